@@ -1,0 +1,44 @@
+//! How a process ended, and upstream's words for it.
+
+use crate::Signal;
+use std::fmt;
+
+/// The outcome of a process, decoded from a wait status (waitpid(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// It called `exit` with this code, 0..=255.
+    Code(u8),
+    /// A signal ended it.
+    Signal {
+        /// The signal.
+        signal: Signal,
+        /// A core file was written.
+        core_dumped: bool,
+    },
+    /// A wait status that is neither; upstream prints it in hexadecimal.
+    Unknown(i32),
+}
+
+impl ExitStatus {
+    /// What `exitstatus` shows on the wire: the code, or -1 for anything but a plain exit.
+    pub fn wire_code(self) -> i32 {
+        match self {
+            Self::Code(code) => i32::from(code),
+            Self::Signal { .. } | Self::Unknown(_) => -1,
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    /// `exit status 3`, `terminated by SIGTERM`, `terminated by SIGSEGV (core dumped)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit status {code}"),
+            Self::Signal { signal, core_dumped } => {
+                write!(f, "terminated by {signal}")?;
+                if *core_dumped { f.write_str(" (core dumped)") } else { Ok(()) }
+            }
+            Self::Unknown(status) => write!(f, "unknown termination cause 0x{status:04x}"),
+        }
+    }
+}

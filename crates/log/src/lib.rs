@@ -1,0 +1,2 @@
+//! log
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! rpc
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! `echo_supervisord_conf`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! `pidproxy`.
+fn main() {}

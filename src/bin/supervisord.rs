@@ -1,0 +1,2 @@
+//! `supervisord`.
+fn main() {}
