@@ -1,2 +1,38 @@
-//! http
+//! The HTTP/1.x server that Supervisor's clients expect.
+//!
+//! # Theory
+//!
+//! One thread owns all listeners and connections and sleeps in one poll until a descriptor is ready, another
+//! thread posts to its [`mailbox`], or the earliest deadline of an open connection is due; an idle server has no
+//! deadline and never wakes. Nothing on this thread may block: a [`Service`] gets each complete, authenticated
+//! [`Request`] together with a [`ReplyTo`], which it may answer at once or hand to another thread.
+//!
+//! A connection works on one request at a time, in the order they were sent; what a client pipelines waits in
+//! its socket. Answers are bytes, or a [`Source`] that is asked for more whenever the client has room. Every
+//! buffer has a bound in [`Limits`], and reaching it has a written answer.
+//!
+//! Status lines, header order, error pages and the rules for keeping a connection open are those of Supervisor
+//! 4.3.0, to the byte, except where its behaviour was a defect.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod auth;
+mod handle;
+mod limits;
+mod listener;
+mod mailbox;
+mod reply;
+mod request;
+mod response;
+mod server;
+mod stream;
+
+pub use auth::Credentials;
+pub use handle::Handle;
+pub use limits::Limits;
+pub use listener::{Listener, Peer, Socket};
+pub use reply::{Client, ReplyTo};
+pub use request::{Headers, Request, Version};
+pub use response::{Body, Response, Status};
+pub use server::{Level, Log, Service, serve};
+pub use stream::{Next, Source, StreamWaker};
