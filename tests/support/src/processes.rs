@@ -1,0 +1,84 @@
+//! A look at the machine's processes through `/proc`, and signals to them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Every process id there is at this moment.
+fn all() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc is mounted");
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// The processes whose environment holds `NAME=value`, zombies excluded (their environment is gone).
+pub fn with_environment(name: &str, value: &OsStr) -> Vec<u32> {
+    let wanted = [name.as_bytes(), b"=", value.as_bytes()].concat();
+    all().into_iter().filter(|&pid| environment(pid).contains(&wanted)).collect()
+}
+
+/// The environment a process was started with, as `NAME=value` entries; empty if it is gone or not ours to read.
+pub fn environment(pid: u32) -> Vec<Vec<u8>> {
+    let block = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    block.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// A field of `/proc/PID/status`, such as `SigIgn` or `Uid`; `None` if the process is gone.
+pub fn status_field(pid: u32, field: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.split(':').next() == Some(field))?;
+    Some(line[field.len() + 1..].trim().to_owned())
+}
+
+/// True while the process runs; a zombie does not.
+pub fn is_alive(pid: u32) -> bool {
+    status_field(pid, "State").is_some_and(|state| !state.starts_with('Z') && !state.starts_with('X'))
+}
+
+/// The numbers of `/proc/PID/stat` that follow the state: parent, process group, session, terminal, ...
+fn stat_numbers(pid: u32) -> Option<Vec<i64>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    Some(after_name.split_whitespace().skip(1).map(|word| word.parse().unwrap_or(0)).collect())
+}
+
+/// Its parent's id.
+pub fn parent(pid: u32) -> Option<u32> {
+    u32::try_from(stat_numbers(pid)?[0]).ok()
+}
+
+/// Its process group.
+pub fn group(pid: u32) -> Option<u32> {
+    u32::try_from(stat_numbers(pid)?[1]).ok()
+}
+
+/// Its session.
+pub fn session(pid: u32) -> Option<u32> {
+    u32::try_from(stat_numbers(pid)?[2]).ok()
+}
+
+/// The live children of a process.
+pub fn children(pid: u32) -> Vec<u32> {
+    all().into_iter().filter(|&child| parent(child) == Some(pid) && is_alive(child)).collect()
+}
+
+/// Its open descriptors and what they lead to.
+pub fn descriptors(pid: u32) -> BTreeMap<u32, PathBuf> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return BTreeMap::new() };
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Some((number, fs::read_link(entry.path()).ok()?))
+        })
+        .collect()
+}
+
+/// Sends a signal, named without `SIG`. A process that is already gone is no error.
+pub fn signal(pid: u32, name: &str) {
+    // The shell's own `kill` is there even where no kill program is installed.
+    let outcome = Command::new("/bin/sh").args(["-c", &format!("kill -{name} {pid}")]).output();
+    outcome.expect("/bin/sh runs");
+}

@@ -1,0 +1,136 @@
+//! A directory for one test, and the end of everything started in it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use crate::{PATIENCE, processes};
+
+/// Every process started from a sandbox carries this variable with the sandbox's path, and its descendants inherit
+/// it. It finds them after they left their parent, process group and session.
+const MARKER: &str = "SUPERVISOR_TEST_SANDBOX";
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A fresh directory with a short path, as the path of a Unix socket may have about a hundred bytes.
+#[derive(Debug)]
+pub struct Sandbox {
+    path: PathBuf,
+}
+
+impl Sandbox {
+    /// Makes the directory, below `/tmp`, writable by its owner and readable by everyone.
+    #[expect(clippy::new_without_default, reason = "it makes a directory, which no default should")]
+    pub fn new() -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/tmp/sv{}-{number}", std::process::id()));
+        // A directory left by an earlier process of the same id would make the test start dirty.
+        if path.exists() {
+            fs::remove_dir_all(&path).unwrap();
+        }
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        Self { path }
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.path
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes a file, making the directories above it.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a directory")).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Makes a directory.
+    pub fn directory(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// A file's bytes; empty if there is none.
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_default()
+    }
+
+    /// A file's text, undecodable bytes replaced; empty if there is none.
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8_lossy(&self.bytes(name)).into_owned()
+    }
+
+    /// The names of the files in the directory, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.path).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// A command that runs in the directory and carries the marker.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.path).env(MARKER, &self.path).env("LC_ALL", "C.UTF-8");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// The live processes that were started from here, directly or not.
+    pub fn survivors(&self) -> Vec<u32> {
+        processes::with_environment(MARKER, self.path.as_os_str())
+    }
+
+    /// Kills whatever was started from here. Repeats, because a process may fork while it is being looked for.
+    fn kill_survivors(&self) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let survivors = self.survivors();
+            if survivors.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("processes {survivors:?} of {} will not die", self.path.display()));
+            }
+            for pid in survivors {
+                processes::signal(pid, "KILL");
+            }
+        }
+    }
+}
+
+/// Live processes of any sandbox: what a run of the suite left behind. Empty, if it kept its promise.
+pub fn survivors_of_any_sandbox() -> Vec<u32> {
+    let sandboxes = fs::read_dir("/tmp").expect("/tmp is a directory");
+    sandboxes
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .flat_map(|path| processes::with_environment(MARKER, path.as_os_str()))
+        .collect()
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let killed = self.kill_survivors();
+        // `SUPERVISOR_TEST_KEEP=1` leaves the directory for a look afterwards.
+        if std::env::var_os("SUPERVISOR_TEST_KEEP").is_none() {
+            // A test may have removed it, or made part of it unremovable on purpose.
+            drop(fs::remove_dir_all(&self.path));
+        }
+        if !std::thread::panicking() {
+            assert_eq!(killed, Ok(()));
+        }
+    }
+}
