@@ -1,0 +1,1 @@
+//! Finding tagged messages in child output.

@@ -1,0 +1,1 @@
+//! Text the way upstream shows it.
