@@ -1,0 +1,155 @@
+//! Everything the supervisor may ask of the world.
+
+use crate::{Answer, Pid, ProcessId, Signal, Ticket};
+
+/// One order to the shell around the core. Effects are carried out in the order they were given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start the process' command. May take long; answered by `Input::Spawned` or `Input::SpawnFailed`.
+    Spawn {
+        /// The process.
+        process: ProcessId,
+    },
+    /// Send a signal; answered by `Input::Killed`.
+    Kill(KillOrder),
+    /// Write a line to the main log.
+    Log {
+        /// How grave it is.
+        level: Level,
+        /// The line without time and level.
+        text: String,
+    },
+    /// Answer a request; no other answer for this ticket follows.
+    Reply {
+        /// The request.
+        ticket: Ticket,
+        /// Its answer.
+        answer: Answer,
+    },
+    /// Write an event to a listener's standard input; answered by `Input::ListenerWritten` or
+    /// `Input::ListenerWriteFailed`, or by the listener's death. No second one is given before the answer,
+    /// so at most one event per listener is waiting to be written.
+    WriteListener {
+        /// The listener.
+        process: ProcessId,
+        /// The child.
+        pid: Pid,
+        /// Header line and payload.
+        bytes: Vec<u8>,
+    },
+    /// Close and open again the main log and the logs of every live process.
+    ReopenLogs,
+    /// Everything has stopped: leave the main loop. The last effect there is.
+    Terminate(Ending),
+}
+
+/// A signal to be sent, and what for. Handed back with the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KillOrder {
+    /// The process meant.
+    pub process: ProcessId,
+    /// Its child, the leader of its process group.
+    pub pid: Pid,
+    /// The signal.
+    pub signal: Signal,
+    /// Whom to send it to.
+    pub target: KillTarget,
+    /// What it is sent for.
+    pub cause: KillCause,
+}
+
+/// Whom a signal goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillTarget {
+    /// The child alone (kill(2) with the pid).
+    Leader,
+    /// The child's whole process group (killpg(3)).
+    Group,
+}
+
+/// What a signal is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillCause {
+    /// The process is to stop: `stopsignal`, or SIGKILL once `stopwaitsecs` have passed.
+    Stop,
+    /// A client asked for this signal.
+    Request(Ticket),
+    /// The child belongs to no process we know, and must not be left behind.
+    Stray,
+}
+
+/// How the daemon's life goes on once everything has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It ends.
+    Shutdown,
+    /// It begins anew with the configuration read again.
+    Restart,
+}
+
+/// How grave a line of the main log is. Ordered: `Level::Blather < Level::Critical`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Every little thing the loop does.
+    Blather,
+    /// What requests do inside.
+    Trace,
+    /// What helps to understand a configuration.
+    Debug,
+    /// What happened.
+    Info,
+    /// What somebody should look at.
+    Warning,
+    /// What went wrong.
+    Error,
+    /// What may end the service.
+    Critical,
+}
+
+impl Level {
+    /// The word in the log line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blather => "BLAT",
+            Self::Trace => "TRAC",
+            Self::Debug => "DEBG",
+            Self::Info => "INFO",
+            Self::Warning => "WARN",
+            Self::Error => "ERRO",
+            Self::Critical => "CRIT",
+        }
+    }
+}
+
+/// Where the supervisor puts its orders. Kept by the caller and used again, so that an ordinary turn
+/// allocates nothing for it.
+#[derive(Debug, Default)]
+pub struct Effects {
+    list: Vec<Effect>,
+}
+
+impl Effects {
+    /// An empty list.
+    pub const fn new() -> Self {
+        Self { list: Vec::new() }
+    }
+
+    /// Takes everything out, first order first.
+    pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
+        self.list.drain(..)
+    }
+
+    /// What is in it, first order first.
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.list
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+}

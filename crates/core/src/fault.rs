@@ -1,0 +1,87 @@
+//! Why a request cannot be fulfilled: upstream's numbered faults with their texts.
+
+use std::fmt;
+
+/// A fault as clients see it. `code` and the `Display` text are upstream's to the byte.
+///
+/// A `String` in a variant is the detail behind the colon: the name exactly as the client wrote it, or the
+/// sentence that says what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The arguments do not fit the method.
+    IncorrectParameters(String),
+    /// The daemon is stopping and takes no more orders.
+    ShutdownState,
+    /// No process or group has this name.
+    BadName(String),
+    /// No signal has this name or number.
+    BadSignal(String),
+    /// The command's file does not exist.
+    NoFile(String),
+    /// The command cannot be executed.
+    NotExecutable(String),
+    /// The system refused.
+    Failed(String),
+    /// The process ended up neither starting nor running.
+    AbnormalTermination(String),
+    /// The process could not be spawned, or exited too quickly.
+    SpawnError(String),
+    /// The process is starting, running or about to be retried.
+    AlreadyStarted(String),
+    /// The process is not running.
+    NotRunning(String),
+    /// The group is already active.
+    AlreadyAdded(String),
+    /// A member of the group has not stopped.
+    StillRunning(String),
+}
+
+impl Fault {
+    /// The status that stands for success in the results of group requests.
+    pub const SUCCESS: i32 = 80;
+
+    /// The number on the wire.
+    pub const fn code(&self) -> i32 {
+        self.parts().0
+    }
+
+    /// The name without its detail, such as `ALREADY_STARTED`.
+    pub const fn name(&self) -> &'static str {
+        self.parts().1
+    }
+
+    /// What stands behind the colon, if anything.
+    pub const fn detail(&self) -> Option<&String> {
+        self.parts().2
+    }
+
+    const fn parts(&self) -> (i32, &'static str, Option<&String>) {
+        match self {
+            Self::IncorrectParameters(detail) => (2, "INCORRECT_PARAMETERS", Some(detail)),
+            Self::ShutdownState => (6, "SHUTDOWN_STATE", None),
+            Self::BadName(detail) => (10, "BAD_NAME", Some(detail)),
+            Self::BadSignal(detail) => (11, "BAD_SIGNAL", Some(detail)),
+            Self::NoFile(detail) => (20, "NO_FILE", Some(detail)),
+            Self::NotExecutable(detail) => (21, "NOT_EXECUTABLE", Some(detail)),
+            Self::Failed(detail) => (30, "FAILED", Some(detail)),
+            Self::AbnormalTermination(detail) => (40, "ABNORMAL_TERMINATION", Some(detail)),
+            Self::SpawnError(detail) => (50, "SPAWN_ERROR", Some(detail)),
+            Self::AlreadyStarted(detail) => (60, "ALREADY_STARTED", Some(detail)),
+            Self::NotRunning(detail) => (70, "NOT_RUNNING", Some(detail)),
+            Self::AlreadyAdded(detail) => (90, "ALREADY_ADDED", Some(detail)),
+            Self::StillRunning(detail) => (91, "STILL_RUNNING", Some(detail)),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// `ALREADY_STARTED: grp:x`, or the name alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (_, name, Some(detail)) => write!(f, "{name}: {detail}"),
+            (_, name, None) => f.write_str(name),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,131 @@
+//! Everything that can happen to the supervisor: facts, and requests.
+//!
+//! A fact reports something that is so already and cannot be refused; a [`Request`] is a wish that is answered.
+//! Facts that no longer fit (a spawn for a removed process, bytes of a former child) are harmless: each has a
+//! written answer, and a child nobody knows is killed, never forgotten.
+
+use crate::effect::KillOrder;
+use crate::{ExitStatus, Pid, ProcessId, Request, Signal, Ticket};
+
+/// One thing that happened. Arrives with the [`crate::Moment`] at which the loop learnt of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The main loop begins: programs with `autostart` are started. Comes once, after the initial groups
+    /// were added.
+    Started,
+    /// `Effect::Spawn` was carried out. Comes at most once for each such effect, as does its opposite
+    /// `SpawnFailed`; exactly one of the two must come.
+    Spawned {
+        /// The process.
+        process: ProcessId,
+        /// Its pid.
+        pid: Pid,
+    },
+    /// `Effect::Spawn` could not be carried out; nothing runs.
+    SpawnFailed {
+        /// The process.
+        process: ProcessId,
+        /// Why, in the words of `spawnerr`.
+        message: String,
+    },
+    /// A child was reaped, ours or one adopted by being process 1. May overtake the `Spawned` of the same pid.
+    ///
+    /// What the child wrote as an event listener is to be handed over (`ListenerOutput`) before this.
+    Reaped {
+        /// The child.
+        pid: Pid,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// `Effect::Kill` was carried out; comes exactly once for each.
+    Killed {
+        /// The order, as it was given.
+        order: KillOrder,
+        /// What the system said.
+        outcome: Result<(), KillError>,
+    },
+    /// Time has passed: do what is due. To be sent once `next_deadline` is reached, after the exits that are
+    /// known by then; may be sent at any time.
+    Deadline,
+    /// The daemon itself received a signal.
+    Signal(Signal),
+    /// An event listener wrote to its standard output.
+    ListenerOutput {
+        /// The listener.
+        process: ProcessId,
+        /// The child that wrote it; bytes of a former child are ignored.
+        pid: Pid,
+        /// What it wrote.
+        bytes: Vec<u8>,
+    },
+    /// All bytes of the last `Effect::WriteListener` were written.
+    ListenerWritten {
+        /// The listener.
+        process: ProcessId,
+        /// The child.
+        pid: Pid,
+    },
+    /// The listener has closed its standard input, so that the bytes of the last `Effect::WriteListener`
+    /// could not be written in full.
+    ListenerWriteFailed {
+        /// The listener.
+        process: ProcessId,
+        /// The child.
+        pid: Pid,
+    },
+    /// A child wrote output and its events are enabled; becomes a `PROCESS_LOG` event.
+    Output {
+        /// The process.
+        process: ProcessId,
+        /// The child that wrote it.
+        pid: Pid,
+        /// Which of its outputs.
+        channel: Channel,
+        /// What it wrote.
+        bytes: Vec<u8>,
+    },
+    /// A child sent a message between capture tags; becomes a `PROCESS_COMMUNICATION` event. Also logs
+    /// upstream's line about it.
+    Communication {
+        /// The process.
+        process: ProcessId,
+        /// The child that wrote it.
+        pid: Pid,
+        /// Which of its outputs.
+        channel: Channel,
+        /// What stood between the tags.
+        bytes: Vec<u8>,
+    },
+    /// A client wants something.
+    Request(Request),
+    /// The client of this ticket is gone; what it asked for is not undone, but not answered either.
+    Cancel(Ticket),
+}
+
+/// Why a signal could not be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KillError {
+    /// There is no such process or group (ESRCH): it has exited and is yet to be reaped.
+    NoSuchProcess,
+    /// Anything else, in the system's words, such as `[Errno 1] Operation not permitted`.
+    Refused(String),
+}
+
+/// One of a child's two outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Channel {
+    /// The name in log lines and event payloads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}

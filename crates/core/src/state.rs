@@ -1,0 +1,206 @@
+//! The states of a process, each with the data that makes sense in it.
+//!
+//! ```text
+//!            start                    spawned                startsecs passed
+//!  STOPPED ────────▶ STARTING (no pid) ──────▶ STARTING (pid) ───────▶ RUNNING
+//!     ▲                │ failed        exited │ too quickly             │ exited
+//!     │                ▼                      ▼                         ▼
+//!     │             BACKOFF ◀─────────────────┘     autorestart ◀──── EXITED
+//!     │                │ too many failures
+//!     │                ▼
+//!     │              FATAL       STARTING, RUNNING ──stop──▶ STOPPING ──exited──┐
+//!     └─────────────────────────────────────────────────────────────────────────┘
+//! ```
+//! Whatever has a pid goes to UNKNOWN when the system refuses a signal, and leaves it when that child exits.
+
+use crate::{ExitStatus, Pid};
+use std::fmt;
+use std::time::Duration;
+
+/// What a process is doing. Times are on the monotonic clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Does not run, and is not meant to.
+    Stopped,
+    /// A spawn is under way; there is no pid yet. STARTING on the wire.
+    Launching {
+        /// How many attempts in a row have failed so far.
+        failures: u32,
+        /// When the spawn was ordered; `startsecs` count from here.
+        since: Duration,
+    },
+    /// Runs, but not yet for `startsecs`.
+    Starting {
+        pid: Pid,
+        /// How many attempts in a row have failed so far.
+        failures: u32,
+        /// When the spawn was ordered.
+        since: Duration,
+        /// When it has stayed up for long enough.
+        running_at: Duration,
+    },
+    /// Runs, and has stayed up.
+    Running { pid: Pid },
+    /// An attempt failed; the next is made at `retry_at`.
+    Backoff {
+        /// How many attempts in a row have failed, this one included.
+        failures: u32,
+        retry_at: Duration,
+    },
+    /// Was asked to stop; SIGKILL follows at `kill_at`, again and again.
+    Stopping { pid: Pid, kill_at: Duration },
+    /// Ended by itself.
+    Exited {
+        /// `Some` while a restart is due then.
+        restart_at: Option<Duration>,
+    },
+    /// Too many attempts have failed.
+    Fatal,
+    /// Runs, but the system refused to have it signalled.
+    Unknown {
+        pid: Pid,
+        /// It could not be signalled during shutdown either: nothing more can be done about it.
+        given_up: bool,
+    },
+}
+
+/// A state as the wire knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProcessState {
+    /// Does not run, and is not meant to.
+    Stopped,
+    /// Is being started, or has not stayed up for `startsecs` yet.
+    Starting,
+    /// Runs.
+    Running,
+    /// Waits for the next attempt to start.
+    Backoff,
+    /// Was asked to stop.
+    Stopping,
+    /// Ended by itself.
+    Exited,
+    /// Could not be started.
+    Fatal,
+    /// Cannot be signalled.
+    Unknown,
+}
+
+impl ProcessState {
+    /// `state` on the wire.
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Stopped => 0,
+            Self::Starting => 10,
+            Self::Running => 20,
+            Self::Backoff => 30,
+            Self::Stopping => 40,
+            Self::Exited => 100,
+            Self::Fatal => 200,
+            Self::Unknown => 1000,
+        }
+    }
+
+    /// `statename` on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stopped => "STOPPED",
+            Self::Starting => "STARTING",
+            Self::Running => "RUNNING",
+            Self::Backoff => "BACKOFF",
+            Self::Stopping => "STOPPING",
+            Self::Exited => "EXITED",
+            Self::Fatal => "FATAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// A start is refused and a stop accepted.
+    pub const fn is_running(self) -> bool {
+        match self {
+            Self::Starting | Self::Running | Self::Backoff => true,
+            Self::Stopped | Self::Stopping | Self::Exited | Self::Fatal | Self::Unknown => false,
+        }
+    }
+
+    /// Counts as stopped for whoever waits for that.
+    pub const fn is_stopped(self) -> bool {
+        match self {
+            Self::Stopped | Self::Exited | Self::Fatal | Self::Unknown => true,
+            Self::Starting | Self::Running | Self::Backoff | Self::Stopping => false,
+        }
+    }
+
+    /// A client may have it signalled.
+    pub const fn is_signallable(self) -> bool {
+        match self {
+            Self::Starting | Self::Running | Self::Stopping => true,
+            Self::Stopped | Self::Backoff | Self::Exited | Self::Fatal | Self::Unknown => false,
+        }
+    }
+}
+
+impl fmt::Display for ProcessState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl State {
+    /// The name for it on the wire.
+    pub(crate) const fn shown(&self) -> ProcessState {
+        match self {
+            Self::Stopped => ProcessState::Stopped,
+            Self::Launching { .. } | Self::Starting { .. } => ProcessState::Starting,
+            Self::Running { .. } => ProcessState::Running,
+            Self::Backoff { .. } => ProcessState::Backoff,
+            Self::Stopping { .. } => ProcessState::Stopping,
+            Self::Exited { .. } => ProcessState::Exited,
+            Self::Fatal => ProcessState::Fatal,
+            Self::Unknown { .. } => ProcessState::Unknown,
+        }
+    }
+
+    /// The live child, if there is one that we know of.
+    pub(crate) const fn pid(&self) -> Option<Pid> {
+        match *self {
+            Self::Starting { pid, .. }
+            | Self::Running { pid }
+            | Self::Stopping { pid, .. }
+            | Self::Unknown { pid, .. } => Some(pid),
+            Self::Stopped
+            | Self::Launching { .. }
+            | Self::Backoff { .. }
+            | Self::Exited { .. }
+            | Self::Fatal => None,
+        }
+    }
+
+    /// When something is to be done about it, should nothing else happen before.
+    pub(crate) const fn deadline(&self) -> Option<Duration> {
+        match *self {
+            Self::Starting { running_at, .. } => Some(running_at),
+            Self::Backoff { retry_at, .. } => Some(retry_at),
+            Self::Stopping { kill_at, .. } => Some(kill_at),
+            Self::Exited { restart_at } => restart_at,
+            Self::Stopped
+            | Self::Launching { .. }
+            | Self::Running { .. }
+            | Self::Fatal
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether the daemon may end, and the group be removed, as far as this process is concerned: nothing of
+    /// it is left running that we could still do something about.
+    pub(crate) const fn is_at_rest(&self) -> bool {
+        match *self {
+            Self::Stopped | Self::Exited { .. } | Self::Fatal | Self::Unknown { given_up: true, .. } => true,
+            Self::Launching { .. }
+            | Self::Starting { .. }
+            | Self::Running { .. }
+            | Self::Backoff { .. }
+            | Self::Stopping { .. }
+            | Self::Unknown { given_up: false, .. } => false,
+        }
+    }
+}
