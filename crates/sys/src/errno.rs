@@ -1,0 +1,114 @@
+//! Names and texts of error numbers, as upstream's messages show them.
+//!
+//! Three spellings occur: the bare name (`ENOENT`, in spawn errors), the name with the number (`EACCES (13)`), and Python's
+//! rendering of an exception (`[Errno 3] No such process`).
+
+use std::ffi::CStr;
+use std::io;
+
+/// Builds the table from the C library's constants, so that the numbers are the platform's own.
+macro_rules! names {
+    ($($name:ident)*) => { &[$((libc::$name, stringify!($name))),*] };
+}
+
+/// What every Unix has. Where two names share a number, Python shows the one listed here.
+const COMMON: &[(i32, &str)] = names![
+    EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
+    ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE
+    ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP ENOMSG EIDRM EILSEQ EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
+    EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT ENOTSUP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL
+    ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT
+    ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EDQUOT ECANCELED EOVERFLOW EBADMSG EPROTO
+    EREMOTE
+];
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const OWN: &[(i32, &str)] = names![
+    EDEADLOCK ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT EBFONT
+    ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG ENOLINK EADV ESRMNT ECOMM EMULTIHOP EDOTDOT ENOTUNIQ EBADFD EREMCHG ELIBACC
+    ELIBBAD ELIBSCN ELIBMAX ELIBEXEC ERESTART ESTRPIPE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO ENOMEDIUM EMEDIUMTYPE
+    ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL
+];
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const OWN: &[(i32, &str)] = names![EDEADLK EOPNOTSUPP EPROCLIM EFTYPE EAUTH ENEEDAUTH ENOATTR];
+
+/// The symbolic name of an error number, such as `ENOENT`, exactly as Python's `errno.errorcode` has it.
+///
+/// Async-signal-safe: it only reads constants.
+pub fn errno_name(number: i32) -> Option<&'static str> {
+    COMMON.iter().chain(OWN).find(|(known, _)| *known == number).map(|&(_, name)| name)
+}
+
+/// The C library's sentence for an error number, such as `No such process`.
+#[doc(alias = "strerror_r")]
+pub fn errno_text(number: i32) -> String {
+    let mut buffer = [0 as libc::c_char; 256];
+    // SAFETY: the buffer and its length belong together; libc's binding is the POSIX variant, which writes into it.
+    let failed = unsafe { libc::strerror_r(number, buffer.as_mut_ptr(), buffer.len()) } != 0;
+    if failed && buffer[0] == 0 {
+        return format!("Unknown error {number}");
+    }
+    // SAFETY: strerror_r leaves a NUL-terminated text in the buffer, which lives until the copy below is made.
+    unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
+}
+
+/// An error as Python prints it: `[Errno 3] No such process`. An error without a number prints its own text.
+pub fn python_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => format!("[Errno {number}] {}", errno_text(number)),
+        None => error.to_string(),
+    }
+}
+
+/// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no number.
+pub fn code_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => errno_name(number).map_or_else(|| number.to_string(), str::to_owned),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Python 3.11's `errno.errorcode` on Linux, number by number from 1 on; `-` where it has none.
+    #[cfg(target_os = "linux")]
+    const PYTHON: &str = "EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT \
+        ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS \
+        EMLINK EPIPE EDOM ERANGE EDEADLOCK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - ENOMSG EIDRM ECHRNG EL2NSYNC \
+        EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME \
+        ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD \
+        EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE \
+        EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT ENOTSUP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE \
+        EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN \
+        ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL \
+        EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD \
+        ENOTRECOVERABLE ERFKILL";
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_equal_pythons_table() {
+        let python: Vec<&str> = PYTHON.split_whitespace().collect();
+        assert_eq!(python.len(), 132);
+        for number in 0..200_i32 {
+            let expected =
+                number.checked_sub(1).and_then(|i| usize::try_from(i).ok()).and_then(|i| python.get(i));
+            assert_eq!(errno_name(number), expected.copied().filter(|name| *name != "-"), "{number}");
+        }
+    }
+
+    #[test]
+    fn texts_read_as_pythons_exceptions() {
+        assert_eq!(python_text(&io::Error::from_raw_os_error(libc::ESRCH)), "[Errno 3] No such process");
+        assert_eq!(python_text(&io::Error::other("no number")), "no number");
+        assert_eq!(errno_text(99_999), "Unknown error 99999");
+    }
+
+    #[test]
+    fn code_text_falls_back_to_the_number() {
+        assert_eq!(code_text(&io::Error::from_raw_os_error(libc::EISDIR)), "EISDIR");
+        assert_eq!(code_text(&io::Error::from_raw_os_error(4242)), "4242");
+    }
+}

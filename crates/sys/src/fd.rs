@@ -1,0 +1,241 @@
+//! Descriptors: pipes, flags, what a descriptor refers to, and those we inherited.
+
+use crate::call::{check, raw, retry};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs to the end, and programs
+/// expect blocking standard streams.
+#[derive(Debug)]
+pub struct Pipe {
+    /// The end we keep, non-blocking.
+    pub ours: OwnedFd,
+    /// The end that becomes a standard stream of the child.
+    pub theirs: OwnedFd,
+}
+
+impl Pipe {
+    /// A pipe the child writes into and we read from.
+    #[doc(alias = "pipe2")]
+    pub fn from_child() -> io::Result<Self> {
+        let (read, write) = pipe()?;
+        set_nonblocking(&read)?;
+        Ok(Self { ours: read, theirs: write })
+    }
+
+    /// A pipe we write into and the child reads from.
+    #[doc(alias = "pipe2")]
+    pub fn to_child() -> io::Result<Self> {
+        let (read, write) = pipe()?;
+        set_nonblocking(&write)?;
+        Ok(Self { ours: write, theirs: read })
+    }
+}
+
+/// Makes reads and writes through this open file answer `WouldBlock` instead of waiting. The flag belongs to the open file, so all
+/// duplicates of the descriptor share it.
+#[doc(alias = "O_NONBLOCK")]
+pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
+    let fd = fd.as_fd();
+    // SAFETY: the descriptor is open as long as it is borrowed; these commands touch no memory.
+    let flags = check(unsafe { libc::fcntl(raw(&fd), libc::F_GETFL) })?;
+    // SAFETY: as above.
+    check(unsafe { libc::fcntl(raw(&fd), libc::F_SETFL, flags | libc::O_NONBLOCK) })?;
+    Ok(())
+}
+
+/// Reads what is there, up to the size of `buffer`; 0 is the end of file. Retries after a signal.
+pub fn read(fd: &impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let fd = fd.as_fd();
+    // SAFETY: the pointer and the length describe one exclusive slice.
+    let count = retry(|| unsafe { libc::read(raw(&fd), buffer.as_mut_ptr().cast(), buffer.len()) })?;
+    Ok(count.unsigned_abs())
+}
+
+/// Writes as much of `bytes` as is taken at once. Retries after a signal. A pipe without reader is `BrokenPipe`: SIGPIPE is ignored in
+/// this process.
+pub fn write(fd: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let fd = fd.as_fd();
+    // SAFETY: the pointer and the length describe one slice.
+    let count = retry(|| unsafe { libc::write(raw(&fd), bytes.as_ptr().cast(), bytes.len()) })?;
+    Ok(count.unsigned_abs())
+}
+
+/// Bytes that wait to be read from a pipe, socket or terminal.
+#[doc(alias = "FIONREAD")]
+pub fn readable_bytes(fd: &impl AsFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: FIONREAD stores one int at the pointer.
+    check(unsafe { libc::ioctl(raw(&fd.as_fd()), libc::FIONREAD, &raw mut count) })?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Bytes the pipe holds before a writer has to wait.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[doc(alias = "F_GETPIPE_SZ")]
+pub fn pipe_capacity(fd: &impl AsFd) -> io::Result<usize> {
+    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
+    let capacity = check(unsafe { libc::fcntl(raw(&fd.as_fd()), libc::F_GETPIPE_SZ) })?;
+    Ok(usize::try_from(capacity).unwrap_or_default())
+}
+
+/// Asks for room for `bytes` in the pipe; answers with what the kernel made of it (a power of two of pages). `EPERM` beyond
+/// `/proc/sys/fs/pipe-max-size` or the user's share, `EBUSY` below what the pipe holds now.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[doc(alias = "F_SETPIPE_SZ")]
+pub fn set_pipe_capacity(fd: &impl AsFd, bytes: usize) -> io::Result<usize> {
+    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+    // SAFETY: as above.
+    let capacity = check(unsafe { libc::fcntl(raw(&fd.as_fd()), libc::F_SETPIPE_SZ, bytes) })?;
+    Ok(usize::try_from(capacity).unwrap_or_default())
+}
+
+/// Pipes elsewhere have a size nobody can ask for or change.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn pipe_capacity(_fd: &impl AsFd) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Pipes elsewhere have a size nobody can ask for or change.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn set_pipe_capacity(_fd: &impl AsFd, _bytes: usize) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// What tells one file from another on this machine, whatever its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileIdentity {
+    /// The file system.
+    pub device: u64,
+    /// The file on it.
+    pub inode: u64,
+}
+
+impl FileIdentity {
+    /// The identity of what `metadata` was read from.
+    pub fn from_metadata(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    /// The identity of the open file.
+    #[doc(alias = "fstat")]
+    pub fn of(fd: &impl AsFd) -> io::Result<Self> {
+        metadata(fd).map(|metadata| Self::from_metadata(&metadata))
+    }
+
+    /// The identity of what `path` names now, a link itself rather than its target.
+    #[doc(alias = "lstat")]
+    pub fn of_path(path: &Path) -> io::Result<Self> {
+        std::fs::symlink_metadata(path).map(|metadata| Self::from_metadata(&metadata))
+    }
+}
+
+/// Whether the open file is a regular one: only those may be rotated, truncated, renamed or removed.
+pub fn is_regular(fd: &impl AsFd) -> io::Result<bool> {
+    Ok(metadata(fd)?.file_type().is_file())
+}
+
+/// Everything fstat(2) tells of the open file.
+pub fn metadata(fd: &impl AsFd) -> io::Result<Metadata> {
+    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
+}
+
+/// Opens `path` for appending and creates it with `mode` less the umask if it is missing.
+///
+/// Never waits and never adopts a terminal: a FIFO nobody reads is `ENXIO` at once, and writes to one that is full, or to a slow
+/// terminal, answer `WouldBlock`. On regular files the flag has no effect.
+#[doc(alias = "O_APPEND")]
+pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(path)
+}
+
+/// Points descriptors 0, 1 and 2 at `/dev/null`.
+#[doc(alias = "dup2")]
+pub fn redirect_standard_streams_to_null() -> io::Result<()> {
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    for target in 0..=2 {
+        // SAFETY: 0, 1 and 2 are the standard streams, which no owner in this process closes; replacing what they refer to is the purpose.
+        retry(|| unsafe { libc::dup2(raw(&null), target) })?;
+    }
+    if null.as_raw_fd() <= 2 {
+        // One of the three was closed and the file took its place: it must stay open.
+        std::mem::forget(null);
+    }
+    Ok(())
+}
+
+/// Opens `/dev/null` on each of the descriptors 0, 1 and 2 that is closed, so that no file opened later becomes a standard stream.
+pub fn fill_closed_standard_streams() -> io::Result<()> {
+    loop {
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        if null.as_raw_fd() > 2 {
+            return Ok(());
+        }
+        clear_cloexec(&null)?;
+        std::mem::forget(null);
+    }
+}
+
+/// Marks every descriptor from 3 up as close-on-exec: what the launcher left open must not reach our children.
+///
+/// Runs at start, before threads and before anything that is meant to be inherited is opened.
+#[doc(alias = "close_range")]
+pub fn mark_inherited_cloexec() -> io::Result<()> {
+    if close_range_cloexec() {
+        return Ok(());
+    }
+    for fd in 3..=highest_open() {
+        // SAFETY: F_SETFD touches no memory, and on a closed descriptor it only answers EBADF, which is what we want to skip. The flag
+        // changes nothing for an owner of the descriptor before an exec.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+    Ok(())
+}
+
+/// Marks descriptors from 3 up as close-on-exec in one call; false if this kernel has none. Async-signal-safe.
+#[cfg(target_os = "linux")]
+pub(crate) fn close_range_cloexec() -> bool {
+    const FLAG: libc::c_uint = libc::CLOSE_RANGE_CLOEXEC;
+    // SAFETY: with CLOEXEC the call closes nothing and touches no memory; by number, as older C libraries lack the function.
+    unsafe { libc::syscall(libc::SYS_close_range, 3 as libc::c_uint, libc::c_uint::MAX, FLAG) == 0 }
+}
+
+/// Other kernels close, but do not mark, a range.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn close_range_cloexec() -> bool {
+    false
+}
+
+/// The highest descriptor open now, or, where no directory lists them, the highest there can be.
+pub(crate) fn highest_open() -> libc::c_int {
+    let listed = std::fs::read_dir("/dev/fd").ok().and_then(|entries| {
+        let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        numbers.max()
+    });
+    listed.unwrap_or_else(|| {
+        let limit =
+            crate::limits::limit(crate::limits::Resource::OpenFiles).ok().and_then(|limit| limit.soft);
+        limit.and_then(|soft| libc::c_int::try_from(soft).ok()).map_or(65_535, |soft| soft - 1)
+    })
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: pipe2 stores two descriptors in the array.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: both are open and nobody else has them.
+    Ok(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
+}
+
+/// macOS has no pipe2: a fork by another thread between the two steps would inherit the ends, until its own marking of the range.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = std::io::pipe()?;
+    Ok((read.into(), write.into()))
+}
+

@@ -1,0 +1,45 @@
+//! Files with names nobody can guess.
+
+use crate::random;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// How often a name that is taken is answered with another one; a collision of 37^8 names is no accident.
+const ATTEMPTS: usize = 100;
+
+/// Creates `<directory>/<prefix><8 of [a-z0-9_]><suffix>` for appending, with `mode` less the umask, never through an existing
+/// file or link.
+///
+/// The caller owns the file's removal.
+#[doc(alias = "mkstemp")]
+pub fn create_unique(
+    directory: &Path,
+    prefix: &OsStr,
+    suffix: &OsStr,
+    mode: u32,
+) -> io::Result<(File, PathBuf)> {
+    for _ in 0..ATTEMPTS {
+        let path = directory.join(unique_name(prefix, suffix)?);
+        match create_new(&path, mode) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::from_raw_os_error(libc::EEXIST))
+}
+
+fn unique_name(prefix: &OsStr, suffix: &OsStr) -> io::Result<OsString> {
+    let mut name = prefix.to_os_string();
+    name.push(random::token(8)?);
+    name.push(suffix);
+    Ok(name)
+}
+
+fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY;
+    OpenOptions::new().append(true).create_new(true).mode(mode).custom_flags(flags).open(path)
+}
