@@ -1,0 +1,167 @@
+//! Reads a document and keeps the stack of open elements.
+
+use super::element::{Dialect, Node, Tag, close};
+use super::{MAX_CALL_ELEMENTS, MAX_DEPTH, Malformed};
+use crate::Value;
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, Event};
+use std::borrow::Cow;
+
+/// What a document said, whatever its shape.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) method: Option<String>,
+    pub(super) params: Option<Vec<Value>>,
+    pub(super) fault: Option<Value>,
+}
+
+/// An element that has not been closed.
+struct Open {
+    tag: Tag,
+    /// Text before the first child.
+    text: String,
+    children: Vec<Node>,
+}
+
+struct Evaluation {
+    dialect: Dialect,
+    stack: Vec<Open>,
+    elements: usize,
+    /// A root element was closed.
+    is_complete: bool,
+    document: Document,
+}
+
+pub(super) fn read(body: &[u8], dialect: Dialect) -> Result<Document, Malformed> {
+    let text = std::str::from_utf8(body).map_err(|_| Malformed::new("the body is not UTF-8"))?;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut evaluation = Evaluation {
+        dialect,
+        stack: Vec::new(),
+        elements: 0,
+        is_complete: false,
+        document: Document::default(),
+    };
+    let mut is_first = true;
+    loop {
+        let event = reader.read_event().map_err(|error| {
+            Malformed::new(format!("malformed XML at byte {}: {error}", reader.error_position()))
+        })?;
+        if matches!(event, Event::Eof) {
+            return evaluation.finish();
+        }
+        evaluation.take(event, is_first)?;
+        is_first = false;
+    }
+}
+
+impl Evaluation {
+    fn take(&mut self, event: Event<'_>, is_first: bool) -> Result<(), Malformed> {
+        match event {
+            Event::Start(start) => self.open(start.name().as_ref()),
+            Event::Empty(start) => {
+                self.open(start.name().as_ref())?;
+                self.close()
+            }
+            Event::End(_) => self.close(),
+            Event::Text(text) => self.text(&text.xml10_content()),
+            Event::CData(text) if !self.stack.is_empty() => self.text(&text.xml10_content()),
+            Event::CData(_) => Err(Malformed::new("text outside the root element")),
+            Event::GeneralRef(reference) => self.reference(&reference),
+            Event::DocType(_) => Err(Malformed::new("a document type definition is not accepted")),
+            Event::Decl(_) if !is_first => Err(Malformed::new("the XML declaration is not at the start")),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::Eof => Ok(()),
+        }
+    }
+
+    fn open(&mut self, name: &str) -> Result<(), Malformed> {
+        if self.is_complete {
+            return Err(Malformed::new("more than one root element"));
+        }
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(Malformed::new(format!("elements are nested more than {MAX_DEPTH} deep")));
+        }
+        self.elements += 1;
+        if self.dialect == Dialect::Call && self.elements > MAX_CALL_ELEMENTS {
+            return Err(Malformed::new(format!("more than {MAX_CALL_ELEMENTS} elements")));
+        }
+        self.stack.push(Open { tag: Tag::of(name), text: String::new(), children: Vec::new() });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Malformed> {
+        let open = self.stack.pop().ok_or_else(|| Malformed::new("an end tag without a start tag"))?;
+        let node = close(open.tag, open.text, open.children, self.dialect)?;
+        let node = self.note(open.tag, node);
+        match self.stack.last_mut() {
+            Some(parent) => parent.children.push(node),
+            None => self.is_complete = true,
+        }
+        Ok(())
+    }
+
+    /// Keeps what the document is about; nothing else ever reads these elements.
+    fn note(&mut self, tag: Tag, node: Node) -> Node {
+        match (tag, node.value) {
+            (Tag::MethodName, Value::String(name)) => self.document.method = Some(name),
+            (Tag::MethodName, _) => self.document.method = None,
+            (Tag::Params, Value::Array(params)) => self.document.params = Some(params),
+            (Tag::Fault, value) => self.document.fault = Some(value),
+            (_, value) => return Node { value, children: node.children },
+        }
+        Value::Nil.into()
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Malformed> {
+        if self.dialect == Dialect::Call && text.chars().any(|character| !is_xml_character(character)) {
+            return Err(Malformed::new("a character that XML does not allow"));
+        }
+        match self.stack.last_mut() {
+            Some(open) => {
+                if open.children.is_empty() && open.tag.has_text() {
+                    open.text.push_str(text);
+                }
+                Ok(())
+            }
+            None if text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty() => Ok(()),
+            None => Err(Malformed::new("text outside the root element")),
+        }
+    }
+
+    /// One of the five names XML has of itself, or a character by its number; there are no others without
+    /// a document type definition.
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), Malformed> {
+        if self.stack.is_empty() {
+            return Err(Malformed::new("text outside the root element"));
+        }
+        let by_number = reference.resolve_char_ref().map_err(|error| Malformed::new(error.to_string()))?;
+        let text: Cow<'_, str> = match by_number {
+            Some(character) => character.to_string().into(),
+            None => match &**reference {
+                "lt" => "<".into(),
+                "gt" => ">".into(),
+                "amp" => "&".into(),
+                "apos" => "'".into(),
+                "quot" => "\"".into(),
+                _ => return Err(Malformed::new("an entity that is not defined")),
+            },
+        };
+        self.text(&text)
+    }
+
+    fn finish(self) -> Result<Document, Malformed> {
+        if !self.stack.is_empty() {
+            return Err(Malformed::new("the document ends inside an element"));
+        }
+        if !self.is_complete {
+            return Err(Malformed::new("the document has no element"));
+        }
+        Ok(self.document)
+    }
+}
+
+/// The characters of XML 1.0.
+fn is_xml_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}

@@ -1,0 +1,329 @@
+//! Calls, answers and faults → bytes, in the layout of Python's `xmlrpc.client`.
+//!
+//! One element per line, single-quoted XML declaration without an encoding, only `&`, `<` and `>` escaped.
+//! Two things upstream cannot do are done here: characters that XML 1.0 forbids become U+FFFD (upstream sends
+//! them and every client fails to read the answer), and numbers beyond 32 bit are clamped (upstream answers
+//! HTTP 500).
+
+use crate::{Fault, Value};
+
+/// Something that can stand as a value on the wire.
+pub trait Encode {
+    /// Writes exactly one value.
+    fn encode(&self, writer: &mut Writer<'_>);
+}
+
+/// A whole answer with one value.
+pub fn response(value: &(impl Encode + ?Sized)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
+    value.encode(&mut Writer::new(&mut out));
+    out.extend_from_slice(b"</param>\n</params>\n</methodResponse>\n");
+    out
+}
+
+/// A whole answer with a fault.
+pub fn fault(fault: &Fault) -> Vec<u8> {
+    let mut out = Vec::with_capacity(384);
+    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodResponse>\n<fault>\n");
+    fault.encode(&mut Writer::new(&mut out));
+    out.extend_from_slice(b"</fault>\n</methodResponse>\n");
+    out
+}
+
+/// A whole call.
+pub fn call(method: &str, params: &[Value]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodCall>\n<methodName>");
+    push_escaped(&mut out, method);
+    out.extend_from_slice(b"</methodName>\n<params>\n");
+    for param in params {
+        out.extend_from_slice(b"<param>\n");
+        param.encode(&mut Writer::new(&mut out));
+        out.extend_from_slice(b"</param>\n");
+    }
+    out.extend_from_slice(b"</params>\n</methodCall>\n");
+    out
+}
+
+/// A value that has been encoded before; how the results of a multicall are kept until all are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded(Vec<u8>);
+
+impl Encoded {
+    /// Encodes one value now.
+    pub fn new(value: &(impl Encode + ?Sized)) -> Self {
+        let mut out = Vec::new();
+        value.encode(&mut Writer::new(&mut out));
+        Self(out)
+    }
+
+    /// Bytes held.
+    #[expect(clippy::len_without_is_empty, reason = "an encoded value is never empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Writes values into a byte buffer.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that appends to `out`.
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// A string.
+    pub fn text(&mut self, text: &str) {
+        self.raw("<value><string>");
+        push_escaped(self.out, text);
+        self.raw("</string></value>\n");
+    }
+
+    /// A string from bytes; what is not UTF-8 becomes U+FFFD.
+    pub fn text_lossy(&mut self, bytes: &[u8]) {
+        self.raw("<value><string>");
+        for chunk in bytes.utf8_chunks() {
+            push_escaped(self.out, chunk.valid());
+            if !chunk.invalid().is_empty() {
+                self.raw("\u{fffd}");
+            }
+        }
+        self.raw("</string></value>\n");
+    }
+
+    /// An integer, clamped to 32 bit.
+    pub fn int(&mut self, number: i64) {
+        self.raw("<value><int>");
+        push_decimal(self.out, clamp(number));
+        self.raw("</int></value>\n");
+    }
+
+    /// A boolean.
+    pub fn boolean(&mut self, flag: bool) {
+        self.raw(if flag {
+            "<value><boolean>1</boolean></value>\n"
+        } else {
+            "<value><boolean>0</boolean></value>\n"
+        });
+    }
+
+    /// An array; `write_items` writes its items one after the other.
+    pub fn array(&mut self, write_items: impl FnOnce(&mut Writer<'_>)) {
+        self.raw("<value><array><data>\n");
+        write_items(self);
+        self.raw("</data></array></value>\n");
+    }
+
+    /// A struct; `write_members` writes its members one after the other.
+    pub fn structure(&mut self, write_members: impl FnOnce(&mut Members<'_, '_>)) {
+        self.raw("<value><struct>\n");
+        write_members(&mut Members { writer: self });
+        self.raw("</struct></value>\n");
+    }
+
+    fn raw(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes the members of a struct.
+#[derive(Debug)]
+pub struct Members<'w, 'a> {
+    writer: &'w mut Writer<'a>,
+}
+
+impl Members<'_, '_> {
+    /// A member with any value.
+    pub fn member(&mut self, name: &str, value: &(impl Encode + ?Sized)) {
+        self.open(name);
+        value.encode(self.writer);
+        self.close();
+    }
+
+    /// A string member.
+    pub fn text(&mut self, name: &str, text: &str) {
+        self.open(name);
+        self.writer.text(text);
+        self.close();
+    }
+
+    /// An integer member, clamped to 32 bit.
+    pub fn int(&mut self, name: &str, number: i64) {
+        self.open(name);
+        self.writer.int(number);
+        self.close();
+    }
+
+    /// A boolean member.
+    pub fn boolean(&mut self, name: &str, flag: bool) {
+        self.open(name);
+        self.writer.boolean(flag);
+        self.close();
+    }
+
+    fn open(&mut self, name: &str) {
+        self.writer.raw("<member>\n<name>");
+        push_escaped(self.writer.out, name);
+        self.writer.raw("</name>\n");
+    }
+
+    fn close(&mut self) {
+        self.writer.raw("</member>\n");
+    }
+}
+
+/// Numbers on the wire have 32 bit.
+fn clamp(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// Appends a number without going through the formatting machinery.
+fn push_decimal(out: &mut Vec<u8>, number: i32) {
+    let mut digits = [0_u8; 10];
+    let mut start = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// Appends text with `&`, `<`, `>` escaped and characters that XML 1.0 forbids replaced.
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let mut clean_from = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let Some((replacement, length)) = replacement_at(bytes, at) else {
+            at += 1;
+            continue;
+        };
+        out.extend_from_slice(&bytes[clean_from..at]);
+        out.extend_from_slice(replacement.as_bytes());
+        at += length;
+        clean_from = at;
+    }
+    out.extend_from_slice(&bytes[clean_from..]);
+}
+
+/// What to write instead of the character at `at`, and how many bytes it stands for.
+fn replacement_at(bytes: &[u8], at: usize) -> Option<(&'static str, usize)> {
+    const REPLACEMENT: &str = "\u{fffd}";
+    match bytes[at] {
+        b'&' => Some(("&amp;", 1)),
+        b'<' => Some(("&lt;", 1)),
+        b'>' => Some(("&gt;", 1)),
+        b'\t' | b'\n' | b'\r' => None,
+        0..0x20 => Some((REPLACEMENT, 1)),
+        // U+FFFE and U+FFFF are the only forbidden characters of more than one byte.
+        0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => Some((REPLACEMENT, 3)),
+        0x20..=0xff => None,
+    }
+}
+
+impl Encode for Value {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Nil => writer.raw("<value><nil/></value>\n"),
+            Self::Bool(flag) => writer.boolean(*flag),
+            Self::Int(number) => writer.int(*number),
+            Self::Double(number) => {
+                writer.raw("<value><double>");
+                writer.raw(&format!("{number:?}"));
+                writer.raw("</double></value>\n");
+            }
+            Self::String(text) => writer.text(text),
+            Self::Base64(bytes) => encode_base64(bytes, writer),
+            Self::DateTime(text) => {
+                writer.raw("<value><dateTime.iso8601>");
+                push_escaped(writer.out, text);
+                writer.raw("</dateTime.iso8601></value>\n");
+            }
+            Self::Array(items) => items.encode(writer),
+            Self::Struct(members) => writer.structure(|out| {
+                for (name, value) in members {
+                    out.member(name, value);
+                }
+            }),
+        }
+    }
+}
+
+/// Base64 in lines of 76 characters, each ended, as Python writes it.
+fn encode_base64(bytes: &[u8], writer: &mut Writer<'_>) {
+    use base64::Engine;
+    writer.raw("<value><base64>\n");
+    for line in bytes.chunks(57) {
+        writer.raw(&base64::engine::general_purpose::STANDARD.encode(line));
+        writer.raw("\n");
+    }
+    writer.raw("</base64></value>\n");
+}
+
+impl Encode for str {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.text(self);
+    }
+}
+
+impl Encode for String {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.text(self);
+    }
+}
+
+impl Encode for bool {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.boolean(*self);
+    }
+}
+
+impl Encode for i64 {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.int(*self);
+    }
+}
+
+impl<T: Encode> Encode for [T] {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.array(|out| {
+            for item in self {
+                item.encode(out);
+            }
+        });
+    }
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        self.as_slice().encode(writer);
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for &T {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        (**self).encode(writer);
+    }
+}
+
+impl Encode for Encoded {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.out.extend_from_slice(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

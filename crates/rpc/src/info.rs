@@ -1,0 +1,319 @@
+//! The records that methods return, with their members in the order of the wire.
+
+use crate::decode::Malformed;
+use crate::encode::{Encode, Writer};
+use crate::{Fault, FaultCode, Value};
+use std::borrow::Cow;
+
+/// What `getProcessInfo` says of one process.
+///
+/// The server borrows the texts from its own records; the client owns them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessInfo<'a> {
+    /// The process.
+    pub name: Cow<'a, str>,
+    /// Its group.
+    pub group: Cow<'a, str>,
+    /// Last start, seconds since the epoch; 0 if never.
+    pub start: i64,
+    /// Last exit, seconds since the epoch; 0 if never.
+    pub stop: i64,
+    /// The server's time, seconds since the epoch.
+    pub now: i64,
+    /// The state's number.
+    pub state: i64,
+    /// The state's name, such as `RUNNING`.
+    pub statename: Cow<'a, str>,
+    /// Why the last start failed; empty if it did not.
+    pub spawnerr: Cow<'a, str>,
+    /// The last exit status; -1 after a signal.
+    pub exitstatus: i64,
+    /// The path of the stdout log; empty if there is none. Sent twice, also as `logfile`.
+    pub stdout_logfile: Cow<'a, str>,
+    /// The path of the stderr log; empty if there is none.
+    pub stderr_logfile: Cow<'a, str>,
+    /// The process id; 0 when not alive.
+    pub pid: i64,
+    /// What `supervisorctl status` shows in its last column.
+    pub description: Cow<'a, str>,
+}
+
+impl Encode for ProcessInfo<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.structure(|members| {
+            members.text("name", &self.name);
+            members.text("group", &self.group);
+            members.int("start", self.start);
+            members.int("stop", self.stop);
+            members.int("now", self.now);
+            members.int("state", self.state);
+            members.text("statename", &self.statename);
+            members.text("spawnerr", &self.spawnerr);
+            members.int("exitstatus", self.exitstatus);
+            members.text("logfile", &self.stdout_logfile);
+            members.text("stdout_logfile", &self.stdout_logfile);
+            members.text("stderr_logfile", &self.stderr_logfile);
+            members.int("pid", self.pid);
+            members.text("description", &self.description);
+        });
+    }
+}
+
+impl ProcessInfo<'static> {
+    /// Reads the record from an answer. Members that supervisorctl does without may be missing, so that other
+    /// versions of the server can be asked.
+    pub fn from_value(value: Value) -> Result<Self, Malformed> {
+        let mut members = MembersOf::new(value, "process info")?;
+        Ok(Self {
+            name: members.text("name")?.into(),
+            group: members.text("group")?.into(),
+            start: members.int_or_zero("start"),
+            stop: members.int_or_zero("stop"),
+            now: members.int_or_zero("now"),
+            state: members.int("state")?,
+            statename: members.text("statename")?.into(),
+            spawnerr: members.text_or_empty("spawnerr").into(),
+            exitstatus: members.int_or_zero("exitstatus"),
+            stdout_logfile: members.text_or_empty("stdout_logfile").into(),
+            stderr_logfile: members.text_or_empty("stderr_logfile").into(),
+            pid: members.int("pid")?,
+            description: members.text_or_empty("description").into(),
+        })
+    }
+}
+
+/// How one process fared in a request for many: `status` is [`FaultCode::Success`] or a fault's number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status<'a> {
+    /// The process.
+    pub name: Cow<'a, str>,
+    /// Its group.
+    pub group: Cow<'a, str>,
+    /// 80, or the fault's number.
+    pub status: i64,
+    /// `OK`, or the fault's text.
+    pub description: Cow<'a, str>,
+}
+
+impl<'a> Status<'a> {
+    /// The record of a process that did as asked.
+    pub fn success(group: impl Into<Cow<'a, str>>, name: impl Into<Cow<'a, str>>) -> Self {
+        let (group, name) = (group.into(), name.into());
+        Self { name, group, status: FaultCode::Success.number(), description: "OK".into() }
+    }
+
+    /// The record of a process that did not.
+    pub fn failure(group: impl Into<Cow<'a, str>>, name: impl Into<Cow<'a, str>>, fault: Fault) -> Self {
+        let (group, name) = (group.into(), name.into());
+        Self { name, group, status: fault.code, description: fault.text.into() }
+    }
+}
+
+impl Encode for Status<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.structure(|members| {
+            members.text("name", &self.name);
+            members.text("group", &self.group);
+            members.int("status", self.status);
+            members.text("description", &self.description);
+        });
+    }
+}
+
+impl Status<'static> {
+    /// Reads the record from an answer.
+    pub fn from_value(value: Value) -> Result<Self, Malformed> {
+        let mut members = MembersOf::new(value, "process status")?;
+        Ok(Self {
+            name: members.text("name")?.into(),
+            group: members.text("group")?.into(),
+            status: members.int("status")?,
+            description: members.text("description")?.into(),
+        })
+    }
+}
+
+/// What `getState` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupervisorState<'a> {
+    /// 2 FATAL, 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN.
+    pub statecode: i64,
+    /// Its name.
+    pub statename: Cow<'a, str>,
+}
+
+impl Encode for SupervisorState<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.structure(|members| {
+            members.int("statecode", self.statecode);
+            members.text("statename", &self.statename);
+        });
+    }
+}
+
+impl SupervisorState<'static> {
+    /// Reads the record from an answer.
+    pub fn from_value(value: Value) -> Result<Self, Malformed> {
+        let mut members = MembersOf::new(value, "state")?;
+        Ok(Self { statecode: members.int("statecode")?, statename: members.text("statename")?.into() })
+    }
+}
+
+/// What `getImplementation` says: which program answers. A method of ours; upstream answers fault 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Implementation<'a> {
+    /// The program, such as `supervisor-rs`.
+    pub name: Cow<'a, str>,
+    /// Its own version, which is not the Supervisor version it stands in for.
+    pub version: Cow<'a, str>,
+}
+
+impl Encode for Implementation<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.structure(|members| {
+            members.text("name", &self.name);
+            members.text("version", &self.version);
+        });
+    }
+}
+
+impl Implementation<'static> {
+    /// Reads the record from an answer.
+    pub fn from_value(value: Value) -> Result<Self, Malformed> {
+        let mut members = MembersOf::new(value, "implementation")?;
+        Ok(Self { name: members.text("name")?.into(), version: members.text("version")?.into() })
+    }
+}
+
+/// What `reloadConfig` says: names of groups, sent as an array that holds one array of three arrays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReloadedGroups {
+    /// In the file, not active.
+    pub added: Vec<String>,
+    /// In both, and different.
+    pub changed: Vec<String>,
+    /// Active, not in the file.
+    pub removed: Vec<String>,
+}
+
+impl Encode for ReloadedGroups {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.array(|outer| {
+            outer.array(|inner| {
+                self.added.encode(inner);
+                self.changed.encode(inner);
+                self.removed.encode(inner);
+            });
+        });
+    }
+}
+
+impl ReloadedGroups {
+    /// Reads the record from an answer.
+    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let lists = value.as_array().and_then(|outer| outer.first()).and_then(Value::as_array);
+        let Some([added, changed, removed]) = lists else {
+            return Err(Malformed::new("reloaded groups are not three lists"));
+        };
+        Ok(Self { added: names(added)?, changed: names(changed)?, removed: names(removed)? })
+    }
+}
+
+fn names(value: &Value) -> Result<Vec<String>, Malformed> {
+    let items = value.as_array().ok_or_else(|| Malformed::new("a list of names is no array"))?;
+    let text = |item: &Value| item.as_str().map(str::to_owned);
+    items.iter().map(text).collect::<Option<_>>().ok_or_else(|| Malformed::new("a name is no string"))
+}
+
+/// What the `tailProcess…Log` methods say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogTail<'a> {
+    /// The bytes of the window, as they are in the file.
+    pub data: Cow<'a, [u8]>,
+    /// The size of the log: where the next window begins.
+    pub offset: i64,
+    /// Bytes were skipped.
+    pub overflow: bool,
+}
+
+impl Encode for LogTail<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.array(|items| {
+            items.text_lossy(&self.data);
+            items.int(self.offset);
+            items.boolean(self.overflow);
+        });
+    }
+}
+
+impl LogTail<'static> {
+    /// Reads the record from an answer.
+    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+        match value.as_array() {
+            Some([Value::String(data), Value::Int(offset), Value::Bool(overflow)]) => {
+                Ok(Self { data: data.clone().into_bytes().into(), offset: *offset, overflow: *overflow })
+            }
+            Some(_) | None => Err(Malformed::new("a log tail is not text, offset and overflow")),
+        }
+    }
+}
+
+/// The members of a struct on their way into a record: each is taken once.
+pub(crate) struct MembersOf {
+    record: &'static str,
+    members: Vec<(String, Value)>,
+}
+
+impl MembersOf {
+    pub(crate) fn new(value: Value, record: &'static str) -> Result<Self, Malformed> {
+        match value {
+            Value::Struct(members) => Ok(Self { record, members }),
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::String(_)
+            | Value::Base64(_)
+            | Value::DateTime(_)
+            | Value::Array(_) => Err(Malformed::new(format!("{record} is no struct"))),
+        }
+    }
+
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        let (_, value) = self.members.iter_mut().find(|(known, _)| known == name)?;
+        Some(std::mem::take(value))
+    }
+
+    pub(crate) fn text(&mut self, name: &str) -> Result<String, Malformed> {
+        match self.take(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) | None => Err(self.lacks(name, "string")),
+        }
+    }
+
+    pub(crate) fn int(&mut self, name: &str) -> Result<i64, Malformed> {
+        match self.take(name) {
+            Some(Value::Int(number)) => Ok(number),
+            Some(_) | None => Err(self.lacks(name, "int")),
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, Malformed> {
+        match self.take(name) {
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) | None => Err(self.lacks(name, "boolean")),
+        }
+    }
+
+    pub(crate) fn text_or_empty(&mut self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
+
+    pub(crate) fn int_or_zero(&mut self, name: &str) -> i64 {
+        self.int(name).unwrap_or_default()
+    }
+
+    pub(crate) fn lacks(&self, name: &str, kind: &str) -> Malformed {
+        Malformed::new(format!("{} has no {kind} member '{name}'", self.record))
+    }
+}
