@@ -3,7 +3,8 @@
 use crate::call::{check, raw, retry};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -21,17 +22,17 @@ impl Pipe {
     /// A pipe the child writes into and we read from.
     #[doc(alias = "pipe2")]
     pub fn from_child() -> io::Result<Self> {
-        let (read, write) = pipe()?;
+        let (read, write) = io::pipe()?;
         set_nonblocking(&read)?;
-        Ok(Self { ours: read, theirs: write })
+        Ok(Self { ours: read.into(), theirs: write.into() })
     }
 
     /// A pipe we write into and the child reads from.
     #[doc(alias = "pipe2")]
     pub fn to_child() -> io::Result<Self> {
-        let (read, write) = pipe()?;
+        let (read, write) = io::pipe()?;
         set_nonblocking(&write)?;
-        Ok(Self { ours: write, theirs: read })
+        Ok(Self { ours: write.into(), theirs: read.into() })
     }
 }
 
@@ -140,7 +141,9 @@ pub fn is_regular(fd: &impl AsFd) -> io::Result<bool> {
 
 /// Everything fstat(2) tells of the open file.
 pub fn metadata(fd: &impl AsFd) -> io::Result<Metadata> {
-    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
+    // SAFETY: the descriptor is open as long as it is borrowed, and the `File` is never dropped, so it closes nothing.
+    let file = ManuallyDrop::new(unsafe { File::from_raw_fd(raw(&fd.as_fd())) });
+    file.metadata()
 }
 
 /// Opens `path` for appending and creates it with `mode` less the umask if it is missing.
@@ -153,7 +156,8 @@ pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(path)
 }
 
-/// Points descriptors 0, 1 and 2 at `/dev/null`.
+/// Points descriptors 0, 1 and 2 at `/dev/null`. None of them is closed before: the language's runtime opens
+/// those that are at start.
 #[doc(alias = "dup2")]
 pub fn redirect_standard_streams_to_null() -> io::Result<()> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
@@ -161,23 +165,7 @@ pub fn redirect_standard_streams_to_null() -> io::Result<()> {
         // SAFETY: 0, 1 and 2 are the standard streams, which no owner in this process closes; replacing what they refer to is the purpose.
         retry(|| unsafe { libc::dup2(raw(&null), target) })?;
     }
-    if null.as_raw_fd() <= 2 {
-        // One of the three was closed and the file took its place: it must stay open.
-        std::mem::forget(null);
-    }
     Ok(())
-}
-
-/// Opens `/dev/null` on each of the descriptors 0, 1 and 2 that is closed, so that no file opened later becomes a standard stream.
-pub fn fill_closed_standard_streams() -> io::Result<()> {
-    loop {
-        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
-        if null.as_raw_fd() > 2 {
-            return Ok(());
-        }
-        clear_cloexec(&null)?;
-        std::mem::forget(null);
-    }
 }
 
 /// Marks every descriptor from 3 up as close-on-exec: what the launcher left open must not reach our children.
@@ -222,20 +210,3 @@ pub(crate) fn highest_open() -> libc::c_int {
         limit.and_then(|soft| libc::c_int::try_from(soft).ok()).map_or(65_535, |soft| soft - 1)
     })
 }
-
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [0; 2];
-    // SAFETY: pipe2 stores two descriptors in the array.
-    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
-    // SAFETY: both are open and nobody else has them.
-    Ok(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
-}
-
-/// macOS has no pipe2: a fork by another thread between the two steps would inherit the ends, until its own marking of the range.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = std::io::pipe()?;
-    Ok((read.into(), write.into()))
-}
-
