@@ -1,2 +1,43 @@
-//! config
+//! supervisord.conf: text to typed configuration, with diagnostics.
+//!
+//! ```text
+//! file bytes ─source─▶ text ─ini─▶ sections and options with their places ─include─▶ one document
+//!            ─expand─▶ bytes ─value─▶ typed values ─section/*─▶ Config
+//! ```
+//!
+//! [`load`] is a pure function of the command line and of what a [`Host`] answers: the daemon calls it at start and
+//! again for every reread, and either gets a whole [`Config`] or a [`Failure`] that lists every fault. Nothing here
+//! opens a file, prints, exits or reads a clock. All limits are stated in [`limits`].
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod command_line;
+mod config;
+pub mod ctl;
+mod diagnostic;
+mod diff;
+mod environment;
+mod event_name;
+pub mod getopt;
+mod host;
+pub mod limits;
+mod load;
+mod paths;
+pub mod sample;
+pub mod search;
+mod text;
+mod value;
+pub mod words;
+
+pub use command_line::{Action, CommandLine};
+pub use config::{
+    Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, Level, ListenerPool, LogFile,
+    LogTarget, Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog, Supervisord,
+};
+pub use ctl::{ClientCommandLine, ClientOptions};
+pub use diagnostic::{Failure, Fault, Place};
+pub use diff::{Diff, diff};
+pub use environment::Environment;
+pub use event_name::EVENT_NAMES;
+pub use host::{Account, Host, MemoryHost};
+pub use load::load;

@@ -1,0 +1,279 @@
+//! Faults of a configuration: what, where, why, and what mends it.
+//!
+//! The first line of a [`Failure`] and its last are upstream's to the byte, since people and scripts know them; ours
+//! stand between, and after the first fault every other one follows:
+//!
+//! ```text
+//! Error: value 'TREM' is not a valid signal name in section 'program:web' (file: 'conf.d/web.conf')
+//!   at conf.d/web.conf:9:14
+//!      9 | stopsignal = TREM
+//!        |              ^^^^
+//!     why: stopsignal takes a signal name, with or without SIG, or a number
+//!     mend: did you mean TERM?
+//! also: not a valid boolean value: 'maybe' in section 'program:web' (file: 'conf.d/web.conf')
+//!   at conf.d/web.conf:10:13
+//! …
+//! For help, use supervisord -h
+//! ```
+
+use crate::text;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+
+/// Faults shown at most; a file that has more is not a configuration.
+const MOST_SHOWN: usize = 1000;
+
+/// Characters of a source line shown at most, those around the fault.
+const WIDEST_LINE: usize = 160;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    head: String,
+    names: String,
+    tail: String,
+    place: Option<Place>,
+    why: Option<String>,
+    mend: Option<String>,
+}
+
+/// Where a fault stands, with the source line it cites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, spelled as upstream's messages spell it.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// How many characters are meant; at least 1.
+    pub length: usize,
+    /// The whole line, without its end.
+    pub source: String,
+}
+
+impl Fault {
+    /// A fault with upstream's text (or ours, where upstream has none) and nothing else yet.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            head: message.into(),
+            names: String::new(),
+            tail: String::new(),
+            place: None,
+            why: None,
+            mend: None,
+        }
+    }
+
+    /// Adds the part of the text that lists names from the environment; left out where outsiders read it.
+    pub(crate) fn with_names(mut self, names: impl Into<String>) -> Self {
+        self.names = names.into();
+        self
+    }
+
+    /// Appends to the text.
+    pub(crate) fn with_tail(mut self, tail: &str) -> Self {
+        self.tail.push_str(tail);
+        self
+    }
+
+    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    pub(crate) fn mended_by(mut self, mend: Option<String>) -> Self {
+        self.mend = mend.or(self.mend);
+        self
+    }
+
+    /// What is wrong, in upstream's words. May have several lines.
+    pub fn message(&self) -> String {
+        format!("{}{}{}", self.head, self.names, self.tail)
+    }
+
+    /// The same for readers outside this machine, such as an RPC fault: without the list of names that may be
+    /// expanded, which tells which environment variables supervisord has.
+    pub fn remote_message(&self) -> String {
+        format!("{}{}", self.head, self.tail)
+    }
+
+    /// Where it stands; `None` for a command line or a missing file.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// Why it is wrong.
+    pub fn why(&self) -> Option<&str> {
+        self.why.as_deref()
+    }
+
+    /// What would mend it.
+    pub fn mend(&self) -> Option<&str> {
+        self.mend.as_deref()
+    }
+
+    fn fmt_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            place.fmt_cited(f)?;
+        }
+        for (label, text) in [("why", &self.why), ("mend", &self.mend)] {
+            if let Some(text) = text {
+                writeln!(f, "    {label}: {text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    /// `  at file:line:column`, the line, and carets under what is meant.
+    fn fmt_cited(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  at {}:{}:{}", self.file, self.line, self.column)?;
+        let before = self.column.saturating_sub(1);
+        let skipped = before.saturating_sub(WIDEST_LINE / 2);
+        let shown: String = self.source.chars().skip(skipped).take(WIDEST_LINE).map(text::visible).collect();
+        let number = self.line.to_string();
+        writeln!(f, "  {number:>4} | {shown}")?;
+        let indent = " ".repeat(before - skipped);
+        let room = WIDEST_LINE.saturating_sub(before - skipped).max(1);
+        let carets = "^".repeat(self.length.clamp(1, room));
+        writeln!(f, "  {:>width$} | {indent}{carets}", "", width = number.len().max(4))
+    }
+}
+
+/// Why there is no configuration: every fault, the one upstream would have stopped at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    program: OsString,
+    first: Fault,
+    others: Vec<Fault>,
+}
+
+impl Failure {
+    /// `None` if there is no fault.
+    pub(crate) fn of(program: &OsStr, faults: Vec<Fault>) -> Option<Self> {
+        let mut faults = faults.into_iter();
+        let first = faults.next()?;
+        Some(Self { program: program.to_os_string(), first, others: faults.collect() })
+    }
+
+    pub(crate) fn single(program: &OsStr, fault: Fault) -> Self {
+        Self { program: program.to_os_string(), first: fault, others: Vec::new() }
+    }
+
+    /// The fault upstream would have stopped at.
+    pub fn first(&self) -> &Fault {
+        &self.first
+    }
+
+    /// Every other fault, in the order of upstream's checks.
+    pub fn others(&self) -> &[Fault] {
+        &self.others
+    }
+}
+
+impl fmt::Display for Failure {
+    /// The whole report, without a line end after its last line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Error: {}", self.first.message())?;
+        self.first.fmt_details(f)?;
+        for fault in self.others.iter().take(MOST_SHOWN) {
+            writeln!(f, "also: {}", fault.remote_message())?;
+            fault.fmt_details(f)?;
+        }
+        if let Some(hidden) = self.others.len().checked_sub(MOST_SHOWN).filter(|&hidden| hidden > 0) {
+            writeln!(f, "also: {hidden} more")?;
+        }
+        write!(f, "For help, use {} -h", text::shown(self.program.as_bytes()))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The candidate that a misspelling most likely meant, if one is near enough: at most a third of its letters wrong
+/// (two at least for words of four and more), transpositions counting once, case not at all.
+pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong: Vec<char> = wrong.to_lowercase().chars().take(64).collect();
+    let tolerance = if wrong.len() < 4 { 1 } else { (wrong.len() / 3).max(2) };
+    let distances = candidates.into_iter().map(|candidate| {
+        let letters: Vec<char> = candidate.to_lowercase().chars().collect();
+        (distance(&wrong, &letters), candidate)
+    });
+    distances.filter(|&(far, _)| far <= tolerance).min_by_key(|&(far, _)| far).map(|(_, candidate)| candidate)
+}
+
+/// Edit distance with insertions, deletions, replacements and swaps of neighbours.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before_last[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(column: usize, source: &str) -> Place {
+        Place { file: "web.conf".into(), line: 9, column, length: 4, source: source.into() }
+    }
+
+    #[test]
+    fn report_has_upstreams_first_and_last_line_and_every_fault_between() {
+        let first = Fault::new("value 'TREM' is not a valid signal name")
+            .with_tail(" in section 'program:web' (file: 'web.conf')")
+            .at(Some(place(14, "stopsignal = TREM")))
+            .because("stopsignal takes a signal")
+            .mended_by(Some("did you mean TERM?".into()));
+        let second = Fault::new("bad").with_names(" Available names: ENV_SECRET");
+        let failure = Failure::of(OsStr::new("/bin/supervisord"), vec![first, second]).unwrap();
+        assert_eq!(
+            failure.to_string(),
+            "Error: value 'TREM' is not a valid signal name in section 'program:web' (file: 'web.conf')\n  \
+               at web.conf:9:14\n     9 | stopsignal = TREM\n       |              ^^^^\n    \
+                 why: stopsignal takes a signal\n    mend: did you mean TERM?\nalso: bad\n\
+             For help, use /bin/supervisord -h"
+        );
+    }
+
+    #[test]
+    fn names_of_the_environment_stay_out_of_remote_messages() {
+        let fault = Fault::new("x").with_names(" Available names: ENV_SECRET").with_tail(" in section 'a'");
+        assert_eq!(fault.message(), "x Available names: ENV_SECRET in section 'a'");
+        assert_eq!(fault.remote_message(), "x in section 'a'");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_fault() {
+        let source = "x".repeat(5000);
+        let failure = Failure::single(OsStr::new("s"), Fault::new("m").at(Some(place(3000, &source))));
+        let report = failure.to_string();
+        assert!(report.lines().all(|line| line.chars().count() < 180), "{report}");
+        assert!(report.contains("^^^^"));
+    }
+
+    #[test]
+    fn near_misses_are_found_and_far_ones_are_not() {
+        assert_eq!(nearest("TREM", ["HUP", "TERM", "KILL"]), Some("TERM"));
+        assert_eq!(nearest("comand", ["command", "umask"]), Some("command"));
+        assert_eq!(nearest("colour", ["command", "umask"]), None);
+    }
+}

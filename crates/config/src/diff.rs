@@ -1,0 +1,90 @@
+//! What a new configuration changes: `reread` and `update`.
+//!
+//! Two processes are equal when every setting is, with one exception of upstream's: a log file that is AUTO in the
+//! new configuration is not compared. A change from AUTO to a file or to none is seen, one *to* AUTO is not: the
+//! running side has an actual file by then, and upstream cannot tell it from one it chose itself.
+
+use crate::config::{Group, LogFile, Process, StreamLog};
+
+/// Names of groups that differ between the running configuration and a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// New names, in the order of the new configuration.
+    pub added: Vec<String>,
+    /// Names on both sides with different settings, in the order of the new configuration.
+    pub changed: Vec<String>,
+    /// Names that are gone, in the order of the running configuration.
+    pub removed: Vec<String>,
+}
+
+/// Compares what runs with what a file now says.
+pub fn diff(running: &[Group], new: &[Group]) -> Diff {
+    let mut result = Diff::default();
+    for group in new {
+        match running.iter().find(|old| old.name == group.name) {
+            None => result.added.push(group.name.clone()),
+            Some(old) if !old.equal_for_reread(group) => result.changed.push(group.name.clone()),
+            Some(_) => {}
+        }
+    }
+    let gone = running.iter().filter(|old| !new.iter().any(|group| group.name == old.name));
+    result.removed = gone.map(|old| old.name.clone()).collect();
+    result
+}
+
+impl Group {
+    /// Whether this running group may stay as it is when the file now says `new`: same kind, priority, processes,
+    /// and for listeners and FastCGI all they share.
+    pub fn equal_for_reread(&self, new: &Self) -> bool {
+        self.name == new.name
+            && self.priority == new.priority
+            && self.kind == new.kind
+            && self.processes.len() == new.processes.len()
+            && self.processes.iter().zip(&new.processes).all(|(old, new)| old.equal_for_reread(new))
+    }
+}
+
+impl Process {
+    /// Whether this running process may stay as it is when the file now says `new`. Every field is named here, so
+    /// that a new one cannot be forgotten.
+    pub fn equal_for_reread(&self, new: &Self) -> bool {
+        let Self {
+            name,
+            group: _,
+            policy,
+            uid,
+            command,
+            directory,
+            umask,
+            stdout,
+            stderr,
+            redirect_stderr,
+            environment,
+            serverurl,
+            socket,
+        } = self;
+        *name == new.name
+            && *policy == new.policy
+            && *uid == new.uid
+            && *command == new.command
+            && *directory == new.directory
+            && *umask == new.umask
+            && stdout.equal_for_reread(&new.stdout)
+            && stderr.equal_for_reread(&new.stderr)
+            && *redirect_stderr == new.redirect_stderr
+            && *environment == new.environment
+            && *serverurl == new.serverurl
+            && *socket == new.socket
+    }
+}
+
+impl StreamLog {
+    fn equal_for_reread(&self, new: &Self) -> bool {
+        (new.logfile == LogFile::Auto || self.logfile == new.logfile)
+            && self.maxbytes == new.maxbytes
+            && self.backups == new.backups
+            && self.syslog == new.syslog
+            && self.capture_maxbytes == new.capture_maxbytes
+            && self.events_enabled == new.events_enabled
+    }
+}

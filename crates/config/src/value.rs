@@ -1,0 +1,346 @@
+//! The types a value can have: text in, a typed value or a reason out, in upstream's words.
+
+use crate::config::{Level, LogFile, Owner};
+use crate::diagnostic::nearest;
+use crate::event_name::EVENT_NAMES;
+use crate::host::{Account, Host};
+use crate::paths;
+use crate::text::{self, Integer, repr, shown};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use supervisor_core::{Autorestart, Signal};
+
+mod network;
+
+pub(crate) use network::{InetAddress, fastcgi_address, inet_address, url};
+
+/// Why a value is not of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    /// Upstream's text.
+    pub(crate) message: String,
+    /// What the user most likely meant.
+    pub(crate) mend: Option<String>,
+}
+
+impl Rejection {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), mend: None }
+    }
+
+    fn or_mean(mut self, candidate: Option<&str>) -> Self {
+        self.mend = candidate.map(|candidate| format!("did you mean {candidate}?"));
+        self
+    }
+
+    fn mended_by(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+}
+
+/// A value of its type, or why it is none.
+pub(crate) type Parsed<T> = Result<T, Rejection>;
+
+/// What a value is read with: the machine, and a place for remarks about values that are accepted as something
+/// other than what they say.
+pub(crate) struct Reading<'a> {
+    pub(crate) host: &'a dyn Host,
+    pub(crate) remarks: Vec<String>,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(host: &'a dyn Host) -> Self {
+        Self { host, remarks: Vec::new() }
+    }
+}
+
+/// Reads one type of value.
+pub(crate) type Parser<T> = fn(&[u8], &mut Reading<'_>) -> Parsed<T>;
+
+/// Any bytes.
+pub(crate) fn bytes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+    Ok(value.to_vec())
+}
+
+/// Text that will be shown or compared, so it has to be UTF-8.
+pub(crate) fn string(value: &[u8], _: &mut Reading<'_>) -> Parsed<String> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Ok(text.to_string()),
+        Err(_) => Err(Rejection::new(format!("value {} is not valid UTF-8", repr(value)))),
+    }
+}
+
+/// A path that is taken as it is.
+pub(crate) fn path(value: &[u8], _: &mut Reading<'_>) -> Parsed<PathBuf> {
+    Ok(paths::from_bytes(value))
+}
+
+fn whole_number(value: &[u8]) -> Parsed<Integer> {
+    text::integer(value, 10).ok_or_else(|| {
+        let rejection = Rejection::new(format!("invalid literal for int() with base 10: {}", repr(value)));
+        let trimmed = text::strip_bytes(value);
+        let digits = trimmed.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > 0 && trimmed.get(digits) == Some(&b'.') {
+            rejection.mended_by(format!("write a whole number such as {}", shown(&trimmed[..digits])))
+        } else {
+            rejection
+        }
+    })
+}
+
+/// A whole number, kept within 64 bits.
+pub(crate) fn integer(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
+    let number = whole_number(value)?;
+    if number.is_clamped {
+        reading.remarks.push(format!("{} is too large; {} is used", shown(value), number.value));
+    }
+    Ok(number.value)
+}
+
+/// A whole number in which less than nothing means nothing.
+pub(crate) fn count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
+    let number = integer(value, reading)?;
+    Ok(at_least_zero(number, value, reading))
+}
+
+/// [`count`], within 32 bits.
+pub(crate) fn small_count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+    let number = count(value, reading)?;
+    Ok(u32::try_from(number).unwrap_or_else(|_| {
+        reading.remarks.push(format!("{} is too large; {} is used", shown(value), u32::MAX));
+        u32::MAX
+    }))
+}
+
+/// Further attempts after a failed start; fewer than none are none.
+pub(crate) fn retries(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
+    let number = integer(value, reading)?;
+    at_least_zero(number, value, reading);
+    Ok(number.max(0))
+}
+
+fn at_least_zero(number: i64, value: &[u8], reading: &mut Reading<'_>) -> u64 {
+    u64::try_from(number).unwrap_or_else(|_| {
+        reading.remarks.push(format!("{} is negative; 0 is used", shown(value)));
+        0
+    })
+}
+
+const TRUE: [&str; 4] = ["yes", "true", "on", "1"];
+const FALSE: [&str; 4] = ["no", "false", "off", "0"];
+
+fn truth(lower: &str) -> Option<bool> {
+    if TRUE.contains(&lower) {
+        Some(true)
+    } else {
+        FALSE.contains(&lower).then_some(false)
+    }
+}
+
+/// A truth value.
+pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
+    let lower = shown(value).to_lowercase();
+    truth(&lower).ok_or_else(|| {
+        let meant = match text::strip(&lower) {
+            "y" | "t" | "enable" | "enabled" => Some("true"),
+            "n" | "f" | "none" | "disable" | "disabled" => Some("false"),
+            other => nearest(other, ["yes", "true", "on", "no", "false", "off"]),
+        };
+        Rejection::new(format!("not a valid boolean value: {}", repr(value))).or_mean(meant)
+    })
+}
+
+/// When an exit leads to a restart.
+pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autorestart> {
+    let lower = shown(value).to_lowercase();
+    match truth(&lower) {
+        Some(true) => Ok(Autorestart::Always),
+        Some(false) => Ok(Autorestart::Never),
+        None if lower == "unexpected" => Ok(Autorestart::Unexpected),
+        None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr(lower.as_bytes())))
+            .or_mean(nearest(&lower, ["unexpected", "true", "false"]))),
+    }
+}
+
+/// A number of bytes, with `kb`, `mb` or `gb` for powers of 1024.
+pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
+    let lower = shown(value).to_lowercase();
+    let units = [("kb", 1i64 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
+    let unit = units.iter().find_map(|&(suffix, factor)| Some((lower.strip_suffix(suffix)?, factor)));
+    let (digits, factor) = unit.unwrap_or((&lower, 1));
+    let number = whole_number(digits.as_bytes()).map_err(|rejection| {
+        let has_short_unit = digits.ends_with(['k', 'm', 'g']) && text::integer(&digits.as_bytes()[..digits.len() - 1], 10).is_some();
+        if has_short_unit { rejection.mended_by(format!("write {digits}b")) } else { rejection }
+    })?;
+    let size = number.value.checked_mul(factor).unwrap_or_else(|| if number.value < 0 { i64::MIN } else { i64::MAX });
+    if number.is_clamped || size == i64::MAX {
+        reading.remarks.push(format!("{} is too large; {size} bytes are used", shown(value)));
+    }
+    Ok(at_least_zero(size, value, reading))
+}
+
+/// Permission bits or a mask of them, in octal.
+pub(crate) fn octal(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+    let number = text::integer(value, 8)
+        .ok_or_else(|| Rejection::new(format!("{} can not be converted to an octal type", shown(value))))?;
+    let bits = u32::try_from(number.value & 0o7777).unwrap_or_default();
+    if i64::from(bits) != number.value {
+        reading.remarks.push(format!("{} has more than permission bits; {bits:04o} is used", shown(value)));
+    }
+    Ok(bits)
+}
+
+/// A signal, by name or number.
+pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
+    if let Some(number) = text::integer(value, 10) {
+        return Signal::from_number(number.value)
+            .ok_or_else(|| Rejection::new(format!("value {} is not a valid signal number", repr(value))));
+    }
+    let name = shown(text::strip_bytes(value)).to_uppercase();
+    Signal::from_name(&name).ok_or_else(|| {
+        let bare = name.strip_prefix("SIG").unwrap_or(&name);
+        let known: Vec<&str> = (1..=64).filter_map(|n| Signal(n).name()).filter_map(|name| name.strip_prefix("SIG")).collect();
+        Rejection::new(format!("value {} is not a valid signal name", repr(value))).or_mean(nearest(bare, known))
+    })
+}
+
+/// Exit codes, separated by commas.
+pub(crate) fn exit_codes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    let code = |item: &[u8]| text::integer(item, 10).and_then(|number| u8::try_from(number.value).ok());
+    let codes: Option<Vec<u8>> = value.split(|&byte| byte == b',').map(code).collect();
+    codes.ok_or_else(|| {
+        let rejection = Rejection::new(format!("not a valid list of exit codes: {}", repr(value)));
+        if value.ends_with(b",") { rejection.mended_by("remove the last comma") } else { rejection }
+    })
+}
+
+/// Items separated by commas, blanks around each removed.
+pub(crate) fn strings(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<String>> {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = string(value, reading)?;
+    Ok(text.split(',').map(|item| text::strip(item).to_string()).collect())
+}
+
+/// A log level.
+pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
+    let lower = shown(value).to_lowercase();
+    let known = Level::NAMES.iter().find(|(name, _)| *name == lower).map(|&(_, level)| level);
+    known.ok_or_else(|| {
+        let meant = match lower.as_str() {
+            "warning" => Some("warn"),
+            "crit" | "fatal" => Some("critical"),
+            "err" => Some("error"),
+            other => nearest(other, Level::NAMES.map(|(name, _)| name)),
+        };
+        Rejection::new(format!("bad logging level name {}", repr(value))).or_mean(meant)
+    })
+}
+
+/// A directory that is there.
+pub(crate) fn existing_directory(value: &[u8], reading: &mut Reading<'_>) -> Parsed<PathBuf> {
+    let expanded = paths::expand_user(value, reading.host);
+    if paths::is_dir(&expanded, reading.host) {
+        return Ok(paths::from_bytes(&expanded));
+    }
+    Err(Rejection::new(format!("{} is not an existing directory", shown(value)))
+        .mended_by(format!("create it: mkdir -p {}", shown(&expanded))))
+}
+
+/// A path whose directory is there, if it names one.
+pub(crate) fn existing_dirpath(value: &[u8], reading: &mut Reading<'_>) -> Parsed<PathBuf> {
+    let expanded = paths::expand_user(value, reading.host);
+    let directory = paths::dirname(&expanded);
+    if directory.is_empty() || paths::is_dir(directory, reading.host) {
+        return Ok(paths::from_bytes(&expanded));
+    }
+    Err(Rejection::new(format!("The directory named as part of the path {} does not exist", shown(value)))
+        .mended_by(format!("create it: mkdir -p {}", shown(directory))))
+}
+
+/// What a child's log file option says; the deprecated `syslog` is a separate answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogFileName {
+    /// A file, or none.
+    File(LogFile),
+    /// The old way to write `stdout_syslog=true`.
+    Syslog,
+}
+
+/// The log file of a child.
+pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<LogFileName> {
+    if value.is_empty() {
+        return Ok(LogFileName::File(LogFile::None));
+    }
+    match shown(value).to_lowercase().as_str() {
+        "none" | "off" => Ok(LogFileName::File(LogFile::None)),
+        "auto" => Ok(LogFileName::File(LogFile::Auto)),
+        "syslog" => Ok(LogFileName::Syslog),
+        _ => existing_dirpath(value, reading).map(|path| LogFileName::File(LogFile::Path(path))),
+    }
+}
+
+/// A user, by name or number.
+pub(crate) fn user(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Account> {
+    match text::integer(value, 10) {
+        Some(number) => u32::try_from(number.value)
+            .ok()
+            .and_then(|uid| reading.host.user_with_id(uid))
+            .ok_or_else(|| Rejection::new(format!("Invalid user id {}", shown(value)))),
+        None => reading
+            .host
+            .user_named(OsStr::from_bytes(value))
+            .ok_or_else(|| Rejection::new(format!("Invalid user name {}", shown(value)))),
+    }
+}
+
+/// A user, or a user and a group with a colon between.
+pub(crate) fn user_and_group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
+    let colon = value.iter().position(|&byte| byte == b':');
+    let uid = user(&value[..colon.unwrap_or(value.len())], reading)?.uid;
+    let gid = colon.map(|colon| group(&value[colon + 1..], reading)).transpose()?;
+    Ok(Owner { uid, gid })
+}
+
+fn group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+    match text::integer(value, 10) {
+        Some(number) => u32::try_from(number.value)
+            .ok()
+            .filter(|&gid| reading.host.has_group_id(gid))
+            .ok_or_else(|| Rejection::new(format!("Invalid group id {}", shown(value)))),
+        None => reading
+            .host
+            .group_named(OsStr::from_bytes(value))
+            .ok_or_else(|| Rejection::new(format!("Invalid group name {}", shown(value)))),
+    }
+}
+
+/// The name of a process or group: anything without a blank, a colon or a slash; blanks at its ends do not count.
+pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
+    let stripped = text::strip_bytes(value);
+    if let Some(bad) = [b' ', b':', b'/'].into_iter().find(|bad| stripped.contains(bad)) {
+        return Err(Rejection::new(format!(
+            "Invalid name: {} because of character: {}",
+            repr(value),
+            repr(&[bad])
+        )));
+    }
+    string(stripped, reading)
+}
+
+/// An event type of `events`, in upper case.
+pub(crate) fn event_name(upper: &str) -> Result<&'static str, Option<&'static str>> {
+    match EVENT_NAMES.iter().find(|known| **known == upper) {
+        Some(known) => Ok(known),
+        None => Err(nearest(upper, EVENT_NAMES)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

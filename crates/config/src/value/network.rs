@@ -1,0 +1,87 @@
+//! Addresses.
+
+use super::{Parsed, Reading, Rejection, whole_number};
+use crate::config::FastCgiAddress;
+use crate::paths;
+use crate::text::{self, Integer, repr, shown};
+
+/// Where an inet server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InetAddress {
+    /// Lower case; empty: every interface.
+    pub(crate) host: String,
+    /// Never 0.
+    pub(crate) port: u16,
+}
+
+/// `[host:]port`.
+pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<InetAddress> {
+    let (host, port) = match value.iter().rposition(|&byte| byte == b':') {
+        None => {
+            let whole = || Rejection::new(format!("not a valid port number: {} ", repr(value)));
+            (String::new(), port(value).map_err(|_| whole())?)
+        }
+        Some(colon) if colon + 1 == value.len() => {
+            return Err(Rejection::new("no port number specified in ''"));
+        }
+        Some(colon) => {
+            let port = port(&value[colon + 1..])?;
+            (super::string(&value[..colon], reading)?.to_lowercase(), port)
+        }
+    };
+    let host = if host == "*" { String::new() } else { host };
+    Ok(InetAddress { host, port })
+}
+
+fn port(value: &[u8]) -> Parsed<u16> {
+    let number = whole_number(value)?;
+    match u16::try_from(number.value) {
+        Ok(port) if port > 0 => Ok(port),
+        _ if number.value > 0 => Err(Rejection::new(format!("{} is above upper bound (65535)", plain(number, value)))),
+        _ => Err(Rejection::new(format!("{} is below lower bound (1)", plain(number, value)))),
+    }
+}
+
+/// A number as upstream shows it: without the blanks and zeros it was written with.
+fn plain(number: Integer, value: &[u8]) -> String {
+    if number.is_clamped { shown(text::strip_bytes(value)).into_owned() } else { number.value.to_string() }
+}
+
+/// `unix:///absolute/path` or `tcp://host:port`.
+pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<FastCgiAddress> {
+    let bad = || Rejection::new(format!("Bad socket format {}", shown(value)));
+    if let Some(path) = value.strip_prefix(b"unix://") {
+        if !path.starts_with(b"/") {
+            return Err(Rejection::new(format!("Unix socket path {} is not an absolute path", shown(path))));
+        }
+        return Ok(FastCgiAddress::Unix(paths::from_bytes(&paths::normalized(path))));
+    }
+    let rest = value.strip_prefix(b"tcp://").ok_or_else(bad)?;
+    let text = super::string(rest, reading)?;
+    let (host, port_text) = text.split_once(':').ok_or_else(bad)?;
+    let port_is_digits = !port_text.is_empty() && port_text.chars().all(|letter| text::integer(letter.to_string().as_bytes(), 10).is_some());
+    if host.is_empty() || host.contains(text::is_blank) || !port_is_digits {
+        return Err(bad());
+    }
+    Ok(FastCgiAddress::Tcp { host: host.to_lowercase(), port: port(port_text.as_bytes())? })
+}
+
+/// The URL of a server as `supervisorctl -s` takes it: a scheme, and something after it.
+pub(crate) fn url(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+    let trimmed = value.trim_ascii_start();
+    let scheme_end = trimmed.iter().position(|&byte| byte == b':').filter(|&end| end > 0);
+    let is_scheme = |scheme: &[u8]| {
+        scheme[0].is_ascii_alphabetic()
+            && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+    };
+    let rest = scheme_end.filter(|&end| is_scheme(&trimmed[..end])).map(|end| &trimmed[end + 1..]);
+    let has_more = |rest: &[u8]| {
+        let after = rest.strip_prefix(b"//").unwrap_or(rest);
+        after.first().is_some_and(|&byte| byte != b'?' && byte != b'#')
+    };
+    match rest {
+        Some(rest) if has_more(rest) => Ok(value.to_vec()),
+        _ => Err(Rejection::new(format!("value {} is not a URL", repr(value)))
+            .mended_by("write one such as http://localhost:9001 or unix:///run/supervisor.sock")),
+    }
+}
