@@ -1,6 +1,7 @@
 //! Starting the daemon: the order of its steps, as the log shows it.
 
-use support::Daemon;
+use std::time::Duration;
+use support::{Daemon, LogLine, wait_for, wait_until};
 
 /// PROC-1
 #[test]
@@ -13,4 +14,69 @@ fn foreground_start_logs_its_steps_in_order() {
         "INFO supervisord started with pid <pid>",
         "INFO spawned: 'x' with pid <pid>",
     ]);
+}
+
+/// PROC-2: upstream's first turn waits a second before it starts anything.
+#[test]
+fn first_program_is_spawned_without_delay_unlike_upstream() {
+    let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("spawned: 'x'");
+    let lines = daemon.log_lines();
+    let line = |part: &str| lines.iter().find(|line| line.text.contains(part)).unwrap();
+    let delay = line("supervisord started").until(line("spawned: 'x'"));
+    assert!(delay < Duration::from_millis(700), "{delay:?}");
+}
+
+/// PROC-69
+#[test]
+fn every_line_of_the_main_log_has_time_level_and_text() {
+    let daemon =
+        Daemon::start("[supervisord]\nloglevel=debug\n[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
+    daemon.wait_for_state("x", "RUNNING");
+    daemon.ask("stopProcess", &["x".into()]);
+    let log = daemon.log();
+    assert!(log.contains(" DEBG killing x (pid "), "{log}");
+    let misshapen: Vec<_> = log.lines().filter(|line| LogLine::parse(line).is_none()).collect();
+    assert_eq!(misshapen, Vec::<&str>::new());
+}
+
+/// PROC-70
+#[test]
+fn foreground_output_carries_the_lines_of_the_log() {
+    let mut daemon = Daemon::start("[program:x]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("spawned: 'x'");
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(daemon.sandbox().text("stdout"), daemon.log());
+}
+
+/// PROC-70
+#[test]
+fn silent_daemon_writes_nothing_to_its_output() {
+    let mut daemon = Daemon::start("[supervisord]\nsilent=true\n[program:x]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("spawned: 'x'");
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(daemon.sandbox().text("stdout"), "");
+}
+
+#[test]
+fn programs_without_autostart_wait_for_a_request() {
+    let daemon =
+        Daemon::start("[program:x]\ncommand=sleep 1000\nautostart=false\n[program:y]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("spawned: 'y'");
+    assert_eq!(daemon.state("x"), "STOPPED");
+    daemon.ask("startProcess", &["x".into()]);
+    assert_eq!(daemon.state("x"), "RUNNING");
+}
+
+/// The quick way to see that a daemon with its children is gone when the test that started it ends.
+#[test]
+fn the_sandbox_kills_what_was_started_in_it() {
+    let daemon = Daemon::start("[program:x]\ncommand=/bin/sh -c \"sleep 1000 & sleep 1000\"\nstartsecs=0\n");
+    daemon.wait_for_state("x", "RUNNING");
+    let pids = wait_for("daemon, shell and two sleeps", || {
+        let pids = daemon.sandbox().survivors();
+        (pids.len() >= 4).then_some(pids)
+    });
+    drop(daemon);
+    wait_until("all to be gone", || !pids.iter().any(|&pid| support::processes::is_alive(pid)));
 }

@@ -32,6 +32,9 @@ serverurl=unix://%(here)s/s
 
 ";
 
+/// The last step of a start, whether or not the pid file could be written.
+const STARTED: [&str; 2] = ["supervisord started with pid", "could not write pidfile"];
+
 const CONFIG: &str = "supervisord.conf";
 
 /// What a program that ended left behind.
@@ -188,13 +191,17 @@ impl Daemon {
     /// Starts the flavour under test in a sandbox of its own, in the foreground, with `config` added to what every
     /// daemon here needs.
     pub fn start(config: &str) -> Self {
-        let sandbox = Sandbox::new();
+        Self::start_in(Sandbox::new(), config)
+    }
+
+    /// The same in a sandbox that already holds what the configuration names.
+    pub fn start_in(sandbox: Sandbox, config: &str) -> Self {
         Launch::new().configure(&sandbox, config).start(sandbox)
     }
 
     fn wait_until_started(&mut self) {
         wait_until("supervisord to start", || {
-            let says_so = |name| self.sandbox.text(name).contains("supervisord started with pid");
+            let says_so = |name| STARTED.iter().any(|line| self.sandbox.text(name).contains(line));
             if says_so("main.log") || says_so("stdout") {
                 return true;
             }

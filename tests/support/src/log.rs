@@ -1,6 +1,7 @@
 //! Lines of the main log, taken apart.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One line of the main log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,19 @@ impl LogLine {
             level: level.to_owned(),
             text: text.to_owned(),
         })
+    }
+
+    /// The time of day the line was written.
+    fn time_of_day(&self) -> Duration {
+        let number = |range: std::ops::Range<usize>| -> u64 { self.time[range].parse().expect("digits, as parsed") };
+        Duration::from_millis(((number(11..13) * 60 + number(14..16)) * 60 + number(17..19)) * 1000 + number(20..23))
+    }
+
+    /// The time from this line to a later one, less than a day after.
+    pub fn until(&self, later: &Self) -> Duration {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let (start, end) = (self.time_of_day(), later.time_of_day());
+        if start <= end { end - start } else { end + DAY - start }
     }
 }
 
@@ -68,6 +82,9 @@ mod tests {
             without_pids("exited: x (exit status 3; not expected)"),
             "exited: x (exit status 3; not expected)"
         );
+        let earlier = LogLine::parse("2026-11-20 23:59:59,990 INFO x").unwrap();
+        let later = LogLine::parse("2026-11-21 00:00:01,000 INFO x").unwrap();
+        assert_eq!(earlier.until(&later), Duration::from_millis(1010));
         assert_eq!(LogLine::parse("Traceback (most recent call last):"), None);
     }
 }

@@ -1,0 +1,58 @@
+//! `minfds`, `minprocs` and a program's `umask`.
+
+use std::os::unix::fs::PermissionsExt;
+use support::{Account, Daemon, Launch, Sandbox, is_root};
+
+/// PROC-6: upstream names the limit it asked for as the one there is.
+#[test]
+fn too_low_a_hard_limit_is_named_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("ulimit -n 500; exec \"$@\"").configure(&sandbox, "");
+    // Root may raise a hard limit.
+    let launch = if is_root() { launch.as_account(Account::unprivileged()) } else { launch };
+    let outcome = launch.run(&sandbox);
+    assert_eq!(outcome.code, 2);
+    assert_eq!(
+        outcome.stderr.lines().next().unwrap(),
+        "Error: The minimum number of file descriptors required to run this process is 1024 as per the \"minfds\" \
+         command-line argument or config file setting. The current environment will only allow you to open 500 file \
+         descriptors.  Either raise the number of usable file descriptors in your environment (see README.rst) or \
+         lower the minfds setting in the config file to allow the process to start."
+    );
+}
+
+/// PROC-7
+#[test]
+fn soft_limit_is_raised_and_children_inherit_it() {
+    let sandbox = Sandbox::new();
+    let config = "[supervisord]\nminfds=600\n\
+        [program:x]\ncommand=/bin/sh -c \"ulimit -n; sleep 1000\"\nstdout_logfile=%(here)s/x.log\n";
+    let launch = Launch::new().through_shell("ulimit -S -n 500; exec \"$@\"");
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    assert_eq!(daemon.messages_with("limit"), ["INFO Increased RLIMIT_NOFILE limit to 600"]);
+    assert_eq!(daemon.wait_for_file("x.log", "\n"), "600\n");
+}
+
+/// PROC-7
+#[test]
+fn sufficient_limits_are_left_alone() {
+    let daemon = Daemon::start("[supervisord]\nminfds=10\nminprocs=1\n");
+    assert_eq!(daemon.messages_with("Increased"), Vec::<String>::new());
+}
+
+/// PROC-68
+#[test]
+fn umask_of_a_program_is_set_in_the_child_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("touch.sh", ": > $1\nsleep 1000\n");
+    let config = "\
+        [program:strict]\ncommand=/bin/sh %(here)s/touch.sh strict\numask=027\nstartsecs=0\n\
+        [program:plain]\ncommand=/bin/sh %(here)s/touch.sh plain\nstartsecs=0\n";
+    let launch = Launch::new().through_shell("umask 002; exec \"$@\"");
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    let mode = |name: &str| {
+        support::wait_until(name, || daemon.sandbox().path(name).exists());
+        std::fs::metadata(daemon.sandbox().path(name)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode("strict"), mode("plain")), (0o640, 0o664));
+}

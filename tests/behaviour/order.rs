@@ -1,0 +1,125 @@
+//! In which order groups and processes start and stop. Each path has an order of its own.
+
+use std::time::Duration;
+use support::Daemon;
+
+const TWO_LEVELS: &str = "[supervisord]\nloglevel=debug\n\
+    [program:p1]\ncommand=sleep 1000\npriority=1\nstartsecs=0\n\
+    [program:x]\ncommand=sleep 1000\npriority=20\nstartsecs=0\n\
+    [program:y]\ncommand=sleep 1000\npriority=10\nstartsecs=0\n\
+    [program:w]\ncommand=sleep 1000\npriority=20\nstartsecs=0\n\
+    [group:g]\nprograms=x,y,w\npriority=5\n";
+
+/// The names of the processes spawned so far, in order.
+fn spawned(daemon: &Daemon) -> Vec<String> {
+    let messages = daemon.messages_with("spawned: ");
+    messages.iter().map(|message| message.split('\'').nth(1).unwrap().to_owned()).collect()
+}
+
+/// The names of the processes that were sent their stop signal so far, in order.
+fn killed(daemon: &Daemon) -> Vec<String> {
+    let messages = daemon.messages_with("DEBG killing ");
+    messages.iter().map(|message| message.split(' ').nth(2).unwrap().to_owned()).collect()
+}
+
+/// PROC-13
+#[test]
+fn groups_start_by_priority_and_stop_in_reverse_one_after_the_other() {
+    let mut daemon = Daemon::start(
+        "[supervisord]\nloglevel=debug\n\
+         [program:p2b]\ncommand=sleep 1000\npriority=2\n[program:p2]\ncommand=sleep 1000\npriority=2\n\
+         [program:x]\ncommand=sleep 1000\n[group:g]\nprograms=x\npriority=5\n\
+         [program:p1]\ncommand=sleep 1000\npriority=1\n",
+    );
+    daemon.wait_for_messages("spawned: ", 4);
+    assert_eq!(spawned(&daemon), ["p1", "p2", "p2b", "x"]);
+    assert_eq!(daemon.terminate(), 0);
+    daemon.assert_order(&[
+        "killing x",
+        "stopped: x",
+        "killing p2b",
+        "stopped: p2b",
+        "killing p2",
+        "stopped: p2",
+        "killing p1",
+        "stopped: p1",
+    ]);
+}
+
+/// PROC-14a
+#[test]
+fn autostart_goes_by_listing_order_inside_a_group_and_shutdown_by_priority() {
+    let mut daemon = Daemon::start(TWO_LEVELS);
+    daemon.wait_for_messages("spawned: ", 4);
+    assert_eq!(spawned(&daemon), ["p1", "x", "y", "w"]);
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(killed(&daemon), ["w", "x", "y", "p1"]);
+}
+
+/// PROC-14a
+#[test]
+fn stop_all_and_start_all_go_by_ascending_priority() {
+    let daemon = Daemon::start(TWO_LEVELS);
+    for name in ["p1", "g:x", "g:y", "g:w"] {
+        daemon.wait_for_state(name, "RUNNING");
+    }
+    daemon.ask("stopAllProcesses", &[]);
+    assert_eq!(killed(&daemon), ["p1", "y", "x", "w"]);
+    daemon.ask("startAllProcesses", &[]);
+    assert_eq!(spawned(&daemon)[4..], ["p1", "y", "x", "w"]);
+}
+
+/// PROC-14
+#[test]
+fn group_stops_by_descending_priority_with_ties_in_reverse_listing_order() {
+    let mut daemon = Daemon::start(
+        "[supervisord]\nloglevel=debug\n\
+         [program:x]\ncommand=sleep 1000\npriority=10\n[program:y]\ncommand=sleep 1000\npriority=20\n\
+         [program:w]\ncommand=sleep 1000\npriority=10\n[group:g]\nprograms=x,y,w\n",
+    );
+    daemon.wait_for_messages("spawned: ", 3);
+    assert_eq!(spawned(&daemon), ["x", "y", "w"]);
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(killed(&daemon), ["y", "w", "x"]);
+}
+
+/// PROC-15: upstream spends up to a second on each group that has nothing to stop.
+#[test]
+fn idle_groups_do_not_delay_the_shutdown_unlike_upstream() {
+    let idle: String = (1..=5)
+        .map(|n| format!("[program:idle{n}]\ncommand=sleep 1\nautostart=false\npriority=1{n}\n"))
+        .collect();
+    let live = "[program:live]\ncommand=sleep 1000\npriority=1\nstartsecs=0\n";
+    let mut daemon = Daemon::start(&format!("[supervisord]\nloglevel=debug\n{idle}{live}"));
+    daemon.wait_for_state("live", "RUNNING");
+    assert_eq!(daemon.terminate(), 0);
+    let lines = daemon.log_lines();
+    let line = |part: &str| lines.iter().find(|line| line.text.contains(part)).unwrap();
+    let delay = line("received SIGTERM").until(line("killing live"));
+    assert!(delay < Duration::from_millis(700), "{delay:?}");
+}
+
+/// CFG-58
+#[test]
+fn equal_priorities_start_by_name_with_upper_case_first() {
+    let sections: String =
+        ["b", "a9", "a", "B", "a10"].map(|name| format!("[program:{name}]\ncommand=sleep 1000\n")).concat();
+    let daemon = Daemon::start(&sections);
+    daemon.wait_for_messages("spawned: ", 5);
+    assert_eq!(spawned(&daemon), ["B", "a", "a10", "a9", "b"]);
+}
+
+#[test]
+fn shutdown_names_who_is_waited_for() {
+    let sandbox = support::Sandbox::new();
+    sandbox.write("slow.sh", "trap 'sleep 0.5; exit 0' TERM\necho ready\nsleep 1000 & wait\n");
+    let section = |name: &str| {
+        format!("[program:{name}]\ncommand=/bin/sh %(here)s/slow.sh\nstdout_logfile=%(here)s/{name}.log\n")
+    };
+    let group = "[group:g]\nprograms=x,y\n";
+    let mut daemon = Daemon::start_in(sandbox, &(section("x") + &section("y") + group));
+    daemon.wait_for_file("x.log", "ready");
+    daemon.wait_for_file("y.log", "ready");
+    assert_eq!(daemon.terminate(), 0);
+    assert_eq!(daemon.messages_with("to die"), ["INFO waiting for x, y to die"]);
+}

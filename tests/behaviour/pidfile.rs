@@ -1,0 +1,39 @@
+//! The pid file.
+
+use support::{Daemon, Sandbox, processes, wait_until};
+
+/// PROC-10
+#[test]
+fn pidfile_holds_the_pid_and_goes_with_the_daemon() {
+    let mut daemon = Daemon::start("");
+    let pid = daemon.pid();
+    assert_eq!(daemon.sandbox().text("supervisord.pid"), format!("{pid}\n"));
+    assert_eq!(daemon.ask("getPID", &[]).int(), i64::from(pid));
+    assert_eq!(daemon.terminate(), 0);
+    assert!(!daemon.sandbox().path("supervisord.pid").exists());
+    assert!(!daemon.sandbox().path("s").exists(), "the socket goes as well");
+}
+
+/// PROC-10
+#[test]
+fn unwritable_pidfile_is_reported_and_the_daemon_goes_on() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.directory("pid");
+    let daemon =
+        Daemon::start_in(sandbox, "[supervisord]\npidfile=%(here)s/pid\n[program:x]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("spawned: 'x'");
+    assert_eq!(daemon.messages_with("pidfile"), [format!("CRIT could not write pidfile {}", path.display())]);
+    assert_eq!(daemon.messages_with("supervisord started"), Vec::<String>::new());
+}
+
+/// PROC-78: upstream forgets the directory it was started in, and leaves the file.
+#[test]
+fn relative_pidfile_is_removed_after_a_reread_unlike_upstream() {
+    let mut daemon = Daemon::start("[supervisord]\nnodaemon=false\ndirectory=/\npidfile=supervisord.pid\n");
+    assert_eq!(daemon.wait_for_exit(), 0);
+    let pid = daemon.pid();
+    daemon.ask("reloadConfig", &[]);
+    daemon.signal("TERM");
+    wait_until("the daemon to be gone", || !processes::is_alive(pid));
+    assert!(!daemon.sandbox().path("supervisord.pid").exists());
+}

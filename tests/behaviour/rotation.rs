@@ -1,0 +1,118 @@
+//! Rotation of child logs and of the main log.
+
+use support::{Daemon, Sandbox, processes, wait_until};
+
+/// Writes a line of 41 bytes, numbered from 1, for each SIGUSR1.
+const TALKER: &str = "\
+    n=0\n\
+    trap 'n=$((n + 1)); printf \"%040d\\n\" $n' USR1\n\
+    : > talker-ready\n\
+    while :; do sleep 1000 & wait; done\n";
+
+struct Talker {
+    daemon: Daemon,
+    pid: u32,
+}
+
+impl Talker {
+    /// Starts the program with its output in `x.log`.
+    fn start(options: &str) -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.write("talker.sh", TALKER);
+        let daemon = Daemon::start_in(
+            sandbox,
+            &format!(
+                "[program:x]\ncommand=/bin/sh %(here)s/talker.sh\ndirectory=%(here)s\n\
+                 stdout_logfile=%(here)s/x.log\nstartsecs=0\n{options}\n"
+            ),
+        );
+        wait_until("the talker to be ready", || daemon.sandbox().path("talker-ready").exists());
+        let pid = daemon.pid_of("x");
+        Self { daemon, pid }
+    }
+
+    /// Has it write lines, each after the one before has reached the log: a rotation follows each write, not each line.
+    fn say(&self, lines: u32) {
+        for _ in 0..lines {
+            let before = self.logs();
+            processes::signal(self.pid, "USR1");
+            wait_until("the line to arrive", || self.logs() != before);
+        }
+    }
+
+    /// The log and its backups, as they are.
+    fn logs(&self) -> Vec<Option<String>> {
+        let file = |suffix: &str| {
+            let name = format!("x.log{suffix}");
+            self.daemon.sandbox().path(&name).exists().then(|| self.daemon.sandbox().text(&name))
+        };
+        ["", ".1", ".2", ".3"].map(file).to_vec()
+    }
+
+    fn wait_for_logs(&self, expected: [Option<String>; 4]) {
+        wait_until(&format!("the logs to be {expected:?}, not {:?}", self.logs()), || {
+            self.logs() == expected
+        });
+    }
+}
+
+fn lines(numbers: std::ops::RangeInclusive<u32>) -> Option<String> {
+    Some(numbers.map(|number| format!("{number:040}\n")).collect())
+}
+
+fn empty() -> Option<String> {
+    Some(String::new())
+}
+
+/// PROC-49
+#[test]
+fn full_log_becomes_the_first_backup_and_the_oldest_goes() {
+    let talker = Talker::start("stdout_logfile_maxbytes=100\nstdout_logfile_backups=2");
+    talker.say(3);
+    talker.wait_for_logs([empty(), lines(1..=3), None, None]);
+    talker.say(4);
+    talker.wait_for_logs([lines(7..=7), lines(4..=6), lines(1..=3), None]);
+    talker.say(2);
+    talker.wait_for_logs([empty(), lines(7..=9), lines(4..=6), None]);
+}
+
+/// PROC-50
+#[test]
+fn without_backups_a_full_log_is_truncated() {
+    let talker = Talker::start("stdout_logfile_maxbytes=100\nstdout_logfile_backups=0");
+    talker.say(3);
+    talker.wait_for_logs([empty(), None, None, None]);
+    talker.say(1);
+    talker.wait_for_logs([lines(4..=4), None, None, None]);
+}
+
+/// PROC-50
+#[test]
+fn without_a_limit_a_log_grows() {
+    let talker = Talker::start("stdout_logfile_maxbytes=0\nstdout_logfile_backups=2");
+    talker.say(8);
+    talker.wait_for_logs([lines(1..=8), None, None, None]);
+}
+
+/// PROC-71
+#[test]
+fn main_log_rotates() {
+    let daemon = Daemon::start(
+        "[supervisord]\nlogfile_maxbytes=300\nlogfile_backups=2\n\
+         [program:x]\ncommand=sleep 1000\nautostart=false\nstartsecs=0\n",
+    );
+    for _ in 0..6 {
+        daemon.ask("startProcess", &["x".into()]);
+        daemon.ask("stopProcess", &["x".into()]);
+    }
+    wait_until("the second backup", || daemon.sandbox().path("main.log.2").exists());
+    assert!(!daemon.sandbox().path("main.log.3").exists());
+    for backup in ["main.log.1", "main.log.2"] {
+        let text = daemon.sandbox().text(backup);
+        assert!(text.len() >= 300 && text.ends_with('\n'), "{backup}: {text}");
+    }
+    // Everything that was logged is also on standard output: the files hold its end without a gap.
+    let kept = ["main.log.2", "main.log.1", "main.log"].map(|name| daemon.sandbox().text(name)).concat();
+    let all = daemon.sandbox().text("stdout");
+    assert!(all.ends_with(&kept), "{all}\n---\n{kept}");
+}

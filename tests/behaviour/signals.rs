@@ -1,0 +1,152 @@
+//! Signals to the daemon.
+
+use std::fs;
+use std::time::{Duration, Instant};
+use support::{Daemon, Sandbox, processes, wait_until};
+
+/// A program that ignores SIGTERM and says when it does.
+const STUBBORN: &str = "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n";
+
+fn daemon_with_a_stubborn_program(options: &str) -> Daemon {
+    let sandbox = Sandbox::new();
+    sandbox.write("stubborn.sh", STUBBORN);
+    let daemon = Daemon::start_in(
+        sandbox,
+        &format!(
+            "[program:x]\ncommand=/bin/sh %(here)s/stubborn.sh\nstdout_logfile=%(here)s/x.log\n{options}\n"
+        ),
+    );
+    daemon.wait_for_file("x.log", "ready");
+    daemon
+}
+
+/// PROC-12: upstream's loop sleeps up to a second before it looks at a signal.
+#[test]
+fn idle_daemon_ends_at_once_on_sigterm_unlike_upstream() {
+    let mut daemon = Daemon::start("");
+    let start = Instant::now();
+    assert_eq!(daemon.terminate(), 0);
+    assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
+    assert_eq!(daemon.messages_with("SIGTERM"), ["WARN received SIGTERM indicating exit request"]);
+}
+
+#[test]
+fn int_and_quit_end_the_daemon_as_term_does() {
+    for name in ["INT", "QUIT"] {
+        let mut daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
+        daemon.wait_for_state("x", "RUNNING");
+        daemon.signal(name);
+        assert_eq!(daemon.wait_for_exit(), 0);
+        daemon.assert_order(&[
+            &format!("WARN received SIG{name} indicating exit request"),
+            "WARN stopped: x (terminated by SIGTERM)",
+        ]);
+    }
+}
+
+/// PROC-17
+#[test]
+fn further_signals_during_the_shutdown_change_nothing() {
+    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=3");
+    daemon.signal("TERM");
+    daemon.wait_for_messages("received SIGTERM indicating exit request", 1);
+    daemon.signal("TERM");
+    daemon.wait_for_messages("received SIGTERM indicating exit request", 2);
+    daemon.signal("HUP");
+    daemon.wait_for_message("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
+    assert_eq!(daemon.messages_with("SIGKILL"), Vec::<String>::new(), "stopwaitsecs still runs");
+    assert_eq!(daemon.wait_for_exit(), 0);
+    assert_eq!(daemon.messages_with("supervisord started").len(), 1);
+}
+
+/// PROC-18
+#[test]
+fn sigterm_wins_over_a_restart_in_progress() {
+    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=3");
+    daemon.signal("HUP");
+    daemon.wait_for_message("WARN received SIGHUP indicating restart request");
+    daemon.signal("TERM");
+    daemon.wait_for_message("WARN received SIGTERM indicating exit request");
+    assert_eq!(daemon.wait_for_exit(), 0);
+    assert_eq!(daemon.messages_with("supervisord started").len(), 1);
+}
+
+/// PROC-19
+#[test]
+fn sighup_restarts_with_the_new_configuration_in_the_same_process() {
+    let mut daemon = Daemon::start("[program:old]\ncommand=sleep 1000\nstartsecs=0\n");
+    let pid = daemon.pid();
+    let child = u32::try_from(daemon.wait_for_state("old", "RUNNING")["pid"].int()).unwrap();
+    daemon.reconfigure("[program:new]\ncommand=sleep 1000\nstartsecs=0\n");
+    daemon.signal("HUP");
+    daemon.wait_for_message("spawned: 'new'");
+    assert!(!processes::is_alive(child));
+    daemon.assert_order(&[
+        "supervisord started with pid",
+        "spawned: 'old'",
+        "WARN received SIGHUP indicating restart request",
+        "stopped: old",
+        "supervisord started with pid",
+        "spawned: 'new'",
+    ]);
+    assert_eq!(daemon.pid(), pid);
+    assert_eq!(daemon.call("getProcessInfo", &["old".into()]).unwrap_err().text, "BAD_NAME: old");
+    assert!(daemon.is_running());
+}
+
+/// PROC-20: upstream stops every program first and then exits.
+#[test]
+fn sighup_with_a_broken_configuration_keeps_the_old_one_unlike_upstream() {
+    let mut daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
+    let child = daemon.wait_for_state("x", "RUNNING")["pid"].int();
+    daemon.reconfigure("[program:x]\ncommand=sleep 1000\nstartsecs=soon\n");
+    daemon.signal("HUP");
+    daemon.wait_for_message("invalid literal for int() with base 10: 'soon' in section 'program:x'");
+    assert!(daemon.is_running());
+    assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
+    assert_eq!(daemon.messages_with("stopped: x"), Vec::<String>::new());
+}
+
+/// PROC-21
+#[test]
+fn sigusr2_reopens_renamed_logs() {
+    let sandbox = Sandbox::new();
+    sandbox.write("talk.sh", "trap 'echo again' USR1\necho first\nwhile :; do sleep 1000 & wait; done\n");
+    let daemon = Daemon::start_in(
+        sandbox,
+        "[program:x]\ncommand=/bin/sh %(here)s/talk.sh\nstdout_logfile=%(here)s/x.log\nstartsecs=0\n",
+    );
+    daemon.wait_for_file("x.log", "first\n");
+    let path = |name| daemon.sandbox().path(name);
+    fs::rename(path("main.log"), path("main.old")).unwrap();
+    fs::rename(path("x.log"), path("x.old")).unwrap();
+    daemon.signal("USR2");
+    wait_until("the new logs", || path("main.log").exists() && path("x.log").exists());
+    daemon.ask("signalProcess", &["x".into(), "USR1".into()]);
+    assert_eq!(daemon.wait_for_file("x.log", "again\n"), "again\n");
+    assert_eq!(daemon.sandbox().text("x.old"), "first\n");
+    daemon.ask("stopProcess", &["x".into()]);
+    assert_eq!(daemon.messages_with("stopped: x").len(), 1);
+    let old_log = daemon.sandbox().text("main.old");
+    assert!(old_log.contains("INFO received SIGUSR2 indicating log reopen request\n"), "{old_log}");
+    assert!(old_log.ends_with("INFO supervisord logreopen\n"), "{old_log}");
+    let held: Vec<_> = processes::descriptors(daemon.pid()).into_values().collect();
+    assert!(!held.contains(&path("main.old")) && !held.contains(&path("x.old")), "{held:?}");
+}
+
+/// PROC-22: upstream dies with a traceback and orphans its programs.
+#[test]
+fn sigusr2_survives_a_vanished_log_directory_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    sandbox.directory("logs");
+    let mut daemon = Daemon::start_in(
+        sandbox,
+        "[program:x]\ncommand=sleep 1000\nstdout_logfile=%(here)s/logs/x.log\nstartsecs=0\n",
+    );
+    let child = daemon.wait_for_state("x", "RUNNING")["pid"].int();
+    fs::remove_dir_all(daemon.sandbox().path("logs")).unwrap();
+    daemon.signal("USR2");
+    daemon.wait_for_message("logs/x.log");
+    assert!(daemon.is_running());
+    assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
+}
