@@ -1,4 +1,5 @@
 //! Properties of the wire: what is encoded is read back, and no bytes make the decoder panic.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use supervisor_rpc::{Fault, ProcessInfo, Status, Value, decode, encode};
