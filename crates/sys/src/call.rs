@@ -1,10 +1,7 @@
 //! The C library's way of saying "failed", turned into `io::Result` once.
 
-use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// A C return value whose negative half means "look at errno".
 pub(crate) trait Outcome: Copy {
@@ -51,11 +48,6 @@ pub(crate) fn retry<T: Outcome>(mut call: impl FnMut() -> T) -> io::Result<T> {
 pub(crate) unsafe fn owned(outcome: libc::c_int) -> io::Result<OwnedFd> {
     // SAFETY: the caller's promise.
     check(outcome).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// `path` as C wants it; a NUL inside cannot name a file, so the error is the kernel's for a bad path.
-pub(crate) fn c_path(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
 /// The number of a descriptor, for a call within the lifetime of `fd`.

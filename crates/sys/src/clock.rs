@@ -124,7 +124,7 @@ impl fmt::Display for LogTimestamp {
 pub fn stop_time(wall: Wall) -> String {
     let time = local_time(wall);
     let half = if time.hour < 12 { "AM" } else { "PM" };
-    let hour = if time.hour % 12 == 0 { 12 } else { time.hour % 12 };
+    let hour = if time.hour.is_multiple_of(12) { 12 } else { time.hour % 12 };
     format!("{} {:02} {hour:02}:{:02} {half}", month(&time), time.day, time.minute)
 }
 

@@ -7,6 +7,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs to the end, and programs
 /// expect blocking standard streams.
@@ -173,7 +174,7 @@ pub fn redirect_standard_streams_to_null() -> io::Result<()> {
 /// Runs at start, before threads and before anything that is meant to be inherited is opened.
 #[doc(alias = "close_range")]
 pub fn mark_inherited_cloexec() -> io::Result<()> {
-    if close_range_cloexec() {
+    if mark_range_cloexec(3) {
         return Ok(());
     }
     for fd in 3..=highest_open() {
@@ -184,18 +185,24 @@ pub fn mark_inherited_cloexec() -> io::Result<()> {
     Ok(())
 }
 
-/// Marks descriptors from 3 up as close-on-exec in one call; false if this kernel has none. Async-signal-safe.
+/// Marks all descriptors from `first` up as close-on-exec in one call; false if this kernel has none (Linux before
+/// 5.11). Async-signal-safe.
 #[cfg(target_os = "linux")]
-pub(crate) fn close_range_cloexec() -> bool {
-    const FLAG: libc::c_uint = libc::CLOSE_RANGE_CLOEXEC;
+pub(crate) fn mark_range_cloexec(first: libc::c_uint) -> bool {
     // SAFETY: with CLOEXEC the call closes nothing and touches no memory; by number, as older C libraries lack the function.
-    unsafe { libc::syscall(libc::SYS_close_range, 3 as libc::c_uint, libc::c_uint::MAX, FLAG) == 0 }
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) == 0 }
 }
 
 /// Other kernels close, but do not mark, a range.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn close_range_cloexec() -> bool {
+pub(crate) fn mark_range_cloexec(_first: libc::c_uint) -> bool {
     false
+}
+
+/// Whether [`mark_range_cloexec`] works here; asked of a range that is always empty, once.
+pub(crate) fn can_mark_range() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| mark_range_cloexec(libc::c_uint::MAX))
 }
 
 /// The highest descriptor open now, or, where no directory lists them, the highest there can be.

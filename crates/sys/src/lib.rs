@@ -34,3 +34,4 @@ pub mod terminal;
 pub mod user;
 
 mod call;
+mod children;

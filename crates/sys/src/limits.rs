@@ -71,10 +71,14 @@ pub fn replace_umask(mask: u32) -> u32 {
     (unsafe { libc::umask(mask) }) as u32
 }
 
+/// The kernel's number as ours; FreeBSD has it signed.
+#[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "the type differs between systems")]
 fn from_raw(raw: libc::rlim_t) -> Option<u64> {
-    (raw != libc::RLIM_INFINITY).then_some(raw)
+    (raw != libc::RLIM_INFINITY).then_some(raw as u64)
 }
 
+/// Our number as the kernel's; what does not fit a signed one is as good as unlimited.
+#[allow(clippy::useless_conversion, reason = "the type differs between systems")]
 fn to_raw(limit: Option<u64>) -> libc::rlim_t {
-    limit.unwrap_or(libc::RLIM_INFINITY)
+    limit.and_then(|limit| limit.try_into().ok()).unwrap_or(libc::RLIM_INFINITY)
 }

@@ -3,11 +3,22 @@
 //! No handler of ours ever runs on Linux: the signals the daemon handles are blocked in every thread and read from a descriptor
 //! (signalfd), so a signal is one more input of the loop. Elsewhere a handler writes the number into a pipe.
 //!
-//! Order: the kernel keeps no order between different signals that are pending at once (it hands out the lowest number first) and merges
-//! repetitions of one. Signals that arrive while the reader is awake are read in the order they arrived.
+//! Order: the kernel keeps none between different signals that are pending at once (it hands out the lowest number first) and
+//! merges repetitions of one. Signals that arrive while the reader is awake are read in the order they arrived.
 
-use crate::call::{check, raw};
+#[cfg(any(not(target_os = "linux"), test))]
+mod self_pipe;
+#[cfg(target_os = "linux")]
+mod signalfd;
+
+#[cfg(not(target_os = "linux"))]
+use self_pipe as source;
+#[cfg(target_os = "linux")]
+use signalfd as source;
+
+use crate::call::{check, retry};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use supervisor_core::{Pid, Signal};
 
@@ -18,17 +29,38 @@ pub struct SignalQueue {
 }
 
 impl SignalQueue {
-    /// Takes these signals from their default action into the queue. Call it before the first thread is started, since
-    /// only threads started later inherit the mask.
+    /// Takes these signals from their default action into the queue. Call it before the first thread is started, since only threads
+    /// started later inherit the mask. They stay blocked when the queue is dropped: a signal must not change its
+    /// meaning on the way out.
     #[doc(alias = "signalfd")]
     pub fn new(signals: &[Signal]) -> io::Result<Self> {
-        let _ = signals;
-        Err(io::ErrorKind::Unsupported.into())
+        Ok(Self { source: source::open(signals)? })
     }
 
     /// The next signal, or `None` when none waits.
+    #[expect(clippy::should_implement_trait, reason = "fallible, and `None` is no end: the queue has none")]
     pub fn next(&mut self) -> io::Result<Option<Signal>> {
-        Ok(None)
+        match source::next(self.source.as_fd()) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            signal => signal,
+        }
+    }
+
+    /// Waits until a signal or `other` is readable, whichever is first, and answers with the signal if it is one.
+    #[doc(alias = "poll")]
+    pub fn wait_with(&mut self, other: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
+        wait_readable(&[self.source.as_fd(), other])?;
+        self.next()
+    }
+
+    /// Waits for the next signal.
+    pub fn wait(&mut self) -> io::Result<Signal> {
+        loop {
+            wait_readable(&[self.source.as_fd()])?;
+            if let Some(signal) = self.next()? {
+                return Ok(signal);
+            }
+        }
     }
 }
 
@@ -44,16 +76,22 @@ impl AsRawFd for SignalQueue {
     }
 }
 
-/// Ignores SIGPIPE and SIGXFSZ, so that writing to a closed pipe or past a file-size limit is an error of that write. Children get the
-/// defaults back.
+/// Ignores SIGPIPE and SIGXFSZ, so that writing to a closed pipe or past a file-size limit is an error of that write. Children get
+/// the defaults back.
 pub fn ignore_write_signals() -> io::Result<()> {
+    for number in [libc::SIGPIPE, libc::SIGXFSZ] {
+        // SAFETY: SIG_IGN is a disposition every signal but KILL and STOP may have; no handler is involved.
+        if unsafe { libc::signal(number, libc::SIG_IGN) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
     Ok(())
 }
 
 /// Sends `signal` to one process. Signal 0 only asks whether it exists.
 #[doc(alias = "kill")]
 pub fn signal_process(pid: Pid, signal: Signal) -> io::Result<()> {
-    // SAFETY: touches no memory. `Pid` is never 0 or negative, which would mean a group or everybody.
+    // SAFETY: touches no memory. A `Pid` is never 0 or negative, which would mean a group or everybody.
     check(unsafe { libc::kill(pid.raw(), signal.0.into()) })?;
     Ok(())
 }
@@ -61,7 +99,7 @@ pub fn signal_process(pid: Pid, signal: Signal) -> io::Result<()> {
 /// Sends `signal` to every process of the group that `leader` leads.
 #[doc(alias = "killpg")]
 pub fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
-    // SAFETY: touches no memory.
+    // SAFETY: touches no memory. A `Pid` is never 0, which would mean our own group.
     check(unsafe { libc::killpg(leader.raw(), signal.0.into()) })?;
     Ok(())
 }
@@ -73,6 +111,81 @@ pub fn signal_by_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Result<()> 
     let information = std::ptr::null::<libc::siginfo_t>();
     let number = libc::c_int::from(signal.0);
     // SAFETY: a null siginfo asks the kernel to fill in its own; by number, as older C libraries lack the function.
-    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, raw(&pidfd), number, information, 0) })?;
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, information, 0) })?;
+    Ok(())
+}
+
+/// Gives signals of a [`SignalQueue`] that is no longer read their default action back, as far as the queue took it; the mask is
+/// the caller's to put back ([`MaskKept`]).
+pub(crate) fn give_back(signals: &[Signal]) -> io::Result<()> {
+    source::give_back(signals)
+}
+
+/// Sends `signal` to ourselves.
+pub(crate) fn raise(signal: Signal) -> io::Result<()> {
+    // SAFETY: touches no memory; a handler that runs keeps to the rules of handlers.
+    check(unsafe { libc::raise(signal.0.into()) })?;
+    Ok(())
+}
+
+/// The set of these signals. Numbers no system has are left out by the kernel's library itself.
+fn signal_set(signals: &[Signal]) -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set, sigaddset changes an initialised one and refuses bad numbers.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), signal.0.into());
+        }
+        set.assume_init()
+    }
+}
+
+/// This thread's signal mask, put back when dropped.
+pub(crate) struct MaskKept {
+    former: libc::sigset_t,
+}
+
+impl MaskKept {
+    /// Keeps the mask as it is now.
+    pub(crate) fn now() -> Self {
+        Self::blocking(&signal_set(&[]))
+    }
+
+    /// Keeps the mask and blocks every signal until then.
+    pub(crate) fn all_blocked() -> Self {
+        let mut all = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises the set.
+        let all = unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            all.assume_init()
+        };
+        Self::blocking(&all)
+    }
+
+    fn blocking(further: &libc::sigset_t) -> Self {
+        let mut former = MaybeUninit::uninit();
+        // SAFETY: `further` is initialised; pthread_sigmask stores the mask in force in `former`, and fails only for an unknown operation.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_BLOCK, further, former.as_mut_ptr());
+            Self { former: former.assume_init() }
+        }
+    }
+}
+
+impl Drop for MaskKept {
+    fn drop(&mut self) {
+        // SAFETY: `former` is the mask pthread_sigmask gave.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.former, std::ptr::null_mut()) };
+    }
+}
+
+/// Waits until one of the descriptors is readable or at its end.
+fn wait_readable(fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let watch = |fd: &BorrowedFd<'_>| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let mut watched: Vec<libc::pollfd> = fds.iter().map(watch).collect();
+    let count = libc::nfds_t::try_from(watched.len()).unwrap_or_default();
+    // SAFETY: the pointer and the count describe one exclusive array.
+    retry(|| unsafe { libc::poll(watched.as_mut_ptr(), count, -1) })?;
     Ok(())
 }

@@ -1,19 +1,129 @@
 //! The terminal of the person at the prompt.
 
-use std::io;
+use crate::call::{check, raw};
+use crate::fd;
+use crate::signal::{MaskKept, SignalQueue, give_back, raise};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use supervisor_core::Signal;
 
 /// Columns of the terminal `fd` refers to; `None` if it is none or does not know.
 #[doc(alias = "TIOCGWINSZ")]
 pub fn width(fd: &impl AsFd) -> Option<u16> {
-    let _ = fd;
-    None
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ stores one winsize at the pointer.
+    check(unsafe { libc::ioctl(raw(&fd.as_fd()), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
 
-/// Asks for a password on the controlling terminal without showing what is typed; without a terminal, prompts on stderr and reads a
-/// line from stdin. The answer lacks its newline; the end of input is `UnexpectedEof`. The terminal is put back on every way out, signals included.
+/// Asks for a password on the controlling terminal without showing what is typed; without a terminal, prompts on stderr and reads a line
+/// from stdin. The answer lacks its newline; the end of input is `UnexpectedEof`.
+///
+/// The terminal is put back on every way out. A signal that would end us meanwhile does so after that; if it does not end us, the
+/// error is `Interrupted`.
 #[doc(alias = "getpass")]
 pub fn read_password(prompt: &str) -> io::Result<Vec<u8>> {
-    let _ = prompt;
-    Err(io::ErrorKind::Unsupported.into())
+    match OpenOptions::new().read(true).write(true).open("/dev/tty") {
+        Ok(terminal) => ask_silently(&terminal, prompt),
+        Err(_) => ask_plainly(prompt),
+    }
+}
+
+/// What may end us while we ask.
+const ENDING: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT];
+
+fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
+    let mask = MaskKept::now();
+    let mut signals = SignalQueue::new(&ENDING)?;
+    let silence = Silence::of(terminal)?;
+    terminal.write_all(prompt.as_bytes())?;
+    let answer = read_line(terminal, &mut signals);
+    drop(silence);
+    // The newline that was typed has not been shown either.
+    terminal.write_all(b"\n")?;
+    give_back(&ENDING)?;
+    drop(mask);
+    match answer? {
+        Answer::Line(line) => Ok(line),
+        Answer::Signal(signal) => {
+            raise(signal)?;
+            Err(io::ErrorKind::Interrupted.into())
+        }
+    }
+}
+
+fn ask_plainly(prompt: &str) -> io::Result<Vec<u8>> {
+    io::stderr().write_all(prompt.as_bytes())?;
+    let mut line = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut line)?;
+    without_newline(line)
+}
+
+enum Answer {
+    Line(Vec<u8>),
+    Signal(Signal),
+}
+
+fn read_line(terminal: &File, signals: &mut SignalQueue) -> io::Result<Answer> {
+    /// Longer than a terminal lets anybody type (4096 on Linux).
+    const LONGEST: usize = 64 * 1024;
+    let mut line = Vec::new();
+    let mut chunk = [0; 256];
+    while line.last() != Some(&b'\n') && line.len() < LONGEST {
+        if let Some(signal) = signals.wait_with(terminal.as_fd())? {
+            return Ok(Answer::Signal(signal));
+        }
+        match fd::read(terminal, &mut chunk)? {
+            0 => break,
+            count => line.extend_from_slice(&chunk[..count]),
+        }
+    }
+    without_newline(line).map(Answer::Line)
+}
+
+fn without_newline(mut line: Vec<u8>) -> io::Result<Vec<u8>> {
+    if line.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(line)
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Silence<'terminal> {
+    terminal: &'terminal File,
+    former: libc::termios,
+}
+
+impl<'terminal> Silence<'terminal> {
+    fn of(terminal: &'terminal File) -> io::Result<Self> {
+        let mut former = MaybeUninit::<libc::termios>::uninit();
+        // SAFETY: tcgetattr fills in the record, or fails.
+        let former = unsafe {
+            check(libc::tcgetattr(raw(terminal), former.as_mut_ptr()))?;
+            former.assume_init()
+        };
+        let mut silent = former;
+        silent.c_lflag &= !libc::ECHO;
+        set_attributes(terminal, &silent)?;
+        Ok(Self { terminal, former })
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        // A terminal that has gone away needs no echo.
+        let _ = set_attributes(self.terminal, &self.former);
+    }
+}
+
+/// Sets the attributes after output has been shown, and forgets what was typed before.
+fn set_attributes(terminal: &File, attributes: &libc::termios) -> io::Result<()> {
+    // SAFETY: the record is one tcgetattr gave, with one flag changed.
+    check(unsafe { libc::tcsetattr(raw(terminal), libc::TCSAFLUSH, attributes) })?;
+    Ok(())
 }

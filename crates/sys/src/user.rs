@@ -91,10 +91,31 @@ pub fn credentials_of(uid: u32) -> io::Result<Option<Credentials>> {
     Ok(Some(Credentials { uid, gid: user.gid, groups: groups_of(&user)? }))
 }
 
+/// getgrouplist's idea of a group id: the usual type but on macOS.
 #[cfg(any(target_os = "macos", target_os = "ios"))]
-type RawGroup = libc::c_int;
+mod raw_group {
+    pub(super) type RawGroup = libc::c_int;
+
+    pub(super) fn to_raw(gid: u32) -> RawGroup {
+        gid.cast_signed()
+    }
+
+    pub(super) fn from_raw(raw: RawGroup) -> u32 {
+        raw.cast_unsigned()
+    }
+}
 #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-type RawGroup = libc::gid_t;
+mod raw_group {
+    pub(super) type RawGroup = libc::gid_t;
+
+    pub(super) fn to_raw(gid: u32) -> RawGroup {
+        gid
+    }
+
+    pub(super) fn from_raw(raw: RawGroup) -> u32 {
+        raw
+    }
+}
 
 /// The primary group of the user and all groups that list the user, without repetition.
 #[doc(alias = "getgrouplist")]
@@ -102,16 +123,21 @@ pub fn groups_of(user: &User) -> io::Result<Vec<u32>> {
     /// The kernel's own limit of groups per process.
     const MOST: usize = 65_536;
     let name = CString::new(user.name.as_slice()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
-    let mut groups: Vec<RawGroup> = vec![0; 32];
+    let mut groups: Vec<raw_group::RawGroup> = vec![0; 32];
     loop {
         let mut count = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
         // SAFETY: the name is NUL-terminated, and `count` is the length of the array that getgrouplist may fill.
         let fits = unsafe {
-            libc::getgrouplist(name.as_ptr(), user.gid as RawGroup, groups.as_mut_ptr(), &raw mut count) != -1
+            libc::getgrouplist(
+                name.as_ptr(),
+                raw_group::to_raw(user.gid),
+                groups.as_mut_ptr(),
+                &raw mut count,
+            ) != -1
         };
         if fits {
             groups.truncate(usize::try_from(count).unwrap_or_default());
-            return Ok(groups.into_iter().map(|group| group as u32).collect());
+            return Ok(groups.into_iter().map(raw_group::from_raw).collect());
         }
         if groups.len() >= MOST {
             return Err(io::Error::from_raw_os_error(libc::ERANGE));
@@ -205,9 +231,9 @@ pub fn plan_switch(uid: u32) -> Result<Option<Credentials>, DropError> {
 #[doc(alias = "setgroups")]
 pub fn drop_privileges(uid: u32) -> Result<(), DropError> {
     let Some(credentials) = plan_switch(uid)? else { return Ok(()) };
-    let count = credentials.groups.len().try_into().unwrap_or(libc::c_int::MAX as _);
-    // SAFETY: `count` is the length of the array.
-    check(unsafe { libc::setgroups(count, credentials.groups.as_ptr()) }).map_err(DropError::Groups)?;
+    // SAFETY: the count is the length of the array; the cast only matters where the count is an int, and no group list is that long.
+    check(unsafe { libc::setgroups(credentials.groups.len() as _, credentials.groups.as_ptr()) })
+        .map_err(DropError::Groups)?;
     // SAFETY: touches no memory.
     check(unsafe { libc::setgid(credentials.gid) }).map_err(DropError::Group)?;
     // SAFETY: touches no memory. Last, as it takes away the right to the other two.

@@ -1,5 +1,6 @@
 //! What can go wrong with sockets, in upstream's words.
 
+use super::address::ResolveError;
 use crate::errno::{code_text, python_text};
 use std::ffi::CStr;
 use std::fmt;
@@ -81,6 +82,15 @@ impl From<io::Error> for ListenError {
     }
 }
 
+impl From<ResolveError> for ListenError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Code(code) => Self::Resolve(code),
+            ResolveError::Os(error) => Self::Os(error),
+        }
+    }
+}
+
 /// Why a connection could not be made. Displays as Python does.
 #[derive(Debug)]
 pub enum ConnectError {
@@ -103,6 +113,21 @@ impl fmt::Display for ConnectError {
 }
 
 impl std::error::Error for ConnectError {}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::Os(error)
+    }
+}
+
+impl From<ResolveError> for ConnectError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Code(code) => Self::Resolve(code),
+            ResolveError::Os(error) => Self::Os(error),
+        }
+    }
+}
 
 /// The C library's sentence for a code of getaddrinfo, such as `Name or service not known`.
 #[doc(alias = "gai_strerror")]

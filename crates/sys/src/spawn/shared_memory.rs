@@ -1,0 +1,147 @@
+//! The Linux way: a child that borrows our memory until it executes.
+
+use super::child::{self, Layout};
+use super::{Spawned, open_pidfd};
+use crate::call::check;
+use crate::signal::MaskKept;
+use std::ffi::c_void;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use supervisor_core::Pid;
+
+/// Set when the kernel, or a sandbox around us, has refused this way once: it will not change its mind.
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Starts a child; `None` if this way is not open to us.
+pub(super) fn spawn(layout: &Layout<'_>) -> Option<io::Result<Spawned>> {
+    if REFUSED.load(Ordering::Relaxed) {
+        return None;
+    }
+    match clone(layout) {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
+            REFUSED.store(true, Ordering::Relaxed);
+            None
+        }
+        spawned => Some(spawned),
+    }
+}
+
+fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
+    const FLAGS: libc::c_int = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let stack = Stack::take()?;
+    let dumpable = layout.changes_user().then(DumpableKept::begin);
+    let mut pidfd: libc::c_int = -1;
+    let argument = std::ptr::from_ref(layout).cast_mut().cast::<c_void>();
+    let blocked = MaskKept::all_blocked();
+    // SAFETY: the stack is exclusively ours for as long as the child can use it: CLONE_VFORK suspends this thread until the child has
+    // executed or ended. `born` gets a pointer to `layout`, which outlives that and which the child only reads. `pidfd`
+    // is where CLONE_PIDFD stores an int.
+    let pid = check(unsafe { libc::clone(born, stack.top(), FLAGS, argument, &raw mut pidfd) });
+    drop(blocked);
+    drop(dumpable);
+    stack.give_back();
+    let Some(pid) = Pid::new(pid?) else { return Err(io::Error::from_raw_os_error(libc::EINVAL)) };
+    // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec, which is ours alone.
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+    Ok(Spawned { pid, pidfd: pidfd.or_else(|| open_pidfd(pid)) })
+}
+
+extern "C" fn born(argument: *mut c_void) -> libc::c_int {
+    // SAFETY: the pointer is the layout that `clone` passed, alive while the parent is suspended.
+    let layout: &Layout<'_> = unsafe { &*argument.cast_const().cast() };
+    child::run(layout)
+}
+
+/// Memory for the child's calls. Kept for the next spawn; each spawn under way has its own.
+struct Stack {
+    base: *mut c_void,
+}
+
+// SAFETY: a mapping belongs to the process, not to a thread, and `Stack` is its only owner.
+unsafe impl Send for Stack {}
+
+/// Stacks nobody uses now. As many as were ever in use at once, up to `SPARE`.
+static SPARES: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
+
+impl Stack {
+    /// The child needs about two kilobytes; the rest is for the C library.
+    const SIZE: usize = 64 * 1024;
+    /// A page below that must not be touched, so that an overflow is a fault and not a changed neighbour. 64 K is the largest page of any
+    /// Linux we run on.
+    const GUARD: usize = 64 * 1024;
+    const SPARE: usize = 8;
+
+    fn take() -> io::Result<Self> {
+        let spare = SPARES.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.map_or_else(Self::map, Ok)
+    }
+
+    fn give_back(self) {
+        let mut spares = SPARES.lock().unwrap_or_else(PoisonError::into_inner);
+        if spares.len() < Self::SPARE {
+            spares.push(self);
+        }
+    }
+
+    fn map() -> io::Result<Self> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+        // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing of ours.
+        let base =
+            unsafe { libc::mmap(std::ptr::null_mut(), Self::GUARD + Self::SIZE, protection, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let stack = Self { base };
+        // SAFETY: the range is the low end of the mapping just made, which nobody uses yet.
+        check(unsafe { libc::mprotect(base, Self::GUARD, libc::PROT_NONE) })?;
+        Ok(stack)
+    }
+
+    /// Where a stack that grows downwards begins; aligned, as the mapping is.
+    fn top(&self) -> *mut c_void {
+        // SAFETY: one past the end of the mapping.
+        unsafe { self.base.byte_add(Self::GUARD + Self::SIZE) }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and no child uses it: `clone` has returned, or never ran.
+        unsafe { libc::munmap(self.base, Self::GUARD + Self::SIZE) };
+    }
+}
+
+/// Spawns under way that change the user, and the daemon's flag before the first of them.
+static DUMPABLE: Mutex<(usize, libc::c_int)> = Mutex::new((0, 1));
+
+/// Puts the daemon's *dumpable* flag back. The flag belongs to the memory, which a child that changes its user shares: the kernel clears it there for
+/// good, and with it core dumps and `/proc/self` of the daemon. While the child lives on our memory the cleared flag is right: it keeps the
+/// new user from reading the daemon.
+struct DumpableKept(());
+
+impl DumpableKept {
+    fn begin() -> Self {
+        let mut state = DUMPABLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 == 0 {
+            // SAFETY: touches no memory.
+            state.1 = unsafe { libc::prctl(libc::PR_GET_DUMPABLE) };
+        }
+        state.0 += 1;
+        Self(())
+    }
+}
+
+impl Drop for DumpableKept {
+    fn drop(&mut self) {
+        let mut state = DUMPABLE.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 -= 1;
+        // The last of several spawns at once has the last word. 0 and 2 (root only) need no help, and 2 cannot be set.
+        if state.0 == 0 && state.1 == 1 {
+            // SAFETY: touches no memory. It fails for no value but those outside 0 and 1.
+            unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
+        }
+    }
+}
