@@ -2,16 +2,44 @@
 
 mod capture;
 mod child_logs;
+mod command_line;
+mod config_file;
 mod daemonize;
+mod environment;
 mod exits;
+mod expansion;
+mod groups;
 mod http_listeners;
+mod include;
 mod limits;
 mod main_log;
+mod options;
 mod order;
 mod pidfile;
 mod privileges;
+mod reread;
 mod rotation;
+mod sample;
 mod signals;
 mod spawn;
 mod start;
 mod stopping;
+
+use support::{Launch, Sandbox};
+
+/// What supervisord says to a configuration it has to refuse: the text begins with upstream's sentence.
+#[track_caller]
+fn assert_refused(config: &str, sentence: &str) {
+    let sandbox = Sandbox::new();
+    let said = Launch::new().configure(&sandbox, config).refusal(&sandbox);
+    assert!(said.starts_with(&format!("Error: {sentence}\n")), "expected {sentence:?}, got\n{said}");
+}
+
+/// The same for a whole file, without the sections every daemon of the tests has.
+#[track_caller]
+fn assert_file_refused(file: impl AsRef<[u8]>, sentence: &str) {
+    let sandbox = Sandbox::new();
+    sandbox.write("supervisord.conf", file);
+    let said = Launch::new().refusal(&sandbox);
+    assert!(said.starts_with(&format!("Error: {sentence}\n")), "expected {sentence:?}, got\n{said}");
+}

@@ -86,24 +86,21 @@ fn group_stops_by_descending_priority_with_ties_in_reverse_listing_order() {
 /// PROC-15: upstream spends up to a second on each group that has nothing to stop.
 #[test]
 fn idle_groups_do_not_delay_the_shutdown_unlike_upstream() {
-    let idle: String = (1..=5)
-        .map(|n| format!("[program:idle{n}]\ncommand=sleep 1\nautostart=false\npriority=1{n}\n"))
-        .collect();
+    let section = |n| format!("[program:idle{n}]\ncommand=sleep 1\nautostart=false\npriority=1{n}\n");
+    let idle = [1, 2, 3, 4, 5].map(section).concat();
     let live = "[program:live]\ncommand=sleep 1000\npriority=1\nstartsecs=0\n";
     let mut daemon = Daemon::start(&format!("[supervisord]\nloglevel=debug\n{idle}{live}"));
     daemon.wait_for_state("live", "RUNNING");
     assert_eq!(daemon.terminate(), 0);
-    let lines = daemon.log_lines();
-    let line = |part: &str| lines.iter().find(|line| line.text.contains(part)).unwrap();
-    let delay = line("received SIGTERM").until(line("killing live"));
+    let delay = daemon.line_with("received SIGTERM").until(&daemon.line_with("killing live"));
     assert!(delay < Duration::from_millis(700), "{delay:?}");
 }
 
 /// CFG-58
 #[test]
 fn equal_priorities_start_by_name_with_upper_case_first() {
-    let sections: String =
-        ["b", "a9", "a", "B", "a10"].map(|name| format!("[program:{name}]\ncommand=sleep 1000\n")).concat();
+    let section = |name| format!("[program:{name}]\ncommand=sleep 1000\n");
+    let sections = ["b", "a9", "a", "B", "a10"].map(section).concat();
     let daemon = Daemon::start(&sections);
     daemon.wait_for_messages("spawned: ", 5);
     assert_eq!(spawned(&daemon), ["B", "a", "a10", "a9", "b"]);

@@ -21,9 +21,7 @@ fn foreground_start_logs_its_steps_in_order() {
 fn first_program_is_spawned_without_delay_unlike_upstream() {
     let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\n");
     daemon.wait_for_message("spawned: 'x'");
-    let lines = daemon.log_lines();
-    let line = |part: &str| lines.iter().find(|line| line.text.contains(part)).unwrap();
-    let delay = line("supervisord started").until(line("spawned: 'x'"));
+    let delay = daemon.line_with("supervisord started").until(&daemon.line_with("spawned: 'x'"));
     assert!(delay < Duration::from_millis(700), "{delay:?}");
 }
 

@@ -31,9 +31,7 @@ fn stubborn_process_is_killed_after_stopwaitsecs() {
         "DEBG killing x (pid <pid>) with signal SIGKILL",
         "WARN stopped: x (terminated by SIGKILL)",
     ]);
-    let lines = daemon.log_lines();
-    let line = |part: &str| lines.iter().find(|line| line.text.contains(part)).unwrap();
-    let grace = line("with signal SIGTERM").until(line("with SIGKILL"));
+    let grace = daemon.line_with("with signal SIGTERM").until(&daemon.line_with("with SIGKILL"));
     assert!(grace >= Duration::from_secs(1), "{grace:?}");
     assert_eq!(daemon.state("x"), "STOPPED");
 }

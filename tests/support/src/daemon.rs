@@ -52,6 +52,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Launch {
     flavour: Flavour,
+    names_config: bool,
     launcher: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -66,7 +67,21 @@ impl Launch {
 
     /// The same for a certain flavour.
     pub fn of(flavour: Flavour) -> Self {
-        Self { flavour, launcher: vec![], arguments: vec![], environment: vec![], account: None }
+        Self {
+            flavour,
+            names_config: true,
+            launcher: vec![],
+            arguments: vec![],
+            environment: vec![],
+            account: None,
+        }
+    }
+
+    /// Leaves out `-c FILE`.
+    #[must_use]
+    pub fn without_config(mut self) -> Self {
+        self.names_config = false;
+        self
     }
 
     /// Adds arguments after `-c FILE`.
@@ -120,11 +135,28 @@ impl Launch {
         Outcome { code: exit_code(status), stdout: sandbox.text("stdout"), stderr: sandbox.text("stderr") }
     }
 
+    /// Runs it with a configuration or arguments it has to refuse, and returns what it says on standard error, with
+    /// `DIR` for the sandbox's path.
+    ///
+    /// # Panics
+    /// When it does not refuse as every refusal does: nothing on standard output, a first line that begins with
+    /// `Error: `, a last one that points to the help, exit code 2.
+    pub fn refusal(self, sandbox: &Sandbox) -> String {
+        let program = self.flavour.program("supervisord");
+        let outcome = self.run(sandbox);
+        let stderr = &outcome.stderr;
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{stderr}");
+        let hint = format!("For help, use {} -h\n", program.display());
+        assert!(stderr.starts_with("Error: ") && stderr.ends_with(&hint), "{stderr}");
+        stderr.replace(&sandbox.root().display().to_string(), "DIR")
+    }
+
     fn spawn(self, sandbox: &Sandbox) -> Child {
         let mut words = self.launcher.clone();
         words.push(self.program(sandbox).into());
-        words.push("-c".into());
-        words.push(sandbox.path(CONFIG).into());
+        if self.names_config {
+            words.extend(["-c".into(), sandbox.path(CONFIG).into()]);
+        }
         words.extend(self.arguments.clone());
         let mut command = sandbox.command(&words[0]);
         command.args(&words[1..]);
@@ -282,6 +314,12 @@ impl Daemon {
         })
     }
 
+    /// The first line of the main log whose text contains `part`.
+    pub fn line_with(&self, part: &str) -> LogLine {
+        let line = self.log_lines().into_iter().find(|line| line.text.contains(part));
+        line.unwrap_or_else(|| panic!("no {part:?} in the log"))
+    }
+
     /// Asserts that messages containing these parts are in the log, each after the one before.
     pub fn assert_order(&self, parts: &[&str]) {
         let messages = self.messages();
@@ -315,6 +353,13 @@ impl Daemon {
     /// What `getProcessInfo` says about a process.
     pub fn info(&self, name: &str) -> Value {
         self.ask("getProcessInfo", &[name.into()])
+    }
+
+    /// What `getAllConfigInfo` says about a process.
+    pub fn configured(&self, name: &str) -> Value {
+        let all = self.ask("getAllConfigInfo", &[]);
+        let one = all.items().iter().find(|config| config["name"].text() == name);
+        one.unwrap_or_else(|| panic!("no {name} in {all:?}")).clone()
     }
 
     /// The name of a process's state.

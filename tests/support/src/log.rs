@@ -32,8 +32,11 @@ impl LogLine {
 
     /// The time of day the line was written.
     fn time_of_day(&self) -> Duration {
-        let number = |range: std::ops::Range<usize>| -> u64 { self.time[range].parse().expect("digits, as parsed") };
-        Duration::from_millis(((number(11..13) * 60 + number(14..16)) * 60 + number(17..19)) * 1000 + number(20..23))
+        let number =
+            |range: std::ops::Range<usize>| -> u64 { self.time[range].parse().expect("digits, as parsed") };
+        Duration::from_millis(
+            ((number(11..13) * 60 + number(14..16)) * 60 + number(17..19)) * 1000 + number(20..23),
+        )
     }
 
     /// The time from this line to a later one, less than a day after.
