@@ -14,6 +14,8 @@
 //!        └─ PROCESS_GROUP ── _ADDED _REMOVED
 //! ```
 
+use std::sync::Arc;
+
 /// A kind of event. Declared in the order of the table in the manual, parents before their children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "every variant is the wire name of the same spelling")]
@@ -105,6 +107,16 @@ impl EventKind {
     const fn bit(self) -> u32 {
         1 << self as u32
     }
+}
+
+/// Something that was emitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Its number, the same in all pools.
+    pub(crate) serial: u64,
+    pub(crate) kind: EventKind,
+    /// What stands after the header line.
+    pub(crate) payload: Arc<str>,
 }
 
 /// A set of event kinds: what a pool subscribes to.

@@ -1,6 +1,8 @@
 //! Processes under one name, and the orders they are taken in.
 
-use crate::{EventSet, GroupId, Policy, ProcessId};
+use crate::{EventSet, GroupId, GroupInfo, Policy, ProcessId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A group as the configuration wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,4 +47,122 @@ pub struct GroupIds {
     pub group: GroupId,
     /// Its processes', in the order of the specification.
     pub processes: Vec<ProcessId>,
+}
+
+/// One active group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) id: GroupId,
+    pub(crate) name: Arc<str>,
+    pub(crate) priority: i64,
+    /// In the order of the configuration.
+    pub(crate) processes: Vec<ProcessId>,
+    /// By priority, ties in the order of the configuration.
+    pub(crate) by_priority: Vec<ProcessId>,
+    pub(crate) by_name: BTreeMap<Arc<str>, ProcessId>,
+    /// How many of its processes are not at rest.
+    pub(crate) restless: usize,
+}
+
+impl Group {
+    /// A group all of whose processes are at rest. Each process comes with its name and priority.
+    pub(crate) fn new(
+        id: GroupId,
+        name: Arc<str>,
+        priority: i64,
+        members: impl Iterator<Item = (ProcessId, Arc<str>, i64)>,
+    ) -> Self {
+        let members: Vec<_> = members.collect();
+        let mut by_priority: Vec<_> = members.iter().map(|&(id, _, priority)| (priority, id)).collect();
+        by_priority.sort_by_key(|&(priority, _)| priority);
+        Self {
+            id,
+            name,
+            priority,
+            processes: members.iter().map(|&(id, ..)| id).collect(),
+            by_priority: by_priority.into_iter().map(|(_, id)| id).collect(),
+            by_name: members.into_iter().map(|(id, name, _)| (name, id)).collect(),
+            restless: 0,
+        }
+    }
+
+    /// What clients see of it.
+    pub(crate) fn info(&self) -> GroupInfo<'_> {
+        GroupInfo { id: self.id, name: &self.name, priority: self.priority, processes: &self.processes }
+    }
+}
+
+/// Every active group, found by number, name and rank.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Groups {
+    /// In the order of their addition, which is that of their numbers.
+    pub(crate) all: BTreeMap<GroupId, Group>,
+    pub(crate) by_name: BTreeMap<Arc<str>, GroupId>,
+    /// By priority, ties in the order of their addition.
+    pub(crate) by_priority: Vec<GroupId>,
+}
+
+impl Groups {
+    pub(crate) fn named(&self, name: &str) -> Option<&Group> {
+        self.by_name.get(name).and_then(|id| self.all.get(id))
+    }
+
+    pub(crate) fn insert(&mut self, group: Group) {
+        let rank = self
+            .by_priority
+            .partition_point(|id| self.all.get(id).is_some_and(|other| other.priority <= group.priority));
+        self.by_priority.insert(rank, group.id);
+        self.by_name.insert(group.name.clone(), group.id);
+        self.all.insert(group.id, group);
+    }
+
+    pub(crate) fn remove(&mut self, id: GroupId) -> Option<Group> {
+        let group = self.all.remove(&id)?;
+        self.by_name.remove(&group.name);
+        self.by_priority.retain(|other| *other != id);
+        Some(group)
+    }
+
+    /// Groups by priority.
+    pub(crate) fn ranked(&self) -> impl Iterator<Item = &Group> {
+        self.by_priority.iter().filter_map(|id| self.all.get(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(id: u64, priority: i64) -> Group {
+        Group::new(GroupId(id), format!("g{id}").into(), priority, std::iter::empty())
+    }
+
+    fn ranks(groups: &Groups) -> Vec<u64> {
+        groups.ranked().map(|group| group.id.0).collect()
+    }
+
+    /// PROC-13: ties keep the order of addition, later additions come last.
+    #[test]
+    fn groups_are_ranked_by_priority_then_by_addition() {
+        let mut groups = Groups::default();
+        for (id, priority) in [(1, 5), (2, 1), (3, 5), (4, -1), (5, 1)] {
+            groups.insert(group(id, priority));
+        }
+        assert_eq!(ranks(&groups), [4, 2, 5, 1, 3]);
+        groups.remove(GroupId(2));
+        groups.insert(group(6, 1));
+        assert_eq!(ranks(&groups), [4, 5, 6, 1, 3]);
+        assert_eq!(groups.named("g6").map(|group| group.id), Some(GroupId(6)));
+        assert_eq!(groups.named("g2"), None);
+    }
+
+    /// PROC-14a.
+    #[test]
+    fn processes_are_ranked_by_priority_then_as_listed() {
+        let members = [(1, "x", 20), (2, "y", 10), (3, "w", 20)];
+        let members = members.into_iter().map(|(id, name, priority)| (ProcessId(id), name.into(), priority));
+        let group = Group::new(GroupId(1), "g".into(), 5, members);
+        assert_eq!(group.processes, [ProcessId(1), ProcessId(2), ProcessId(3)]);
+        assert_eq!(group.by_priority, [ProcessId(2), ProcessId(1), ProcessId(3)]);
+    }
 }

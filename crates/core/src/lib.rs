@@ -5,20 +5,36 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bus;
+mod deadline;
+mod deliver;
 mod effect;
 mod event;
 mod exit;
 mod fault;
+mod fulfil;
 mod group;
+mod halt;
 mod input;
+mod job;
+mod lifecycle;
+mod listener;
 mod moment;
 mod name;
+mod payload;
 mod pid;
 mod policy;
+mod pool;
+mod process;
+mod query;
 mod request;
+mod shutdown;
 mod signal;
 mod state;
 mod supervisor;
+mod text;
+mod tick;
+mod turn;
 mod view;
 
 pub use effect::{Effect, Effects, Ending, KillCause, KillOrder, KillTarget, Level};

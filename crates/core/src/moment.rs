@@ -27,14 +27,17 @@ impl Wall {
     }
 
     /// The microseconds within the second, `0..1_000_000`.
-    pub const fn subsecond_micros(self) -> u32 {
-        self.micros.rem_euclid(1_000_000) as u32
+    pub fn subsecond_micros(self) -> u32 {
+        u32::try_from(self.micros.rem_euclid(1_000_000)).unwrap_or(0)
     }
 }
 
 impl Moment {
     /// A moment for tests and examples: both clocks show the same whole seconds.
-    pub const fn at_seconds(seconds: u64) -> Self {
-        Self { monotonic: Duration::from_secs(seconds), wall: Wall { micros: seconds as i64 * 1_000_000 } }
+    pub const fn at_seconds(seconds: u32) -> Self {
+        Self {
+            monotonic: Duration::from_secs(seconds as u64),
+            wall: Wall { micros: seconds as i64 * 1_000_000 },
+        }
     }
 }

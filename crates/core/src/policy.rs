@@ -1,6 +1,7 @@
 //! What the configuration wants of one process, as far as decisions depend on it.
 
-use crate::Signal;
+use crate::{ExitStatus, Signal};
+use std::time::Duration;
 
 /// When an exit leads to a new start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,56 @@ pub struct Policy {
     pub killasgroup: bool,
     /// Exit codes that count as expected; empty: none is.
     pub exitcodes: Vec<u8>,
+}
+
+impl Policy {
+    /// For how long a start must survive.
+    pub(crate) fn start_time(&self) -> Duration {
+        seconds(self.startsecs)
+    }
+
+    /// How long after the stop signal SIGKILL is sent.
+    pub(crate) fn stop_time(&self) -> Duration {
+        seconds(self.stopwaitsecs)
+    }
+
+    /// How long after one SIGKILL the next is sent. Upstream waits `stopwaitsecs` even if that is nothing,
+    /// and then floods the process; we wait a second at least.
+    pub(crate) fn kill_interval(&self) -> Duration {
+        self.stop_time().max(Duration::from_secs(1))
+    }
+
+    /// How long after the given number of failures in a row the next attempt is made.
+    pub(crate) fn backoff_time(failures: u32) -> Duration {
+        Duration::from_secs(u64::from(failures))
+    }
+
+    /// Whether another attempt is made after the given number of failures in a row.
+    pub(crate) fn retries_after(&self, failures: u32) -> bool {
+        i64::from(failures) <= self.startretries
+    }
+
+    /// Whether a process that ends like this was expected to.
+    pub(crate) fn expects(&self, status: ExitStatus) -> bool {
+        match status {
+            ExitStatus::Code(code) => self.exitcodes.contains(&code),
+            ExitStatus::Signal { .. } | ExitStatus::Unknown(_) => false,
+        }
+    }
+
+    /// Whether a process that ended by itself is started again.
+    pub(crate) fn restarts_after(&self, status: ExitStatus) -> bool {
+        match self.autorestart {
+            Autorestart::Never => false,
+            Autorestart::Unexpected => !self.expects(status),
+            Autorestart::Always => true,
+        }
+    }
+}
+
+/// A number of seconds from the configuration; negative ones mean none.
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(u64::try_from(number).unwrap_or(0))
 }
 
 impl Default for Policy {

@@ -13,7 +13,7 @@
 //! ```
 //! Whatever has a pid goes to UNKNOWN when the system refuses a signal, and leaves it when that child exits.
 
-use crate::{ExitStatus, Pid};
+use crate::Pid;
 use std::fmt;
 use std::time::Duration;
 

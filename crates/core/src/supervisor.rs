@@ -1,9 +1,28 @@
 //! The whole machine: one input and one moment go in, effects come out.
+//!
+//! `Supervisor` owns every group and process. Its methods are spread over files by cause: [`crate::lifecycle`]
+//! starts processes and hears how they fare, [`crate::halt`] stops and signals them, [`crate::shutdown`]
+//! stops everything in order, [`crate::fulfil`] answers requests, [`crate::deliver`] serves event listeners,
+//! [`crate::query`] only looks. All of them change a process' state through [`Supervisor::enter`] alone, which
+//! keeps everything derived from states in step: timers, counts, events, and requests that wait.
 
+use crate::bus::Bus;
+use crate::deadline::{Agenda, Timer};
+use crate::group::{Group, Groups};
+use crate::job::Job;
+use crate::listener::Listener;
+use crate::payload;
+use crate::pool::Pool;
+use crate::process::{Process, Record, Restarts, Wanted};
+use crate::shutdown::Shutdown;
+use crate::state::State;
+use crate::turn::Turn;
 use crate::{
-    Effects, EventKind, Fault, GroupId, GroupIds, GroupInfo, GroupSpec, Input, Moment, PoolCounters,
-    ProcessId, ProcessInfo, Selection,
+    Effects, EventKind, ExitStatus, Fault, GroupId, GroupIds, GroupKind, GroupSpec, Input, Moment, Pid,
+    ProcessId, ProcessSpec, Ticket,
 };
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the daemon as a whole is up to.
@@ -20,25 +39,86 @@ pub enum Mood {
 /// Every group and process, and all that is going on with them.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
-    identifier: String,
-    mood: Mood,
+    pub(crate) identifier: String,
+    pub(crate) mood: Mood,
+    /// The main loop has begun.
+    pub(crate) has_begun: bool,
+    pub(crate) groups: Groups,
+    pub(crate) processes: BTreeMap<ProcessId, Process>,
+    pub(crate) next_group: u64,
+    pub(crate) next_process: u64,
+    /// Whose child a pid is.
+    pub(crate) children: BTreeMap<Pid, ProcessId>,
+    /// How many spawns are under way.
+    pub(crate) launches: usize,
+    /// Children that were reaped while spawns were under way, and may turn out to be one of those.
+    pub(crate) unclaimed: BTreeMap<Pid, ExitStatus>,
+    pub(crate) jobs: BTreeMap<Ticket, Job>,
+    pub(crate) bus: Bus,
+    /// `Some` from the moment everything is to stop.
+    pub(crate) shutdown: Option<Shutdown>,
+    pub(crate) agenda: Agenda,
 }
 
 impl Supervisor {
     /// A supervisor without groups; `identifier` names it in events.
     pub fn new(identifier: impl Into<String>) -> Self {
-        Self { identifier: identifier.into(), mood: Mood::Running }
+        Self {
+            identifier: identifier.into(),
+            mood: Mood::Running,
+            has_begun: false,
+            groups: Groups::default(),
+            processes: BTreeMap::new(),
+            next_group: 1,
+            next_process: 1,
+            children: BTreeMap::new(),
+            launches: 0,
+            unclaimed: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            bus: Bus::default(),
+            shutdown: None,
+            agenda: Agenda::default(),
+        }
     }
 
     /// The supervisor that follows this one after `Terminate(Ending::Restart)`: empty, but no number of this
     /// one is given out again, and events go on being counted.
     #[must_use]
     pub fn restarted(&self, identifier: impl Into<String>) -> Self {
-        Self::new(identifier)
+        let mut next = Self::new(identifier);
+        next.next_group = self.next_group;
+        next.next_process = self.next_process;
+        next.bus.next_serial = self.bus.next_serial;
+        next
     }
 
     /// Takes one input and orders what follows from it.
-    pub fn handle(&mut self, _input: Input, _now: Moment, _effects: &mut Effects) {}
+    pub fn handle(&mut self, input: Input, now: Moment, effects: &mut Effects) {
+        let turn = &mut Turn { now, effects };
+        match input {
+            Input::Started => self.begin(turn),
+            Input::Spawned { process, pid } => self.spawned(process, pid, turn),
+            Input::SpawnFailed { process, message } => self.spawn_failed(process, message, turn),
+            Input::Reaped { pid, status } => self.reaped(pid, status, turn),
+            Input::Killed { order, outcome } => self.killed(order, outcome, turn),
+            Input::Deadline => self.time_passed(turn),
+            Input::Signal(signal) => self.signalled(signal, turn),
+            Input::ListenerOutput { process, pid, bytes } => self.listener_spoke(process, pid, &bytes, turn),
+            Input::ListenerWritten { process, pid } => self.listener_written(process, pid, turn),
+            Input::ListenerWriteFailed { process, pid } => self.listener_deaf(process, pid, turn),
+            Input::Output { process, pid, channel, bytes } => {
+                self.output(process, pid, channel, &bytes, turn)
+            }
+            Input::Communication { process, pid, channel, bytes } => {
+                self.communication(process, pid, channel, &bytes, turn);
+            }
+            Input::Request(request) => self.fulfil(request, turn),
+            Input::Cancel(ticket) => {
+                self.jobs.remove(&ticket);
+            }
+        }
+        self.end_turn(turn);
+    }
 
     /// Activates a group: from now on its pool buffers events, and once the main loop has begun its
     /// `autostart` programs are started.
@@ -47,10 +127,40 @@ impl Supervisor {
     pub fn add_group(
         &mut self,
         spec: GroupSpec,
-        _now: Moment,
-        _effects: &mut Effects,
+        now: Moment,
+        effects: &mut Effects,
     ) -> Result<GroupIds, Fault> {
-        Err(Fault::AlreadyAdded(spec.name))
+        if self.mood < Mood::Running {
+            return Err(Fault::ShutdownState);
+        }
+        if self.groups.named(&spec.name).is_some() {
+            return Err(Fault::AlreadyAdded(spec.name));
+        }
+        let turn = &mut Turn { now, effects };
+        let name: Arc<str> = spec.name.into();
+        let group = GroupId(self.next_group);
+        self.next_group += 1;
+        let processes: Vec<ProcessId> = spec
+            .processes
+            .into_iter()
+            .map(|process| self.create(process, group, &name, &spec.kind))
+            .collect();
+        let members = processes.iter().filter_map(|id| self.processes.get(id));
+        let members = members.map(|process| (process.id, process.name.clone(), process.policy.priority));
+        self.groups.insert(Group::new(group, name.clone(), spec.priority, members));
+        match spec.kind {
+            GroupKind::Programs => {}
+            GroupKind::EventListeners { buffer_size, events } => {
+                let pool = Pool::new(group, name.clone(), events, buffer_size);
+                self.bus.add_pool(pool, &mut self.agenda, now);
+            }
+        }
+        self.bus.emit(EventKind::ProcessGroupAdded, || payload::of_group(&name), turn);
+        if self.has_begun {
+            self.autostart(group, turn);
+        }
+        self.end_turn(turn);
+        Ok(GroupIds { group, processes })
     }
 
     /// Removes a group all of whose processes have stopped; returns what its numbers were.
@@ -59,70 +169,119 @@ impl Supervisor {
     pub fn remove_group(
         &mut self,
         name: &str,
-        _now: Moment,
-        _effects: &mut Effects,
+        now: Moment,
+        effects: &mut Effects,
     ) -> Result<GroupIds, Fault> {
-        Err(Fault::BadName(name.to_owned()))
+        if self.mood < Mood::Running {
+            return Err(Fault::ShutdownState);
+        }
+        let group = self.groups.named(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;
+        if group.restless > 0 {
+            return Err(Fault::StillRunning(name.to_owned()));
+        }
+        let turn = &mut Turn { now, effects };
+        let id = group.id;
+        let processes = self.groups.remove(id).map(|group| group.processes).unwrap_or_default();
+        for process in &processes {
+            self.settle_leftovers(*process, turn);
+            self.agenda.set(Timer::Process(*process), None);
+            self.processes.remove(process);
+        }
+        self.bus.remove_pool(id, &mut self.agenda, now);
+        self.bus.emit(EventKind::ProcessGroupRemoved, || payload::of_group(name), turn);
+        self.end_turn(turn);
+        Ok(GroupIds { group: id, processes })
     }
 
     /// When `Input::Deadline` is due, on the monotonic clock; `None` while nothing waits for time to pass.
+    ///
+    /// May lie in the past after any other input than `Input::Deadline`, so that the exits known by then can
+    /// be told first.
     pub fn next_deadline(&self) -> Option<Duration> {
-        None
+        self.agenda.next()
     }
 
-    /// What the daemon as a whole is up to.
-    pub fn mood(&self) -> Mood {
-        self.mood
+    /// The one place where a process changes its state, and where all that depends on it follows.
+    pub(crate) fn enter(&mut self, id: ProcessId, next: State, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let previous = std::mem::replace(&mut process.state, next);
+        let process = &*process;
+        self.agenda.set(Timer::Process(id), process.state.deadline());
+        if !matches!(process.state, State::Stopping { .. }) {
+            self.agenda.set(Timer::StopReport(id), None);
+        }
+        match (matches!(previous, State::Launching { .. }), matches!(process.state, State::Launching { .. }))
+        {
+            (false, true) => self.launches += 1,
+            (true, false) => self.launches -= 1,
+            (false, false) | (true, true) => {}
+        }
+        if let Some(group) = self.groups.all.get_mut(&process.group) {
+            match (previous.is_at_rest(), process.state.is_at_rest()) {
+                (true, false) => group.restless += 1,
+                (false, true) => group.restless -= 1,
+                (true, true) | (false, false) => {}
+            }
+        }
+        if previous.shown() != process.state.shown() {
+            let kind = payload::kind_of(process.state.shown());
+            self.bus.emit(kind, || payload::of_change(process, &previous), turn);
+        }
+        self.refresh_readiness(id);
+        self.settle_watchers(id, &previous, turn);
     }
 
-    /// Its name in events.
-    pub fn identifier(&self) -> &str {
-        &self.identifier
+    /// Does what is due, earliest first.
+    fn time_passed(&mut self, turn: &mut Turn<'_>) {
+        while let Some(timer) = self.agenda.take_due(turn.clock()) {
+            match timer {
+                Timer::Process(process) => self.process_due(process, turn),
+                Timer::StopReport(process) => self.report_stop(process, turn),
+                Timer::ShutdownReport => self.report_shutdown(turn),
+                Timer::Redelivery(group) => {
+                    if let Some(pool) = self.bus.pools.get_mut(&group) {
+                        pool.resting_until = None;
+                    }
+                }
+                Timer::Tick(period) => self.bus.tick(period, &mut self.agenda, turn),
+            }
+        }
     }
 
-    /// Whether any pool subscribes to events of this kind. If not, the facts behind them need not be told.
-    pub fn wants(&self, _kind: EventKind) -> bool {
-        false
+    /// What may follow from anything: the next group stops, events go out, the end is reached.
+    fn end_turn(&mut self, turn: &mut Turn<'_>) {
+        self.advance_shutdown(turn);
+        self.deliver_events(turn);
+        self.conclude_shutdown(turn);
     }
 
-    /// Finds what a client's `name`, `group:name` or `group:*` means.
-    pub fn resolve(&self, name: &str) -> Result<Selection, Fault> {
-        Err(Fault::BadName(name.to_owned()))
-    }
-
-    /// Finds a group by its bare name.
-    pub fn group_named(&self, name: &str) -> Result<GroupId, Fault> {
-        Err(Fault::BadName(name.to_owned()))
-    }
-
-    /// The processes of a selection that a start request concerns, in ascending priority: one process
-    /// always, of many only those that are not running.
-    pub fn startable(&self, _selection: Selection) -> Vec<ProcessId> {
-        Vec::new()
-    }
-
-    /// The processes of a selection in ascending priority: groups by priority, then processes by theirs.
-    pub fn processes(&self, _selection: Selection) -> Vec<ProcessId> {
-        Vec::new()
-    }
-
-    /// One process; `None` if it was removed.
-    pub fn process_info(&self, _process: ProcessId, _now: Moment) -> Option<ProcessInfo<'_>> {
-        None
-    }
-
-    /// Every process by group name, then process name.
-    pub fn all_process_info(&self, _now: Moment) -> impl Iterator<Item = ProcessInfo<'_>> {
-        std::iter::empty()
-    }
-
-    /// Every group in the order of their addition.
-    pub fn groups(&self) -> impl Iterator<Item = GroupInfo<'_>> {
-        std::iter::empty()
-    }
-
-    /// What became of the events for a pool; `None` if the group is none.
-    pub fn pool_counters(&self, _group: GroupId) -> Option<PoolCounters> {
-        None
+    fn create(
+        &mut self,
+        spec: ProcessSpec,
+        group: GroupId,
+        group_name: &Arc<str>,
+        kind: &GroupKind,
+    ) -> ProcessId {
+        let id = ProcessId(self.next_process);
+        self.next_process += 1;
+        let listener = match kind {
+            GroupKind::Programs => None,
+            GroupKind::EventListeners { .. } => Some(Listener::default()),
+        };
+        let process = Process {
+            id,
+            group,
+            name: spec.name.into(),
+            group_name: group_name.clone(),
+            policy: spec.policy,
+            state: State::Stopped,
+            wanted: Wanted::Down,
+            record: Record::default(),
+            restarts: Restarts::default(),
+            watchers: Vec::new(),
+            listener,
+        };
+        self.processes.insert(id, process);
+        id
     }
 }

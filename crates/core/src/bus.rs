@@ -1,0 +1,77 @@
+//! From what happens to the pools that want to know: numbers events and hands each to every pool once.
+
+use crate::deadline::{Agenda, Timer};
+use crate::event::Event;
+use crate::pool::{self, Pool};
+use crate::tick::{Period, Ticks};
+use crate::turn::Turn;
+use crate::{EventKind, EventSet, GroupId, Moment, payload};
+use std::collections::BTreeMap;
+
+/// Every pool, and what is common to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bus {
+    pub(crate) pools: BTreeMap<GroupId, Pool>,
+    /// The number the next event gets; events nobody subscribes to get none.
+    pub(crate) next_serial: u64,
+    pub(crate) ticks: Ticks,
+    /// The kinds some pool subscribes to, descendants included.
+    covered: EventSet,
+}
+
+impl Bus {
+    /// Whether any pool subscribes to events of this kind.
+    pub(crate) fn wants(&self, kind: EventKind) -> bool {
+        self.covered.contains(kind)
+    }
+
+    pub(crate) fn add_pool(&mut self, pool: Pool, agenda: &mut Agenda, now: Moment) {
+        self.pools.insert(pool.group, pool);
+        self.subscriptions_changed(agenda, now);
+    }
+
+    pub(crate) fn remove_pool(&mut self, group: GroupId, agenda: &mut Agenda, now: Moment) {
+        if self.pools.remove(&group).is_some() {
+            agenda.set(Timer::Redelivery(group), None);
+            self.subscriptions_changed(agenda, now);
+        }
+    }
+
+    /// Emits an event, unless nobody wants it; the payload is then not even made.
+    pub(crate) fn emit(&mut self, kind: EventKind, payload: impl FnOnce() -> String, turn: &mut Turn<'_>) {
+        if !self.wants(kind) {
+            return;
+        }
+        let event = Event { serial: self.next_serial, kind, payload: payload().into() };
+        self.next_serial = pool::next_serial(self.next_serial);
+        for pool in self.pools.values_mut().filter(|pool| pool.events.covers(kind)) {
+            if let Some(serial) = pool.accept(event.clone()) {
+                log_overflow(pool, serial, turn);
+            }
+        }
+    }
+
+    /// Looks whether a tick has begun.
+    pub(crate) fn tick(&mut self, period: Period, agenda: &mut Agenda, turn: &mut Turn<'_>) {
+        let (begun, next) = self.ticks.look(period, turn.now);
+        agenda.set(Timer::Tick(period), next);
+        if let Some(when) = begun {
+            self.emit(period.kind(), || payload::of_tick(when), turn);
+        }
+    }
+
+    /// Has only those ticks watched that somebody wants.
+    pub(crate) fn subscriptions_changed(&mut self, agenda: &mut Agenda, now: Moment) {
+        let covers = |kind: &EventKind| self.pools.values().any(|pool| pool.events.covers(*kind));
+        self.covered = EventKind::all().filter(covers).collect();
+        for period in Period::ALL {
+            let next = self.ticks.subscribe(period, self.wants(period.kind()), now);
+            agenda.set(Timer::Tick(period), next);
+        }
+    }
+}
+
+/// Upstream's line about an event that had to go because a pool's buffer was full.
+pub(crate) fn log_overflow(pool: &Pool, serial: u64, turn: &mut Turn<'_>) {
+    turn.error(format!("pool {} event buffer overflowed, discarding event {serial}", pool.name));
+}

@@ -1,0 +1,106 @@
+//! What is to be done when: every deadline of the supervisor in one queue.
+//!
+//! One entry per timer at most, so setting a timer anew replaces it and clearing it leaves nothing behind.
+//! All operations take logarithmic time in the number of pending timers.
+
+use crate::tick::Period;
+use crate::{GroupId, ProcessId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What a deadline is for. Timers due at the same instant fire in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// The state of a process says what is due.
+    Process(ProcessId),
+    /// A client waits for this process to stop: say so again.
+    StopReport(ProcessId),
+    /// Processes keep the daemon from ending: say so again.
+    ShutdownReport,
+    /// A pool may send its rejected event again.
+    Redelivery(GroupId),
+    /// A tick begins.
+    Tick(Period),
+}
+
+/// The pending timers, earliest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agenda {
+    queue: BTreeSet<(Duration, Timer)>,
+    due: BTreeMap<Timer, Duration>,
+}
+
+impl Agenda {
+    /// Has `timer` fire at `at` and at no other time; never if `None` or beyond what the clock can show.
+    pub(crate) fn set(&mut self, timer: Timer, at: Option<Duration>) {
+        let at = at.filter(|at| *at != Duration::MAX);
+        let before = match at {
+            Some(at) => self.due.insert(timer, at),
+            None => self.due.remove(&timer),
+        };
+        if before != at {
+            if let Some(before) = before {
+                self.queue.remove(&(before, timer));
+            }
+            if let Some(at) = at {
+                self.queue.insert((at, timer));
+            }
+        }
+    }
+
+    /// The earliest deadline.
+    pub(crate) fn next(&self) -> Option<Duration> {
+        self.queue.first().map(|&(at, _)| at)
+    }
+
+    /// Takes out the earliest timer if it is due.
+    pub(crate) fn take_due(&mut self, now: Duration) -> Option<Timer> {
+        let &(at, timer) = self.queue.first().filter(|(at, _)| *at <= now)?;
+        self.queue.remove(&(at, timer));
+        self.due.remove(&timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn timers_fire_in_order_of_time() {
+        let mut agenda = Agenda::default();
+        agenda.set(Timer::Process(ProcessId(1)), Some(seconds(3)));
+        agenda.set(Timer::Process(ProcessId(2)), Some(seconds(1)));
+        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
+        assert_eq!(agenda.next(), Some(seconds(1)));
+        assert_eq!(agenda.take_due(Duration::ZERO), None);
+        assert_eq!(agenda.take_due(seconds(2)), Some(Timer::Process(ProcessId(2))));
+        assert_eq!(agenda.take_due(seconds(2)), Some(Timer::ShutdownReport));
+        assert_eq!(agenda.take_due(seconds(2)), None);
+        assert_eq!(agenda.next(), Some(seconds(3)));
+    }
+
+    #[test]
+    fn a_timer_set_again_fires_at_its_last_time_only() {
+        let mut agenda = Agenda::default();
+        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
+        agenda.set(Timer::ShutdownReport, Some(seconds(5)));
+        assert_eq!(agenda.take_due(seconds(4)), None);
+        assert_eq!(agenda.take_due(seconds(5)), Some(Timer::ShutdownReport));
+        assert_eq!(agenda.next(), None);
+    }
+
+    #[test]
+    fn a_cleared_timer_never_fires() {
+        let mut agenda = Agenda::default();
+        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
+        agenda.set(Timer::ShutdownReport, None);
+        assert_eq!(agenda.next(), None);
+        agenda.set(Timer::ShutdownReport, Some(Duration::MAX));
+        assert_eq!(agenda.next(), None);
+    }
+}

@@ -1,0 +1,190 @@
+//! Serving event listeners: events out, what they say in.
+
+use crate::bus;
+use crate::deadline::Timer;
+use crate::listener::{Listener, Verdict};
+use crate::pool::{Queued, Return, Returned};
+use crate::state::State;
+use crate::turn::Turn;
+use crate::{Channel, Effect, EventKind, GroupId, Pid, ProcessId, Supervisor, payload};
+
+impl Supervisor {
+    /// Hands out waiting events as long as there are listeners free to take them.
+    pub(crate) fn deliver_events(&mut self, turn: &mut Turn<'_>) {
+        while let Some(group) = self.bus.pools.values().find(|pool| pool.can_deliver()).map(|pool| pool.group)
+        {
+            self.deliver_to(group, turn);
+        }
+    }
+
+    /// Keeps the pool's list of free members in step with this process.
+    pub(crate) fn refresh_readiness(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let Some(listener) = &process.listener else { return };
+        let Some(pool) = self.bus.pools.get_mut(&process.group) else { return };
+        if matches!(process.state, State::Running { .. }) && listener.is_free() {
+            pool.free.insert(id);
+        } else {
+            pool.free.remove(&id);
+        }
+    }
+
+    /// A listener wrote something.
+    pub(crate) fn listener_spoke(&mut self, id: ProcessId, pid: Pid, bytes: &[u8], turn: &mut Turn<'_>) {
+        let mut verdicts = Vec::new();
+        self.with_listener(id, pid, |listener| listener.hear(bytes, |verdict| verdicts.push(verdict)));
+        for verdict in verdicts {
+            self.act_on(id, verdict, turn);
+        }
+    }
+
+    /// A listener has got all of its event.
+    pub(crate) fn listener_written(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+        let serial = self.with_listener(id, pid, |listener| {
+            listener.is_writing = false;
+            listener.current()
+        });
+        let (Some(Some(serial)), Some(process)) = (serial, self.processes.get(&id)) else { return };
+        turn.debug(format!("event {serial} sent to listener {}", process.name));
+    }
+
+    /// A listener does not read any more. Its event goes to another, or waits.
+    pub(crate) fn listener_deaf(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+        let event = self.with_listener(id, pid, |listener| {
+            listener.is_writing = false;
+            listener.is_deaf = true;
+            listener.forfeit()
+        });
+        let (Some(Some(event)), Some(process)) = (event, self.processes.get(&id)) else { return };
+        turn.debug(format!(
+            "epipe occurred while sending event {} to listener {}, listener state unchanged",
+            event.event.serial, process.name
+        ));
+        self.take_back(process.group, event, Return::Undelivered, turn);
+    }
+
+    /// A listener's child has ended: an event it had not finished waits again.
+    pub(crate) fn requeue_unfinished(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let group = process.group;
+        if let Some(event) = process.listener.as_mut().and_then(Listener::forfeit) {
+            self.take_back(group, event, Return::Lost, turn);
+        }
+    }
+
+    /// A child wrote output, as an event.
+    pub(crate) fn output(
+        &mut self,
+        id: ProcessId,
+        pid: Pid,
+        channel: Channel,
+        bytes: &[u8],
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let kind = match channel {
+            Channel::Stdout => EventKind::ProcessLogStdout,
+            Channel::Stderr => EventKind::ProcessLogStderr,
+        };
+        self.bus.emit(kind, || payload::of_output(process, pid, channel, bytes), turn);
+    }
+
+    /// A child sent a message between tags, as an event.
+    pub(crate) fn communication(
+        &mut self,
+        id: ProcessId,
+        pid: Pid,
+        channel: Channel,
+        bytes: &[u8],
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let kind = match channel {
+            Channel::Stdout => EventKind::ProcessCommunicationStdout,
+            Channel::Stderr => EventKind::ProcessCommunicationStderr,
+        };
+        self.bus.emit(kind, || payload::of_communication(process, pid, bytes), turn);
+        turn.debug(format!("'{}' {} emitted a comm event", process.name, channel.name()));
+    }
+
+    fn deliver_to(&mut self, group: GroupId, turn: &mut Turn<'_>) {
+        let Some(pool) = self.bus.pools.get_mut(&group) else { return };
+        while let Some((id, queued)) = pool.next_delivery() {
+            let Some(process) = self.processes.get_mut(&id) else { continue };
+            let (Some(listener), Some(pid)) = (&mut process.listener, process.state.pid()) else { continue };
+            let bytes = pool.envelope(&self.identifier, &queued);
+            listener.take(queued);
+            turn.order(Effect::WriteListener { process: id, pid, bytes });
+        }
+        if let Some(head) = pool.waiting.front() {
+            turn.debug(rebuffering(head.event.serial, &pool.name, pool.waiting.len() - 1, pool.buffer_size));
+        }
+    }
+
+    /// Does something with the listener of this very child, if it still lives.
+    fn with_listener<T>(
+        &mut self,
+        id: ProcessId,
+        pid: Pid,
+        act: impl FnOnce(&mut Listener) -> T,
+    ) -> Option<T> {
+        let process = self.processes.get_mut(&id).filter(|process| process.state.pid() == Some(pid))?;
+        let result = act(process.listener.as_mut()?);
+        self.refresh_readiness(id);
+        Some(result)
+    }
+
+    fn act_on(&mut self, id: ProcessId, verdict: Verdict, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let (name, group) = (process.name.clone(), process.group);
+        match verdict {
+            Verdict::Ready => turn.debug(format!("{name}: ACKNOWLEDGED -> READY")),
+            Verdict::Violation(stage) => log_violation(&name, stage, turn),
+            Verdict::Processed => {
+                turn.debug(format!("{name}: event was processed"));
+                turn.debug(format!("{name}: BUSY -> ACKNOWLEDGED"));
+            }
+            Verdict::Rejected(event) => {
+                turn.warning(format!("{name}: event was rejected"));
+                turn.debug(format!("{name}: BUSY -> ACKNOWLEDGED"));
+                self.take_back(group, event, Return::Rejected, turn);
+            }
+            Verdict::BadLine { line, event } => {
+                turn.warning(format!("{name}: bad result line: '{line}'"));
+                log_violation(&name, "BUSY", turn);
+                self.take_back(group, event, Return::Lost, turn);
+            }
+        }
+    }
+
+    /// Has an event wait again that a listener got and did not take.
+    fn take_back(&mut self, group: GroupId, event: Queued, why: Return, turn: &mut Turn<'_>) {
+        let Some(pool) = self.bus.pools.get_mut(&group) else { return };
+        let (serial, waiting) = (event.event.serial, pool.waiting.len());
+        match pool.take_back(event, why, turn.clock()) {
+            Returned::Waiting { discarded } => {
+                turn.debug(rebuffering(serial, &pool.name, waiting, pool.buffer_size));
+                if let Some(discarded) = discarded {
+                    bus::log_overflow(pool, discarded, turn);
+                }
+            }
+            Returned::Abandoned { attempts } => turn.error(format!(
+                "pool {} event {serial} was not accepted in {attempts} attempts, discarding it",
+                pool.name
+            )),
+        }
+        self.agenda.set(Timer::Redelivery(group), pool.resting_until);
+    }
+}
+
+fn rebuffering(serial: u64, pool: &str, size: usize, max: usize) -> String {
+    format!("rebuffering event {serial} for pool {pool} (buf size={size}, max={max})")
+}
+
+fn log_violation(name: &str, stage: &str, turn: &mut Turn<'_>) {
+    turn.debug(format!("{name}: {stage} -> UNKNOWN"));
+    turn.warning(format!(
+        "{name}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the \
+         process violated the eventlistener protocol"
+    ));
+}

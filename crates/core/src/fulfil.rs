@@ -1,0 +1,316 @@
+//! Answering requests: what is done at once, what is waited for, and when the answer is known.
+
+use crate::job::{Job, Stage, Until, Verdict, Watcher};
+use crate::process::Process;
+use crate::state::State;
+use crate::turn::Turn;
+use crate::{
+    Answer, Effect, EventKind, Fault, Mood, ProcessId, ProcessState, Request, Selection, Signal, StartTarget,
+    Supervisor, Ticket, Wait, Wish, payload,
+};
+
+impl Supervisor {
+    /// Takes up a request.
+    pub(crate) fn fulfil(&mut self, request: Request, turn: &mut Turn<'_>) {
+        let Request { ticket, wish } = request;
+        if self.jobs.contains_key(&ticket) {
+            turn.error(format!("ticket {} was used for a second request, which is ignored", ticket.0));
+            return;
+        }
+        if self.mood < Mood::Running && !matches!(wish, Wish::RemoteEvent { .. }) {
+            reply(ticket, Answer::Fault(Fault::ShutdownState), turn);
+            return;
+        }
+        match wish {
+            Wish::Start { target, spelled, wait } => {
+                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
+                self.start(ticket, target, wait, turn);
+                self.finish(ticket, turn);
+            }
+            Wish::StartMany { targets, wait } => self.start_many(ticket, targets, wait, turn),
+            Wish::Stop { process, spelled, wait } => {
+                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
+                self.stop_for(ticket, process, wait, turn);
+                self.report_stop(process, turn);
+                self.finish(ticket, turn);
+            }
+            Wish::StopMany { selection, wait } => self.stop_many(ticket, selection, wait, turn),
+            Wish::Signal { process, spelled, signal } => {
+                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
+                self.signal_for(ticket, process, signal.as_ref(), turn);
+                self.finish(ticket, turn);
+            }
+            Wish::SignalMany { selection, signal } => {
+                self.signal_many(ticket, selection, signal.as_ref(), turn)
+            }
+            Wish::RemoteEvent { kind, data } => {
+                let answer = self.emit_remote(&kind, &data, turn);
+                reply(ticket, answer, turn);
+            }
+            Wish::Shutdown => {
+                reply(ticket, Answer::Done, turn);
+                self.stop_everything(Mood::Shutdown, turn);
+            }
+            Wish::Restart => {
+                reply(ticket, Answer::Done, turn);
+                self.stop_everything(Mood::Restarting, turn);
+            }
+        }
+    }
+
+    /// Tells the requests that wait for a process what its change from `previous` means to them.
+    pub(crate) fn settle_watchers(&mut self, id: ProcessId, previous: &State, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&id) else { return };
+        if !process.watchers.is_empty() {
+            let (now, is_immediate) = (process.state.clone(), process.policy.startsecs <= 0);
+            self.settle_where(id, turn, |until| verdict(until, previous, &now, is_immediate));
+        }
+    }
+
+    /// Settles those requests waiting for a process that `judge` has a verdict on.
+    pub(crate) fn settle_where(
+        &mut self,
+        id: ProcessId,
+        turn: &mut Turn<'_>,
+        judge: impl Fn(Until) -> Option<(Verdict, Stage)>,
+    ) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let mut settled = Vec::new();
+        process.watchers.retain(|watcher| match judge(watcher.until) {
+            Some((verdict, stage)) => {
+                settled.push((watcher.ticket, verdict, stage));
+                false
+            }
+            None => true,
+        });
+        for (ticket, verdict, stage) in settled {
+            self.settle(id, ticket, verdict, stage, turn);
+        }
+    }
+
+    /// Notes a verdict for a request, and answers it if it was the last one awaited.
+    pub(crate) fn settle(
+        &mut self,
+        id: ProcessId,
+        ticket: Ticket,
+        verdict: Verdict,
+        stage: Stage,
+        turn: &mut Turn<'_>,
+    ) {
+        let (Some(job), Some(process)) = (self.jobs.get_mut(&ticket), self.processes.get(&id)) else {
+            return;
+        };
+        job.settle(process, verdict, stage, turn.clock());
+        self.answer_if_over(ticket, turn);
+    }
+
+    /// Settles what still waits for a process that is about to be removed: signals sent to a child that ended
+    /// before the outcome was told.
+    pub(crate) fn settle_leftovers(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let waiting = self.jobs.iter().filter(|(_, job)| job.awaited.contains_key(&id));
+        let waiting: Vec<Ticket> = waiting.map(|(ticket, _)| *ticket).collect();
+        for ticket in waiting {
+            self.settle(id, ticket, Verdict::Done, Stage::Later, turn);
+        }
+    }
+
+    fn start_many(&mut self, ticket: Ticket, targets: Vec<StartTarget>, wait: Wait, turn: &mut Turn<'_>) {
+        self.jobs.insert(ticket, Job::for_many(turn.clock()));
+        for target in targets {
+            let process = self.processes.get(&target.process);
+            if process.is_some_and(|process| !process.state.shown().is_running()) {
+                self.start(ticket, target, wait, turn);
+            }
+        }
+        self.finish(ticket, turn);
+    }
+
+    fn start(&mut self, ticket: Ticket, target: StartTarget, wait: Wait, turn: &mut Turn<'_>) {
+        let id = target.process;
+        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+            self.refuse_unknown(ticket);
+            return;
+        };
+        let refusal = target.check.err().or_else(|| start_refusal(process, &job.spelled(process)));
+        if let Some(fault) = refusal {
+            job.note(process, Err(fault));
+            return;
+        }
+        let until = match wait {
+            Wait::No => Until::Spawned,
+            Wait::Yes => Until::Running,
+        };
+        job.wait_for(id);
+        process.watchers.push(Watcher { ticket, until });
+        self.launch(id, 0, turn);
+    }
+
+    fn stop_many(&mut self, ticket: Ticket, selection: Selection, wait: Wait, turn: &mut Turn<'_>) {
+        self.jobs.insert(ticket, Job::for_many(turn.clock()));
+        let mut processes = self.processes(selection);
+        processes.retain(|id| self.processes.get(id).is_some_and(Process::is_stoppable));
+        for id in &processes {
+            self.stop_for(ticket, *id, wait, turn);
+        }
+        for id in processes {
+            self.report_stop(id, turn);
+        }
+        self.finish(ticket, turn);
+    }
+
+    fn stop_for(&mut self, ticket: Ticket, id: ProcessId, wait: Wait, turn: &mut Turn<'_>) {
+        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+            self.refuse_unknown(ticket);
+            return;
+        };
+        if !process.is_stoppable() {
+            let fault = Fault::NotRunning(job.spelled(process));
+            job.note(process, Err(fault));
+            return;
+        }
+        let until = match wait {
+            Wait::No => Until::StopOrdered,
+            Wait::Yes => Until::Stopped,
+        };
+        job.wait_for(id);
+        process.watchers.push(Watcher { ticket, until });
+        self.stop(id, turn);
+    }
+
+    fn signal_many(
+        &mut self,
+        ticket: Ticket,
+        selection: Selection,
+        signal: Result<&Signal, &String>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.jobs.insert(ticket, Job::for_many(turn.clock()));
+        for id in self.processes(selection) {
+            if self.processes.get(&id).is_some_and(|process| process.state.shown().is_signallable()) {
+                self.signal_for(ticket, id, signal, turn);
+            }
+        }
+        self.finish(ticket, turn);
+    }
+
+    fn signal_for(
+        &mut self,
+        ticket: Ticket,
+        id: ProcessId,
+        signal: Result<&Signal, &String>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+            self.refuse_unknown(ticket);
+            return;
+        };
+        match (signal, process.state.pid()) {
+            (Err(spelled), _) => job.note(process, Err(Fault::BadSignal(spelled.clone()))),
+            (Ok(_), _) if !process.state.shown().is_signallable() => {
+                let fault = Fault::NotRunning(job.spelled(process));
+                job.note(process, Err(fault));
+            }
+            (Ok(&signal), Some(pid)) => {
+                job.wait_for(id);
+                self.send_signal(id, pid, signal, ticket, turn);
+            }
+            // Being spawned: the signal follows as soon as there is a pid.
+            (Ok(&signal), None) => {
+                job.wait_for(id);
+                process.watchers.push(Watcher { ticket, until: Until::Signallable(signal) });
+            }
+        }
+    }
+
+    fn emit_remote(&mut self, kind: &str, data: &str, turn: &mut Turn<'_>) -> Answer {
+        if kind.contains(|c: char| c.is_control()) {
+            return Answer::Fault(Fault::IncorrectParameters("type contains a control character".to_owned()));
+        }
+        self.bus.emit(EventKind::RemoteCommunication, || payload::of_remote(kind, data), turn);
+        Answer::Done
+    }
+
+    /// The process was removed after its name had been looked up.
+    fn refuse_unknown(&mut self, ticket: Ticket) {
+        if let Some(job) = self.jobs.get_mut(&ticket) {
+            job.refuse_unknown();
+        }
+    }
+
+    /// Every process of the request has been taken up.
+    fn finish(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
+        if let Some(job) = self.jobs.get_mut(&ticket) {
+            job.is_complete = true;
+            self.answer_if_over(ticket, turn);
+        }
+    }
+
+    fn answer_if_over(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
+        if self.jobs.get(&ticket).is_some_and(Job::is_over)
+            && let Some(job) = self.jobs.remove(&ticket)
+        {
+            reply(ticket, job.into_answer(), turn);
+        }
+    }
+}
+
+fn reply(ticket: Ticket, answer: Answer, turn: &mut Turn<'_>) {
+    turn.order(Effect::Reply { ticket, answer });
+}
+
+/// Why a process cannot be started, in the order upstream looks.
+fn start_refusal(process: &Process, spelled: &str) -> Option<Fault> {
+    match process.state.shown() {
+        ProcessState::Starting | ProcessState::Running | ProcessState::Backoff => {
+            Some(Fault::AlreadyStarted(spelled.to_owned()))
+        }
+        ProcessState::Unknown => Some(Fault::Failed(format!("{spelled} is in an unknown process state"))),
+        ProcessState::Stopping => Some(Fault::AbnormalTermination(spelled.to_owned())),
+        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => None,
+    }
+}
+
+/// What a change of state means to a request that waits for `until`; `None` if it goes on waiting.
+fn verdict(until: Until, previous: &State, now: &State, is_immediate: bool) -> Option<(Verdict, Stage)> {
+    match until {
+        Until::Spawned => match now {
+            State::Launching { .. } => None,
+            State::Starting { .. } | State::Running { .. } => Some((Verdict::Done, Stage::AtOnce)),
+            State::Backoff { .. } => Some((Verdict::SpawnError, Stage::AtOnce)),
+            State::Stopped
+            | State::Stopping { .. }
+            | State::Exited { .. }
+            | State::Fatal
+            | State::Unknown { .. } => Some((Verdict::AbnormalTermination, Stage::Later)),
+        },
+        Until::Running => match now {
+            State::Launching { .. } | State::Starting { .. } => None,
+            State::Running { .. } => {
+                Some((Verdict::Done, if is_immediate { Stage::AtOnce } else { Stage::Later }))
+            }
+            State::Backoff { .. } => Some((Verdict::SpawnError, stage_after(previous))),
+            State::Stopped
+            | State::Stopping { .. }
+            | State::Exited { .. }
+            | State::Fatal
+            | State::Unknown { .. } => Some((Verdict::AbnormalTermination, Stage::Later)),
+        },
+        Until::StopOrdered => now.shown().is_stopped().then_some((Verdict::Done, Stage::AtOnce)),
+        Until::Stopped => now.shown().is_stopped().then(|| (Verdict::Done, stage_after(previous))),
+        Until::Signallable(_) => match now {
+            State::Launching { .. } | State::Starting { .. } => None,
+            State::Stopped
+            | State::Running { .. }
+            | State::Backoff { .. }
+            | State::Stopping { .. }
+            | State::Exited { .. }
+            | State::Fatal
+            | State::Unknown { .. } => Some((Verdict::NotRunning, Stage::AtOnce)),
+        },
+    }
+}
+
+/// What follows from a state without a child is decided at once, what a child did comes later.
+fn stage_after(previous: &State) -> Stage {
+    if previous.pid().is_some() { Stage::Later } else { Stage::AtOnce }
+}

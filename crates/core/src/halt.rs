@@ -1,0 +1,212 @@
+//! Stopping and signalling processes.
+//!
+//! A signal is ordered, and a fact says what came of it. If the system refuses for any reason but that the
+//! child has gone, the process is in state UNKNOWN: it may well be running, and nobody can do anything about
+//! it but wait for its end. Upstream never leaves that state; we do when the child ends.
+
+use crate::deadline::Timer;
+use crate::job::{Stage, Until, Verdict};
+use crate::process::{Process, Wanted};
+use crate::state::State;
+use crate::turn::Turn;
+use crate::{
+    Effect, KillCause, KillError, KillOrder, KillTarget, Mood, Pid, ProcessId, Signal, Supervisor, Ticket,
+};
+use std::time::Duration;
+
+/// How often a client's wait for a stop is mentioned in the log.
+const REPORT_INTERVAL: Duration = Duration::from_secs(2);
+
+impl Supervisor {
+    /// Has a process stop, whatever it does.
+    pub(crate) fn stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        match process.state {
+            State::Starting { .. } | State::Running { .. } | State::Unknown { .. } => {
+                self.order_stop(id, turn)
+            }
+            // The signal follows as soon as there is a pid.
+            State::Launching { .. } => process.wanted = Wanted::Down,
+            State::Backoff { .. } => {
+                process.wanted = Wanted::Down;
+                self.stop_in_backoff(id, turn);
+            }
+            State::Exited { restart_at: Some(_) } => {
+                process.wanted = Wanted::Down;
+                self.enter(id, State::Exited { restart_at: None }, turn);
+            }
+            State::Exited { restart_at: None } | State::Stopped | State::Stopping { .. } | State::Fatal => {}
+        }
+    }
+
+    /// Sends the stop signal to a live child.
+    pub(crate) fn order_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(pid) = process.state.pid() else { return };
+        process.wanted = Wanted::Down;
+        let kill_at = turn.clock().saturating_add(process.policy.stop_time());
+        let target = target(process.policy.stopasgroup);
+        let signal = process.policy.stopsignal;
+        self.kill(id, pid, signal, target, kill_at, turn);
+    }
+
+    /// Ends the waiting for another attempt, without a signal: nothing runs.
+    pub(crate) fn stop_in_backoff(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&id) else { return };
+        if self.shutdown.as_ref().is_some_and(|shutdown| shutdown.is_stopping(process.group)) {
+            self.enter(id, State::Fatal, turn);
+        } else {
+            turn.debug(format!("Attempted to kill {}, which is in BACKOFF state.", process.name));
+            self.enter(id, State::Stopped, turn);
+        }
+    }
+
+    /// It has not stopped in time.
+    pub(crate) fn kill_overdue(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let Some(pid) = process.state.pid() else { return };
+        turn.warning(format!("killing '{}' ({pid}) with SIGKILL", process.name));
+        let kill_at = turn.clock().saturating_add(process.policy.kill_interval());
+        let target = target(process.policy.killasgroup);
+        self.kill(id, pid, Signal::KILL, target, kill_at, turn);
+    }
+
+    /// Sends a signal for a client, to the child alone.
+    pub(crate) fn send_signal(
+        &mut self,
+        id: ProcessId,
+        pid: Pid,
+        signal: Signal,
+        ticket: Ticket,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(process) = self.processes.get(&id) else { return };
+        turn.debug(format!("sending {} (pid {pid}) sig {signal}", process.name));
+        let (target, cause) = (KillTarget::Leader, KillCause::Request(ticket));
+        turn.order(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
+    }
+
+    /// Sends what clients asked for while there was no pid.
+    pub(crate) fn send_kept_signals(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let kept: Vec<_> = process
+            .watchers
+            .extract_if(.., |watcher| matches!(watcher.until, Until::Signallable(_)))
+            .collect();
+        for watcher in kept {
+            if let Until::Signallable(signal) = watcher.until {
+                self.send_signal(id, pid, signal, watcher.ticket, turn);
+            }
+        }
+    }
+
+    /// A signal has been sent, or could not be.
+    pub(crate) fn killed(&mut self, order: KillOrder, outcome: Result<(), KillError>, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&order.process) else {
+            if let Err(KillError::Refused(why)) = outcome {
+                turn.critical(format!("unknown problem killing pid {}: {why}", order.pid));
+            }
+            return;
+        };
+        match outcome {
+            Ok(()) => self.settle_signal(order, Verdict::Done, turn),
+            Err(KillError::NoSuchProcess) => {
+                let adverb = match order.cause {
+                    KillCause::Stop | KillCause::Stray => "just",
+                    KillCause::Request(_) => "just now",
+                };
+                turn.debug(format!(
+                    "unable to signal {} (pid {}), it probably {adverb} exited on its own: [Errno 3] No such process",
+                    process.name, order.pid
+                ));
+                self.settle_signal(order, Verdict::Done, turn);
+            }
+            Err(KillError::Refused(why)) => {
+                let doing = match order.cause {
+                    KillCause::Stop | KillCause::Stray => "killing",
+                    KillCause::Request(_) => "sending sig",
+                };
+                let text = format!("unknown problem {doing} {} ({}):{why}", process.name, order.pid);
+                turn.critical(text.clone());
+                self.settle_signal(order, Verdict::Failed(text), turn);
+                self.lose_control(order, turn);
+            }
+        }
+    }
+
+    /// Says that a client waits for a process to stop, now and every two seconds.
+    pub(crate) fn report_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&id) else { return };
+        if matches!(process.state, State::Stopping { .. }) && self.is_stop_awaited(process) {
+            turn.info(format!("waiting for {} to stop", process.name));
+            let next = turn.clock().saturating_add(REPORT_INTERVAL);
+            self.agenda.set(Timer::StopReport(id), Some(next));
+        }
+    }
+
+    fn is_stop_awaited(&self, process: &Process) -> bool {
+        process
+            .watchers
+            .iter()
+            .any(|watcher| watcher.until == Until::Stopped && self.jobs.contains_key(&watcher.ticket))
+    }
+
+    /// Logs, enters STOPPING and orders the signal, in upstream's order.
+    fn kill(
+        &mut self,
+        id: ProcessId,
+        pid: Pid,
+        signal: Signal,
+        target: KillTarget,
+        kill_at: Duration,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(process) = self.processes.get(&id) else { return };
+        let whom = match target {
+            KillTarget::Leader => "",
+            KillTarget::Group => "process group ",
+        };
+        turn.debug(format!("killing {} (pid {pid}) {whom}with signal {signal}", process.name));
+        self.enter(id, State::Stopping { pid, kill_at }, turn);
+        let cause = KillCause::Stop;
+        turn.order(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
+    }
+
+    /// Tells whoever waits for this signal what came of it.
+    fn settle_signal(&mut self, order: KillOrder, verdict: Verdict, turn: &mut Turn<'_>) {
+        match order.cause {
+            KillCause::Stray => {}
+            KillCause::Request(ticket) => self.settle(order.process, ticket, verdict, Stage::AtOnce, turn),
+            KillCause::Stop => {
+                let has_failed = verdict != Verdict::Done;
+                self.settle_where(order.process, turn, |until| match until {
+                    Until::StopOrdered => Some((verdict.clone(), Stage::AtOnce)),
+                    Until::Stopped => has_failed.then(|| (verdict.clone(), Stage::AtOnce)),
+                    Until::Spawned | Until::Running | Until::Signallable(_) => None,
+                });
+            }
+        }
+    }
+
+    /// The system refuses to have a child signalled. One that is stopping goes on being killed when it is due
+    /// if only a client's signal was refused.
+    fn lose_control(&mut self, order: KillOrder, turn: &mut Turn<'_>) {
+        let Some(process) = self.processes.get(&order.process) else { return };
+        let is_stopping = matches!(process.state, State::Stopping { .. });
+        if process.state.pid() != Some(order.pid) || (is_stopping && order.cause != KillCause::Stop) {
+            return;
+        }
+        let given_up = is_stopping && self.mood < Mood::Running;
+        if given_up {
+            turn.critical(format!(
+                "{} (pid {}) cannot be stopped and is left running",
+                process.name, order.pid
+            ));
+        }
+        self.enter(order.process, State::Unknown { pid: order.pid, given_up }, turn);
+    }
+}
+
+fn target(as_group: bool) -> KillTarget {
+    if as_group { KillTarget::Group } else { KillTarget::Leader }
+}

@@ -1,0 +1,176 @@
+//! Requests under way: what is still awaited, and what has come of the rest.
+//!
+//! A request for many processes answers in upstream's order: first what is decided at once (faults, and
+//! successes that need no waiting) by priority, then the others as they are decided. Upstream looks about once
+//! a second, so whatever was decided within the same second it lists by priority; so do we, counting seconds
+//! from the request.
+
+use crate::process::Process;
+use crate::{Answer, Fault, Namespec, Outcome, ProcessId, Signal, Ticket};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What came of the attempt for one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Done,
+    SpawnError,
+    AbnormalTermination,
+    NotRunning,
+    Failed(String),
+}
+
+impl Verdict {
+    /// The result on the wire, for a process the client calls `spelled`.
+    fn into_result(self, spelled: &str) -> Result<(), Fault> {
+        let name = || spelled.to_owned();
+        match self {
+            Self::Done => Ok(()),
+            Self::SpawnError => Err(Fault::SpawnError(name())),
+            Self::AbnormalTermination => Err(Fault::AbnormalTermination(name())),
+            Self::NotRunning => Err(Fault::NotRunning(name())),
+            Self::Failed(text) => Err(Fault::Failed(text)),
+        }
+    }
+}
+
+/// Whether a verdict belongs to what upstream decides while it takes the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    AtOnce,
+    Later,
+}
+
+/// A request under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) asked: Duration,
+    pub(crate) subject: Subject,
+    /// The processes still undecided, with their place in the request.
+    pub(crate) awaited: BTreeMap<ProcessId, u64>,
+    /// Every process of the request has been taken up. Until then a job is not over, even if nothing is
+    /// awaited.
+    pub(crate) is_complete: bool,
+}
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// One process, as the client spelled it.
+    One { spelled: String, result: Result<(), Fault> },
+    /// Many processes: what came of each, by second and place.
+    Many { outcomes: BTreeMap<(u64, u64), Outcome>, places: u64 },
+}
+
+impl Job {
+    pub(crate) fn for_one(spelled: String, asked: Duration) -> Self {
+        Self {
+            asked,
+            subject: Subject::One { spelled, result: Ok(()) },
+            awaited: BTreeMap::new(),
+            is_complete: false,
+        }
+    }
+
+    pub(crate) fn for_many(asked: Duration) -> Self {
+        let subject = Subject::Many { outcomes: BTreeMap::new(), places: 0 };
+        Self { asked, subject, awaited: BTreeMap::new(), is_complete: false }
+    }
+
+    /// The name to use for `process` in faults: the client's, or the full one.
+    pub(crate) fn spelled(&self, process: &Process) -> String {
+        match &self.subject {
+            Subject::One { spelled, .. } => spelled.clone(),
+            Subject::Many { .. } => {
+                Namespec { group: &process.group_name, process: Some(&process.name) }.to_string()
+            }
+        }
+    }
+
+    /// Waits for a verdict on `process`.
+    pub(crate) fn wait_for(&mut self, process: ProcessId) {
+        let place = self.take_place();
+        self.awaited.insert(process, place);
+    }
+
+    /// Notes a result for a process that was never waited for.
+    pub(crate) fn note(&mut self, process: &Process, result: Result<(), Fault>) {
+        let place = self.take_place();
+        self.record(process, (0, place), result);
+    }
+
+    /// Notes that the only process it is about does not exist; one of many is passed over.
+    pub(crate) fn refuse_unknown(&mut self) {
+        match &mut self.subject {
+            Subject::One { spelled, result } => *result = Err(Fault::BadName(spelled.clone())),
+            Subject::Many { .. } => {}
+        }
+    }
+
+    /// Notes a verdict if one is still awaited for this process; later ones change nothing.
+    pub(crate) fn settle(&mut self, process: &Process, verdict: Verdict, stage: Stage, now: Duration) {
+        let Some(place) = self.awaited.remove(&process.id) else { return };
+        let second = match stage {
+            Stage::AtOnce => 0,
+            Stage::Later => now.saturating_sub(self.asked).as_secs() + 1,
+        };
+        let result = verdict.into_result(&self.spelled(process));
+        self.record(process, (second, place), result);
+    }
+
+    /// Whether the answer is known.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_complete && self.awaited.is_empty()
+    }
+
+    /// The answer.
+    pub(crate) fn into_answer(self) -> Answer {
+        match self.subject {
+            Subject::One { result: Ok(()), .. } => Answer::Done,
+            Subject::One { result: Err(fault), .. } => Answer::Fault(fault),
+            Subject::Many { outcomes, .. } => Answer::Outcomes(outcomes.into_values().collect()),
+        }
+    }
+
+    fn take_place(&mut self) -> u64 {
+        match &mut self.subject {
+            Subject::One { .. } => 0,
+            Subject::Many { places, .. } => {
+                *places += 1;
+                *places
+            }
+        }
+    }
+
+    fn record(&mut self, process: &Process, order: (u64, u64), new: Result<(), Fault>) {
+        match &mut self.subject {
+            Subject::One { result, .. } => *result = new,
+            Subject::Many { outcomes, .. } => {
+                let (name, group) = (process.name.clone(), process.group_name.clone());
+                outcomes.insert(order, Outcome { name, group, result: new });
+            }
+        }
+    }
+}
+
+/// What a request waits for on a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Watcher {
+    pub(crate) ticket: Ticket,
+    pub(crate) until: Until,
+}
+
+/// The change a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The spawn has succeeded or failed.
+    Spawned,
+    /// It runs, or will not.
+    Running,
+    /// The stop signal has been sent, or cannot be.
+    StopOrdered,
+    /// It has stopped.
+    Stopped,
+    /// There is a pid to send this signal to.
+    Signallable(Signal),
+}

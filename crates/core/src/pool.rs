@@ -1,0 +1,263 @@
+//! A pool of event listeners: the events waiting for it, and which of its members can take one.
+//!
+//! Events are kept from the moment the pool exists, whether or not a member runs. A full buffer loses its
+//! oldest event. An event a listener did not take goes back to the head, so that order is kept; after a
+//! rejection it rests there for a while, longer each time, and is given up after [`ATTEMPTS`] attempts, so
+//! that one unwanted event neither burns the processor nor blocks those behind it for ever.
+
+use crate::event::Event;
+use crate::{EventSet, GroupId, PoolCounters, ProcessId};
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often an event is handed out before it is given up.
+const ATTEMPTS: u32 = 10;
+
+/// How long a rejected event rests at most.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+/// The events for one group of listeners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pool {
+    pub(crate) group: GroupId,
+    pub(crate) name: Arc<str>,
+    pub(crate) events: EventSet,
+    pub(crate) buffer_size: usize,
+    pub(crate) next_serial: u64,
+    pub(crate) waiting: VecDeque<Queued>,
+    /// The first event is not handed out before.
+    pub(crate) resting_until: Option<Duration>,
+    /// The members that can take an event. Numbers are given in the order of the configuration, so the
+    /// first is the one upstream would choose.
+    pub(crate) free: BTreeSet<ProcessId>,
+    pub(crate) counters: PoolCounters,
+}
+
+/// An event on its way to one pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Queued {
+    pub(crate) event: Event,
+    /// Its number within the pool; kept when it is sent again.
+    pub(crate) pool_serial: u64,
+    /// How often a listener got it and did not take it.
+    pub(crate) failures: u32,
+}
+
+/// Why an event comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Return {
+    /// It never reached the listener.
+    Undelivered,
+    /// The listener broke the protocol or died.
+    Lost,
+    /// The listener said no.
+    Rejected,
+}
+
+/// What became of an event that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// It waits again; the serial of the event that had to go, if the buffer was full.
+    Waiting { discarded: Option<u64> },
+    /// It is not sent again, after this many attempts.
+    Abandoned { attempts: u32 },
+}
+
+impl Pool {
+    pub(crate) fn new(group: GroupId, name: Arc<str>, events: EventSet, buffer_size: usize) -> Self {
+        Self {
+            group,
+            name,
+            events,
+            buffer_size: buffer_size.max(1),
+            next_serial: 0,
+            waiting: VecDeque::new(),
+            resting_until: None,
+            free: BTreeSet::new(),
+            counters: PoolCounters::default(),
+        }
+    }
+
+    /// Takes a new event; returns the serial of the one that had to go for it.
+    pub(crate) fn accept(&mut self, event: Event) -> Option<u64> {
+        let pool_serial = self.next_serial;
+        self.next_serial = next_serial(pool_serial);
+        let discarded = self.make_room();
+        self.waiting.push_back(Queued { event, pool_serial, failures: 0 });
+        discarded
+    }
+
+    /// Takes back an event that was handed out.
+    pub(crate) fn take_back(&mut self, mut queued: Queued, why: Return, now: Duration) -> Returned {
+        match why {
+            Return::Undelivered => {}
+            Return::Lost | Return::Rejected => {
+                queued.failures += 1;
+                if queued.failures >= ATTEMPTS {
+                    self.counters.abandoned += 1;
+                    return Returned::Abandoned { attempts: queued.failures };
+                }
+                self.counters.resent += 1;
+            }
+        }
+        if why == Return::Rejected {
+            self.resting_until = Some(now.saturating_add(rest_after(queued.failures)));
+        }
+        let discarded = self.make_room();
+        self.waiting.push_front(queued);
+        Returned::Waiting { discarded }
+    }
+
+    /// Whether there is an event that may go, and a member to take it.
+    pub(crate) fn can_deliver(&self) -> bool {
+        self.resting_until.is_none() && !self.free.is_empty() && !self.waiting.is_empty()
+    }
+
+    /// The next event and the member to give it to, if there are both; the event is then out of the buffer.
+    pub(crate) fn next_delivery(&mut self) -> Option<(ProcessId, Queued)> {
+        if !self.can_deliver() {
+            return None;
+        }
+        let member = *self.free.first()?;
+        let queued = self.waiting.pop_front()?;
+        self.free.remove(&member);
+        self.counters.sent += 1;
+        Some((member, queued))
+    }
+
+    /// What is written to a listener for an event: header line and payload, without a line end after it.
+    pub(crate) fn envelope(&self, identifier: &str, queued: &Queued) -> Vec<u8> {
+        let Event { serial, kind, payload } = &queued.event;
+        let mut text = String::with_capacity(96 + identifier.len() + self.name.len() + payload.len());
+        write!(
+            text,
+            "ver:3.0 server:{identifier} serial:{serial} pool:{} poolserial:{} eventname:{} len:{}\n{payload}",
+            self.name,
+            queued.pool_serial,
+            kind.name(),
+            payload.len(),
+        )
+        .expect("writing to a string cannot fail");
+        text.into_bytes()
+    }
+
+    fn make_room(&mut self) -> Option<u64> {
+        if self.waiting.len() < self.buffer_size {
+            return None;
+        }
+        self.counters.overflowed += 1;
+        self.waiting.pop_front().map(|queued| queued.event.serial)
+    }
+}
+
+/// The serial after this one. Counts as far as upstream's do, then begins again at 0.
+pub(crate) const fn next_serial(serial: u64) -> u64 {
+    if serial >= i64::MAX.unsigned_abs() { 0 } else { serial + 1 }
+}
+
+/// 1 s after the first failure, then twice as long each time.
+fn rest_after(failures: u32) -> Duration {
+    let seconds = 1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
+    Duration::from_secs(seconds).min(LONGEST_REST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::EventKind;
+
+    fn pool(buffer_size: usize) -> Pool {
+        Pool::new(GroupId(1), "rec".into(), EventSet::EMPTY.with(EventKind::Tick), buffer_size)
+    }
+
+    fn event(serial: u64) -> Event {
+        Event { serial, kind: EventKind::Tick5, payload: "when:1795233950".into() }
+    }
+
+    fn serials(pool: &Pool) -> Vec<u64> {
+        pool.waiting.iter().map(|queued| queued.event.serial).collect()
+    }
+
+    /// EVT-6, EVT-12: the fields and their order; the length counts bytes.
+    #[test]
+    fn an_envelope_is_the_header_line_and_the_payload() {
+        let mut pool = pool(10);
+        pool.accept(Event { payload: "é".into(), ..event(46) });
+        assert_eq!(
+            pool.envelope("sidX", &pool.waiting[0]),
+            "ver:3.0 server:sidX serial:46 pool:rec poolserial:0 eventname:TICK_5 len:2\né".as_bytes()
+        );
+    }
+
+    /// EVT-20.
+    #[test]
+    fn a_full_buffer_loses_its_oldest_event() {
+        let mut pool = pool(2);
+        let lost: Vec<_> = (0..4).map(|serial| pool.accept(event(serial))).collect();
+        assert_eq!(lost, [None, None, Some(0), Some(1)]);
+        assert_eq!(serials(&pool), [2, 3]);
+        assert_eq!(pool.counters.overflowed, 2);
+    }
+
+    /// EVT-21, EVT-22.
+    #[test]
+    fn a_rejected_event_rests_longer_each_time_and_is_given_up_in_the_end() {
+        let mut pool = pool(10);
+        pool.accept(event(0));
+        pool.accept(event(1));
+        let mut now = Duration::ZERO;
+        let mut rests = Vec::new();
+        loop {
+            pool.free.insert(ProcessId(1));
+            let (_, queued) = pool.next_delivery().unwrap();
+            assert_eq!((queued.event.serial, queued.pool_serial), (0, 0));
+            match pool.take_back(queued, Return::Rejected, now) {
+                Returned::Waiting { discarded } => assert_eq!(discarded, None),
+                Returned::Abandoned { attempts } => {
+                    assert_eq!(attempts, ATTEMPTS);
+                    break;
+                }
+            }
+            pool.free.insert(ProcessId(1));
+            assert_eq!(pool.next_delivery(), None);
+            let until = pool.resting_until.take().unwrap();
+            rests.push((until - now).as_secs());
+            now = until;
+        }
+        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(serials(&pool), [1]);
+        assert_eq!((pool.counters.resent, pool.counters.abandoned), (9, 1));
+    }
+
+    #[test]
+    fn an_event_that_comes_back_to_a_full_buffer_displaces_the_oldest() {
+        let mut pool = pool(2);
+        pool.free.insert(ProcessId(1));
+        pool.accept(event(0));
+        let (_, queued) = pool.next_delivery().unwrap();
+        pool.accept(event(1));
+        pool.accept(event(2));
+        let back = pool.take_back(queued, Return::Lost, Duration::ZERO);
+        assert_eq!(back, Returned::Waiting { discarded: Some(1) });
+        assert_eq!(serials(&pool), [0, 2]);
+    }
+
+    /// EVT-32.
+    #[test]
+    fn an_event_goes_to_the_first_free_member_only() {
+        let mut pool = pool(10);
+        pool.free.extend([ProcessId(4), ProcessId(3)]);
+        pool.accept(event(0));
+        assert_eq!(pool.next_delivery().unwrap().0, ProcessId(3));
+        assert_eq!(pool.next_delivery(), None);
+        assert!(pool.free.contains(&ProcessId(4)));
+    }
+
+    #[test]
+    fn serials_begin_again_after_the_largest_number_upstream_counts_to() {
+        assert_eq!(next_serial(0), 1);
+        assert_eq!(next_serial(i64::MAX.unsigned_abs()), 0);
+    }
+}

@@ -1,0 +1,142 @@
+//! One process: its state, what is wanted of it, and what is remembered of it.
+
+use crate::job::Watcher;
+use crate::listener::Listener;
+use crate::state::State;
+use crate::{Description, ExitStatus, GroupId, Moment, Policy, ProcessId, ProcessInfo, ProcessState, Wall};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) id: ProcessId,
+    pub(crate) group: GroupId,
+    pub(crate) name: Arc<str>,
+    pub(crate) group_name: Arc<str>,
+    pub(crate) policy: Policy,
+    pub(crate) state: State,
+    pub(crate) wanted: Wanted,
+    pub(crate) record: Record,
+    pub(crate) restarts: Restarts,
+    pub(crate) watchers: Vec<Watcher>,
+    /// `Some` iff the process belongs to an event listener pool.
+    pub(crate) listener: Option<Listener>,
+}
+
+/// What is wanted of a process, beside what it does. A stop asked for while the pid is not known yet is
+/// remembered here alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Up,
+    Down,
+}
+
+/// What is remembered of a process over its states, for clients to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// When a start was last attempted.
+    pub(crate) started: Option<Moment>,
+    /// When a child last ended.
+    pub(crate) ended: Option<Wall>,
+    /// What went wrong since the last attempt to start.
+    pub(crate) spawn_error: Option<String>,
+    /// How the last run ended; unset by the next start and by an exit that came too quickly.
+    pub(crate) exit_status: Option<ExitStatus>,
+}
+
+/// Holds back a process that exits as soon as it is restarted. Upstream restarts it without limit, as fast as
+/// the machine can; we allow a burst, then wait out the rest of the second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Restarts {
+    /// When the burst began.
+    pub(crate) since: Duration,
+    /// Restarts in it.
+    pub(crate) count: u32,
+}
+
+impl Restarts {
+    const BURST: u32 = 10;
+    const WINDOW: Duration = Duration::from_secs(1);
+
+    /// Counts a restart at `now`, or says when it may be made instead.
+    pub(crate) fn permit(&mut self, now: Duration) -> Result<(), Duration> {
+        let end = self.since.saturating_add(Self::WINDOW);
+        if self.count == 0 || end <= now {
+            *self = Self { since: now, count: 1 };
+            return Ok(());
+        }
+        if self.count < Self::BURST {
+            self.count += 1;
+            return Ok(());
+        }
+        Err(end)
+    }
+}
+
+impl Process {
+    /// What clients see of it.
+    pub(crate) fn info(&self, now: Moment) -> ProcessInfo<'_> {
+        ProcessInfo {
+            id: self.id,
+            name: &self.name,
+            group: &self.group_name,
+            state: self.state.shown(),
+            start: self.record.started.map(|started| started.wall),
+            stop: self.record.ended,
+            spawn_error: self.record.spawn_error.as_deref().unwrap_or_default(),
+            exit_status: self.record.exit_status.map_or(0, ExitStatus::wire_code),
+            pid: self.state.pid(),
+            description: self.description(now),
+        }
+    }
+
+    fn description(&self, now: Moment) -> Description<'_> {
+        match (self.state.shown(), self.state.pid()) {
+            (ProcessState::Running, Some(pid)) => {
+                let started = self.record.started.map_or(now.monotonic, |started| started.monotonic);
+                Description::Uptime { pid, uptime: now.monotonic.saturating_sub(started) }
+            }
+            (ProcessState::Fatal | ProcessState::Backoff, _) => match self.record.spawn_error.as_deref() {
+                Some(text) if !text.is_empty() => Description::SpawnError(text),
+                _ => Description::UnknownError { name: &self.name },
+            },
+            (ProcessState::Stopped | ProcessState::Exited, _) => {
+                self.record.ended.map_or(Description::NotStarted, Description::EndedAt)
+            }
+            (ProcessState::Running, None)
+            | (ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown, _) => {
+                Description::Empty
+            }
+        }
+    }
+
+    /// Whether a stop was asked for while its spawn is under way.
+    pub(crate) fn is_doomed(&self) -> bool {
+        matches!(self.state, State::Launching { .. }) && self.wanted == Wanted::Down
+    }
+
+    /// Whether a stop request has something to do: it runs, or is about to be restarted.
+    pub(crate) fn is_stoppable(&self) -> bool {
+        let waits_for_restart = matches!(self.state, State::Exited { restart_at: Some(_) });
+        waits_for_restart || (self.state.shown().is_running() && !self.is_doomed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_are_free_until_a_burst_is_used_up() {
+        let mut restarts = Restarts::default();
+        let now = Duration::from_millis(2_500);
+        for _ in 0..Restarts::BURST {
+            assert_eq!(restarts.permit(now), Ok(()));
+        }
+        let end = Duration::from_millis(3_500);
+        assert_eq!(restarts.permit(Duration::from_millis(2_900)), Err(end));
+        assert_eq!(restarts.permit(end), Ok(()));
+        assert_eq!(restarts.count, 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! The ordered stop of everything, before the daemon ends or begins anew.
+//!
+//! Groups stop one after the other, highest priority number first: the order of the start, backwards. All
+//! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
+//! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
+
+use crate::deadline::Timer;
+use crate::turn::Turn;
+use crate::{Effect, Ending, EventKind, GroupId, Mood, Signal, Supervisor};
+use std::time::Duration;
+
+/// How often the log says who keeps the daemon from ending.
+const REPORT_INTERVAL: Duration = Duration::from_secs(3);
+
+/// How far the stop of everything has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shutdown {
+    /// The groups still to be stopped, the next one last.
+    pub(crate) remaining: Vec<GroupId>,
+    /// The group that is being stopped.
+    pub(crate) current: Option<GroupId>,
+    /// The end was ordered.
+    pub(crate) is_over: bool,
+}
+
+impl Supervisor {
+    /// The daemon itself received a signal.
+    pub(crate) fn signalled(&mut self, signal: Signal, turn: &mut Turn<'_>) {
+        match signal {
+            Signal::TERM | Signal::INT | Signal::QUIT => {
+                turn.warning(format!("received {signal} indicating exit request"));
+                self.stop_everything(Mood::Shutdown, turn);
+            }
+            Signal::HUP if self.mood == Mood::Shutdown => {
+                turn.warning(format!("ignored {signal} indicating restart request (shutdown in progress)"));
+            }
+            Signal::HUP => {
+                turn.warning(format!("received {signal} indicating restart request"));
+                self.stop_everything(Mood::Restarting, turn);
+            }
+            Signal::CHLD => turn.debug(format!("received {signal} indicating a child quit")),
+            Signal::USR2 => {
+                turn.info(format!("received {signal} indicating log reopen request"));
+                turn.order(Effect::ReopenLogs);
+            }
+            _ => turn.blather(format!("received {signal} indicating nothing")),
+        }
+    }
+
+    /// Has everything stop, if it does not already; what follows then is told by the mood.
+    pub(crate) fn stop_everything(&mut self, mood: Mood, turn: &mut Turn<'_>) {
+        self.mood = mood;
+        if self.shutdown.is_some() {
+            return;
+        }
+        let remaining = self.groups.by_priority.clone();
+        self.shutdown = Some(Shutdown { remaining, current: None, is_over: false });
+        self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
+        // Before any listener is told to stop, so that those who can take the event get it.
+        self.deliver_events(turn);
+        self.advance_shutdown(turn);
+        self.report_shutdown(turn);
+    }
+
+    /// Goes on to the next group with something to stop, once the current one has stopped.
+    pub(crate) fn advance_shutdown(&mut self, turn: &mut Turn<'_>) {
+        while let Some(shutdown) = &mut self.shutdown {
+            let Some(&group) = shutdown.remaining.last() else {
+                shutdown.current = None;
+                return;
+            };
+            if self.groups.all.get(&group).is_none_or(|group| group.restless == 0) {
+                shutdown.remaining.pop();
+            } else if shutdown.current == Some(group) {
+                return;
+            } else {
+                shutdown.current = Some(group);
+                self.stop_group(group, turn);
+            }
+        }
+    }
+
+    /// Ends, once everything has stopped.
+    pub(crate) fn conclude_shutdown(&mut self, turn: &mut Turn<'_>) {
+        let Some(shutdown) = &mut self.shutdown else { return };
+        if shutdown.remaining.is_empty() && !shutdown.is_over {
+            shutdown.is_over = true;
+            self.agenda.set(Timer::ShutdownReport, None);
+            let ending = match self.mood {
+                Mood::Restarting => Ending::Restart,
+                Mood::Shutdown | Mood::Running => Ending::Shutdown,
+            };
+            turn.order(Effect::Terminate(ending));
+        }
+    }
+
+    /// Says who keeps the daemon from ending, now and every three seconds.
+    pub(crate) fn report_shutdown(&mut self, turn: &mut Turn<'_>) {
+        let groups = self.groups.all.values().filter(|group| group.restless > 0);
+        let processes = groups.flat_map(|group| &group.processes).filter_map(|id| self.processes.get(id));
+        let restless: Vec<_> = processes.filter(|process| !process.state.is_at_rest()).collect();
+        if restless.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = restless.iter().map(|process| &*process.name).collect();
+        turn.info(format!("waiting for {} to die", names.join(", ")));
+        for process in restless {
+            turn.blather(format!("{} state: {}", process.name, process.state.shown()));
+        }
+        self.agenda.set(Timer::ShutdownReport, Some(turn.clock().saturating_add(REPORT_INTERVAL)));
+    }
+
+    /// Tells every process of a group to stop, in falling priority.
+    fn stop_group(&mut self, group: GroupId, turn: &mut Turn<'_>) {
+        let Some(group) = self.groups.all.get(&group) else { return };
+        for id in group.by_priority.clone().into_iter().rev() {
+            self.stop(id, turn);
+        }
+    }
+}
+
+impl Shutdown {
+    /// Whether the processes of this group are the ones being stopped.
+    pub(crate) fn is_stopping(&self, group: GroupId) -> bool {
+        self.current == Some(group)
+    }
+}
