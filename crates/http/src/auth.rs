@@ -89,17 +89,24 @@ fn lower_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Base64 as upstream's decoder takes it: characters outside the alphabet are skipped.
+/// Base64 as upstream's decoder takes it: characters outside the alphabet are skipped, padding is required, and
+/// what follows it is ignored.
 fn decode(token: &[u8]) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    const UNPADDED: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+            .with_decode_padding_mode(DecodePaddingMode::RequireNone)
             .with_decode_allow_trailing_bits(true),
     );
-    let significant: Vec<u8> =
-        token.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).collect();
-    LENIENT.decode(significant).ok()
+    let known = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let significant: Vec<u8> = token.iter().copied().filter(known).collect();
+    let (data, padding) = match significant.iter().position(|&byte| byte == b'=') {
+        Some(at) => significant.split_at(at),
+        None => (significant.as_slice(), &[][..]),
+    };
+    let given = padding.iter().take_while(|&&byte| byte == b'=').count();
+    let needed = data.len().wrapping_neg() % 4;
+    (given >= needed).then(|| UNPADDED.decode(data).ok()).flatten()
 }
 
 /// What stands before and after the first `separator`; all of it and nothing if there is none.
@@ -107,5 +114,68 @@ fn split_once(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
     match bytes.iter().position(|&byte| byte == separator) {
         Some(at) => (&bytes[..at], &bytes[at + 1..]),
         None => (bytes, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose;
+
+    const SHA1_OF_PASSWORD: &str = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8";
+
+    fn judge(password: &str, given: &str) -> Verdict {
+        let header = format!("Basic {}", general_purpose::STANDARD.encode(given));
+        Credentials::new("user", password).unwrap().judge(Some(header.as_bytes()))
+    }
+
+    fn judge_header(header: &str) -> Verdict {
+        Credentials::new("user", "password").unwrap().judge(Some(header.as_bytes()))
+    }
+
+    /// RPC-10, RPC-11.
+    #[test]
+    fn clear_and_hashed_passwords_let_their_owner_in() {
+        let hashed = format!("{{SHA}}{SHA1_OF_PASSWORD}");
+        assert_eq!(judge(&hashed, "user:password"), Verdict::Accepted);
+        assert_eq!(judge(&hashed, &format!("user:{hashed}")), Verdict::Denied);
+        assert_eq!(judge(&hashed.to_uppercase(), "user:password"), Verdict::Denied);
+        assert_eq!(judge("a:b", "user:a:b"), Verdict::Accepted);
+        assert_eq!(judge("p\u{e4}ss", "user:p\u{e4}ss"), Verdict::Accepted);
+    }
+
+    #[test]
+    fn a_wrong_name_or_password_is_denied() {
+        for given in ["user:passwor", "user:password2", "User:password", "user:", ":password", "user", ""] {
+            assert_eq!(judge("password", given), Verdict::Denied, "{given}");
+        }
+        assert_eq!(Credentials::new("user", "x").unwrap().judge(None), Verdict::Denied);
+    }
+
+    /// RPC-12.
+    #[test]
+    fn other_schemes_are_denied_and_unreadable_tokens_are_malformed() {
+        assert_eq!(judge_header("Digest abc"), Verdict::Denied);
+        assert_eq!(judge_header("Basic"), Verdict::Denied);
+        assert_eq!(judge_header("Basic //79"), Verdict::Malformed);
+        assert_eq!(judge_header("Basic abc"), Verdict::Malformed);
+        assert_eq!(judge_header("Basic !!!"), Verdict::Denied);
+    }
+
+    #[test]
+    fn tokens_are_read_as_leniently_as_upstream_reads_them() {
+        assert_eq!(judge_header("bASIC dXNlcjpwYXNzd29yZA=="), Verdict::Accepted);
+        assert_eq!(judge_header("Basic dXNlcjp!wYXNz d29yZA==-xx="), Verdict::Accepted);
+        assert_eq!(judge_header("Basic dXNlcjpwYXNzd29yZA="), Verdict::Malformed);
+    }
+
+    #[test]
+    fn an_empty_username_means_no_authentication() {
+        assert!(Credentials::new("", "secret").is_none());
+    }
+
+    #[test]
+    fn debug_output_holds_no_secret() {
+        assert!(!format!("{:?}", Credentials::new("user", "hunter2").unwrap()).contains("hunter2"));
     }
 }

@@ -17,17 +17,27 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod auth;
+mod connection;
+mod date;
+mod exchange;
 mod handle;
+mod head;
+mod inbox;
 mod limits;
 mod listener;
 mod mailbox;
+mod outbox;
 mod reply;
 mod request;
 mod response;
 mod server;
+mod socket;
 mod stream;
+mod uri;
+mod wire;
 
 pub use auth::Credentials;
+pub use date::{http_date, parse_http_date};
 pub use handle::Handle;
 pub use limits::Limits;
 pub use listener::{Listener, Peer, Socket};
@@ -36,3 +46,4 @@ pub use request::{Headers, Request, Version};
 pub use response::{Body, Response, Status};
 pub use server::{Level, Log, Service, serve};
 pub use stream::{Next, Source, StreamWaker};
+pub use uri::{form_pairs, percent_decode, percent_encode};

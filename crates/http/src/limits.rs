@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// How much a client may send, hold open and delay before it gets a written answer and is let go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -11,19 +13,25 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a request body; more is answered with 413 before any of it is read.
     pub body: usize,
-    /// Connections open at the same time over all listeners. At the limit the longest idle keep-alive
-    /// connection makes room if it has been quiet for `idle`; else the newcomer is answered with 503.
+    /// Bytes of requests that all clients together have sent and not completed; a client that would exceed it
+    /// with a body over 64 KiB is answered with 503.
+    pub bodies: usize,
+    /// Connections open at the same time by way of one listener. At the limit the connection that was idle
+    /// longest makes room (see `idle`); if none may, the newcomer is answered with 503.
     pub connections: usize,
-    /// Bytes of an endless answer held for one client that does not read; at this mark its source is paused.
+    /// The largest piece an endless answer is sent in, and so all that is held for a client that does not read:
+    /// the source is not asked for more until it has.
     pub stream_buffer: usize,
-    /// How long a client may take from the first byte of a request to its last; later is answered with 408.
+    /// How long a client may take from the first byte of a request to its last, with a second more for every
+    /// 16 KiB; later is answered with 408.
     pub slow_sender: Duration,
     /// How long a complete answer may wait without the client taking a single byte of it.
     pub slow_reader: Duration,
-    /// How long an idle keep-alive connection is safe from being closed when the connection limit is reached.
+    /// How long an idle keep-alive connection is safe from being closed when the connection limit is reached;
+    /// one that never asked anything is safe for `slow_sender`. Below the limit nothing idle is ever closed.
     pub idle: Duration,
-    /// How long a client may go on sending after an answer that ends the connection (such as 413), so that
-    /// it gets to read the answer instead of a reset.
+    /// How long a connection that ends waits for the client to close it too, so that a client that is still
+    /// sending (as after 413) gets to read the answer instead of a reset.
     pub linger: Duration,
 }
 
@@ -33,11 +41,12 @@ impl Default for Limits {
             head: 64 * 1024,
             headers: 256,
             body: 8 * 1024 * 1024,
+            bodies: 64 * 1024 * 1024,
             connections: 1024,
-            stream_buffer: 256 * 1024,
-            slow_sender: Duration::from_mins(1),
-            slow_reader: Duration::from_mins(1),
-            idle: Duration::from_mins(30),
+            stream_buffer: 64 * 1024,
+            slow_sender: MINUTE,
+            slow_reader: MINUTE,
+            idle: 30 * MINUTE,
             linger: Duration::from_secs(2),
         }
     }

@@ -13,8 +13,8 @@ pub(crate) type ConnectionId = usize;
 
 /// What other threads tell the server.
 pub(crate) enum Message {
-    /// The answer to the request a connection waits on.
-    Answer(ConnectionId, Response),
+    /// The answer to the request a connection waits on; `None`: there will be none, as its client is gone.
+    Answer(ConnectionId, Option<Response>),
     /// A stream has something to give.
     StreamReady(ConnectionId),
     /// See `Handle::stop_listening`.

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever.
 pub struct ReplyTo {
-    deliver: Option<Box<dyn FnOnce(Response) + Send>>,
+    deliver: Option<Box<dyn FnOnce(Option<Response>) + Send>>,
     client: Client,
 }
 
 impl ReplyTo {
-    pub(crate) fn new(client: Client, deliver: impl FnOnce(Response) + Send + 'static) -> Self {
+    /// `deliver` takes the answer; `None` if there is none and the client is gone.
+    pub(crate) fn new(client: Client, deliver: impl FnOnce(Option<Response>) + Send + 'static) -> Self {
         Self { deliver: Some(Box::new(deliver)), client }
     }
 
@@ -21,15 +22,17 @@ impl ReplyTo {
     pub fn into_channel() -> (Self, Receiver<Response>, Client) {
         let (sender, receiver) = sync_channel(1);
         let client = Client::default();
-        // The receiver may have been dropped: then nobody wants the answer.
-        let reply = Self::new(client.clone(), move |response| drop(sender.send(response)));
+        let reply = Self::new(client.clone(), move |response| {
+            // The receiver may have been dropped: then nobody wants the answer.
+            let _ = response.map(|response| sender.send(response));
+        });
         (reply, receiver, client)
     }
 
     /// Sends the answer. It is discarded if the client is gone.
     pub fn send(mut self, response: Response) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(response);
+            deliver(Some(response));
         }
     }
 
@@ -48,7 +51,8 @@ impl ReplyTo {
 impl Drop for ReplyTo {
     fn drop(&mut self) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(Response::error(Status::InternalServerError));
+            let is_wanted = !self.client.is_gone();
+            deliver(is_wanted.then(|| Response::error(Status::InternalServerError)));
         }
     }
 }

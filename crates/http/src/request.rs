@@ -69,9 +69,14 @@ impl Headers {
 
     /// The value of the first header of this name, whatever its case, without surrounding blanks.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
+        self.all(name).next()
+    }
+
+    /// The values of all headers of this name, in order.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.lines
             .iter()
-            .find(|(have, _)| have.eq_ignore_ascii_case(name.as_bytes()))
+            .filter(move |(have, _)| have.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value.as_slice())
     }
 

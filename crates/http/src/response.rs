@@ -53,6 +53,11 @@ impl Status {
         self.parts().0
     }
 
+    /// Whether an answer of this status has a body at all.
+    pub(crate) fn may_have_body(self) -> bool {
+        self != Self::NotModified
+    }
+
     /// The reason phrase, such as `Not Found`.
     pub const fn reason(self) -> &'static str {
         self.parts().1

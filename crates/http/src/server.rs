@@ -1,7 +1,21 @@
-//! The thread that owns every connection.
+//! The thread that owns every listener and connection.
+//!
+//! A round of the loop: sleep in the poll; note what is ready; accept newcomers; take what other threads have
+//! posted; give every connection with something to do one bounded turn; let go of those whose time is up. The
+//! poll sleeps until the earliest deadline of an open connection, and without one for ever.
 
+mod listening;
+
+use crate::connection::{Connection, Outcome, Turn};
+use crate::mailbox::{ConnectionId, Mailbox, Message};
 use crate::{Handle, Limits, Listener, ReplyTo, Request};
+use listening::Listening;
+use mio::{Events, Interest, Poll, Token, Waker};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// What answers requests. Runs on the server's thread and must not block: what takes time moves `reply` elsewhere.
 pub trait Service: Send {
@@ -34,6 +48,269 @@ pub fn serve(
     service: Box<dyn Service>,
     log: Log,
 ) -> io::Result<Handle> {
-    let _ = (listeners, limits, service, log);
-    Err(io::ErrorKind::Unsupported.into())
+    let poll = Poll::new()?;
+    let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
+    let listening = listeners
+        .into_iter()
+        .zip(FIRST_LISTENER..)
+        .map(|(listener, token)| Listening::new(listener, poll.registry(), Token(token)))
+        .collect::<io::Result<Vec<_>>>()?;
+    let server = Server {
+        next_id: FIRST_LISTENER + listening.len(),
+        poll,
+        mailbox: Arc::clone(&mailbox),
+        listening,
+        connections: HashMap::new(),
+        ready: VecDeque::new(),
+        deadlines: BTreeSet::new(),
+        received: 0,
+        limits,
+        service,
+        log,
+        scratch: vec![0; SCRATCH].into_boxed_slice(),
+        winding_down: None,
+    };
+    let thread = thread::Builder::new().name("http".to_owned()).spawn(move || server.run())?;
+    Ok(Handle::new(mailbox, thread))
+}
+
+const WAKER: Token = Token(0);
+const FIRST_LISTENER: usize = 1;
+
+/// The most one read takes from a client.
+const SCRATCH: usize = 64 * 1024;
+
+struct Server {
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    listening: Vec<Listening>,
+    connections: HashMap<ConnectionId, Entry>,
+    /// Those with something to do, each once.
+    ready: VecDeque<ConnectionId>,
+    deadlines: BTreeSet<(Instant, ConnectionId)>,
+    /// Bytes received by all connections and not passed on.
+    received: usize,
+    next_id: ConnectionId,
+    limits: Limits,
+    service: Box<dyn Service>,
+    log: Log,
+    scratch: Box<[u8]>,
+    winding_down: Option<WindingDown>,
+}
+
+/// A connection with what the server has noted about it.
+struct Entry {
+    connection: Connection,
+    /// The listener it came by.
+    listener: usize,
+    is_queued: bool,
+    /// What stands in `deadlines` for it.
+    deadline: Option<Instant>,
+    /// What it counts in `received`.
+    received: usize,
+}
+
+struct WindingDown {
+    until: Instant,
+    done: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Server {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(256);
+        while !self.is_over(Instant::now()) {
+            if let Err(error) = self.poll.poll(&mut events, self.patience(Instant::now())) {
+                if error.kind() == io::ErrorKind::Interrupted {
+                    continue;
+                }
+                (self.log)(
+                    Level::Error,
+                    &format!("the HTTP server cannot wait for its clients and ends: {error}"),
+                );
+                break;
+            }
+            let now = Instant::now();
+            for event in &events {
+                self.note(event);
+            }
+            self.accept_all(now);
+            self.take_messages(now);
+            self.serve_ready(now);
+            self.expire(now);
+        }
+        self.end();
+    }
+
+    /// How long the poll may sleep; `None`: until something happens.
+    fn patience(&self, now: Instant) -> Option<Duration> {
+        let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener, now));
+        if !self.ready.is_empty() || may_accept {
+            return Some(Duration::ZERO);
+        }
+        let earliest = self.deadlines.first().map(|(deadline, _)| *deadline);
+        let retry = self.listening.iter().filter_map(Listening::retry_at).min();
+        let end = self.winding_down.as_ref().map(|winding_down| winding_down.until);
+        let next = [earliest, retry, end].into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(now))
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        let Token(token) = event.token();
+        if event.token() == WAKER {
+            return;
+        }
+        if let Some(listening) = self.listening.get_mut(token - FIRST_LISTENER) {
+            listening.note_newcomers();
+        } else if let Some(entry) = self.connections.get_mut(&token) {
+            entry.connection.note(event);
+            self.enqueue(token);
+        }
+    }
+
+    fn enqueue(&mut self, id: ConnectionId) {
+        if let Some(entry) = self.connections.get_mut(&id)
+            && !entry.is_queued
+        {
+            entry.is_queued = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    fn take_messages(&mut self, now: Instant) {
+        for message in self.mailbox.take() {
+            match message {
+                Message::Answer(id, response) => {
+                    self.give_turn(id, now, |connection, turn| connection.answer(response, turn));
+                }
+                Message::StreamReady(id) => {
+                    if let Some(entry) = self.connections.get_mut(&id) {
+                        entry.connection.stream_is_ready();
+                        self.enqueue(id);
+                    }
+                }
+                Message::StopListening(done) => {
+                    self.stop_listening();
+                    done();
+                }
+                Message::Drain { within, done } => self.wind_down(now + within, done),
+            }
+        }
+    }
+
+    /// One turn for each connection that is ready now; those that want another one come again next round.
+    fn serve_ready(&mut self, now: Instant) {
+        for _ in 0..self.ready.len() {
+            let Some(id) = self.ready.pop_front() else { break };
+            if let Some(entry) = self.connections.get_mut(&id) {
+                entry.is_queued = false;
+            }
+            self.give_turn(id, now, Connection::turn);
+        }
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some(&(deadline, id)) = self.deadlines.first()
+            && deadline <= now
+        {
+            self.deadlines.pop_first();
+            if let Some(entry) = self.connections.get_mut(&id) {
+                entry.deadline = None;
+            }
+            self.give_turn(id, now, Connection::expire);
+        }
+    }
+
+    /// Lets a connection act, and keeps the books about it.
+    fn give_turn(
+        &mut self,
+        id: ConnectionId,
+        now: Instant,
+        act: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Outcome,
+    ) {
+        let Some(entry) = self.connections.get_mut(&id) else { return };
+        let mut turn = Turn {
+            limits: &self.limits,
+            mailbox: &self.mailbox,
+            service: self.service.as_mut(),
+            log: &self.log,
+            scratch: &mut self.scratch,
+            now,
+            received_elsewhere: self.received - entry.received,
+            is_draining: self.winding_down.is_some(),
+        };
+        let outcome = act(&mut entry.connection, &mut turn);
+        if outcome == Outcome::Close || (self.winding_down.is_some() && entry.connection.is_dispensable()) {
+            self.close(id);
+            return;
+        }
+        let received = entry.connection.received();
+        self.received = self.received - entry.received + received;
+        entry.received = received;
+        let deadline = entry.connection.deadline(&self.limits);
+        if deadline != entry.deadline {
+            let former = std::mem::replace(&mut entry.deadline, deadline);
+            former.map(|former| self.deadlines.remove(&(former, id)));
+            deadline.map(|deadline| self.deadlines.insert((deadline, id)));
+        }
+        if outcome == Outcome::Again {
+            self.enqueue(id);
+        }
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        let Some(mut entry) = self.connections.remove(&id) else { return };
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.remove(&(deadline, id));
+        }
+        self.received -= entry.received;
+        if let Some(listening) = self.listening.get_mut(entry.listener) {
+            listening.release();
+        }
+        // Closing the descriptor, which follows, takes it out of the poll as well.
+        let _ = self.poll.registry().deregister(entry.connection.stream_mut());
+        entry.connection.lose();
+    }
+
+    fn register(&mut self, mut connection: Connection, id: ConnectionId, listener: usize) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(connection.stream_mut(), Token(id), interest)?;
+        let entry = Entry { connection, listener, is_queued: false, deadline: None, received: 0 };
+        self.connections.insert(id, entry);
+        Ok(())
+    }
+
+    fn wind_down(&mut self, until: Instant, done: Box<dyn FnOnce() + Send>) {
+        self.stop_listening();
+        let winding_down = self.winding_down.get_or_insert_with(|| WindingDown { until, done: Vec::new() });
+        winding_down.until = winding_down.until.min(until);
+        winding_down.done.push(done);
+        let dispensable: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, entry)| entry.connection.is_dispensable())
+            .map(|(id, _)| *id)
+            .collect();
+        for id in dispensable {
+            self.close(id);
+        }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.winding_down
+            .as_ref()
+            .is_some_and(|winding_down| self.connections.is_empty() || winding_down.until <= now)
+    }
+
+    fn end(mut self) {
+        self.stop_listening();
+        let open: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for id in open {
+            self.close(id);
+        }
+        let winding_down = self.winding_down.take();
+        drop(self);
+        for done in winding_down.into_iter().flat_map(|winding_down| winding_down.done) {
+            done();
+        }
+    }
 }

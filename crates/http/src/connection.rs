@@ -1,0 +1,504 @@
+//! One connection: receives a request, has it answered, sends the answer, begins anew.
+//!
+//! ```text
+//!             head and body complete          answer given
+//! Receiving ───────────────────────▶ Waiting ──────────────▶ Answering ─▶ Receiving, or the end
+//!     │                                 │                        ▲   └──▶ Lingering ─▶ the end
+//!     │ cannot be taken                 └──────▶ Streaming ──────┤
+//!     └──────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Readiness is edge-triggered: `is_readable` and `is_writable` remember what the poll said until a read or a
+//! write has found otherwise. Nothing is read while an answer is being made or sent, so what a client pipelines
+//! waits in its socket.
+
+mod stream;
+
+use crate::auth::Verdict;
+use crate::exchange::{Exchange, Then};
+use crate::head::{BodyLength, Head, HeadFault};
+use crate::inbox::{HeadProgress, Inbox};
+use crate::mailbox::{ConnectionId, Mailbox, Message};
+use crate::outbox::Outbox;
+use crate::socket::Stream;
+use crate::wire;
+use crate::{
+    Body, Client, Credentials, Level, Limits, Log, Peer, ReplyTo, Request, Response, Service, Status,
+};
+use mio::event::Event;
+use std::io::{ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use stream::Streaming;
+
+/// What holds for all connections of one listener.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) section: Arc<str>,
+    pub(crate) credentials: Option<Credentials>,
+}
+
+/// What a connection needs of the server while it has its turn.
+pub(crate) struct Turn<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) mailbox: &'a Arc<Mailbox>,
+    pub(crate) service: &'a mut dyn Service,
+    pub(crate) log: &'a Log,
+    pub(crate) scratch: &'a mut [u8],
+    pub(crate) now: Instant,
+    /// Bytes that all other connections have received and not passed on.
+    pub(crate) received_elsewhere: usize,
+    /// No further request is taken after the one in hand.
+    pub(crate) is_draining: bool,
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Until the client, the answer or the deadline comes.
+    Sleep,
+    /// There is more to do; others come first.
+    Again,
+    /// The connection is over.
+    Close,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Progress,
+    Blocked,
+    Over,
+}
+
+/// Steps of a turn; a step moves at most a scratch buffer full. Keeps a busy client from starving others.
+const STEPS: usize = 16;
+
+/// A body up to this size is taken whatever other clients are sending.
+const SMALL_BODY: usize = 64 * 1024;
+
+/// A sender gets a second more for each of these bytes, so that a large body may take its time.
+const BYTES_PER_SECOND: usize = 16 * 1024;
+
+#[derive(Debug)]
+enum Phase {
+    /// Between requests, or in the middle of one.
+    Receiving {
+        /// The head, and the length of the body that is still coming.
+        head: Option<(Box<Head>, usize)>,
+        /// When the first byte came.
+        since: Option<Instant>,
+    },
+    /// The service has the request.
+    Waiting { exchange: Exchange, client: Client },
+    /// All of the answer is in the outbox.
+    Answering { exchange: Exchange, then: Then, last_progress: Instant },
+    /// The answer goes on and on.
+    Streaming(Streaming),
+    /// The answer has left, and the client may still be sending: what comes is thrown away.
+    Lingering { until: Instant },
+}
+
+impl Phase {
+    const IDLE: Self = Self::Receiving { head: None, since: None };
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    id: ConnectionId,
+    stream: Stream,
+    peer: Peer,
+    rules: Arc<Rules>,
+    phase: Phase,
+    inbox: Inbox,
+    outbox: Outbox,
+    is_readable: bool,
+    is_writable: bool,
+    /// The client sends no more; it may still be reading.
+    is_half_closed: bool,
+    /// It has sent a request before.
+    has_asked: bool,
+    quiet_since: Instant,
+}
+
+impl Connection {
+    pub(crate) fn new(id: ConnectionId, stream: Stream, peer: Peer, rules: Arc<Rules>, now: Instant) -> Self {
+        Self {
+            id,
+            stream,
+            peer,
+            rules,
+            phase: Phase::IDLE,
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            is_readable: true,
+            is_writable: true,
+            is_half_closed: false,
+            has_asked: false,
+            quiet_since: now,
+        }
+    }
+
+    pub(crate) fn stream_mut(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// Bytes received and not passed on.
+    pub(crate) fn received(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// For how long nothing has been asked or answered; `None` while something is.
+    pub(crate) fn idle_for(&self, now: Instant) -> Option<Duration> {
+        let is_idle = matches!(self.phase, Phase::Receiving { head: None, since: None });
+        is_idle.then(|| now.saturating_duration_since(self.quiet_since))
+    }
+
+    pub(crate) fn has_asked(&self) -> bool {
+        self.has_asked
+    }
+
+    /// Whether its end would lose nothing that is bounded in time: it is idle, or streams without end.
+    pub(crate) fn is_dispensable(&self) -> bool {
+        match self.phase {
+            Phase::Receiving { head: None, since: None } | Phase::Streaming(_) | Phase::Lingering { .. } => {
+                true
+            }
+            Phase::Receiving { .. } | Phase::Waiting { .. } | Phase::Answering { .. } => false,
+        }
+    }
+
+    /// When something must be done about it, should nothing else happen before.
+    pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        match &self.phase {
+            Phase::Receiving { since, .. } => since.map(|since| {
+                let seconds = u64::try_from(self.inbox.len() / BYTES_PER_SECOND).unwrap_or(u64::MAX);
+                since + limits.slow_sender + Duration::from_secs(seconds)
+            }),
+            Phase::Answering { last_progress, .. } => Some(*last_progress + limits.slow_reader),
+            Phase::Lingering { until } => Some(*until),
+            Phase::Waiting { .. } | Phase::Streaming(_) => None,
+        }
+    }
+
+    /// Notes what the poll said.
+    pub(crate) fn note(&mut self, event: &Event) {
+        let is_read_closed = event.is_read_closed();
+        let is_write_closed = event.is_write_closed() || event.is_error();
+        self.is_readable |= event.is_readable() || is_read_closed || is_write_closed;
+        self.is_writable |= event.is_writable() || is_write_closed;
+        if (is_read_closed || is_write_closed) && !self.is_half_closed {
+            self.is_half_closed = true;
+            // It may still be reading, but most likely it is gone; what can be called off is.
+            if let Phase::Waiting { client, .. } = &self.phase {
+                client.lose();
+            }
+        }
+    }
+
+    /// Goes on as far as possible.
+    pub(crate) fn turn(&mut self, turn: &mut Turn<'_>) -> Outcome {
+        for _ in 0..STEPS {
+            match self.step(turn) {
+                Step::Progress => {}
+                Step::Blocked => return Outcome::Sleep,
+                Step::Over => return Outcome::Close,
+            }
+        }
+        Outcome::Again
+    }
+
+    /// The deadline has passed.
+    pub(crate) fn expire(&mut self, turn: &mut Turn<'_>) -> Outcome {
+        match self.phase {
+            Phase::Receiving { .. } => {
+                self.refuse(Status::RequestTimeout, Exchange::unreadable(), turn);
+                self.turn(turn)
+            }
+            Phase::Answering { .. } | Phase::Lingering { .. } => Outcome::Close,
+            Phase::Waiting { .. } | Phase::Streaming(_) => Outcome::Sleep,
+        }
+    }
+
+    /// The service has answered; `None`: it has given up on a client that is gone.
+    pub(crate) fn answer(&mut self, response: Option<Response>, turn: &mut Turn<'_>) -> Outcome {
+        let (exchange, client) = match std::mem::replace(&mut self.phase, Phase::IDLE) {
+            Phase::Waiting { exchange, client } => (exchange, client),
+            // There is one answer to a request, and nothing else ends the wait for it.
+            other @ (Phase::Receiving { .. }
+            | Phase::Answering { .. }
+            | Phase::Streaming(_)
+            | Phase::Lingering { .. }) => {
+                self.phase = other;
+                return Outcome::Sleep;
+            }
+        };
+        client.settle();
+        let Some(response) = response else { return Outcome::Close };
+        self.begin_answer(response, exchange, turn);
+        self.turn(turn)
+    }
+
+    /// Answers 503 and ends: there is no room for this client.
+    pub(crate) fn turn_away(&mut self, turn: &mut Turn<'_>) -> Outcome {
+        self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
+        self.turn(turn)
+    }
+
+    /// The connection is over: whoever still works for its client is told.
+    pub(crate) fn lose(self) {
+        if let Phase::Waiting { client, .. } = self.phase {
+            client.lose();
+        }
+    }
+
+    fn step(&mut self, turn: &mut Turn<'_>) -> Step {
+        if !self.outbox.is_empty() {
+            return self.flush(turn.now);
+        }
+        match &self.phase {
+            Phase::Receiving { .. } => self.receive(turn),
+            Phase::Waiting { .. } => Step::Blocked,
+            Phase::Answering { .. } => self.conclude(turn),
+            Phase::Streaming(_) => self.pull(turn),
+            Phase::Lingering { .. } => self.discard(turn),
+        }
+    }
+
+    fn flush(&mut self, now: Instant) -> Step {
+        if !self.is_writable {
+            return Step::Blocked;
+        }
+        let Ok(flushed) = self.outbox.flush(&mut self.stream) else { return Step::Over };
+        if flushed.bytes > 0
+            && let Phase::Answering { last_progress, .. } = &mut self.phase
+        {
+            *last_progress = now;
+        }
+        self.is_writable = !flushed.is_blocked;
+        if flushed.is_blocked { Step::Blocked } else { Step::Progress }
+    }
+
+    /// Looks for a complete request among what has come; reads on if there is none.
+    fn receive(&mut self, turn: &mut Turn<'_>) -> Step {
+        let Phase::Receiving { head, since } = &mut self.phase else { return Step::Blocked };
+        if since.is_none() && !self.inbox.is_empty() {
+            *since = Some(turn.now);
+        }
+        if let Some((known, length)) = head.take() {
+            let Some(body) = self.inbox.take_body(length) else {
+                *head = Some((known, length));
+                return self.read_on(turn);
+            };
+            self.dispatch(*known, body, turn);
+            return Step::Progress;
+        }
+        match self.inbox.take_head(turn.limits.head, turn.limits.headers) {
+            HeadProgress::Incomplete => self.read_on(turn),
+            HeadProgress::Complete(Err(HeadFault::Blank)) => Step::Over,
+            HeadProgress::Complete(Ok(head)) => {
+                self.admit(head, turn);
+                Step::Progress
+            }
+            HeadProgress::Complete(Err(HeadFault::Malformed)) => {
+                self.refuse(Status::BadRequest, Exchange::unreadable(), turn);
+                Step::Progress
+            }
+            HeadProgress::TooLarge | HeadProgress::Complete(Err(HeadFault::TooManyHeaders)) => {
+                self.refuse(Status::HeadTooLarge, Exchange::unreadable(), turn);
+                Step::Progress
+            }
+        }
+    }
+
+    fn read_on(&mut self, turn: &mut Turn<'_>) -> Step {
+        match self.read(turn.scratch) {
+            Received::Bytes(count) => {
+                self.inbox.push(&turn.scratch[..count]);
+                let received = self.inbox.len();
+                if received > SMALL_BODY && received + turn.received_elsewhere > turn.limits.bodies {
+                    self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
+                }
+                Step::Progress
+            }
+            Received::Nothing => Step::Blocked,
+            Received::End => Step::Over,
+        }
+    }
+
+    fn read(&mut self, scratch: &mut [u8]) -> Received {
+        while self.is_readable {
+            match self.stream.read(scratch) {
+                Ok(0) => return Received::End,
+                Ok(count) => return Received::Bytes(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Received::End,
+            }
+        }
+        Received::Nothing
+    }
+
+    /// Decides, before any of its body is taken in, whether a request may go on.
+    fn admit(&mut self, head: Head, turn: &Turn<'_>) {
+        self.has_asked = true;
+        if let Some(refusal) = self.objection(&head, turn.limits) {
+            let exchange = Exchange::new(&head);
+            self.begin_last_answer(refusal, exchange, turn);
+            return;
+        }
+        let length = match head.body_length() {
+            BodyLength::Bytes(length) => length,
+            // Those that say nothing a body could be read by were objected to.
+            BodyLength::Absent | BodyLength::Chunked | BodyLength::Contradictory | BodyLength::Unreadable => {
+                0
+            }
+        };
+        if let Phase::Receiving { head: slot, .. } = &mut self.phase {
+            *slot = Some((Box::new(head), length));
+        }
+    }
+
+    fn objection(&self, head: &Head, limits: &Limits) -> Option<Response> {
+        let verdict =
+            self.rules.credentials.as_ref().map_or(Verdict::Accepted, |credentials| {
+                credentials.judge(head.headers.first("Authorization"))
+            });
+        match verdict {
+            Verdict::Accepted => {}
+            Verdict::Denied => return Some(unauthorized()),
+            Verdict::Malformed => return Some(refusal(Status::BadRequest)),
+        }
+        match head.body_length() {
+            BodyLength::Absent => None,
+            BodyLength::Bytes(length) => (length > limits.body).then(|| refusal(Status::ContentTooLarge)),
+            BodyLength::Chunked => Some(refusal(Status::LengthRequired)),
+            BodyLength::Contradictory => Some(refusal(Status::BadRequest)),
+            BodyLength::Unreadable => Some(refusal(Status::InternalServerError)),
+        }
+    }
+
+    fn dispatch(&mut self, head: Head, body: Vec<u8>, turn: &mut Turn<'_>) {
+        let exchange = Exchange::new(&head);
+        let client = Client::default();
+        if self.is_half_closed {
+            client.lose();
+        }
+        self.phase = Phase::Waiting { exchange, client: client.clone() };
+        let Head { method, target, path, query, version, headers, .. } = head;
+        let section = Arc::clone(&self.rules.section);
+        let request =
+            Request { method, target, path, query, version, headers, body, peer: self.peer, section };
+        let (id, mailbox) = (self.id, Arc::clone(turn.mailbox));
+        let reply = ReplyTo::new(client, move |response| mailbox.post(Message::Answer(id, response)));
+        // A panic in a service is a bug; it costs its client an answer of 500, not all clients the server.
+        if catch_unwind(AssertUnwindSafe(|| turn.service.call(request, reply))).is_err() {
+            (turn.log)(Level::Error, "a request made its handler panic; answered with 500");
+        }
+    }
+
+    /// Answers with an error page that is the last answer on this connection.
+    fn refuse(&mut self, status: Status, exchange: Exchange, turn: &Turn<'_>) {
+        self.begin_last_answer(refusal(status), exchange, turn);
+    }
+
+    fn begin_last_answer(&mut self, response: Response, exchange: Exchange, turn: &Turn<'_>) {
+        self.begin_answer(response, exchange, turn);
+        if let Phase::Answering { then, .. } = &mut self.phase {
+            *then = Then::Close;
+        }
+    }
+
+    fn begin_answer(&mut self, response: Response, mut exchange: Exchange, turn: &Turn<'_>) {
+        let (framing, mut then) = exchange.framing(&response);
+        if turn.is_draining {
+            then = Then::Close;
+        }
+        exchange.answered_with(response.status.code());
+        let head = wire::head(&exchange.version, &response, framing, SystemTime::now());
+        exchange.count(head.len());
+        self.outbox.push(head);
+        match response.body {
+            Body::Stream(source) if !exchange.is_head_only => {
+                let waker = self.stream_waker(turn.mailbox);
+                self.phase = Phase::Streaming(Streaming::new(source, waker, exchange, framing, then));
+            }
+            Body::Bytes(bytes) if !exchange.is_head_only && response.status.may_have_body() => {
+                exchange.count(bytes.len());
+                self.outbox.push(bytes);
+                self.phase = Phase::Answering { exchange, then, last_progress: turn.now };
+            }
+            Body::Stream(_) | Body::Bytes(_) => {
+                self.phase = Phase::Answering { exchange, then, last_progress: turn.now };
+            }
+        }
+    }
+
+    /// The answer has left in full.
+    fn conclude(&mut self, turn: &Turn<'_>) -> Step {
+        let Phase::Answering { exchange, then, .. } = &self.phase else { return Step::Blocked };
+        (turn.log)(Level::Trace, &exchange.log_line(self.peer, SystemTime::now()));
+        match then {
+            Then::KeepOpen => {
+                self.phase = Phase::IDLE;
+                self.quiet_since = turn.now;
+                Step::Progress
+            }
+            Then::Close => {
+                self.stream.shut_down_sending();
+                self.inbox.clear();
+                self.phase = Phase::Lingering { until: turn.now + turn.limits.linger };
+                Step::Progress
+            }
+        }
+    }
+
+    /// Throws away what a client still sends, so that its end is no reset that would destroy the answer. A
+    /// client with nothing more to send is let go at once.
+    fn discard(&mut self, turn: &mut Turn<'_>) -> Step {
+        match self.read(turn.scratch) {
+            Received::Bytes(_) => Step::Progress,
+            Received::Nothing => Step::Blocked,
+            Received::End => Step::Over,
+        }
+    }
+}
+
+/// What a read came to.
+enum Received {
+    Bytes(usize),
+    Nothing,
+    End,
+}
+
+fn unauthorized() -> Response {
+    Response::new(Status::Unauthorized)
+        .header("Connection", "close")
+        .header("WWW-Authenticate", "Basic realm=\"default\"")
+        .error_page()
+}
+
+/// The page for a request that is not taken. Statuses that upstream never sends announce that the connection
+/// ends; on the others upstream is silent about it, and so are we.
+fn refusal(status: Status) -> Response {
+    match status {
+        Status::RequestTimeout
+        | Status::ContentTooLarge
+        | Status::HeadTooLarge
+        | Status::ServiceUnavailable => Response::new(status).header("Connection", "close").error_page(),
+        Status::Ok
+        | Status::MovedPermanently
+        | Status::SeeOther
+        | Status::NotModified
+        | Status::BadRequest
+        | Status::Unauthorized
+        | Status::Forbidden
+        | Status::NotFound
+        | Status::LengthRequired
+        | Status::UnsupportedMediaType
+        | Status::InternalServerError
+        | Status::NotImplemented => Response::error(status),
+    }
+}

@@ -1,0 +1,235 @@
+//! The head of a request: request line and headers.
+
+use crate::uri::{self, Target};
+use crate::{Headers, Version};
+
+/// A parsed head.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The request line as sent, for the access log.
+    pub(crate) request_line: Vec<u8>,
+    pub(crate) method: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) query: Vec<u8>,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
+}
+
+/// Why a head is not one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum HeadFault {
+    /// Nothing but line ends: the client has nothing to ask.
+    Blank,
+    /// The request line, or what follows it, cannot be understood.
+    Malformed,
+    /// More header lines than the limit.
+    TooManyHeaders,
+}
+
+/// How the length of a request's body is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BodyLength {
+    /// No header speaks of a body: there is none.
+    Absent,
+    /// That many bytes follow.
+    Bytes(usize),
+    /// Chunked, which the protocol of Supervisor's clients never uses.
+    Chunked,
+    /// Lengths that contradict each other or a length beside a transfer coding: where the body ends is
+    /// anybody's guess.
+    Contradictory,
+    /// No number.
+    Unreadable,
+}
+
+impl Head {
+    /// Parses what stands before the blank line that ends a head.
+    pub(crate) fn parse(bytes: &[u8], header_limit: usize) -> Result<Self, HeadFault> {
+        let mut lines = Lines(Some(bytes)).skip_while(|line| line.is_empty());
+        let request_line = lines.next().ok_or(HeadFault::Blank)?;
+        let (method, target, version) = crack(request_line).ok_or(HeadFault::Malformed)?;
+        let headers = collect_headers(lines, header_limit)?;
+        let Target { path, query } = uri::split(target);
+        Ok(Self {
+            request_line: request_line.to_vec(),
+            method: method.to_vec(),
+            target: target.to_vec(),
+            path,
+            query,
+            version,
+            headers,
+        })
+    }
+
+    /// What the headers say about the body.
+    pub(crate) fn body_length(&self) -> BodyLength {
+        let is_coded = self.headers.first("Transfer-Encoding").is_some();
+        let mut lengths = self.headers.all("Content-Length");
+        let Some(first) = lengths.next() else {
+            return if is_coded { BodyLength::Chunked } else { BodyLength::Absent };
+        };
+        if is_coded || lengths.any(|other| other != first) {
+            return BodyLength::Contradictory;
+        }
+        if !first.iter().all(u8::is_ascii_digit) {
+            return BodyLength::Unreadable;
+        }
+        // All digits, so it is UTF-8; more digits than a usize holds is a length beyond every limit.
+        match std::str::from_utf8(first).unwrap_or_default() {
+            "" => BodyLength::Unreadable,
+            digits => BodyLength::Bytes(digits.parse().unwrap_or(usize::MAX)),
+        }
+    }
+
+    /// Whether the `Connection` header holds this token, in any case.
+    pub(crate) fn connection_says(&self, token: &str) -> bool {
+        self.headers.all("Connection").any(|value| {
+            value
+                .split(|&byte| byte == b',')
+                .any(|entry| entry.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        })
+    }
+}
+
+/// Iterates over the pieces between CRLFs; other line ends are ordinary bytes.
+struct Lines<'a>(Option<&'a [u8]>);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.0?;
+        if let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
+            self.0 = Some(&rest[at + 2..]);
+            Some(&rest[..at])
+        } else {
+            self.0 = None;
+            Some(rest)
+        }
+    }
+}
+
+/// `METHOD SP TARGET [SP HTTP/digits-and-dots]`, single spaces.
+fn crack(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
+    let mut words = line.split(|&byte| byte == b' ');
+    let method = words.next().filter(|word| !word.is_empty())?;
+    let target = words.next().filter(|word| !word.is_empty())?;
+    let version = match words.next() {
+        None => Version::Http10,
+        Some(word) => parse_version(word)?,
+    };
+    words.next().is_none().then_some((method, target, version))
+}
+
+fn parse_version(word: &[u8]) -> Option<Version> {
+    let digits = word.strip_prefix(b"HTTP/")?;
+    match digits {
+        b"" => None,
+        b"1.0" => Some(Version::Http10),
+        b"1.1" => Some(Version::Http11),
+        other if other.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
+            Some(Version::Other(String::from_utf8_lossy(other).into_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn collect_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Result<Headers, HeadFault> {
+    let mut headers = Headers::default();
+    for (count, line) in lines.enumerate() {
+        if count >= limit {
+            return Err(HeadFault::TooManyHeaders);
+        }
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if !headers.fold(line.trim_ascii()) {
+                return Err(HeadFault::Malformed);
+            }
+        } else if let Some(colon) = line.iter().position(|&byte| byte == b':') {
+            headers.push(line[..colon].to_vec(), line[colon + 1..].trim_ascii().to_vec());
+        }
+        // A line without a colon says nothing to anybody and is passed over, as upstream does.
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Head, HeadFault> {
+        Head::parse(text.as_bytes(), 10)
+    }
+
+    #[test]
+    fn a_request_line_without_version_is_http_1_0() {
+        assert_eq!(parse("GET /x").unwrap().version, Version::Http10);
+        assert_eq!(parse("GET /x HTTP/1.1").unwrap().version, Version::Http11);
+        assert_eq!(parse("GET /x HTTP/2.0").unwrap().version, Version::Other("2.0".into()));
+    }
+
+    #[test]
+    fn request_lines_that_are_none_are_malformed() {
+        for line in [
+            "GET",
+            "GET  /x",
+            "GET /x  HTTP/1.0",
+            " GET /x",
+            "GET /x HTTP/1.0 ",
+            "GET /x http/1.0",
+            "GET /x HTTP/",
+            "x y z",
+        ] {
+            assert_eq!(parse(line), Err(HeadFault::Malformed), "{line}");
+        }
+    }
+
+    #[test]
+    fn leading_blank_lines_are_skipped_and_nothing_but_blank_lines_is_blank() {
+        assert_eq!(parse("\r\n\r\nGET / HTTP/1.0").unwrap().method, b"GET");
+        assert_eq!(parse(""), Err(HeadFault::Blank));
+        assert_eq!(parse("\r\n\r\n"), Err(HeadFault::Blank));
+    }
+
+    #[test]
+    fn header_names_ignore_case_and_values_need_no_blank_before_them() {
+        let head = parse("POST /RPC2 HTTP/1.1\r\ncontent-LENGTH:81\r\nX: \t a b \t").unwrap();
+        assert_eq!(head.body_length(), BodyLength::Bytes(81));
+        assert_eq!(head.headers.first("x"), Some(&b"a b"[..]));
+    }
+
+    #[test]
+    fn folded_lines_continue_the_header_before_them() {
+        let head = parse("GET / HTTP/1.1\r\nX: a\r\n\tb\r\n c").unwrap();
+        assert_eq!(head.headers.first("X"), Some(&b"a b c"[..]));
+        assert_eq!(parse("GET / HTTP/1.1\r\n folded"), Err(HeadFault::Malformed));
+    }
+
+    #[test]
+    fn header_lines_without_a_colon_are_ignored_but_counted() {
+        assert_eq!(parse("GET / HTTP/1.1\r\nnothing\r\nA: b").unwrap().headers.len(), 1);
+        let many = "\r\nx".repeat(11);
+        assert_eq!(parse(&format!("GET / HTTP/1.1{many}")), Err(HeadFault::TooManyHeaders));
+    }
+
+    #[test]
+    fn body_lengths_that_cannot_be_trusted_are_told_apart() {
+        let length = |headers: &str| parse(&format!("POST / HTTP/1.1{headers}")).unwrap().body_length();
+        assert_eq!(length(""), BodyLength::Absent);
+        assert_eq!(length("\r\nTransfer-Encoding: chunked"), BodyLength::Chunked);
+        assert_eq!(length("\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), BodyLength::Contradictory);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 4"), BodyLength::Contradictory);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 3"), BodyLength::Bytes(3));
+        for bad in ["-1", "abc", "+3", "", "0x3", "1 2"] {
+            assert_eq!(length(&format!("\r\nContent-Length: {bad}")), BodyLength::Unreadable, "{bad:?}");
+        }
+        assert_eq!(length("\r\nContent-Length: 99999999999999999999999"), BodyLength::Bytes(usize::MAX));
+    }
+
+    #[test]
+    fn connection_tokens_are_found_in_lists_in_any_case() {
+        let head = parse("GET / HTTP/1.1\r\nConnection: TE, Close").unwrap();
+        assert!(head.connection_says("close"));
+        assert!(!head.connection_says("keep-alive"));
+    }
+}

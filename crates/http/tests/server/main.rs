@@ -1,0 +1,12 @@
+//! The server as clients see it: raw bytes over real sockets.
+#![allow(clippy::unwrap_used)]
+
+mod arbitrary;
+mod authentication;
+mod drain;
+mod framing;
+mod idle;
+mod limits;
+mod replies;
+mod streams;
+mod support;
