@@ -42,3 +42,21 @@ impl fmt::Display for ExitStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PROC-38, PROC-39.
+    #[test]
+    fn outcomes_are_shown_in_upstreams_words() {
+        let killed = |signal, core_dumped| ExitStatus::Signal { signal, core_dumped };
+        assert_eq!(ExitStatus::Code(3).to_string(), "exit status 3");
+        assert_eq!(killed(Signal::TERM, false).to_string(), "terminated by SIGTERM");
+        assert_eq!(killed(Signal(11), true).to_string(), "terminated by SIGSEGV (core dumped)");
+        assert_eq!(killed(Signal(35), false).to_string(), "terminated by signal 35");
+        assert_eq!(ExitStatus::Unknown(0x7f).to_string(), "unknown termination cause 0x007f");
+        assert_eq!(ExitStatus::Code(3).wire_code(), 3);
+        assert_eq!(killed(Signal::TERM, false).wire_code(), -1);
+    }
+}

@@ -41,7 +41,7 @@ impl Supervisor {
                 self.finish(ticket, turn);
             }
             Wish::SignalMany { selection, signal } => {
-                self.signal_many(ticket, selection, signal.as_ref(), turn)
+                self.signal_many(ticket, selection, signal.as_ref(), turn);
             }
             Wish::RemoteEvent { kind, data } => {
                 let answer = self.emit_remote(&kind, &data, turn);

@@ -20,7 +20,7 @@ pub struct GroupSpec {
 /// What the processes of a group are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupKind {
-    /// Programs, FastCGI ones included: their shared socket is the daemon's matter.
+    /// Programs, `FastCGI` ones included: their shared socket is the daemon's matter.
     Programs,
     /// A pool of event listeners.
     EventListeners {

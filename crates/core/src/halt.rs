@@ -23,7 +23,7 @@ impl Supervisor {
         let Some(process) = self.processes.get_mut(&id) else { return };
         match process.state {
             State::Starting { .. } | State::Running { .. } | State::Unknown { .. } => {
-                self.order_stop(id, turn)
+                self.order_stop(id, turn);
             }
             // The signal follows as soon as there is a pid.
             State::Launching { .. } => process.wanted = Wanted::Down,

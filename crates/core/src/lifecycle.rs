@@ -59,7 +59,7 @@ impl Supervisor {
     pub(crate) fn spawned(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(&id) else {
             turn.error(format!("pid {pid} was spawned for a process that is no more"));
-            self.kill_stray(id, pid, turn);
+            kill_stray(id, pid, turn);
             return;
         };
         let State::Launching { failures, since } = process.state else {
@@ -68,7 +68,7 @@ impl Supervisor {
                 process.name,
                 process.state.shown()
             ));
-            self.kill_stray(id, pid, turn);
+            kill_stray(id, pid, turn);
             return;
         };
         turn.info(format!("spawned: '{}' with pid {pid}", process.name));
@@ -242,12 +242,6 @@ impl Supervisor {
         }
     }
 
-    /// Kills a child that came for a process which did not wait for it.
-    fn kill_stray(&mut self, process: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
-        let (signal, target, cause) = (Signal::KILL, KillTarget::Leader, KillCause::Stray);
-        turn.order(Effect::Kill(KillOrder { process, pid, signal, target, cause }));
-    }
-
     /// With no spawn under way, a reaped child that nobody claimed is a stranger.
     fn disown_unclaimed(&mut self, turn: &mut Turn<'_>) {
         if self.launches == 0 {
@@ -256,4 +250,10 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// Kills a child that came for a process which did not wait for it.
+fn kill_stray(process: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+    let (signal, target, cause) = (Signal::KILL, KillTarget::Leader, KillCause::Stray);
+    turn.order(Effect::Kill(KillOrder { process, pid, signal, target, cause }));
 }

@@ -6,163 +6,130 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(pub u8);
 
+/// The numbers below 16 are the same everywhere, but for a few; Linux has its own for the rest.
+const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+const PREFIX: &str = "SIG";
+
 /// Name and number of every signal, Linux numbering, in the spelling Python's `signal` module shows for
 /// a number: where two names share one, the one listed first is shown.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const NAMES: &[(&str, u8)] = &[
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("ILL", 4),
-    ("TRAP", 5),
-    ("ABRT", 6),
-    ("IOT", 6),
-    ("BUS", 7),
-    ("FPE", 8),
-    ("KILL", 9),
-    ("USR1", 10),
-    ("SEGV", 11),
-    ("USR2", 12),
-    ("PIPE", 13),
-    ("ALRM", 14),
-    ("TERM", 15),
-    ("STKFLT", 16),
-    ("CHLD", 17),
-    ("CLD", 17),
-    ("CONT", 18),
-    ("STOP", 19),
-    ("TSTP", 20),
-    ("TTIN", 21),
-    ("TTOU", 22),
-    ("URG", 23),
-    ("XCPU", 24),
-    ("XFSZ", 25),
-    ("VTALRM", 26),
-    ("PROF", 27),
-    ("WINCH", 28),
-    ("POLL", 29),
-    ("IO", 29),
-    ("PWR", 30),
-    ("SYS", 31),
-    ("RTMIN", 34),
-    ("RTMAX", 64),
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGILL", 4),
+    ("SIGTRAP", 5),
+    ("SIGABRT", 6),
+    ("SIGIOT", 6),
+    ("SIGBUS", 7),
+    ("SIGFPE", 8),
+    ("SIGKILL", 9),
+    ("SIGUSR1", 10),
+    ("SIGSEGV", 11),
+    ("SIGUSR2", 12),
+    ("SIGPIPE", 13),
+    ("SIGALRM", 14),
+    ("SIGTERM", 15),
+    ("SIGSTKFLT", 16),
+    ("SIGCHLD", 17),
+    ("SIGCLD", 17),
+    ("SIGCONT", 18),
+    ("SIGSTOP", 19),
+    ("SIGTSTP", 20),
+    ("SIGTTIN", 21),
+    ("SIGTTOU", 22),
+    ("SIGURG", 23),
+    ("SIGXCPU", 24),
+    ("SIGXFSZ", 25),
+    ("SIGVTALRM", 26),
+    ("SIGPROF", 27),
+    ("SIGWINCH", 28),
+    ("SIGPOLL", 29),
+    ("SIGIO", 29),
+    ("SIGPWR", 30),
+    ("SIGSYS", 31),
+    ("SIGRTMIN", 34),
+    ("SIGRTMAX", 64),
 ];
 
 /// The same for the BSD family and macOS, which share these numbers.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const NAMES: &[(&str, u8)] = &[
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("ILL", 4),
-    ("TRAP", 5),
-    ("ABRT", 6),
-    ("IOT", 6),
-    ("EMT", 7),
-    ("FPE", 8),
-    ("KILL", 9),
-    ("BUS", 10),
-    ("SEGV", 11),
-    ("SYS", 12),
-    ("PIPE", 13),
-    ("ALRM", 14),
-    ("TERM", 15),
-    ("URG", 16),
-    ("STOP", 17),
-    ("TSTP", 18),
-    ("CONT", 19),
-    ("CHLD", 20),
-    ("TTIN", 21),
-    ("TTOU", 22),
-    ("IO", 23),
-    ("XCPU", 24),
-    ("XFSZ", 25),
-    ("VTALRM", 26),
-    ("PROF", 27),
-    ("WINCH", 28),
-    ("INFO", 29),
-    ("USR1", 30),
-    ("USR2", 31),
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGILL", 4),
+    ("SIGTRAP", 5),
+    ("SIGABRT", 6),
+    ("SIGIOT", 6),
+    ("SIGEMT", 7),
+    ("SIGFPE", 8),
+    ("SIGKILL", 9),
+    ("SIGBUS", 10),
+    ("SIGSEGV", 11),
+    ("SIGSYS", 12),
+    ("SIGPIPE", 13),
+    ("SIGALRM", 14),
+    ("SIGTERM", 15),
+    ("SIGURG", 16),
+    ("SIGSTOP", 17),
+    ("SIGTSTP", 18),
+    ("SIGCONT", 19),
+    ("SIGCHLD", 20),
+    ("SIGTTIN", 21),
+    ("SIGTTOU", 22),
+    ("SIGIO", 23),
+    ("SIGXCPU", 24),
+    ("SIGXFSZ", 25),
+    ("SIGVTALRM", 26),
+    ("SIGPROF", 27),
+    ("SIGWINCH", 28),
+    ("SIGINFO", 29),
+    ("SIGUSR1", 30),
+    ("SIGUSR2", 31),
 ];
-
-const fn number_of(name: &str) -> Signal {
-    let wanted = name.as_bytes();
-    let mut i = 0;
-    while i < NAMES.len() {
-        let have = NAMES[i].0.as_bytes();
-        let mut same = have.len() == wanted.len();
-        let mut k = 0;
-        while same && k < have.len() {
-            same = have[k] == wanted[k];
-            k += 1;
-        }
-        if same {
-            return Signal(NAMES[i].1);
-        }
-        i += 1;
-    }
-    panic!("a signal every Unix has")
-}
 
 impl Signal {
     /// Terminate; the default `stopsignal`.
-    pub const TERM: Self = number_of("TERM");
+    pub const TERM: Self = Self(15);
     /// Kill; cannot be caught.
-    pub const KILL: Self = number_of("KILL");
+    pub const KILL: Self = Self(9);
     /// Hang up; asks supervisord to restart.
-    pub const HUP: Self = number_of("HUP");
+    pub const HUP: Self = Self(1);
     /// Interrupt.
-    pub const INT: Self = number_of("INT");
+    pub const INT: Self = Self(2);
     /// Quit.
-    pub const QUIT: Self = number_of("QUIT");
+    pub const QUIT: Self = Self(3);
     /// A child changed state.
-    pub const CHLD: Self = number_of("CHLD");
+    pub const CHLD: Self = Self(if LINUX { 17 } else { 20 });
     /// User signal 1.
-    pub const USR1: Self = number_of("USR1");
+    pub const USR1: Self = Self(if LINUX { 10 } else { 30 });
     /// User signal 2; asks supervisord to reopen logs.
-    pub const USR2: Self = number_of("USR2");
+    pub const USR2: Self = Self(if LINUX { 12 } else { 31 });
 
     /// The signal of this name, with or without `SIG`, in any case; no blanks are trimmed.
     pub fn from_name(name: &str) -> Option<Self> {
         let upper = name.to_ascii_uppercase();
-        let bare = upper.strip_prefix("SIG").unwrap_or(&upper);
-        NAMES.iter().find(|(known, _)| *known == bare).map(|&(_, number)| Self(number))
+        let bare = upper.strip_prefix(PREFIX).unwrap_or(&upper);
+        NAMES
+            .iter()
+            .find(|(known, _)| known.strip_prefix(PREFIX) == Some(bare))
+            .map(|&(_, number)| Self(number))
     }
 
-    /// The signal of this number if upstream accepts it: 0, and every number of Python's `signal` module
-    /// (on Linux 1..=64 except 32 and 33, which the C library keeps for itself).
+    /// The signal of this number if upstream accepts it: 0, and every number that has a name. So, on Linux,
+    /// 0 to 31, 34 and 64.
     pub fn from_number(number: i64) -> Option<Self> {
-        let highest: u8 = if cfg!(target_os = "linux") { 64 } else { 31 };
-        let number = u8::try_from(number).ok()?;
-        (number <= highest && number != 32 && number != 33).then_some(Self(number))
+        let signal = Self(u8::try_from(number).ok()?);
+        (signal.0 == 0 || signal.name().is_some()).then_some(signal)
     }
 
     /// The name with its prefix, such as `SIGTERM`, if there is one.
     pub fn name(self) -> Option<&'static str> {
-        // The table holds bare names; `SIG` is prepended once, at compile time, by this match-free look-up.
-        SIG_NAMES.iter().find(|(number, _)| *number == self.0).map(|&(_, name)| name)
+        NAMES.iter().find(|(_, number)| *number == self.0).map(|&(name, _)| name)
     }
 }
-
-macro_rules! sig_names {
-    ($($number:literal $name:literal),* $(,)?) => { &[$(($number, concat!("SIG", $name))),*] };
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const SIG_NAMES: &[(u8, &str)] = sig_names![
-    1 "HUP", 2 "INT", 3 "QUIT", 4 "ILL", 5 "TRAP", 6 "ABRT", 7 "BUS", 8 "FPE", 9 "KILL", 10 "USR1",
-    11 "SEGV", 12 "USR2", 13 "PIPE", 14 "ALRM", 15 "TERM", 16 "STKFLT", 17 "CHLD", 18 "CONT", 19 "STOP",
-    20 "TSTP", 21 "TTIN", 22 "TTOU", 23 "URG", 24 "XCPU", 25 "XFSZ", 26 "VTALRM", 27 "PROF", 28 "WINCH",
-    29 "POLL", 30 "PWR", 31 "SYS", 34 "RTMIN", 64 "RTMAX",
-];
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const SIG_NAMES: &[(u8, &str)] = sig_names![
-    1 "HUP", 2 "INT", 3 "QUIT", 4 "ILL", 5 "TRAP", 6 "ABRT", 7 "EMT", 8 "FPE", 9 "KILL", 10 "BUS",
-    11 "SEGV", 12 "SYS", 13 "PIPE", 14 "ALRM", 15 "TERM", 16 "URG", 17 "STOP", 18 "TSTP", 19 "CONT",
-    20 "CHLD", 21 "TTIN", 22 "TTOU", 23 "IO", 24 "XCPU", 25 "XFSZ", 26 "VTALRM", 27 "PROF", 28 "WINCH",
-    29 "INFO", 30 "USR1", 31 "USR2",
-];
 
 impl fmt::Display for Signal {
     /// `SIGTERM`, or `signal 35` where there is no name.
@@ -171,5 +138,54 @@ impl fmt::Display for Signal {
             Some(name) => f.write_str(name),
             None => write!(f, "signal {}", self.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_have_the_numbers_of_their_names() {
+        let named = [
+            (Signal::TERM, "SIGTERM"),
+            (Signal::KILL, "SIGKILL"),
+            (Signal::HUP, "SIGHUP"),
+            (Signal::INT, "SIGINT"),
+            (Signal::QUIT, "SIGQUIT"),
+            (Signal::CHLD, "SIGCHLD"),
+            (Signal::USR1, "SIGUSR1"),
+            (Signal::USR2, "SIGUSR2"),
+        ];
+        for (signal, name) in named {
+            assert_eq!(signal.name(), Some(name));
+        }
+    }
+
+    /// RPC-30.
+    #[test]
+    fn names_are_accepted_in_any_case_with_or_without_prefix() {
+        for name in ["hup", "HUP", "SIGHUP", "sighup"] {
+            assert_eq!(Signal::from_name(name), Some(Signal::HUP));
+        }
+        for name in ["NOPE", "", "SIG", "SIGSIGHUP", "RTMIN+1", "SIG_IGN", " HUP"] {
+            assert_eq!(Signal::from_name(name), None, "{name}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn numbers_are_accepted_and_shown_as_upstream_does_on_linux() {
+        let accepted: Vec<i64> = (-1..=300).filter(|number| Signal::from_number(*number).is_some()).collect();
+        let expected: Vec<i64> = (0..=31).chain([34, 64]).collect();
+        assert_eq!(accepted, expected);
+        let shown: Vec<String> =
+            [0, 6, 16, 17, 29, 34, 35, 64].map(|number| Signal(number).to_string()).into();
+        assert_eq!(
+            shown,
+            ["signal 0", "SIGABRT", "SIGSTKFLT", "SIGCHLD", "SIGPOLL", "SIGRTMIN", "signal 35", "SIGRTMAX"]
+        );
+        assert_eq!(Signal::from_name("cld"), Some(Signal::CHLD));
+        assert_eq!(Signal::from_name("IOT"), Some(Signal(6)));
     }
 }

@@ -107,7 +107,7 @@ impl Supervisor {
             Input::ListenerWritten { process, pid } => self.listener_written(process, pid, turn),
             Input::ListenerWriteFailed { process, pid } => self.listener_deaf(process, pid, turn),
             Input::Output { process, pid, channel, bytes } => {
-                self.output(process, pid, channel, &bytes, turn)
+                self.output(process, pid, channel, &bytes, turn);
             }
             Input::Communication { process, pid, channel, bytes } => {
                 self.communication(process, pid, channel, &bytes, turn);

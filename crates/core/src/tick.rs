@@ -89,11 +89,11 @@ mod tests {
     fn ticks_come_at_multiples_of_their_period_and_not_in_the_first_partial_slice() {
         let mut ticks = Ticks::default();
         let first = ticks.subscribe(Period::Seconds5, true, moment(100, 1_003_250_000));
-        assert_eq!(first, Some(Duration::from_micros(101_750_000)));
+        assert_eq!(first, Some(Duration::from_millis(101_750)));
         assert_eq!(ticks.look(Period::Seconds5, moment(101, 1_004_250_000)).0, None);
         let (when, next) = ticks.look(Period::Seconds5, moment(102, 1_005_250_000));
         assert_eq!(when, Some(1005));
-        assert_eq!(next, Some(Duration::from_micros(106_750_000)));
+        assert_eq!(next, Some(Duration::from_millis(106_750)));
     }
 
     #[test]
