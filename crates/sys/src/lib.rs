@@ -16,6 +16,7 @@
 //! 6. **Linux first.** What other Unixes do differently stands in small `cfg` modules beside it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod access;
 pub mod alloc;
 pub mod clock;
 pub mod daemonize;

@@ -9,6 +9,7 @@ use crate::fd;
 use std::ffi::{CStr, CString};
 use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
+use std::ptr;
 
 /// Exit status of a child that could not execute its program.
 const NOT_SPAWNED: libc::c_int = 127;
@@ -65,7 +66,7 @@ impl<'plan> Layout<'plan> {
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
-    strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+    strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }
 
 fn message(attempt: &str, object: &[u8]) -> Vec<u8> {
@@ -117,28 +118,38 @@ fn execute<'layout>(layout: &'layout Layout<'_>, stderr: &mut libc::c_int) -> Fa
     failed_at(&layout.exec_message)
 }
 
-/// Puts every signal back to its default action. Handlers of the daemon must not run on a child's stack, and an ignored signal would stay
-/// ignored in the program.
+/// Puts every signal back to its default action. Handlers of the daemon must not run on a child's stack, and an ignored signal would
+/// stay ignored in the program.
+///
+/// By bare system calls on Linux: the C library refuses the two signals it keeps for itself, which a launcher may have left ignored all the
+/// same, and takes a lock for SIGABRT.
+#[cfg(target_os = "linux")]
 fn default_dispositions() {
-    // SAFETY: sigaction is a plain record; all zero it means the default action, no flags, an empty mask (SIG_DFL is 0 on every
-    // system). KILL, STOP and the C library's own signals are refused, which is harmless.
-    unsafe {
-        let default: libc::sigaction = std::mem::zeroed();
-        for number in 1..=highest_signal() {
-            libc::sigaction(number, &raw const default, std::ptr::null_mut());
-        }
+    #[cfg(any(target_arch = "mips", target_arch = "mips64"))]
+    const MASK_BYTES: usize = 16;
+    #[cfg(not(any(target_arch = "mips", target_arch = "mips64")))]
+    const MASK_BYTES: usize = 8;
+    // The kernel's record of an action, in whatever order and width: all zero it is SIG_DFL, no flags, an empty mask. No architecture's is larger.
+    let default = [0_u64; 8];
+    for number in 1..=8 * MASK_BYTES {
+        // SAFETY: the record is read only. KILL and STOP are refused, which is harmless.
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), ptr::null::<u64>(), MASK_BYTES)
+        };
     }
 }
 
-#[cfg(target_os = "linux")]
-fn highest_signal() -> libc::c_int {
-    libc::SIGRTMAX()
-}
-
-/// The classic range, and room for the real-time signals of the BSDs; numbers that do not exist are refused.
 #[cfg(not(target_os = "linux"))]
-fn highest_signal() -> libc::c_int {
-    127
+fn default_dispositions() {
+    /// The classic range, and room for the real-time signals of the BSDs; numbers that do not exist are refused.
+    const HIGHEST: libc::c_int = 127;
+    // SAFETY: sigaction is a plain record; all zero it means SIG_DFL, no flags, an empty mask. KILL and STOP are refused, which is harmless.
+    unsafe {
+        let default: libc::sigaction = std::mem::zeroed();
+        for number in 1..=HIGHEST {
+            libc::sigaction(number, &raw const default, ptr::null_mut());
+        }
+    }
 }
 
 /// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now. Answers whether it worked; `stderr` follows.
@@ -249,7 +260,7 @@ fn empty_signal_mask() {
     // SAFETY: sigemptyset initialises the set; sigprocmask reads it and acts on this process only.
     unsafe {
         libc::sigemptyset(none.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
     }
 }
 
