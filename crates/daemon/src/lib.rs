@@ -1,6 +1,93 @@
 //! supervisord: the shell around the core.
+//!
+//! [`main`] reads the command line and the configuration, lays the foundation (`startup`) and runs the loop (`run`) until it
+//! ends, or begins anew. The map of threads and the life of a child are in ARCHITECTURE.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod blocking;
-pub mod request;
+mod blocking;
+mod children;
+mod clear;
+mod command;
+mod host;
+mod mailbox;
+mod perform;
+mod pidfile;
+mod prepare;
+mod processes;
+mod records;
+mod reload;
+mod request;
+mod run;
+mod serve;
+mod session;
+mod spawner;
+mod startup;
+mod stdin;
+
+use host::SystemHost;
+use run::Source;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use supervisor_config::{Action, command_line, load, search};
+use supervisor_sys::{alloc, fd, signal};
+
+/// The version of Supervisor whose behaviour this is; what `-v` prints and `getSupervisorVersion` answers.
+const EMULATED_VERSION: &str = "4.3.0";
+
+/// Exit code of every error before the loop runs.
+const USAGE_ERROR: u8 = 2;
+
+/// The program `supervisord`; `arguments` begins with its name.
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    if let Err(error) = settle_in() {
+        return fail(&format!("Error: cannot prepare the process: {error}\n"));
+    }
+    let host = SystemHost::at_startup();
+    let command_line = match command_line::parse(arguments, &host) {
+        Ok(command_line) => command_line,
+        Err(failure) => return fail(&format!("{failure}\n")),
+    };
+    match command_line.action {
+        Action::Help => return print(&command_line::help(&command_line.argv0)),
+        Action::Version => return print(format!("{EMULATED_VERSION}\n").as_bytes()),
+        Action::Run => {}
+    }
+    if let Some(warning) = search::root_warning(&command_line, &host) {
+        say(&format!("{warning}\n"));
+    }
+    let config = match load(&command_line, &host) {
+        Ok(config) => config,
+        Err(failure) => return fail(&format!("{failure}\n")),
+    };
+    let argv0 = command_line.argv0.to_string_lossy().into_owned();
+    match session::supervise(&Arc::new(Source { command_line, host }), config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("Error: {error}\nFor help, use {argv0} -h\n")),
+    }
+}
+
+/// What every instance wants of its process, before anything else is done.
+fn settle_in() -> io::Result<()> {
+    alloc::return_memory_early();
+    fd::mark_inherited_cloexec()?;
+    signal::ignore_write_signals()
+}
+
+fn print(text: &[u8]) -> ExitCode {
+    // A reader that went away early has seen what it wanted.
+    let _closed = io::stdout().write_all(text);
+    ExitCode::SUCCESS
+}
+
+fn fail(message: &str) -> ExitCode {
+    say(message);
+    ExitCode::from(USAGE_ERROR)
+}
+
+/// Writes to standard error; if that is closed there is nobody to tell.
+fn say(message: &str) {
+    let _closed = io::stderr().write_all(message.as_bytes());
+}

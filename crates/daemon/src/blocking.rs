@@ -1,0 +1,268 @@
+//! Work that may hang: opening files, resolving users, exec on a slow disk, reading logs.
+//!
+//! # Theory
+//!
+//! The supervision loop and the HTTP thread must never wait for a disk, so they hand such work to a [`Pool`].
+//! Jobs run one at a time in the order of submission, which keeps spawns in the order the core decided. While
+//! jobs are waiting, a second thread stands by; if the job in hand has made no progress for [`PATIENCE`], it
+//! counts as stuck and the standby takes the next one. A stuck job therefore delays the others once, not for
+//! as long as it hangs. With an empty queue every thread is parked: an idle pool never wakes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a job may run before the next one no longer waits for it.
+pub const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The most threads a pool ever has: all but one may be stuck in the kernel.
+pub const MAX_THREADS: usize = 16;
+
+/// The most jobs that may wait; what does not fit is handed back to the caller.
+pub const MAX_QUEUED: usize = 65_536;
+
+/// A piece of work.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+/// A handle on the threads; clones share them. The threads end when the last handle is dropped and the queue
+/// is empty.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: &'static str,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    handles: usize,
+    threads: usize,
+    /// Threads waiting for something to do.
+    waiting: usize,
+    /// Jobs in hand that still count as making progress: 0 or 1.
+    running: usize,
+    /// Raised whenever the jobs in hand are declared stuck; a finishing job compares it with its own.
+    epoch: u64,
+    /// Raised whenever a job is taken; shows a standby whether anything moved.
+    taken: u64,
+}
+
+/// Why a job was not accepted; the job is handed back.
+pub enum Refused {
+    /// [`MAX_QUEUED`] jobs wait already.
+    Full(Job),
+    /// No thread could be started, and none is there.
+    NoThread(Job, io::Error),
+}
+
+impl Pool {
+    /// A pool whose threads carry `name`. No thread is started before the first job.
+    pub fn new(name: &'static str) -> Self {
+        let state = State { handles: 1, ..State::default() };
+        Self { shared: Arc::new(Shared { name, state: Mutex::new(state), changed: Condvar::new() }) }
+    }
+
+    /// Queues a job behind those submitted before it.
+    pub fn submit(&self, job: Job) -> Result<(), Refused> {
+        let mut state = self.shared.lock();
+        if state.queue.len() >= MAX_QUEUED {
+            return Err(Refused::Full(job));
+        }
+        if state.threads == 0
+            && let Err(error) = self.shared.start_thread(&mut state)
+        {
+            return Err(Refused::NoThread(job, error));
+        }
+        state.queue.push_back(job);
+        self.shared.ensure_standby(&mut state);
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl Clone for Pool {
+    fn clone(&self) -> Self {
+        self.shared.lock().handles += 1;
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.handles -= 1;
+        if state.handles == 0 {
+            drop(state);
+            self.shared.changed.notify_all();
+        }
+    }
+}
+
+impl Shared {
+    /// A panic in a job is caught before it can poison the lock, so a poisoned lock still holds good state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        let shared = Arc::clone(self);
+        thread::Builder::new()
+            .name(self.name.to_owned())
+            .stack_size(256 * 1024)
+            .spawn(move || shared.work())?;
+        state.threads += 1;
+        Ok(())
+    }
+
+    /// While jobs wait behind one in hand, somebody must be there to notice that it is stuck. If the system
+    /// refuses another thread, the jobs wait for the one there is.
+    fn ensure_standby(self: &Arc<Self>, state: &mut State) {
+        if state.running > 0 && state.waiting == 0 && state.threads < MAX_THREADS {
+            let _no_standby_is_only_slower = self.start_thread(state);
+        }
+    }
+
+    fn work(self: Arc<Self>) {
+        let mut state = self.lock();
+        loop {
+            let (held, taken) = self.next(state);
+            state = held;
+            let Some((job, epoch)) = taken else { break };
+            drop(state);
+            // The job reports its own outcome; whatever it panicked about must not end the thread.
+            let _caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            state = self.lock();
+            if state.epoch == epoch {
+                state.running -= 1;
+            }
+        }
+        state.threads -= 1;
+    }
+
+    /// Waits for a job this thread should take; none once the pool is closed or has threads to spare.
+    fn next<'a>(
+        self: &'a Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+    ) -> (MutexGuard<'a, State>, Option<(Job, u64)>) {
+        loop {
+            if state.queue.is_empty() {
+                if state.handles == 0 || state.waiting >= 2 {
+                    return (state, None);
+                }
+                state = self.wait(state);
+            } else if state.running > 0 {
+                state = self.wait_for_progress(state);
+            } else if let Some(job) = state.queue.pop_front() {
+                state.running += 1;
+                state.taken += 1;
+                if !state.queue.is_empty() {
+                    self.ensure_standby(&mut state);
+                }
+                let epoch = state.epoch;
+                return (state, Some((job, epoch)));
+            }
+        }
+    }
+
+    fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let mut state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+
+    /// Stands by while another thread has a job in hand; if that job outlasts [`PATIENCE`], declares it stuck.
+    fn wait_for_progress<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let seen = state.taken;
+        state.waiting += 1;
+        let (mut state, outcome) =
+            self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        if outcome.timed_out() && state.taken == seen && state.running > 0 {
+            state.epoch += 1;
+            state.running = 0;
+        }
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn submit(pool: &Pool, job: impl FnOnce() + Send + 'static) {
+        assert!(pool.submit(Box::new(job)).is_ok());
+    }
+
+    #[test]
+    fn jobs_run_in_the_order_they_came() {
+        let pool = Pool::new("test");
+        let (done, results) = mpsc::channel();
+        for number in 0..1000 {
+            let done = done.clone();
+            submit(&pool, move || done.send(number).unwrap());
+        }
+        for expected in 0..1000 {
+            assert_eq!(results.recv_timeout(LONG).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_stuck_job_does_not_hold_up_the_next_ones() {
+        let pool = Pool::new("test");
+        let (release, released) = mpsc::channel::<()>();
+        let (done, results) = mpsc::channel();
+        submit(&pool, move || {
+            let _until_released = released.recv();
+        });
+        for number in 0..100 {
+            let done = done.clone();
+            submit(&pool, move || done.send(number).unwrap());
+        }
+        for expected in 0..100 {
+            assert_eq!(results.recv_timeout(LONG).unwrap(), expected);
+        }
+        drop(release);
+        let done_again = done.clone();
+        submit(&pool, move || done_again.send(100).unwrap());
+        assert_eq!(results.recv_timeout(LONG).unwrap(), 100);
+    }
+
+    #[test]
+    fn a_job_that_panics_costs_nothing_but_itself() {
+        let pool = Pool::new("test");
+        let (done, results) = mpsc::channel();
+        submit(&pool, || panic!("expected in this test"));
+        submit(&pool, move || done.send(()).unwrap());
+        results.recv_timeout(LONG).unwrap();
+    }
+
+    #[test]
+    fn threads_stay_few_and_end_with_the_last_handle() {
+        let pool = Pool::new("test");
+        let (done, results) = mpsc::channel();
+        for _ in 0..500 {
+            let done = done.clone();
+            submit(&pool, move || done.send(()).unwrap());
+            results.recv_timeout(LONG).unwrap();
+        }
+        assert!(pool.shared.lock().threads <= 3);
+        let shared = Arc::clone(&pool.shared);
+        drop(pool);
+        let deadline = std::time::Instant::now() + LONG;
+        while shared.lock().threads > 0 {
+            assert!(std::time::Instant::now() < deadline, "threads are left after the last handle");
+            thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Clearing the logs of processes: many answers from the pump become one.
+
+use crate::run::Loop;
+use crate::spawner::stream_id;
+use std::sync::{Arc, Mutex, PoisonError};
+use supervisor_core::{Fault, Outcome, ProcessId};
+
+/// Takes the outcomes of all processes.
+type Finish = Box<dyn FnOnce(Vec<Outcome>) + Send>;
+
+/// The clearing of some processes' logs. Finishes when the last of the pump's answers is in.
+pub(crate) struct Clearing {
+    outcomes: Mutex<Vec<Outcome>>,
+    finish: Mutex<Option<Finish>>,
+}
+
+impl Clearing {
+    /// Has all logs of `processes` cleared and hands the outcomes, in the same order, to `finish`, on the pump's thread or on
+    /// this one.
+    pub(crate) fn of(owner: &Loop, processes: Vec<ProcessId>, finish: impl FnOnce(Vec<Outcome>) + Send + 'static) {
+        let clearing = Arc::new(Self {
+            outcomes: Mutex::new(processes.iter().filter_map(|id| blank_outcome(owner, *id)).collect()),
+            finish: Mutex::new(Some(Box::new(finish))),
+        });
+        for (place, process) in processes.iter().filter_map(|id| owner.processes.get(*id)).enumerate() {
+            for channel in process.channels() {
+                let clearing = Arc::clone(&clearing);
+                let stream = stream_id(process.id, channel);
+                let file = process.log_file(channel).cloned();
+                owner.pump.clear(stream, file, move |outcome| {
+                    if outcome.is_err() {
+                        clearing.note_failure(place);
+                    }
+                });
+            }
+        }
+    }
+
+    fn note_failure(&self, place: usize) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = outcomes.get_mut(place) {
+            let name = supervisor_core::Namespec { group: &outcome.group, process: Some(&outcome.name) };
+            outcome.result = Err(Fault::Failed(name.to_string()));
+        }
+    }
+}
+
+impl Drop for Clearing {
+    /// Each answer holds a share of this; when the last is given, the whole is finished.
+    fn drop(&mut self) {
+        let outcomes = std::mem::take(self.outcomes.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if let Some(finish) = self.finish.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            finish(outcomes);
+        }
+    }
+}
+
+fn blank_outcome(owner: &Loop, id: ProcessId) -> Option<Outcome> {
+    let config = &owner.processes.get(id)?.config;
+    Some(Outcome { name: config.name.as_str().into(), group: config.group.as_str().into(), result: Ok(()) })
+}

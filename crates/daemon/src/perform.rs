@@ -1,0 +1,108 @@
+//! Carries out what the core orders. Decides nothing.
+
+use crate::blocking::Refused;
+use crate::mailbox::Message;
+use crate::run::Loop;
+use crate::spawner;
+use crate::stdin::{Progress, Refusal};
+use std::io;
+use std::os::fd::AsFd;
+use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Pid, ProcessId};
+use supervisor_log::Level;
+use supervisor_sys::{errno, signal};
+
+impl Loop {
+    /// Carries out all effects there are, in order. What is to be told to the core in turn waits in `inputs`.
+    pub(crate) fn perform(&mut self) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain() {
+            match effect {
+                Effect::Spawn { process } => self.spawn(process),
+                Effect::Kill(order) => {
+                    let outcome = self.kill(order);
+                    self.inputs.push_back(Input::Killed { order, outcome });
+                }
+                Effect::Log { level, text } => self.log.log(log_level(level), text),
+                Effect::Reply { ticket, answer } => {
+                    if let Some(reply) = self.replies.remove(&ticket) {
+                        reply.send(answer);
+                    }
+                }
+                Effect::WriteListener { process, pid, bytes } => self.write_event(process, pid, &bytes),
+                Effect::ReopenLogs => self.pump.reopen_all(),
+                Effect::Terminate(ending) => self.ending = Some(ending),
+            }
+        }
+        self.effects = effects;
+    }
+
+    fn spawn(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get_mut(id) else {
+            let message = "the process was removed".to_owned();
+            return self.inputs.push_back(Input::SpawnFailed { process: id, message });
+        };
+        let order = process.order(self.config.server_url.as_ref());
+        let name = process.config.name.clone();
+        let (pump, mailbox) = (self.pump.clone(), self.mailbox.clone());
+        let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order, &pump)));
+        let message = match self.pool.submit(Box::new(job)) {
+            Ok(()) => return,
+            Err(Refused::Full(_)) => format!("too many spawns are waiting to spawn '{name}'"),
+            Err(Refused::NoThread(_, error)) => {
+                format!("unknown error during fork for '{name}': {}", errno::code_text(&error))
+            }
+        };
+        self.inputs.push_back(Input::SpawnFailed { process: id, message });
+    }
+
+    /// Sends a signal. Through the pidfd where there is one, so that it cannot hit a stranger.
+    fn kill(&self, order: KillOrder) -> Result<(), KillError> {
+        let child = self.processes.get(order.process).and_then(|process| process.child.as_ref());
+        let pidfd = child.filter(|child| child.pid == order.pid).and_then(|child| child.pidfd.as_ref());
+        let sent = match (order.target, pidfd) {
+            (KillTarget::Leader, Some(pidfd)) => signal::signal_by_pidfd(pidfd.as_fd(), order.signal),
+            (KillTarget::Leader, None) => signal::signal_process(order.pid, order.signal),
+            (KillTarget::Group, _) => signal::signal_group(order.pid, order.signal),
+        };
+        sent.map_err(|error| kill_error(&error))
+    }
+
+    fn write_event(&mut self, id: ProcessId, pid: Pid, bytes: &[u8]) {
+        let child = self.processes.get_mut(id).and_then(|process| process.child.as_mut());
+        let Some(child) = child.filter(|child| child.pid == pid) else { return };
+        let written = child.stdin.as_mut().map_or(Err(Refusal::Closed), |stdin| stdin.push(bytes));
+        match written {
+            Ok(Progress::Written) => self.inputs.push_back(Input::ListenerWritten { process: id, pid }),
+            Ok(progress @ (Progress::Waiting | Progress::Closed)) => {
+                child.event_is_under_way = true;
+                self.stdin_progressed(id, progress);
+            }
+            Err(refusal) => {
+                if refusal == Refusal::Full {
+                    self.log.log(Level::Error, format!("an event of {} bytes is too large to be sent", bytes.len()));
+                }
+                self.inputs.push_back(Input::ListenerWriteFailed { process: id, pid });
+            }
+        }
+    }
+}
+
+fn kill_error(error: &io::Error) -> KillError {
+    match errno::code_text(error).as_str() {
+        "ESRCH" => KillError::NoSuchProcess,
+        _ => KillError::Refused(errno::python_text(error)),
+    }
+}
+
+/// The log's name for a level of the core.
+pub(crate) fn log_level(level: supervisor_core::Level) -> Level {
+    match level {
+        supervisor_core::Level::Blather => Level::Blather,
+        supervisor_core::Level::Trace => Level::Trace,
+        supervisor_core::Level::Debug => Level::Debug,
+        supervisor_core::Level::Info => Level::Info,
+        supervisor_core::Level::Warning => Level::Warn,
+        supervisor_core::Level::Error => Level::Error,
+        supervisor_core::Level::Critical => Level::Critical,
+    }
+}

@@ -1,0 +1,94 @@
+//! The file that tells scripts our pid.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use supervisor_sys::access;
+
+/// A pid file that was written by us. Dropping it removes the file if it still holds our pid.
+#[derive(Debug)]
+pub(crate) struct PidFile {
+    path: PathBuf,
+}
+
+impl PidFile {
+    /// Writes our pid and a newline, replacing what was there. In a directory others can write to, a symbolic link is not
+    /// followed: somebody else may have laid it to have a file of ours overwritten.
+    pub(crate) fn write(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        if others_may_write(path) {
+            access::refuse_symlinks(&mut options);
+        }
+        options.open(path)?.write_all(content().as_bytes())?;
+        Ok(Self { path: path.to_owned() })
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        // A file with another pid belongs to somebody who started since; one that is gone needs nothing.
+        if fs::read(&self.path).is_ok_and(|found| found == content().as_bytes()) {
+            let _nobody_to_tell = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn content() -> String {
+    format!("{}\n", std::process::id())
+}
+
+/// Whether users other than root and the directory's owner could put a link in place of the file.
+fn others_may_write(path: &Path) -> bool {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(directory).is_ok_and(|found| {
+        found.permissions().mode() & 0o022 != 0 || ![0, supervisor_sys::user::effective_uid()].contains(&found.uid())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let directory = std::env::temp_dir().join(format!("pidfile-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        directory
+    }
+
+    /// PROC-10.
+    #[test]
+    fn the_pid_file_holds_the_pid_and_goes_when_dropped() {
+        let directory = scratch("plain");
+        let path = directory.join("x.pid");
+        let file = PidFile::write(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", std::process::id()));
+        drop(file);
+        assert!(!path.exists());
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn the_pid_file_of_a_later_instance_is_left_alone() {
+        let directory = scratch("later");
+        let path = directory.join("x.pid");
+        let file = PidFile::write(&path).unwrap();
+        fs::write(&path, "1\n").unwrap();
+        drop(file);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_link_in_a_directory_others_can_write_is_not_followed() {
+        let directory = scratch("link");
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o1777)).unwrap();
+        let victim = directory.join("victim");
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, directory.join("x.pid")).unwrap();
+        assert!(PidFile::write(&directory.join("x.pid")).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_dir_all(directory).unwrap();
+    }
+}

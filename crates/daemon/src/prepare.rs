@@ -1,0 +1,155 @@
+//! What has to happen on the machine before a group can be added: users looked up, AUTO logs created.
+//!
+//! Both may hang (a user database on the network, a dead disk), so after start-up this runs in the blocking pool.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
+use supervisor_core::{EventKind, EventSet, GroupSpec, ProcessSpec};
+use supervisor_log::{Channel, Delivery, FileOrigin, LogFileSpec, SinkSpec, auto};
+use supervisor_sys::spawn::ChildUser;
+
+/// What of the daemon's own settings shapes a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// Where AUTO logs go.
+    pub(crate) childlogdir: PathBuf,
+    /// Part of the names of AUTO logs.
+    pub(crate) identifier: String,
+    /// Remove terminal escapes from child output.
+    pub(crate) strip_ansi: bool,
+}
+
+/// A group that can be added.
+#[derive(Debug)]
+pub(crate) struct PreparedGroup {
+    /// Its configuration.
+    pub(crate) config: Group,
+    /// Its processes in the same order.
+    pub(crate) processes: Vec<PreparedProcess>,
+    /// What went wrong without keeping it from being added, for the main log.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A process that can be added.
+#[derive(Debug)]
+pub(crate) struct PreparedProcess {
+    /// Its configuration.
+    pub(crate) config: Arc<Process>,
+    /// Whom its children become.
+    pub(crate) user: ChildUser,
+    /// Where standard output goes.
+    pub(crate) stdout: SinkSpec,
+    /// Where standard error goes; `None` if it shares the pipe of standard output.
+    pub(crate) stderr: Option<SinkSpec>,
+}
+
+impl Surroundings {
+    /// Looks up the users of a group's processes and creates their AUTO logs.
+    pub(crate) fn prepare(&self, group: &Group) -> PreparedGroup {
+        let mut users = HashMap::new();
+        let mut warnings = Vec::new();
+        let is_listener = matches!(group.kind, GroupKind::EventListener(_));
+        let processes = group
+            .processes
+            .iter()
+            .map(|process| PreparedProcess {
+                config: Arc::new(process.clone()),
+                user: process.uid.map_or(ChildUser::Same, |uid| {
+                    users.entry(uid).or_insert_with(|| ChildUser::from_uid(uid)).clone()
+                }),
+                stdout: self.sink(process, Channel::Stdout, is_listener, &mut warnings),
+                stderr: (!process.redirect_stderr)
+                    .then(|| self.sink(process, Channel::Stderr, false, &mut warnings)),
+            })
+            .collect();
+        PreparedGroup { config: group.clone(), processes, warnings }
+    }
+
+    fn sink(
+        &self,
+        process: &Process,
+        channel: Channel,
+        carries_results: bool,
+        warnings: &mut Vec<String>,
+    ) -> SinkSpec {
+        let log = match channel {
+            Channel::Stdout => &process.stdout,
+            Channel::Stderr => &process.stderr,
+        };
+        let delivery = match (carries_results, log.events_enabled) {
+            (true, _) => Delivery::Protocol,
+            (false, true) => Delivery::Events,
+            (false, false) => Delivery::Nothing,
+        };
+        SinkSpec {
+            process_name: process.name.clone(),
+            channel,
+            file: self.log_file(process, channel, log, warnings),
+            // The results of a listener are no text for people, as upstream has it.
+            syslog: log.syslog && !carries_results,
+            strip_ansi: self.strip_ansi,
+            capture_max_bytes: usize::try_from(log.capture_maxbytes).unwrap_or(usize::MAX),
+            delivery,
+        }
+    }
+
+    fn log_file(
+        &self,
+        process: &Process,
+        channel: Channel,
+        log: &StreamLog,
+        warnings: &mut Vec<String>,
+    ) -> Option<LogFileSpec> {
+        let (path, origin) = match &log.logfile {
+            LogFile::None => return None,
+            LogFile::Path(path) => (path.clone(), FileOrigin::Configured),
+            LogFile::Auto => match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
+                Ok(path) => (path, FileOrigin::Auto),
+                Err(error) => {
+                    warnings.push(format!(
+                        "no {} log for '{}': cannot create a file in '{}': {error}",
+                        channel.name(),
+                        process.name,
+                        self.childlogdir.display()
+                    ));
+                    return None;
+                }
+            },
+        };
+        Some(LogFileSpec { path, origin, max_bytes: log.maxbytes, backups: log.backups })
+    }
+}
+
+impl PreparedGroup {
+    /// Removes what was created for a group that is not added after all. Best effort: the next start clears up.
+    pub(crate) fn discard(&self) {
+        let sinks = self.processes.iter().flat_map(|process| std::iter::once(&process.stdout).chain(&process.stderr));
+        for file in sinks.filter_map(|sink| sink.file.as_ref()).filter(|file| file.origin == FileOrigin::Auto) {
+            let _left_for_the_next_start = std::fs::remove_file(&file.path);
+        }
+    }
+
+    /// What the core needs to know of it.
+    pub(crate) fn spec(&self) -> GroupSpec {
+        let group = &self.config;
+        let kind = match &group.kind {
+            GroupKind::Program | GroupKind::FastCgi(_) => supervisor_core::GroupKind::Programs,
+            GroupKind::EventListener(pool) => supervisor_core::GroupKind::EventListeners {
+                buffer_size: usize::try_from(pool.buffer_size).unwrap_or(usize::MAX),
+                events: pool
+                    .events
+                    .iter()
+                    .filter_map(|name| EventKind::from_name(name))
+                    .collect::<EventSet>(),
+            },
+        };
+        let processes = group
+            .processes
+            .iter()
+            .map(|process| ProcessSpec { name: process.name.clone(), policy: process.policy.clone() })
+            .collect();
+        GroupSpec { name: group.name.clone(), priority: group.priority, kind, processes }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the daemon keeps of each process beside the core: its configuration, its logs and its live child.
+
+use crate::prepare::PreparedProcess;
+use crate::spawner::{Launched, Order};
+use crate::stdin::Stdin;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use supervisor_config::Process as Config;
+use supervisor_core::{ExitStatus, Pid, ProcessId};
+use supervisor_log::{Channel, Delivery, LogFileSpec, Run, SinkSpec};
+use supervisor_sys::spawn::ChildUser;
+
+/// Every process of every active group.
+#[derive(Default)]
+pub(crate) struct Processes {
+    table: HashMap<u64, Process>,
+}
+
+/// One process.
+pub(crate) struct Process {
+    /// Its number in the core.
+    pub(crate) id: ProcessId,
+    /// Its configuration.
+    pub(crate) config: Arc<Config>,
+    user: ChildUser,
+    stdout: SinkSpec,
+    /// `None` with `redirect_stderr`.
+    stderr: Option<SinkSpec>,
+    /// How many lives were ordered so far; the number of the newest.
+    lives: u64,
+    /// The live child, from its spawn until the core is told of its end.
+    pub(crate) child: Option<Child>,
+}
+
+/// A live child.
+pub(crate) struct Child {
+    /// Its pid.
+    pub(crate) pid: Pid,
+    /// Which life of the process it is.
+    pub(crate) run: Run,
+    /// Readable once it has ended; none where the kernel has no such thing.
+    pub(crate) pidfd: Option<OwnedFd>,
+    /// Its standard input, until it closes it.
+    pub(crate) stdin: Option<Stdin>,
+    /// Whether the poll watches `stdin` for room.
+    pub(crate) stdin_is_watched: bool,
+    /// What a listener is being sent, if anything.
+    pub(crate) event_is_under_way: bool,
+    /// Present once it has ended: what is left to do before it is reaped.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// A child that has ended, while the pump moves what is left of its output.
+pub(crate) struct Ended {
+    /// Outputs the pump has not reported as drained.
+    pub(crate) undrained: usize,
+    /// When it is reaped even if the pump has not reported; also its key in the loop's list of the dying.
+    pub(crate) give_up_at: Duration,
+    /// How it ended, if it had to be reaped to learn of its end.
+    pub(crate) status: Option<ExitStatus>,
+}
+
+impl Processes {
+    /// Adds a process that was prepared, under the number the core gave it.
+    pub(crate) fn insert(&mut self, id: ProcessId, prepared: PreparedProcess) {
+        let PreparedProcess { config, user, stdout, stderr } = prepared;
+        let process = Process { id, config, user, stdout, stderr, lives: 0, child: None };
+        self.table.insert(id.raw(), process);
+    }
+
+    /// Forgets a process.
+    pub(crate) fn remove(&mut self, id: ProcessId) -> Option<Process> {
+        self.table.remove(&id.raw())
+    }
+
+    /// A process by its number.
+    pub(crate) fn get(&self, id: ProcessId) -> Option<&Process> {
+        self.table.get(&id.raw())
+    }
+
+    /// A process by its number.
+    pub(crate) fn get_mut(&mut self, id: ProcessId) -> Option<&mut Process> {
+        self.table.get_mut(&id.raw())
+    }
+
+    /// A process by the bare form of its number, as tokens and streams carry it.
+    pub(crate) fn get_raw(&mut self, raw: u64) -> Option<&mut Process> {
+        self.table.get_mut(&raw)
+    }
+
+    /// Every process, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
+        self.table.values()
+    }
+
+    /// Every process, in no particular order.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.table.values_mut()
+    }
+}
+
+impl Process {
+    /// The order for its next life.
+    pub(crate) fn order(&mut self, server_url: Option<&OsString>) -> Order {
+        self.lives += 1;
+        Order {
+            process: self.id,
+            run: Run(self.lives),
+            config: Arc::clone(&self.config),
+            user: self.user.clone(),
+            stdout: self.stdout.clone(),
+            stderr: self.stderr.clone(),
+            server_url: server_url.cloned(),
+        }
+    }
+
+    /// Takes note of a child.
+    pub(crate) fn begin(&mut self, run: Run, launched: Launched) -> &Child {
+        let Launched { pid, pidfd, stdin } = launched;
+        self.child.insert(Child {
+            pid,
+            run,
+            pidfd,
+            stdin: Some(Stdin::new(stdin)),
+            stdin_is_watched: false,
+            event_is_under_way: false,
+            ended: None,
+        })
+    }
+
+    /// Where an output is written; `None` if to no file.
+    pub(crate) fn log_file(&self, channel: Channel) -> Option<&LogFileSpec> {
+        self.sink(channel)?.file.as_ref()
+    }
+
+    /// The path of an output's log for people and clients; empty if there is none.
+    pub(crate) fn log_path(&self, channel: Channel) -> String {
+        self.log_file(channel).map_or_else(String::new, |file| shown(&file.path))
+    }
+
+    /// Whether an output carries an event listener's results.
+    pub(crate) fn is_protocol(&self, channel: Channel) -> bool {
+        self.sink(channel).is_some_and(|sink| sink.delivery == Delivery::Protocol)
+    }
+
+    /// The outputs it has.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = Channel> + use<> {
+        let stderr = self.stderr.is_some().then_some(Channel::Stderr);
+        std::iter::once(Channel::Stdout).chain(stderr)
+    }
+
+    fn sink(&self, channel: Channel) -> Option<&SinkSpec> {
+        match channel {
+            Channel::Stdout => Some(&self.stdout),
+            Channel::Stderr => self.stderr.as_ref(),
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

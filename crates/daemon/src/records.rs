@@ -1,0 +1,123 @@
+//! The records clients are shown of processes and of their configuration.
+
+use crate::processes::Process;
+use crate::run::Loop;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use supervisor_config::{Group, LogFile, Process as Config, StreamLog};
+use supervisor_core::{Moment, ProcessId, ProcessInfo as CoreInfo};
+use supervisor_log::Channel;
+use supervisor_rpc::config_info::StreamInfo;
+use supervisor_rpc::{ConfigInfo, ProcessInfo};
+use supervisor_sys::clock;
+
+impl Loop {
+    /// The record of one process.
+    pub(crate) fn process_record(&self, id: ProcessId) -> Option<ProcessInfo<'static>> {
+        let now = clock::now();
+        Some(record(&self.core.process_info(id, now)?, self.processes.get(id), now))
+    }
+
+    /// The records of all processes by group name, then process name.
+    pub(crate) fn process_records(&self) -> Vec<ProcessInfo<'static>> {
+        let now = clock::now();
+        self.core
+            .all_process_info(now)
+            .map(|info| {
+                let process = self.processes.get(info.id);
+                record(&info, process, now)
+            })
+            .collect()
+    }
+
+    /// The configuration last read, by process name.
+    pub(crate) fn config_records(&self) -> Vec<ConfigInfo<'static>> {
+        let mut records: Vec<_> = self
+            .config
+            .groups
+            .iter()
+            .flat_map(|group| group.processes.iter().map(move |process| self.config_record(group, process)))
+            .collect();
+        records.sort_by(|one, two| one.name.cmp(&two.name));
+        records
+    }
+
+    fn config_record(&self, group: &Group, process: &Config) -> ConfigInfo<'static> {
+        let policy = &process.policy;
+        let active = self.active_process(&group.name, &process.name);
+        // An AUTO log has a name once the group was added as it stands in this configuration.
+        let materialised = active.filter(|_| self.materialised.contains(&group.name));
+        ConfigInfo {
+            autostart: policy.autostart,
+            autorestart: policy.autorestart,
+            directory: process.directory.as_ref().map(|path| shown(path.as_os_str())),
+            uid: process.uid.map(i64::from),
+            command: String::from_utf8_lossy(&process.command).into_owned().into(),
+            exitcodes: policy.exitcodes.iter().copied().map(i64::from).collect(),
+            group: group.name.clone().into(),
+            group_prio: group.priority,
+            inuse: self.core.group_named(&group.name).is_ok(),
+            killasgroup: policy.killasgroup,
+            name: process.name.clone().into(),
+            process_prio: policy.priority,
+            redirect_stderr: process.redirect_stderr,
+            startretries: policy.startretries,
+            startsecs: policy.startsecs,
+            stdout: stream(&process.stdout, materialised, Channel::Stdout),
+            stopsignal: i64::from(policy.stopsignal.0),
+            stopwaitsecs: policy.stopwaitsecs,
+            stderr: stream(&process.stderr, materialised, Channel::Stderr),
+            serverurl: process.serverurl.as_ref().map(|url| shown(url)),
+        }
+    }
+
+    fn active_process(&self, group: &str, process: &str) -> Option<&Process> {
+        let name = supervisor_core::Namespec { group, process: Some(process) }.to_string();
+        match self.core.resolve(&name).ok()? {
+            supervisor_core::Selection::Process(id) => self.processes.get(id),
+            supervisor_core::Selection::Group(_) | supervisor_core::Selection::All => None,
+        }
+    }
+}
+
+fn record(info: &CoreInfo<'_>, process: Option<&Process>, now: Moment) -> ProcessInfo<'static> {
+    let log = |channel| process.map_or_else(String::new, |process| process.log_path(channel));
+    ProcessInfo {
+        name: info.name.to_owned().into(),
+        group: info.group.to_owned().into(),
+        start: CoreInfo::clamped_seconds(info.start).into(),
+        stop: CoreInfo::clamped_seconds(info.stop).into(),
+        now: CoreInfo::clamped_seconds(Some(now.wall)).into(),
+        state: info.state.code().into(),
+        statename: info.state.name().into(),
+        spawnerr: info.spawn_error.to_owned().into(),
+        exitstatus: info.exit_status.into(),
+        stdout_logfile: log(Channel::Stdout).into(),
+        stderr_logfile: log(Channel::Stderr).into(),
+        pid: info.pid.map_or(0, |pid| pid.raw().into()),
+        description: info.description.render(clock::stop_time).into(),
+    }
+}
+
+fn stream(log: &StreamLog, materialised: Option<&Process>, channel: Channel) -> StreamInfo<'static> {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let logfile = match &log.logfile {
+        LogFile::None => supervisor_rpc::LogFile::None,
+        LogFile::Path(path) => supervisor_rpc::LogFile::Path(shown(path.as_os_str())),
+        LogFile::Auto => materialised
+            .and_then(|process| process.log_file(channel))
+            .map_or(supervisor_rpc::LogFile::Auto, |file| supervisor_rpc::LogFile::Path(shown(file.path.as_os_str()))),
+    };
+    StreamInfo {
+        capture_maxbytes: number(log.capture_maxbytes),
+        events_enabled: log.events_enabled,
+        logfile,
+        logfile_backups: log.backups.into(),
+        logfile_maxbytes: number(log.maxbytes),
+        syslog: log.syslog,
+    }
+}
+
+fn shown(text: &OsStr) -> Cow<'static, str> {
+    text.to_string_lossy().into_owned().into()
+}

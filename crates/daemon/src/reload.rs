@@ -1,0 +1,161 @@
+//! Reading the configuration again: reread, adding and removing groups, and the look before a restart.
+//!
+//! A configuration is read by a job of the blocking pool, as a whole or not at all. A broken one is reported and changes
+//! nothing, also when a restart was asked for: upstream stops everything first and then ends.
+
+use crate::mailbox::Message;
+use crate::prepare::{PreparedGroup, Surroundings};
+use crate::request::Reply;
+use crate::run::Loop;
+use crate::serve::{bad_name, wire_fault};
+use std::sync::Arc;
+use supervisor_config::{Config, Failure, diff, load};
+use supervisor_core::{Fault, Input, Request as CoreRequest, Signal, Ticket, Wish};
+use supervisor_log::Level;
+use supervisor_rpc::{Fault as WireFault, FaultCode, ReloadedGroups};
+use supervisor_sys::clock;
+
+impl Loop {
+    /// Reads the configuration again for a client.
+    pub(crate) fn reread(&self, reply: Reply<Result<ReloadedGroups, WireFault>>) {
+        if let Err(fault) = self.allowed() {
+            return reply.send(Err(fault));
+        }
+        self.read_config(move |outcome| Message::Reread(outcome, reply));
+    }
+
+    /// The configuration was read again.
+    pub(crate) fn config_reread(
+        &mut self,
+        outcome: Result<Config, Failure>,
+        reply: Reply<Result<ReloadedGroups, WireFault>>,
+    ) {
+        if let Err(fault) = self.allowed() {
+            return reply.send(Err(fault));
+        }
+        reply.send(match outcome {
+            Err(failure) => {
+                Err(WireFault::with_detail(FaultCode::CantReread, failure.first().remote_message()))
+            }
+            Ok(config) => {
+                let found = diff(&self.active, &config.groups);
+                self.config = config;
+                self.materialised.clear();
+                Ok(ReloadedGroups { added: found.added, changed: found.changed, removed: found.removed })
+            }
+        });
+    }
+
+    /// Reads the configuration before a restart that a client, or SIGHUP, wants.
+    pub(crate) fn check_restart(&self, client: Option<Ticket>) {
+        self.read_config(move |outcome| Message::RestartChecked(outcome, client));
+    }
+
+    /// The configuration to restart with was read: go ahead, or say why not.
+    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Failure>, client: Option<Ticket>) {
+        match outcome {
+            Ok(config) => {
+                self.successor = Some(config);
+                self.tell(match client {
+                    Some(ticket) => Input::Request(CoreRequest { ticket, wish: Wish::Restart }),
+                    None => Input::Signal(Signal::HUP),
+                });
+            }
+            Err(failure) => {
+                if client.is_none() {
+                    self.log.log(Level::Warn, "received SIGHUP indicating restart request");
+                }
+                self.log.log(
+                    Level::Error,
+                    format!("restart refused, the running configuration stays in force: {failure}"),
+                );
+                if let Some(ticket) = client {
+                    let why = failure.first().remote_message();
+                    self.refuse(ticket, Fault::Failed(format!("the configuration cannot be used: {why}")));
+                }
+            }
+        }
+    }
+
+    /// Adds a group for a client.
+    pub(crate) fn add_group(&self, name: &str, reply: Reply<Result<(), WireFault>>) {
+        let group = match self.group_to_add(name) {
+            Ok(group) => group,
+            Err(fault) => return reply.send(Err(fault)),
+        };
+        let group = group.clone();
+        let surroundings = self.surroundings.clone();
+        let mailbox = self.mailbox.clone();
+        let prepare = move || {
+            mailbox.post(Message::Prepared(Box::new(surroundings.prepare(&group)), reply));
+        };
+        self.submit(prepare);
+    }
+
+    fn group_to_add(&self, name: &str) -> Result<&supervisor_config::Group, WireFault> {
+        self.allowed()?;
+        let group = self.config.group(name).ok_or_else(|| bad_name(name))?;
+        match self.core.group_named(name) {
+            Ok(_) => Err(WireFault::with_detail(FaultCode::AlreadyAdded, name)),
+            Err(_) => Ok(group),
+        }
+    }
+
+    /// A group that a client wants added was prepared.
+    pub(crate) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), WireFault>>) {
+        reply.send(self.activate(group).map_err(|fault| wire_fault(&fault)));
+        self.settle();
+    }
+
+    /// Makes a prepared group active.
+    pub(crate) fn activate(&mut self, group: PreparedGroup) -> Result<(), Fault> {
+        let ids = self.core.add_group(group.spec(), clock::now(), &mut self.effects).inspect_err(|_| group.discard())?;
+        for warning in &group.warnings {
+            self.log.log(Level::Warn, warning);
+        }
+        for (id, process) in ids.processes.into_iter().zip(group.processes) {
+            self.processes.insert(id, process);
+        }
+        self.materialised.insert(group.config.name.clone());
+        self.active.push(group.config);
+        Ok(())
+    }
+
+    /// Removes a group for a client.
+    pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), WireFault> {
+        self.allowed()?;
+        let ids = self.core.remove_group(name, clock::now(), &mut self.effects).map_err(|fault| wire_fault(&fault))?;
+        for id in ids.processes {
+            self.processes.remove(id);
+        }
+        self.active.retain(|group| group.name != name);
+        self.materialised.remove(name);
+        self.settle();
+        Ok(())
+    }
+
+    fn read_config(&self, report: impl FnOnce(Box<Result<Config, Failure>>) -> Message + Send + 'static) {
+        let source = Arc::clone(&self.source);
+        let mailbox = self.mailbox.clone();
+        self.submit(move || mailbox.post(report(Box::new(load(&source.command_line, &source.host)))));
+    }
+
+    /// Hands over work whose reply answers for itself: should it be refused, the reply is dropped and says so.
+    fn submit(&self, job: impl FnOnce() + Send + 'static) {
+        if self.pool.submit(Box::new(job)).is_err() {
+            self.log.log(Level::Error, "a request was refused because too much work is waiting");
+        }
+    }
+}
+
+impl Surroundings {
+    /// What of a configuration shapes its groups.
+    pub(crate) fn of(config: &Config) -> Self {
+        let supervisord = &config.supervisord;
+        Self {
+            childlogdir: supervisord.childlogdir.clone(),
+            identifier: supervisord.identifier.clone(),
+            strip_ansi: supervisord.strip_ansi,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The supervision loop: wait, turn what happened into inputs, let the core decide, carry out what it orders.
+//!
+//! One turn drains its sources in a fixed order: signals, children that ended and pipes with room, results and notices
+//! from other threads, deadlines, requests. Everything that is known is acted on before the loop sleeps again, and it sleeps
+//! until a descriptor, a message or the next deadline: there is no other timeout.
+
+use crate::blocking::Pool;
+use crate::host::SystemHost;
+use crate::mailbox::{Mailbox, Message};
+use crate::children::{self, Watched};
+use crate::prepare::Surroundings;
+use crate::processes::Processes;
+use crate::request::{Inbox, Reply};
+use mio::{Events, Poll, Token};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use supervisor_config::{CommandLine, Config, Group};
+use supervisor_core::{Answer, Effects, Ending, Input, Mood, Signal, Supervisor, Ticket};
+use supervisor_log::{Level, MainLog, Pump};
+use supervisor_sys::clock;
+use supervisor_sys::signal::SignalQueue;
+
+/// Readable when a signal waits.
+pub(crate) const SIGNALS: Token = Token(0);
+/// Woken by other threads.
+pub(crate) const WAKER: Token = Token(1);
+
+/// The supervision loop with all its state.
+pub(crate) struct Loop {
+    /// The state machine.
+    pub(crate) core: Supervisor,
+    /// What the core wants done.
+    pub(crate) effects: Effects,
+    /// What is to be told to the core, in order.
+    pub(crate) inputs: VecDeque<Input>,
+    /// What the daemon keeps of each process.
+    pub(crate) processes: Processes,
+    /// The configuration last read.
+    pub(crate) config: Config,
+    /// The groups that are active, as they were configured when they were added.
+    pub(crate) active: Vec<Group>,
+    /// Groups of `config` whose AUTO logs have their names: those added since it was read.
+    pub(crate) materialised: HashSet<String>,
+    /// What the configuration is read with.
+    pub(crate) source: Arc<Source>,
+    /// Clients that wait for the core's answer.
+    pub(crate) replies: HashMap<Ticket, Reply<Answer>>,
+    /// What of the configuration at start shapes groups added later.
+    pub(crate) surroundings: Surroundings,
+    /// The configuration to restart with, should the file turn bad until then.
+    pub(crate) successor: Option<Config>,
+    /// Set once the core says that all is over.
+    pub(crate) ending: Option<Ending>,
+    /// Work that may hang.
+    pub(crate) pool: Pool,
+    /// Reports of other threads.
+    pub(crate) mailbox: Mailbox,
+    /// Requests of clients.
+    pub(crate) inbox: Inbox,
+    /// Moves the output of children.
+    pub(crate) pump: Pump,
+    /// The main log.
+    pub(crate) log: MainLog,
+    pub(crate) poll: Poll,
+    pub(crate) signals: SignalQueue,
+    /// Children that ended and are not reaped, by the moment their output is given up on.
+    pub(crate) dying: BTreeSet<(Duration, u64)>,
+    /// Whether children can turn up that we did not spawn.
+    pub(crate) may_adopt: bool,
+}
+
+/// What a configuration is read from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The command line, which outranks the file.
+    pub(crate) command_line: CommandLine,
+    /// The machine.
+    pub(crate) host: SystemHost,
+}
+
+impl Loop {
+    /// Supervises until everything has stopped after a request to end or to begin anew.
+    pub(crate) fn run(&mut self) -> io::Result<Ending> {
+        let mut events = Events::with_capacity(1024);
+        let mut reports = Vec::new();
+        self.inputs.push_back(Input::Started);
+        self.settle();
+        loop {
+            if let Some(ending) = self.ending {
+                return Ok(ending);
+            }
+            self.wait(&mut events)?;
+            self.read_signals();
+            self.look_at_descriptors(&events);
+            reports = self.read_reports(reports);
+            self.meet_deadlines();
+            self.serve_requests();
+        }
+    }
+
+    /// Sleeps until something happens or a deadline is reached.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let now = clock::now().monotonic;
+        let next = [self.core.next_deadline(), self.dying.first().map(|(at, _)| *at)].into_iter().flatten().min();
+        match self.poll.poll(events, next.map(|at| at.saturating_sub(now))) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn read_signals(&mut self) {
+        let mut child_ended = false;
+        loop {
+            match self.signals.next() {
+                Ok(Some(signal)) => {
+                    child_ended |= signal == Signal::CHLD;
+                    self.receive(signal);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.log.log(Level::Critical, format!("cannot read signals: {error}"));
+                    break;
+                }
+            }
+        }
+        if child_ended {
+            self.reap_without_pidfd();
+            self.reap_strangers();
+        }
+    }
+
+    fn receive(&mut self, signal: Signal) {
+        if signal == Signal::HUP && self.core.mood() == Mood::Running {
+            // A restart stops everything, so the new configuration is read before.
+            self.check_restart(None);
+        } else {
+            self.tell(Input::Signal(signal));
+        }
+    }
+
+    fn look_at_descriptors(&mut self, events: &Events) {
+        for event in events {
+            if let Some((raw, watched)) = children::owner(event.token()) {
+                match watched {
+                    Watched::End => self.child_ended(raw),
+                    Watched::Stdin => self.stdin_has_room(raw),
+                }
+            }
+        }
+    }
+
+    fn read_reports(&mut self, empty: Vec<Message>) -> Vec<Message> {
+        let mut reports = self.mailbox.take(empty);
+        for report in reports.drain(..) {
+            match report {
+                Message::Spawned(result) => self.spawned(result),
+                Message::Checked(checked) => self.checked(checked),
+                Message::Prepared(group, reply) => self.group_prepared(*group, reply),
+                Message::Reread(outcome, reply) => self.config_reread(*outcome, reply),
+                Message::RestartChecked(outcome, client) => self.restart_checked(*outcome, client),
+                Message::Notice(notice) => self.notice(notice),
+            }
+        }
+        reports
+    }
+
+    fn meet_deadlines(&mut self) {
+        let now = clock::now().monotonic;
+        self.reap_overdue(now);
+        if self.core.next_deadline().is_some_and(|at| at <= now) {
+            self.tell(Input::Deadline);
+        }
+    }
+
+    fn serve_requests(&mut self) {
+        while let Some(request) = self.inbox.take() {
+            self.serve(request);
+        }
+    }
+
+    /// Tells the core something and carries out all that follows from it.
+    pub(crate) fn tell(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        self.settle();
+    }
+
+    /// Feeds the core until nothing is left to tell it and nothing to be done.
+    pub(crate) fn settle(&mut self) {
+        self.perform();
+        while let Some(input) = self.inputs.pop_front() {
+            self.core.handle(input, clock::now(), &mut self.effects);
+            self.perform();
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The loop's side of a request: what a name means, whether it is allowed now, and the answer.
+//!
+//! While everything stops, every request but a remote event and the question who we are is answered with fault 6, before
+//! anything else is looked at.
+
+use crate::clear::Clearing;
+use crate::command;
+use crate::mailbox::Message;
+use crate::request::{Identity, LogLocation, LogName, LogPurpose, Order, Reply, Request, Target};
+use crate::run::Loop;
+use crate::spawner::stream_id;
+use crate::stdin::{self, Refusal};
+use std::sync::Arc;
+use supervisor_core::{
+    Answer, Fault, Input, Mood, Pid, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget, Ticket,
+    Wait, Wish,
+};
+use supervisor_log::{ClearError, FollowKey};
+use supervisor_rpc::{Fault as WireFault, FaultCode};
+use supervisor_sys::clock;
+
+/// Commands a client wants started, looked at.
+pub(crate) struct Checked {
+    ticket: Ticket,
+    /// The name as the client wrote it, if it is about one process.
+    spelled: Option<String>,
+    targets: Vec<StartTarget>,
+    wait: Wait,
+}
+
+impl Loop {
+    /// Answers a request, or sets in motion what will answer it.
+    pub(crate) fn serve(&mut self, request: Request) {
+        match request {
+            Request::Identity { reply } => reply.send(self.identity()),
+            Request::ProcessInfo { name, reply } => {
+                let info = self.process_named(&name).map(|id| self.process_record(id));
+                reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
+            }
+            Request::AllProcessInfo { reply } => reply.send(self.allowed().map(|()| self.process_records())),
+            Request::AllConfigInfo { reply } => reply.send(self.allowed().map(|()| self.config_records())),
+            Request::Order { ticket, order, reply } => self.order(ticket, order, reply),
+            Request::Cancel(ticket) => {
+                if self.replies.remove(&ticket).is_some() {
+                    self.tell(Input::Cancel(ticket));
+                }
+            }
+            Request::AddGroup { name, reply } => self.add_group(&name, reply),
+            Request::RemoveGroup { name, reply } => reply.send(self.remove_group(&name)),
+            Request::ReloadConfig { reply } => self.reread(reply),
+            Request::Log { log, purpose, reply } => reply.send(self.log_location(&log, purpose)),
+            Request::ClearMainLog { reply } => self.clear_main_log(reply),
+            Request::ClearProcessLogs { name, reply } => self.clear_process_logs(&name, reply),
+            Request::ClearAllProcessLogs { reply } => self.clear_all_process_logs(reply),
+            Request::SendStdin { name, bytes, reply } => reply.send(self.send_stdin(&name, &bytes)),
+        }
+    }
+
+    /// Fault 6 while everything stops.
+    pub(crate) fn allowed(&self) -> Result<(), WireFault> {
+        match self.core.mood() {
+            Mood::Running => Ok(()),
+            Mood::Shutdown | Mood::Restarting => Err(WireFault::bare(FaultCode::ShutdownState)),
+        }
+    }
+
+    /// The one process a client means; `group:*` means none.
+    fn process_named(&self, name: &str) -> Result<ProcessId, WireFault> {
+        self.allowed()?;
+        match self.core.resolve(name) {
+            Ok(Selection::Process(id)) => Ok(id),
+            Ok(Selection::Group(_) | Selection::All) | Err(_) => Err(bad_name(name)),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            mood: self.core.mood(),
+            identification: self.core.identifier().to_owned(),
+            pid: i32::try_from(std::process::id()).ok().and_then(Pid::new).expect("a process has a pid"),
+        }
+    }
+
+    // Orders to the core.
+
+    fn order(&mut self, ticket: Ticket, order: Order, reply: Reply<Answer>) {
+        if self.core.mood() != Mood::Running && !matches!(order, Order::RemoteEvent { .. }) {
+            return reply.send(Answer::Fault(Fault::ShutdownState));
+        }
+        self.replies.insert(ticket, reply);
+        let wish = match order {
+            Order::Start { target, wait } => return self.start(ticket, target, wait),
+            Order::Restart => return self.check_restart(Some(ticket)),
+            Order::Stop { target, wait } => self.select(&target).map(|selection| match (selection, target) {
+                (Selection::Process(process), Target::Named(spelled)) => Wish::Stop { process, spelled, wait },
+                (selection, _) => Wish::StopMany { selection, wait },
+            }),
+            Order::Signal { target, signal } => self.select(&target).map(|selection| match (selection, target) {
+                (Selection::Process(process), Target::Named(spelled)) => Wish::Signal { process, spelled, signal },
+                (selection, _) => Wish::SignalMany { selection, signal },
+            }),
+            Order::RemoteEvent { kind, data } => Ok(Wish::RemoteEvent { kind, data }),
+            Order::Shutdown => Ok(Wish::Shutdown),
+        };
+        self.wish_or_refuse(ticket, wish);
+    }
+
+    fn wish_or_refuse(&mut self, ticket: Ticket, wish: Result<Wish, Fault>) {
+        match wish {
+            Ok(wish) => self.tell(Input::Request(CoreRequest { ticket, wish })),
+            Err(fault) => self.refuse(ticket, fault),
+        }
+    }
+
+    /// Answers a request that never reaches the core.
+    pub(crate) fn refuse(&mut self, ticket: Ticket, fault: Fault) {
+        if let Some(reply) = self.replies.remove(&ticket) {
+            reply.send(Answer::Fault(fault));
+        }
+    }
+
+    fn select(&self, target: &Target) -> Result<Selection, Fault> {
+        match target {
+            Target::Named(name) => self.core.resolve(name),
+            Target::Group(name) => self.core.group_named(name).map(Selection::Group),
+            Target::All => Ok(Selection::All),
+        }
+    }
+
+    /// Has the commands looked at; `checked` goes on from there.
+    fn start(&mut self, ticket: Ticket, target: Target, wait: Wait) {
+        let selection = match self.select(&target) {
+            Ok(selection) => selection,
+            Err(fault) => return self.refuse(ticket, fault),
+        };
+        let spelled = match (selection, target) {
+            (Selection::Process(_), Target::Named(name)) => Some(name),
+            (Selection::Process(_) | Selection::Group(_) | Selection::All, _) => None,
+        };
+        let candidates: Vec<_> = self
+            .core
+            .startable(selection)
+            .into_iter()
+            .filter_map(|id| Some((id, Arc::clone(&self.processes.get(id)?.config))))
+            .collect();
+        let mailbox = self.mailbox.clone();
+        let look = move || {
+            let targets = candidates
+                .into_iter()
+                .map(|(process, config)| StartTarget { process, check: command::resolve(&config).map(drop) })
+                .collect();
+            mailbox.post(Message::Checked(Checked { ticket, spelled, targets, wait }));
+        };
+        if self.pool.submit(Box::new(look)).is_err() {
+            self.refuse(ticket, Fault::Failed("too much work is waiting".to_owned()));
+        }
+    }
+
+    /// The commands of processes to be started were looked at.
+    pub(crate) fn checked(&mut self, checked: Checked) {
+        let Checked { ticket, spelled, mut targets, wait } = checked;
+        let wish = match spelled {
+            None => Some(Wish::StartMany { targets, wait }),
+            Some(spelled) => targets.pop().map(|target| Wish::Start { target, spelled, wait }),
+        };
+        self.wish_or_refuse(ticket, wish.ok_or_else(|| Fault::Failed("the process was removed".to_owned())));
+    }
+
+    // Logs.
+
+    fn log_location(&self, log: &LogName, purpose: LogPurpose) -> Result<LogLocation, WireFault> {
+        if purpose == LogPurpose::Read {
+            self.allowed()?;
+        }
+        match log {
+            LogName::Main => {
+                Ok(LogLocation { path: self.log.path().map(Into::into), key: FollowKey::Main })
+            }
+            LogName::Process { name, channel } => {
+                let Ok(Selection::Process(id)) = self.core.resolve(name) else { return Err(bad_name(name)) };
+                let channel = log_channel(*channel);
+                let process = self.processes.get(id).ok_or_else(|| bad_name(name))?;
+                let path = process.log_file(channel).map(|file| file.path.clone());
+                Ok(LogLocation { path, key: FollowKey::Stream(stream_id(id, channel)) })
+            }
+        }
+    }
+
+    fn clear_main_log(&self, reply: Reply<Result<(), WireFault>>) {
+        if let Err(fault) = self.allowed() {
+            return reply.send(Err(fault));
+        }
+        if self.log.path().is_none() {
+            return reply.send(Err(WireFault::bare(FaultCode::NoFile)));
+        }
+        self.pump.clear_main(move |outcome| {
+            reply.send(outcome.map_err(|error| match error {
+                ClearError::NotRegular => WireFault::with_detail(FaultCode::Failed, "the log is not a regular file"),
+                ClearError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    WireFault::bare(FaultCode::NoFile)
+                }
+                ClearError::Io(error) => WireFault::with_detail(FaultCode::Failed, error),
+            }));
+        });
+    }
+
+    fn clear_process_logs(&self, name: &str, reply: Reply<Result<(), WireFault>>) {
+        match self.process_named(name) {
+            Err(fault) => reply.send(Err(fault)),
+            Ok(id) => {
+                let failed = WireFault::with_detail(FaultCode::Failed, name);
+                Clearing::of(self, vec![id], move |outcomes| {
+                    let all_well = outcomes.iter().all(|outcome| outcome.result.is_ok());
+                    reply.send(if all_well { Ok(()) } else { Err(failed) });
+                });
+            }
+        }
+    }
+
+    fn clear_all_process_logs(&self, reply: Reply<Answer>) {
+        if self.core.mood() != Mood::Running {
+            return reply.send(Answer::Fault(Fault::ShutdownState));
+        }
+        let processes = self.core.processes(Selection::All);
+        Clearing::of(self, processes, move |outcomes| reply.send(Answer::Outcomes(outcomes)));
+    }
+
+    // Standard input.
+
+    fn send_stdin(&mut self, name: &str, bytes: &[u8]) -> Result<(), WireFault> {
+        let id = self.process_named(name)?;
+        let not_running = || WireFault::with_detail(FaultCode::NotRunning, name);
+        let state = self.core.process_info(id, clock::now()).map(|info| info.state);
+        if !matches!(state, Some(ProcessState::Starting | ProcessState::Running)) {
+            return Err(not_running());
+        }
+        let process = self.processes.get_mut(id).ok_or_else(|| bad_name(name))?;
+        let child = process.child.as_mut().ok_or_else(not_running)?;
+        let closed = || WireFault::with_detail(FaultCode::NoFile, name);
+        let stdin = child.stdin.as_mut().ok_or_else(closed)?;
+        match stdin.push(bytes) {
+            Ok(progress) => {
+                self.stdin_progressed(id, progress);
+                Ok(())
+            }
+            Err(Refusal::Closed) => Err(closed()),
+            Err(Refusal::Full) => Err(WireFault::with_detail(
+                FaultCode::Failed,
+                format_args!("{name} does not read its standard input and {} bytes wait for it already", stdin::LIMIT),
+            )),
+        }
+    }
+}
+
+/// Fault 10 with the name as the client wrote it.
+pub(crate) fn bad_name(name: &str) -> WireFault {
+    WireFault::with_detail(FaultCode::BadName, name)
+}
+
+/// A fault of the core as it goes over the wire.
+pub(crate) fn wire_fault(fault: &Fault) -> WireFault {
+    WireFault { code: i64::from(fault.code()), text: fault.to_string() }
+}
+
+fn log_channel(channel: supervisor_core::Channel) -> supervisor_log::Channel {
+    match channel {
+        supervisor_core::Channel::Stdout => supervisor_log::Channel::Stdout,
+        supervisor_core::Channel::Stderr => supervisor_log::Channel::Stderr,
+    }
+}

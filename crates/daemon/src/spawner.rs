@@ -1,0 +1,194 @@
+//! Starting a child, as a job of the blocking pool.
+//!
+//! Everything here may hang on a bad disk, so nothing here touches the state of the loop: an [`Order`] goes in, a
+//! [`SpawnResult`] comes out.
+
+use crate::command;
+use std::ffi::{CString, OsString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::Arc;
+use supervisor_config::{Environment, Process};
+use supervisor_core::{Fault, Pid, ProcessId};
+use supervisor_log::{Channel, Pump, Run, Sink, SinkSpec, StreamId, repr};
+use supervisor_sys::fd::Pipe;
+use supervisor_sys::spawn::{ChildUser, SpawnPlan};
+use supervisor_sys::{errno, spawn};
+
+/// All it takes to start one process once.
+pub(crate) struct Order {
+    /// The process.
+    pub(crate) process: ProcessId,
+    /// Which of its lives this will be.
+    pub(crate) run: Run,
+    /// Its configuration.
+    pub(crate) config: Arc<Process>,
+    /// Whom the child becomes.
+    pub(crate) user: ChildUser,
+    /// Where standard output goes.
+    pub(crate) stdout: SinkSpec,
+    /// Where standard error goes; `None` if it shares the pipe of standard output.
+    pub(crate) stderr: Option<SinkSpec>,
+    /// `SUPERVISOR_SERVER_URL`, unless the program has its own.
+    pub(crate) server_url: Option<OsString>,
+}
+
+/// What came of an [`Order`].
+pub(crate) struct SpawnResult {
+    /// The process.
+    pub(crate) process: ProcessId,
+    /// The life the order was for.
+    pub(crate) run: Run,
+    /// The child, or why there is none, in the words of `spawnerr`.
+    pub(crate) outcome: Result<Launched, String>,
+}
+
+/// A child that was started.
+pub(crate) struct Launched {
+    /// Its pid.
+    pub(crate) pid: Pid,
+    /// Becomes readable when it ends, where the kernel has such.
+    pub(crate) pidfd: Option<OwnedFd>,
+    /// Our end of its standard input.
+    pub(crate) stdin: OwnedFd,
+}
+
+/// The number of a process' output in the pump.
+pub(crate) fn stream_id(process: ProcessId, channel: Channel) -> StreamId {
+    StreamId(process.raw() * 2 + u64::from(channel == Channel::Stderr))
+}
+
+/// The process and output a stream's number stands for, the process as its bare number.
+pub(crate) fn stream_owner(stream: StreamId) -> (u64, Channel) {
+    (stream.0 / 2, if stream.0.is_multiple_of(2) { Channel::Stdout } else { Channel::Stderr })
+}
+
+/// Starts the child. Its output is attached to the pump before it exists, so nothing it writes is waited for.
+pub(crate) fn carry_out(order: &Order, pump: &Pump) -> SpawnResult {
+    let outcome = launch(order, pump);
+    SpawnResult { process: order.process, run: order.run, outcome }
+}
+
+fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
+    let executable = command::resolve(&order.config).map_err(|fault| spawn_error(&fault))?;
+    let path = c_string(executable.path.into_os_string())?;
+    let argv = executable.arguments.into_iter().map(c_string).collect::<Result<Vec<_>, _>>()?;
+    let envp = environment(order)?;
+    let directory = order.config.directory.as_ref().map(|path| c_string(path.clone().into())).transpose()?;
+
+    let name = &order.config.name;
+    let no_dispatcher = |error: io::Error| match errno::code_text(&error).as_str() {
+        "EMFILE" => format!("too many open files to spawn '{name}'"),
+        code => format!("unknown error making dispatchers for '{name}': {code}"),
+    };
+    let stdin = Pipe::to_child().map_err(no_dispatcher)?;
+    let (stdout, stdout_end) = Output::open(Channel::Stdout, &order.stdout).map_err(no_dispatcher)?;
+    let (stderr, stderr_end) = match &order.stderr {
+        Some(spec) => Output::open(Channel::Stderr, spec).map(|(output, end)| (Some(output), Some(end))),
+        None => Ok((None, None)),
+    }
+    .map_err(no_dispatcher)?;
+
+    let attached = Attached::to(pump, order, [Some(stdout), stderr]).map_err(no_dispatcher)?;
+    let plan = SpawnPlan {
+        path,
+        argv,
+        envp,
+        stdin: stdin.theirs.as_fd(),
+        stdout: stdout_end.as_fd(),
+        stderr: stderr_end.as_ref().unwrap_or(&stdout_end).as_fd(),
+        user: order.user.clone(),
+        directory,
+        umask: order.config.umask,
+    };
+    let spawned = spawn::spawn(&plan).map_err(|error| match errno::code_text(&error).as_str() {
+        "EAGAIN" => format!("Too many processes in process table to spawn '{name}'"),
+        code => format!("unknown error during fork for '{name}': {code}"),
+    })?;
+    attached.keep();
+    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin: stdin.ours })
+}
+
+/// One output of the child to be: our end of its pipe, and the opened log.
+struct Output {
+    channel: Channel,
+    pipe: OwnedFd,
+    sink: Sink,
+}
+
+impl Output {
+    /// Opens the log and makes the pipe; also returns the child's end.
+    fn open(channel: Channel, spec: &SinkSpec) -> io::Result<(Self, OwnedFd)> {
+        let Pipe { ours, theirs } = Pipe::from_child()?;
+        Ok((Self { channel, pipe: ours, sink: Sink::open(spec)? }, theirs))
+    }
+}
+
+/// Outputs the pump reads from already, for a child that does not exist yet. Finished again when dropped, unless kept.
+struct Attached<'a> {
+    pump: &'a Pump,
+    order: &'a Order,
+    streams: Vec<StreamId>,
+}
+
+impl<'a> Attached<'a> {
+    fn to(pump: &'a Pump, order: &'a Order, outputs: [Option<Output>; 2]) -> io::Result<Self> {
+        let mut attached = Self { pump, order, streams: Vec::with_capacity(outputs.len()) };
+        for output in outputs.into_iter().flatten() {
+            let stream = stream_id(order.process, output.channel);
+            pump.attach(stream, order.run, output.pipe, output.sink)?;
+            attached.streams.push(stream);
+        }
+        Ok(attached)
+    }
+
+    fn keep(mut self) {
+        self.streams.clear();
+    }
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        for stream in &self.streams {
+            self.pump.finish(*stream, self.order.run);
+        }
+    }
+}
+
+/// The whole environment of the child: ours, then what tells it about supervisord, then what is configured.
+fn environment(order: &Order) -> Result<Vec<CString>, String> {
+    let config = &order.config;
+    let mut merged = Environment::new();
+    for (name, value) in std::env::vars_os() {
+        merged.set(name, value);
+    }
+    merged.set("SUPERVISOR_ENABLED", "1");
+    if let Some(url) = config.serverurl.as_ref().or(order.server_url.as_ref()) {
+        merged.set("SUPERVISOR_SERVER_URL", url);
+    }
+    merged.set("SUPERVISOR_PROCESS_NAME", &config.name);
+    merged.set("SUPERVISOR_GROUP_NAME", &config.group);
+    merged
+        .overlaid_by(&config.environment)
+        .iter()
+        .map(|(name, value)| {
+            let mut variable = name.to_owned();
+            variable.push("=");
+            variable.push(value);
+            c_string(variable)
+        })
+        .collect()
+}
+
+/// The text of `spawnerr` for a command that cannot be used: upstream shows it without the fault's name.
+fn spawn_error(fault: &Fault) -> String {
+    fault.detail().cloned().unwrap_or_default()
+}
+
+fn c_string(text: OsString) -> Result<CString, String> {
+    CString::new(text.into_vec()).map_err(|error| {
+        let text = OsString::from_vec(error.into_vec());
+        format!("a NUL byte cannot be passed to a program: {}", repr::bytes(text.as_bytes()))
+    })
+}

@@ -1,0 +1,309 @@
+//! From a configuration to a running loop, in upstream's order, which people see in the log:
+//!
+//! privileges, limits, main log, clean-up of old AUTO logs, groups, HTTP servers, background, pid file. Privileges go before
+//! the log is created, so that its file belongs to the user supervisord runs as; the servers are bound before going into the
+//! background, so that a busy port is an error of the launcher.
+
+use crate::pidfile::PidFile;
+use crate::prepare::{PreparedGroup, Surroundings};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use supervisor_config::{Config, LogTarget, ServerAddress, Severity, Supervisord};
+use supervisor_http::{Credentials, Listener, Socket};
+use supervisor_log::{Level, MainDestination, MainLog, MainLogSpec, auto, repr};
+use supervisor_sys::daemonize::{self, Side};
+use supervisor_sys::fd::{self, FileIdentity};
+use supervisor_sys::limits::{self, Limit, Resource};
+use supervisor_sys::socket::{self, SocketFile};
+use supervisor_sys::user::{self, DropError};
+
+/// Why supervisord does not start, as the text behind `Error: `.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StartError(String);
+
+impl StartError {
+    /// What the system did not let us do.
+    pub(crate) fn of(what: &str, error: &std::io::Error) -> Self {
+        Self(format!("cannot {what}: {error}"))
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether this is the first start of this process, or a new beginning after everything was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The first.
+    First,
+    /// After SIGHUP or a restart request: limits, directory and session stay what they are.
+    Again,
+}
+
+/// What stands before the loop begins.
+pub(crate) struct Foundation {
+    /// The main log, still written directly.
+    pub(crate) log: MainLog,
+    /// The groups to add, in order.
+    pub(crate) groups: Vec<PreparedGroup>,
+    /// What of the configuration shapes groups.
+    pub(crate) surroundings: Surroundings,
+    /// The bound servers, in order.
+    pub(crate) listeners: Vec<Listener>,
+    /// Our socket files; removed when dropped.
+    pub(crate) socket_files: SocketFiles,
+    /// Our pid file; removed when dropped.
+    pub(crate) pidfile: Option<PidFile>,
+}
+
+/// Lays the foundation. In the launcher of a daemon this does not return.
+pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartError> {
+    let supervisord = &config.supervisord;
+    let mut notes = Notes::of(config);
+    become_user(supervisord, &mut notes)?;
+    if start == Start::First {
+        raise_limit(Resource::OpenFiles, supervisord.minfds, &mut notes)?;
+        raise_limit(Resource::Processes, supervisord.minprocs, &mut notes)?;
+    }
+    refuse_interface_options(config)?;
+    let log = open_log(supervisord)?;
+    notes.write_to(&log);
+
+    let surroundings = Surroundings::of(config);
+    if !supervisord.nocleanup {
+        for warning in auto::remove_old(&surroundings.childlogdir, &surroundings.identifier) {
+            log.log(Level::Warn, warning);
+        }
+    }
+    let groups = config.groups.iter().map(|group| surroundings.prepare(group)).collect();
+    let (listeners, socket_files) = open_servers(config, &log)?;
+    if start == Start::First && !supervisord.nodaemon {
+        go_into_background(supervisord, &log)?;
+    }
+    let pidfile = write_pidfile(&supervisord.pidfile, &log);
+    Ok(Foundation { log, groups, surroundings, listeners, socket_files, pidfile })
+}
+
+/// Lines for the main log from before there is one, in upstream's order: by gravity, then as they came.
+#[derive(Default)]
+struct Notes {
+    critical: Vec<String>,
+    warning: Vec<String>,
+    info: Vec<String>,
+}
+
+impl Notes {
+    fn of(config: &Config) -> Self {
+        let mut notes = Self::default();
+        for message in &config.messages {
+            let list = match message.severity {
+                Severity::Critical => &mut notes.critical,
+                Severity::Warning => &mut notes.warning,
+                Severity::Info => &mut notes.info,
+            };
+            list.push(message.text.clone());
+        }
+        notes
+    }
+
+    fn write_to(self, log: &MainLog) {
+        let lists = [(Level::Critical, self.critical), (Level::Warn, self.warning), (Level::Info, self.info)];
+        for (level, lines) in lists {
+            for line in lines {
+                log.log(level, line);
+            }
+        }
+    }
+}
+
+fn become_user(supervisord: &Supervisord, notes: &mut Notes) -> Result<(), StartError> {
+    let Some(account) = &supervisord.user else {
+        if user::real_uid() == 0 {
+            notes.critical.push(
+                "Supervisor is running as root.  Privileges were not dropped because no user is specified in the \
+                 config file.  If you intend to run as root, you can set user=root in the config file to avoid this \
+                 message."
+                    .to_owned(),
+            );
+        }
+        return Ok(());
+    };
+    user::drop_privileges(account.uid).map_err(|error: DropError| StartError(error.to_string()))?;
+    notes.info.push(format!("Set uid to user {} succeeded", account.uid));
+    Ok(())
+}
+
+fn raise_limit(resource: Resource, minimum: u64, notes: &mut Notes) -> Result<(), StartError> {
+    let Limit { soft, hard } =
+        limits::limit(resource).map_err(|error| StartError::of("read the limits of this process", &error))?;
+    if soft.is_none_or(|soft| soft >= minimum) {
+        return Ok(());
+    }
+    let raised = Limit { soft: Some(minimum), hard: hard.map(|hard| hard.max(minimum)) };
+    if limits::set_limit(resource, raised).is_err() {
+        return Err(StartError(limit_message(resource, minimum, hard)));
+    }
+    notes.info.push(format!("Increased {} limit to {minimum}", resource.name()));
+    Ok(())
+}
+
+/// Upstream's sentences, except that the limit it names is the real one.
+fn limit_message(resource: Resource, minimum: u64, hard: Option<u64>) -> String {
+    let hard = hard.map_or_else(|| "unlimited".to_owned(), |hard| hard.to_string());
+    match resource {
+        Resource::OpenFiles => format!(
+            "The minimum number of file descriptors required to run this process is {minimum} as per the \"minfds\" \
+             command-line argument or config file setting. The current environment will only allow you to open {hard} \
+             file descriptors.  Either raise the number of usable file descriptors in your environment (see \
+             README.rst) or lower the minfds setting in the config file to allow the process to start."
+        ),
+        Resource::Processes => format!(
+            "The minimum number of available processes required to run this program is {minimum} as per the \
+             \"minprocs\" command-line argument or config file setting. The current environment will only allow you \
+             to open {hard} processes.  Either raise the number of usable processes in your environment (see \
+             README.rst) or lower the minprocs setting in the config file to allow the program to start."
+        ),
+    }
+}
+
+/// The one interface there is takes no options, so any is a mistake that upstream stops at, too.
+fn refuse_interface_options(config: &Config) -> Result<(), StartError> {
+    match config.rpcinterfaces.iter().find(|interface| !interface.options.is_empty()) {
+        Some(interface) => Err(StartError(format!("Could not make {} rpc interface", interface.name))),
+        None => Ok(()),
+    }
+}
+
+fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
+    let destination = match &supervisord.logfile {
+        LogTarget::Syslog => MainDestination::Syslog,
+        LogTarget::Path(path) => MainDestination::File {
+            path: path.clone(),
+            max_bytes: supervisord.logfile_maxbytes,
+            backups: supervisord.logfile_backups,
+        },
+    };
+    let spec = MainLogSpec {
+        level: log_level(supervisord.loglevel),
+        destination,
+        copy_to_stdout: supervisord.nodaemon && !supervisord.silent,
+    };
+    MainLog::open(&spec).map_err(|error| {
+        let name = match &supervisord.logfile {
+            LogTarget::Syslog => "syslog".to_owned(),
+            LogTarget::Path(path) => path.display().to_string(),
+        };
+        StartError(format!("could not open the log file '{name}': {error}"))
+    })
+}
+
+fn log_level(level: supervisor_config::Level) -> Level {
+    match level {
+        supervisor_config::Level::Blather => Level::Blather,
+        supervisor_config::Level::Trace => Level::Trace,
+        supervisor_config::Level::Debug => Level::Debug,
+        supervisor_config::Level::Info => Level::Info,
+        supervisor_config::Level::Warn => Level::Warn,
+        supervisor_config::Level::Error => Level::Error,
+        supervisor_config::Level::Critical => Level::Critical,
+    }
+}
+
+fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, SocketFiles), StartError> {
+    let mut files = SocketFiles::default();
+    let mut listeners = Vec::with_capacity(config.servers.len());
+    for server in &config.servers {
+        let socket = match &server.address {
+            ServerAddress::Inet { host, port } => socket::listen_tcp(host, *port, socket::BACKLOG).map(Socket::Tcp),
+            ServerAddress::Unix { path, mode, owner } => {
+                let file = SocketFile {
+                    mode: *mode,
+                    uid: owner.map(|owner| owner.uid),
+                    gid: owner.and_then(|owner| owner.gid),
+                };
+                socket::listen_unix(path, file, socket::BACKLOG).map(|bound| {
+                    if bound.replaced_stale {
+                        crate::say(&format!("Unlinking stale socket {}\n", path.display()));
+                    }
+                    files.0.push((path.clone(), bound.identity));
+                    Socket::Unix(bound.listener)
+                })
+            }
+        }
+        .map_err(|error| StartError(error.to_string()))?;
+        for interface in &config.rpcinterfaces {
+            log.log(Level::Info, format!("RPC interface '{}' initialized", interface.name));
+        }
+        if server.credentials.is_none() {
+            let section = repr::text(&server.section);
+            log.log(Level::Critical, format!("Server {section} running without any HTTP authentication checking"));
+        }
+        let credentials = server.credentials.as_ref().and_then(http_credentials);
+        listeners.push(Listener { socket, section: server.section.clone(), credentials });
+    }
+    Ok((listeners, files))
+}
+
+fn http_credentials(credentials: &supervisor_config::Credentials) -> Option<Credentials> {
+    let text = String::from_utf8_lossy;
+    Credentials::new(&text(&credentials.username), &text(&credentials.password))
+}
+
+/// The socket files of our servers. Dropping it removes those that are still ours.
+#[derive(Debug, Default)]
+pub(crate) struct SocketFiles(Vec<(PathBuf, FileIdentity)>);
+
+impl Drop for SocketFiles {
+    fn drop(&mut self) {
+        for (path, identity) in &self.0 {
+            // Nobody is left to tell, and a stale socket does no harm at the next start.
+            let _removed = socket::remove_socket_file(path, *identity);
+        }
+    }
+}
+
+fn go_into_background(supervisord: &Supervisord, log: &MainLog) -> Result<(), StartError> {
+    let failed = |what: &'static str| move |error: std::io::Error| StartError::of(what, &error);
+    match daemonize::fork_to_background().map_err(failed("go into the background"))? {
+        Side::Launcher { .. } => {
+            log.log(Level::Blather, "supervisord forked; parent exiting");
+            daemonize::exit_at_once(0);
+        }
+        Side::Daemon => {}
+    }
+    log.log(Level::Info, "daemonizing the supervisord process");
+    if let Some(directory) = &supervisord.directory {
+        change_directory(directory, log);
+    }
+    fd::redirect_standard_streams_to_null().map_err(failed("redirect the standard streams"))?;
+    daemonize::new_session().map_err(failed("leave the session"))?;
+    limits::replace_umask(supervisord.umask);
+    Ok(())
+}
+
+fn change_directory(directory: &Path, log: &MainLog) {
+    let shown = repr::text(&directory.to_string_lossy());
+    match std::env::set_current_dir(directory) {
+        Ok(()) => log.log(Level::Info, format!("set current directory: {shown}")),
+        Err(error) => {
+            let error = supervisor_sys::errno::python_text(&error);
+            log.log(Level::Critical, format!("can't chdir into {shown}: {error}"));
+        }
+    }
+}
+
+fn write_pidfile(path: &Path, log: &MainLog) -> Option<PidFile> {
+    match PidFile::write(path) {
+        Ok(file) => {
+            log.log(Level::Info, format!("supervisord started with pid {}", std::process::id()));
+            Some(file)
+        }
+        Err(_) => {
+            log.log(Level::Critical, format!("could not write pidfile {}", path.display()));
+            None
+        }
+    }
+}
