@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
+pub mod adopt;
 pub mod alloc;
 pub mod clock;
 pub mod daemonize;

@@ -31,14 +31,21 @@ pub fn reap_child(pid: Pid, pidfd: Option<BorrowedFd<'_>>) -> io::Result<Option<
 ///
 /// `None`: nothing to collect *now*. A known child that has ended hides others behind it, and so does a spawn that has not
 /// returned. So call it until `None` after SIGCHLD, and again after collecting known children and after each spawn; then none is missed.
+/// `known` must not call back into this module.
 #[doc(alias = "waitid")]
 pub fn next_stranger(known: impl Fn(Pid) -> bool) -> io::Result<Option<(Pid, ExitStatus)>> {
+    // Held from the look at the dead one to its burial: its owner could otherwise collect it in between, and the pid be another child's.
+    let ours = children::ours();
     let Some((pid, _)) = wait(Whom::Anyone, libc::WNOWAIT)? else { return Ok(None) };
-    // In this order: see `children`.
-    if children::any_spawn_under_way() || children::ours().contains(&pid) || known(pid) {
+    // A spawn that is under way now may be the one that made it; one that is not has entered it.
+    if children::any_spawn_under_way() || ours.contains(&pid) || known(pid) {
         return Ok(None);
     }
-    take(Whom::Child(pid))
+    match take(Whom::Child(pid)) {
+        // Collected meanwhile by somebody who keeps no books here, such as the standard library for a `Command`.
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+        stranger => stranger,
+    }
 }
 
 /// Collects any child that has ended, known or not: for a process that keeps no books of its own.

@@ -74,6 +74,20 @@ impl fmt::Display for ListenError {
     }
 }
 
+impl ListenError {
+    /// What the system said, as Python shows it (`[Errno 98] Address already in use`), for messages about other servers than our own.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::InUse => python_text(&io::Error::from_raw_os_error(libc::EADDRINUSE)),
+            Self::NotASocket(path) => format!("{} exists and is not a socket", path.display()),
+            Self::Chown { error, .. } => format!("Could not change ownership of socket file: {}", python_text(error)),
+            Self::PathTooLong => "AF_UNIX path too long".to_owned(),
+            Self::Resolve(code) => format!("[Errno {code}] {}", resolver_text(*code)),
+            Self::Os(error) => python_text(error),
+        }
+    }
+}
+
 impl std::error::Error for ListenError {}
 
 impl From<io::Error> for ListenError {
