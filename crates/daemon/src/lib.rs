@@ -9,6 +9,7 @@ mod blocking;
 mod children;
 mod clear;
 mod command;
+mod fastcgi;
 mod host;
 mod mailbox;
 mod perform;

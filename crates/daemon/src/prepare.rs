@@ -2,12 +2,15 @@
 //!
 //! Both may hang (a user database on the network, a dead disk), so after start-up this runs in the blocking pool.
 
+use crate::fastcgi::SharedSocket;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
 use supervisor_core::{EventKind, EventSet, GroupSpec, ProcessSpec};
-use supervisor_log::{Channel, Delivery, FileOrigin, LogFileSpec, SinkSpec, auto};
+use supervisor_log::{Channel, Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
 use supervisor_sys::spawn::ChildUser;
 
 /// What of the daemon's own settings shapes a group.
@@ -43,11 +46,15 @@ pub(crate) struct PreparedProcess {
     pub(crate) stdout: SinkSpec,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
     pub(crate) stderr: Option<SinkSpec>,
+    /// What descriptor 0 is for a FastCGI program.
+    pub(crate) socket: Option<Arc<SharedSocket>>,
 }
 
 impl Surroundings {
-    /// Looks up the users of a group's processes and creates their AUTO logs.
-    pub(crate) fn prepare(&self, group: &Group) -> PreparedGroup {
+    /// Looks up the users of a group's processes, creates their AUTO logs, and tries their FastCGI sockets, so that an address
+    /// that cannot be had is known before the group is there.
+    pub(crate) fn prepare(&self, group: &Group, log: &MainLog) -> Result<PreparedGroup, String> {
+        let sockets = fastcgi_sockets(group, log)?;
         let mut users = HashMap::new();
         let mut warnings = Vec::new();
         let is_listener = matches!(group.kind, GroupKind::EventListener(_));
@@ -62,9 +69,10 @@ impl Surroundings {
                 stdout: self.sink(process, Channel::Stdout, is_listener, &mut warnings),
                 stderr: (!process.redirect_stderr)
                     .then(|| self.sink(process, Channel::Stderr, false, &mut warnings)),
+                socket: process.socket.as_ref().and_then(|socket| sockets.get(&socket.url())).cloned(),
             })
             .collect();
-        PreparedGroup { config: group.clone(), processes, warnings }
+        Ok(PreparedGroup { config: group.clone(), processes, warnings })
     }
 
     fn sink(
@@ -120,6 +128,19 @@ impl Surroundings {
         };
         Some(LogFileSpec { path, origin, max_bytes: log.maxbytes, backups: log.backups })
     }
+}
+
+/// One socket for all processes with the same address, opened once for a try.
+fn fastcgi_sockets(group: &Group, log: &MainLog) -> Result<HashMap<OsString, Arc<SharedSocket>>, String> {
+    let mut sockets = HashMap::new();
+    for config in group.processes.iter().filter_map(|process| process.socket.as_ref()) {
+        if let Entry::Vacant(place) = sockets.entry(config.url()) {
+            let socket = SharedSocket::new(config.clone(), log.clone());
+            drop(socket.lease()?);
+            place.insert(socket);
+        }
+    }
+    Ok(sockets)
 }
 
 impl PreparedGroup {

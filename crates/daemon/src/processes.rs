@@ -1,7 +1,8 @@
 //! What the daemon keeps of each process beside the core: its configuration, its logs and its live child.
 
+use crate::fastcgi::{Lease, SharedSocket};
 use crate::prepare::PreparedProcess;
-use crate::spawner::{Launched, Order};
+use crate::spawner::{Launched, Order, StdinSource};
 use crate::stdin::Stdin;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -30,6 +31,8 @@ pub(crate) struct Process {
     stdout: SinkSpec,
     /// `None` with `redirect_stderr`.
     stderr: Option<SinkSpec>,
+    /// What descriptor 0 is for a FastCGI program.
+    socket: Option<Arc<SharedSocket>>,
     /// How many lives were ordered so far; the number of the newest.
     lives: u64,
     /// The live child, from its spawn until the core is told of its end.
@@ -44,8 +47,10 @@ pub(crate) struct Child {
     pub(crate) run: Run,
     /// Readable once it has ended; none where the kernel has no such thing.
     pub(crate) pidfd: Option<OwnedFd>,
-    /// Its standard input, until it closes it.
+    /// Its standard input, until it closes it; none for a FastCGI program.
     pub(crate) stdin: Option<Stdin>,
+    /// Its share of the socket it has instead.
+    _socket: Option<Lease>,
     /// Whether the poll watches `stdin` for room.
     pub(crate) stdin_is_watched: bool,
     /// What a listener is being sent, if anything.
@@ -67,8 +72,8 @@ pub(crate) struct Ended {
 impl Processes {
     /// Adds a process that was prepared, under the number the core gave it.
     pub(crate) fn insert(&mut self, id: ProcessId, prepared: PreparedProcess) {
-        let PreparedProcess { config, user, stdout, stderr } = prepared;
-        let process = Process { id, config, user, stdout, stderr, lives: 0, child: None };
+        let PreparedProcess { config, user, stdout, stderr, socket } = prepared;
+        let process = Process { id, config, user, stdout, stderr, socket, lives: 0, child: None };
         self.table.insert(id.raw(), process);
     }
 
@@ -114,6 +119,7 @@ impl Process {
             user: self.user.clone(),
             stdout: self.stdout.clone(),
             stderr: self.stderr.clone(),
+            socket: self.socket.clone(),
             server_url: server_url.cloned(),
         }
     }
@@ -121,11 +127,16 @@ impl Process {
     /// Takes note of a child.
     pub(crate) fn begin(&mut self, run: Run, launched: Launched) -> &Child {
         let Launched { pid, pidfd, stdin } = launched;
+        let (stdin, socket) = match stdin {
+            StdinSource::Pipe(pipe) => (Some(Stdin::new(pipe)), None),
+            StdinSource::Socket(lease) => (None, Some(lease)),
+        };
         self.child.insert(Child {
             pid,
             run,
             pidfd,
-            stdin: Some(Stdin::new(stdin)),
+            stdin,
+            _socket: socket,
             stdin_is_watched: false,
             event_is_under_way: false,
             ended: None,

@@ -85,9 +85,13 @@ impl Loop {
         };
         let group = group.clone();
         let surroundings = self.surroundings.clone();
-        let mailbox = self.mailbox.clone();
-        let prepare = move || {
-            mailbox.post(Message::Prepared(Box::new(surroundings.prepare(&group)), reply));
+        let (mailbox, log) = (self.mailbox.clone(), self.log.clone());
+        let prepare = move || match surroundings.prepare(&group, &log) {
+            Ok(group) => mailbox.post(Message::Prepared(Box::new(group), reply)),
+            Err(why) => {
+                log.log(Level::Error, &why);
+                reply.send(Err(WireFault::with_detail(FaultCode::Failed, why)));
+            }
         };
         self.submit(prepare);
     }

@@ -4,6 +4,7 @@
 //! [`SpawnResult`] comes out.
 
 use crate::command;
+use crate::fastcgi::{Lease, SharedSocket};
 use std::ffi::{CString, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -30,6 +31,8 @@ pub(crate) struct Order {
     pub(crate) stdout: SinkSpec,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
     pub(crate) stderr: Option<SinkSpec>,
+    /// What descriptor 0 is for a FastCGI program; otherwise it is a pipe.
+    pub(crate) socket: Option<Arc<SharedSocket>>,
     /// `SUPERVISOR_SERVER_URL`, unless the program has its own.
     pub(crate) server_url: Option<OsString>,
 }
@@ -50,8 +53,16 @@ pub(crate) struct Launched {
     pub(crate) pid: Pid,
     /// Becomes readable when it ends, where the kernel has such.
     pub(crate) pidfd: Option<OwnedFd>,
-    /// Our end of its standard input.
-    pub(crate) stdin: OwnedFd,
+    /// Our end of its standard input, or its share of the socket it has instead.
+    pub(crate) stdin: StdinSource,
+}
+
+/// Where a child's standard input comes from, as far as it is ours to keep.
+pub(crate) enum StdinSource {
+    /// A pipe that we write into.
+    Pipe(OwnedFd),
+    /// A listening socket.
+    Socket(Lease),
 }
 
 /// The number of a process' output in the pump.
@@ -82,7 +93,7 @@ fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
         "EMFILE" => format!("too many open files to spawn '{name}'"),
         code => format!("unknown error making dispatchers for '{name}': {code}"),
     };
-    let stdin = Pipe::to_child().map_err(no_dispatcher)?;
+    let (stdin, stdin_end) = standard_input(order, no_dispatcher)?;
     let (stdout, stdout_end) = Output::open(Channel::Stdout, &order.stdout).map_err(no_dispatcher)?;
     let (stderr, stderr_end) = match &order.stderr {
         Some(spec) => Output::open(Channel::Stderr, spec).map(|(output, end)| (Some(output), Some(end))),
@@ -95,7 +106,7 @@ fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
         path,
         argv,
         envp,
-        stdin: stdin.theirs.as_fd(),
+        stdin: stdin_end.as_fd(),
         stdout: stdout_end.as_fd(),
         stderr: stderr_end.as_ref().unwrap_or(&stdout_end).as_fd(),
         user: order.user.clone(),
@@ -107,7 +118,21 @@ fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
         code => format!("unknown error during fork for '{name}': {code}"),
     })?;
     attached.keep();
-    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin: stdin.ours })
+    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin })
+}
+
+/// Our and the child's part of its standard input.
+fn standard_input(
+    order: &Order,
+    no_dispatcher: impl Fn(io::Error) -> String,
+) -> Result<(StdinSource, OwnedFd), String> {
+    if let Some(socket) = &order.socket {
+        let lease = socket.lease()?;
+        let end = lease.as_fd().try_clone_to_owned().map_err(no_dispatcher)?;
+        return Ok((StdinSource::Socket(lease), end));
+    }
+    let Pipe { ours, theirs } = Pipe::to_child().map_err(no_dispatcher)?;
+    Ok((StdinSource::Pipe(ours), theirs))
 }
 
 /// One output of the child to be: our end of its pipe, and the opened log.

@@ -78,7 +78,8 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
             log.log(Level::Warn, warning);
         }
     }
-    let groups = config.groups.iter().map(|group| surroundings.prepare(group)).collect();
+    let groups = config.groups.iter().map(|group| surroundings.prepare(group, &log));
+    let groups = groups.collect::<Result<_, _>>().map_err(StartError)?;
     let (listeners, socket_files) = open_servers(config, &log)?;
     if start == Start::First && !supervisord.nodaemon {
         go_into_background(supervisord, &log)?;
