@@ -20,6 +20,7 @@ use crate::head::{BodyLength, Head, HeadFault};
 use crate::inbox::{HeadProgress, Inbox};
 use crate::mailbox::{ConnectionId, Mailbox, Message};
 use crate::outbox::Outbox;
+use crate::reply::Answer;
 use crate::socket::Stream;
 use crate::wire;
 use crate::{
@@ -222,8 +223,8 @@ impl Connection {
         }
     }
 
-    /// The service has answered; `None`: it has given up on a client that is gone.
-    pub(crate) fn answer(&mut self, response: Option<Response>, turn: &mut Turn<'_>) -> Outcome {
+    /// The service has answered, or never will.
+    pub(crate) fn answer(&mut self, answer: Answer, turn: &mut Turn<'_>) -> Outcome {
         let (exchange, client) = match std::mem::replace(&mut self.phase, Phase::IDLE) {
             Phase::Waiting { exchange, client } => (exchange, client),
             // There is one answer to a request, and nothing else ends the wait for it.
@@ -236,7 +237,12 @@ impl Connection {
             }
         };
         client.settle();
-        let Some(response) = response else { return Outcome::Close };
+        let response = match answer {
+            Answer::Ready(response) => response,
+            Answer::Made(make) => guarded(turn.log, make).unwrap_or_else(internal_error),
+            Answer::Missing if self.is_half_closed || turn.is_draining => return Outcome::Close,
+            Answer::Missing => internal_error(),
+        };
         self.begin_answer(response, exchange, turn);
         self.turn(turn)
     }
@@ -393,10 +399,7 @@ impl Connection {
             Request { method, target, path, query, version, headers, body, peer: self.peer, section };
         let (id, mailbox) = (self.id, Arc::clone(turn.mailbox));
         let reply = ReplyTo::new(client, move |response| mailbox.post(Message::Answer(id, response)));
-        // A panic in a service is a bug; it costs its client an answer of 500, not all clients the server.
-        if catch_unwind(AssertUnwindSafe(|| turn.service.call(request, reply))).is_err() {
-            (turn.log)(Level::Error, "a request made its handler panic; answered with 500");
-        }
+        guarded(turn.log, || turn.service.call(request, reply));
     }
 
     /// Answers with an error page that is the last answer on this connection.
@@ -471,6 +474,20 @@ enum Received {
     Bytes(usize),
     Nothing,
     End,
+}
+
+/// Runs a service's code. A panic in it is a bug; it costs its client an answer of 500, not all clients the
+/// server.
+fn guarded<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(run)).ok();
+    if outcome.is_none() {
+        log(Level::Error, "a request made its handler panic; its client is answered with 500");
+    }
+    outcome
+}
+
+fn internal_error() -> Response {
+    Response::error(Status::InternalServerError)
 }
 
 fn unauthorized() -> Response {

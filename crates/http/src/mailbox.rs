@@ -3,7 +3,7 @@
 //! The queue needs no bound of its own: there is at most one answer per open connection, one wake-up per stream
 //! (see `StreamWaker`) and a handful of orders from the handle.
 
-use crate::Response;
+use crate::reply::Answer;
 use mio::Waker;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,8 +13,8 @@ pub(crate) type ConnectionId = usize;
 
 /// What other threads tell the server.
 pub(crate) enum Message {
-    /// The answer to the request a connection waits on; `None`: there will be none, as its client is gone.
-    Answer(ConnectionId, Option<Response>),
+    /// The answer to the request a connection waits on.
+    Answer(ConnectionId, Answer),
     /// A stream has something to give.
     StreamReady(ConnectionId),
     /// See `Handle::stop_listening`.

@@ -5,15 +5,25 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever.
+/// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever; a client that is
+/// gone, or a server that winds down, has its connection closed instead.
 pub struct ReplyTo {
-    deliver: Option<Box<dyn FnOnce(Option<Response>) + Send>>,
+    deliver: Option<Box<dyn FnOnce(Answer) + Send>>,
     client: Client,
 }
 
+/// What a reply comes to.
+pub(crate) enum Answer {
+    /// An answer.
+    Ready(Response),
+    /// An answer that is made on the server's thread.
+    Made(Box<dyn FnOnce() -> Response + Send>),
+    /// None: the reply was dropped.
+    Missing,
+}
+
 impl ReplyTo {
-    /// `deliver` takes the answer; `None` if there is none and the client is gone.
-    pub(crate) fn new(client: Client, deliver: impl FnOnce(Option<Response>) + Send + 'static) -> Self {
+    pub(crate) fn new(client: Client, deliver: impl FnOnce(Answer) + Send + 'static) -> Self {
         Self { deliver: Some(Box::new(deliver)), client }
     }
 
@@ -22,9 +32,16 @@ impl ReplyTo {
     pub fn into_channel() -> (Self, Receiver<Response>, Client) {
         let (sender, receiver) = sync_channel(1);
         let client = Client::default();
-        let reply = Self::new(client.clone(), move |response| {
+        let watched = client.clone();
+        let reply = Self::new(client.clone(), move |answer| {
+            let response = match answer {
+                Answer::Ready(response) => response,
+                Answer::Made(make) => make(),
+                Answer::Missing if watched.is_gone() => return,
+                Answer::Missing => Response::error(Status::InternalServerError),
+            };
             // The receiver may have been dropped: then nobody wants the answer.
-            let _ = response.map(|response| sender.send(response));
+            let _ = sender.send(response);
         });
         (reply, receiver, client)
     }
@@ -32,34 +49,35 @@ impl ReplyTo {
     /// Sends the answer. It is discarded if the client is gone.
     pub fn send(mut self, response: Response) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(Some(response));
+            deliver(Answer::Ready(response));
         }
     }
 
-    /// Whether the client has gone away, so that nobody waits for the answer.
-    pub fn is_gone(&self) -> bool {
-        self.client.is_gone()
+    /// Sends the answer that `make` makes on the server's thread; for threads that have more urgent things to
+    /// do than to put an answer into words.
+    pub fn send_with(mut self, make: impl FnOnce() -> Response + Send + 'static) {
+        if let Some(deliver) = self.deliver.take() {
+            deliver(Answer::Made(Box::new(make)));
+        }
     }
 
-    /// Calls `hook` if the client goes away before the answer, on the server's thread (it must not block); at
-    /// once if it is gone already; never after the answer.
-    pub fn on_disconnect(&self, hook: impl FnOnce() + Send + 'static) {
-        self.client.on_disconnect(Box::new(hook));
+    /// The client that waits for the answer.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 }
 
 impl Drop for ReplyTo {
     fn drop(&mut self) {
         if let Some(deliver) = self.deliver.take() {
-            let is_wanted = !self.client.is_gone();
-            deliver(is_wanted.then(|| Response::error(Status::InternalServerError)));
+            deliver(Answer::Missing);
         }
     }
 }
 
 impl fmt::Debug for ReplyTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplyTo").field("is_gone", &self.is_gone()).finish_non_exhaustive()
+        f.debug_struct("ReplyTo").field("client", &self.client).finish_non_exhaustive()
     }
 }
 
@@ -106,13 +124,15 @@ impl Client {
         drop(hooks);
     }
 
-    fn on_disconnect(&self, hook: Hook) {
+    /// Calls `hook` if the client goes away before its answer, on the server's thread (it must not block); at
+    /// once if it is gone already; never after the answer.
+    pub fn on_disconnect(&self, hook: impl FnOnce() + Send + 'static) {
         let mut presence = self.lock();
         if presence.is_gone {
             drop(presence);
             hook();
         } else {
-            presence.hooks.push(hook);
+            presence.hooks.push(Box::new(hook));
         }
     }
 }

@@ -143,7 +143,7 @@ impl Server {
 
     /// How long the poll may sleep; `None`: until something happens.
     fn patience(&self, now: Instant) -> Option<Duration> {
-        let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener, now));
+        let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener));
         if !self.ready.is_empty() || may_accept {
             return Some(Duration::ZERO);
         }
@@ -179,8 +179,8 @@ impl Server {
     fn take_messages(&mut self, now: Instant) {
         for message in self.mailbox.take() {
             match message {
-                Message::Answer(id, response) => {
-                    self.give_turn(id, now, |connection, turn| connection.answer(response, turn));
+                Message::Answer(id, answer) => {
+                    self.give_turn(id, now, |connection, turn| connection.answer(answer, turn));
                 }
                 Message::StreamReady(id) => {
                     if let Some(entry) = self.connections.get_mut(&id) {

@@ -26,6 +26,8 @@ pub(super) struct Listening {
     has_newcomers: bool,
     /// The system refused to accept; not before this is it asked again.
     retry_at: Option<Instant>,
+    /// That has been reported, and nobody has got in since.
+    is_refused: bool,
     /// The limit has been reached and reported, and nobody has got in since.
     is_full: bool,
 }
@@ -39,6 +41,7 @@ impl Listening {
             open: 0,
             has_newcomers: false,
             retry_at: None,
+            is_refused: false,
             is_full: false,
         })
     }
@@ -59,17 +62,20 @@ impl Listening {
 
 impl Server {
     /// Whether there may be newcomers that can be accepted now.
-    pub(super) fn may_accept(&self, listener: usize, now: Instant) -> bool {
+    pub(super) fn may_accept(&self, listener: usize) -> bool {
         self.listening.get(listener).is_some_and(|listening| {
             listening.has_newcomers
                 && listening.open < self.limits.connections + TURNED_AWAY
-                && listening.retry_at.is_none_or(|retry_at| retry_at <= now)
+                && listening.retry_at.is_none()
         })
     }
 
     pub(super) fn accept_all(&mut self, now: Instant) {
         for listener in 0..self.listening.len() {
-            while self.may_accept(listener, now) {
+            if let Some(listening) = self.listening.get_mut(listener) {
+                listening.retry_at = listening.retry_at.filter(|retry_at| now < *retry_at);
+            }
+            while self.may_accept(listener) {
                 self.accept(listener, now);
             }
         }
@@ -84,7 +90,7 @@ impl Server {
         let Some(listening) = self.listening.get_mut(listener) else { return };
         match listening.acceptor.accept() {
             Ok((stream, peer)) => {
-                listening.retry_at = None;
+                listening.is_refused = false;
                 self.welcome(stream, peer, listener, now);
             }
             Err(error) => match error.kind() {
@@ -92,13 +98,14 @@ impl Server {
                 // A client that gave up while it was waiting; the next one is behind it.
                 io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
                 _ => {
-                    if listening.retry_at.is_none() {
+                    if !listening.is_refused {
                         let text = format!(
                             "cannot accept connections for {} now: {error} (waiting until descriptors are free)",
                             listening.rules.section
                         );
                         (self.log)(Level::Error, &text);
                     }
+                    listening.is_refused = true;
                     listening.retry_at = Some(now + RETRY_AFTER);
                 }
             },

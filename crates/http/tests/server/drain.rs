@@ -49,7 +49,7 @@ fn draining_ends_when_its_time_is_up() {
     let reply = pending.recv_timeout(PATIENCE).unwrap();
     server.handle.drain(Duration::from_millis(50), || ());
     busy.assert_closed();
-    assert!(reply.is_gone());
+    assert!(reply.client().is_gone());
     server.handle.join();
     reply.send(Response::new(Status::Ok));
 }
@@ -61,4 +61,16 @@ fn dropping_the_handle_closes_everything() {
     client.assert_alive();
     drop(server.handle);
     client.assert_closed();
+}
+
+#[test]
+fn a_reply_dropped_while_draining_closes_without_a_word() {
+    let (sender, pending) = mpsc::channel();
+    let server = start(Limits::default(), move |_, reply| sender.send(reply).unwrap());
+    let mut busy = server.client();
+    busy.send("GET / HTTP/1.1\r\n\r\n");
+    let reply = pending.recv_timeout(PATIENCE).unwrap();
+    server.handle.drain(PATIENCE, || ());
+    drop(reply);
+    busy.assert_closed();
 }

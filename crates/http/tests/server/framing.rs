@@ -77,7 +77,6 @@ fn a_request_line_that_is_none_is_answered_with_400_and_closed() {
         client.send(format!("{line}\r\n\r\n"));
         let expected = error_answer("1.0", 400, "Bad Request", "");
         assert_eq!(client.rest(), expected, "{line}");
-        assert!(expected.len() > 136);
     }
 }
 

@@ -32,6 +32,21 @@ fn a_dropped_reply_answers_500() {
 }
 
 #[test]
+fn an_answer_may_be_made_on_the_servers_thread() {
+    let server = start(Limits::default(), |request, reply| {
+        reply.send_with(move || {
+            assert!(request.path != b"/panic", "expected in this test");
+            Response::new(Status::Ok).body(std::thread::current().name().unwrap_or_default().to_owned())
+        });
+    });
+    let mut client = server.client();
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    assert!(client.answer().ends_with("\r\n\r\nhttp"));
+    client.send("GET /panic HTTP/1.1\r\n\r\n");
+    assert_eq!(client.answer(), error_answer("1.1", 500, "Internal Server Error", ""));
+}
+
+#[test]
 fn a_service_that_panics_answers_500_and_goes_on() {
     let server = start(Limits::default(), |request, reply| {
         assert!(request.path != b"/panic", "expected in this test");
@@ -52,14 +67,14 @@ fn whoever_works_for_a_client_learns_that_it_is_gone() {
     client.send("GET / HTTP/1.1\r\n\r\n");
     let reply = pending.recv_timeout(PATIENCE).unwrap();
     let (told, gone) = mpsc::channel();
-    reply.on_disconnect(move || told.send(()).unwrap());
-    assert!(!reply.is_gone());
+    reply.client().on_disconnect(move || told.send(()).unwrap());
+    assert!(!reply.client().is_gone());
     drop(client);
     gone.recv_timeout(PATIENCE).unwrap();
-    assert!(reply.is_gone());
+    assert!(reply.client().is_gone());
     let told_late = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told_late);
-    reply.on_disconnect(move || flag.store(true, Ordering::Relaxed));
+    reply.client().on_disconnect(move || flag.store(true, Ordering::Relaxed));
     assert!(told_late.load(Ordering::Relaxed), "a client that is gone is told of at once");
     reply.send(Response::new(Status::Ok));
 }
@@ -70,7 +85,7 @@ fn hooks_are_not_called_after_the_answer() {
     let flag = Arc::clone(&called);
     let server = start(Limits::default(), move |request, reply| {
         let flag = Arc::clone(&flag);
-        reply.on_disconnect(move || flag.store(true, Ordering::Relaxed));
+        reply.client().on_disconnect(move || flag.store(true, Ordering::Relaxed));
         echo(request, reply);
     });
     let mut client = server.client();
