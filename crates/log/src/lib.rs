@@ -21,8 +21,11 @@ mod capture;
 mod level;
 mod mainlog;
 mod notice;
+mod outlet;
 mod pump;
 pub mod repr;
+#[cfg(test)]
+mod scratch;
 mod sink;
 pub mod tail;
 mod target;

@@ -1,6 +1,12 @@
 //! Where the output of one channel of one process goes.
 
+use crate::ansi::Stripper;
+use crate::capture::{Piece, Splitter};
+use crate::outlet::{Flow, Lines, Outlet};
+use crate::target::{ClearError, SyslogTarget, Target, Units};
+use crate::{Level, MainLog, repr};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 /// Which of a child's two outputs.
@@ -74,21 +80,213 @@ pub struct SinkSpec {
     pub delivery: Delivery,
 }
 
-/// An opened [`SinkSpec`]: the log file is open, nothing is written yet.
+/// An opened [`SinkSpec`]: the way of one run's output from the pipe to its log.
+///
+/// ```text
+/// chunk ─▶ capture ─┬─▶ strip_ansi ─▶ file, syslog        (not what is inside a tagged message)
+///                   └─▶ strip_ansi ─▶ debug echo, Output
+/// ```
 #[derive(Debug)]
 pub struct Sink {
+    splitter: Option<Splitter>,
+    way: Way,
+}
+
+/// What lies behind the splitter.
+#[derive(Debug)]
+struct Way {
     spec: SinkSpec,
+    stripper: Option<Stripper>,
+    /// The result of stripping, kept for its memory.
+    stripped: Vec<u8>,
+    /// The file and the system log, as far as there are.
+    outlets: Vec<Outlet>,
+}
+
+/// What a sink needs while it works.
+pub(crate) struct Surroundings<'a> {
+    /// For the debug echo.
+    pub(crate) main_log: &'a MainLog,
+    /// Takes output and captured messages.
+    pub(crate) deliver: &'a mut dyn FnMut(Delivered),
+    /// Takes what people should know about the outlets.
+    pub(crate) lines: &'a mut Lines,
+}
+
+/// What the daemon gets of a chunk.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// For [`Notice::Output`](crate::Notice::Output).
+    Output(Vec<u8>),
+    /// For [`Notice::Captured`](crate::Notice::Captured).
+    Captured(Vec<u8>),
 }
 
 impl Sink {
     /// Opens the log file. The error is the open's own (`EISDIR`, `EACCES`; `ENXIO` for a FIFO without a reader), for
     /// the daemon to show by name. May hang as long as the file system does: not for the decision loop's thread.
     pub fn open(spec: &SinkSpec) -> io::Result<Self> {
-        Ok(Self { spec: spec.clone() })
+        let mut outlets = Vec::new();
+        if let Some(file) = &spec.file {
+            let label = format!("{} ('{}')", Self::log_name(spec), file.path.display());
+            outlets.push(Outlet::new(Target::open(file)?, label, Units::Lines));
+        }
+        if spec.syslog {
+            let target = Target::Syslog(SyslogTarget::for_process(&spec.process_name));
+            let label = format!("syslog messages for {} of '{}'", spec.channel.name(), spec.process_name);
+            outlets.push(Outlet::new(target, label, Units::Whole));
+        }
+        Ok(Self::over(spec, outlets))
+    }
+
+    /// A sink over targets of the caller's choice.
+    pub(crate) fn over(spec: &SinkSpec, outlets: Vec<Outlet>) -> Self {
+        let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
+        let splitter = captures.then(|| Splitter::new(spec.capture_max_bytes));
+        let stripper = spec.strip_ansi.then(Stripper::default);
+        Self { splitter, way: Way { spec: spec.clone(), stripper, stripped: Vec::new(), outlets } }
     }
 
     /// What it was opened for.
     pub fn spec(&self) -> &SinkSpec {
-        &self.spec
+        &self.way.spec
+    }
+
+    /// `stdout log of 'web'`.
+    pub(crate) fn log_name(spec: &SinkSpec) -> String {
+        format!("{} log of '{}'", spec.channel.name(), spec.process_name)
+    }
+
+    /// Takes one read's bytes. Only to be called while the flow is open.
+    pub(crate) fn take(&mut self, chunk: &[u8], around: &mut Surroundings<'_>) -> Flow {
+        let way = &mut self.way;
+        match &mut self.splitter {
+            Some(splitter) => splitter.feed(chunk, |piece| way.piece(piece, around)),
+            None => way.record(chunk, To::Log, around),
+        }
+        self.flow()
+    }
+
+    /// The output has ended: what was held back as a possible tag or control sequence goes its way.
+    pub(crate) fn finish(&mut self, around: &mut Surroundings<'_>) -> Flow {
+        let way = &mut self.way;
+        if let Some(splitter) = &mut self.splitter {
+            splitter.finish(|piece| way.piece(piece, around));
+        }
+        way.finish(around);
+        self.flow()
+    }
+
+    /// Tries to write what waits.
+    pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
+        self.way.outlets.iter_mut().map(|outlet| outlet.flush(lines)).fold(Flow::Open, Flow::stricter)
+    }
+
+    fn flow(&self) -> Flow {
+        self.way.outlets.iter().map(Outlet::flow).fold(Flow::Open, Flow::stricter)
+    }
+
+    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
+        for outlet in &mut self.way.outlets {
+            outlet.reopen(lines);
+        }
+    }
+
+    /// Empties the log and the capture buffer.
+    pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
+        if let Some(splitter) = &mut self.splitter {
+            splitter.clear();
+        }
+        self.way.outlets.iter_mut().try_for_each(Outlet::clear)
+    }
+
+    /// The descriptor of the log file.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.way.outlets.iter().find_map(Outlet::fd)
+    }
+}
+
+/// Whether recorded bytes are log text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Log,
+    /// Part of a captured message: echoed and delivered, but not logged.
+    Observers,
+}
+
+impl Way {
+    fn piece(&mut self, piece: Piece<'_>, around: &mut Surroundings<'_>) {
+        match piece {
+            Piece::Plain(bytes) => self.record(bytes, To::Log, around),
+            Piece::Inside(bytes) => self.record(bytes, To::Observers, around),
+            Piece::Unterminated(bytes) => self.write(&bytes, around.lines),
+            Piece::Message(data) => {
+                if around.main_log.is_enabled(Level::Debug) {
+                    let name = repr::text(&self.spec.process_name);
+                    let line = format!("{name} {} emitted a comm event", self.spec.channel.name());
+                    around.main_log.log(Level::Debug, line);
+                }
+                (around.deliver)(Delivered::Captured(data));
+            }
+        }
+    }
+
+    fn record(&mut self, bytes: &[u8], to: To, around: &mut Surroundings<'_>) {
+        let mut stripped = std::mem::take(&mut self.stripped);
+        let visible = match &mut self.stripper {
+            Some(stripper) => {
+                stripped.clear();
+                stripper.strip(bytes, &mut stripped);
+                &stripped
+            }
+            None => bytes,
+        };
+        self.pass(bytes, visible, to, around);
+        self.stripped = stripped;
+    }
+
+    fn finish(&mut self, around: &mut Surroundings<'_>) {
+        if let Some(stripper) = &mut self.stripper {
+            let mut rest = Vec::new();
+            stripper.finish(&mut rest);
+            self.pass(&[], &rest, To::Log, around);
+        }
+        self.stripped = Vec::new();
+    }
+
+    /// `raw` is what came, `visible` what is left of it after stripping.
+    fn pass(&mut self, raw: &[u8], visible: &[u8], to: To, around: &mut Surroundings<'_>) {
+        if to == To::Log {
+            self.write(visible, around.lines);
+        }
+        let seen = if self.spec.delivery == Delivery::Protocol { raw } else { visible };
+        if seen.is_empty() {
+            return;
+        }
+        if around.main_log.is_enabled(Level::Debug) {
+            around.main_log.log(Level::Debug, self.echo(seen));
+        }
+        match self.spec.delivery {
+            Delivery::Nothing => {}
+            Delivery::Events | Delivery::Protocol => (around.deliver)(Delivered::Output(seen.to_vec())),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], lines: &mut Lines) {
+        if bytes.is_empty() {
+            return;
+        }
+        for outlet in &mut self.outlets {
+            outlet.write(bytes, lines);
+        }
+    }
+
+    fn echo(&self, bytes: &[u8]) -> String {
+        let name = repr::text(&self.spec.process_name);
+        let text = match self.spec.delivery {
+            Delivery::Protocol => repr::bytes(bytes).into(),
+            Delivery::Nothing | Delivery::Events => repr::decoded(bytes),
+        };
+        format!("{name} {} output:\n{text}", self.spec.channel.name())
     }
 }

@@ -1,0 +1,102 @@
+//! One destination of the main log as the pump serves it.
+
+use super::queue::{Layout, Queue};
+use crate::Level;
+use crate::outlet::{Flow, Lines, Outlet};
+use crate::target::ClearError;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+/// The most that is written before others get their turn.
+const ROUND: usize = 256 * 1024;
+
+/// A queue and where it goes.
+#[derive(Debug)]
+pub(crate) struct MainChannel {
+    queue: Arc<Queue>,
+    outlet: Outlet,
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The log proper: reopened and cleared.
+    Log,
+    /// The copy on stdout, which is neither.
+    Copy,
+}
+
+/// How serving went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MainServed {
+    pub(crate) flow: Flow,
+    pub(crate) has_written: bool,
+    pub(crate) has_more: bool,
+}
+
+impl MainChannel {
+    pub(crate) fn log(outlet: Outlet, layout: Layout) -> Self {
+        Self { queue: Arc::new(Queue::new(layout)), outlet, role: Role::Log }
+    }
+
+    pub(crate) fn copy(outlet: Outlet) -> Self {
+        Self { queue: Arc::new(Queue::new(Layout::Text)), outlet, role: Role::Copy }
+    }
+
+    pub(crate) fn queue(&self) -> Arc<Queue> {
+        Arc::clone(&self.queue)
+    }
+
+    /// Writes what waits, record by record, as far as it is taken.
+    pub(crate) fn serve(&mut self, lines: &mut Lines) -> MainServed {
+        let mut served = MainServed { flow: self.outlet.flush(lines), has_written: false, has_more: false };
+        let mut bytes = 0;
+        while served.flow == Flow::Open {
+            if bytes >= ROUND {
+                served.has_more = !self.queue.is_empty();
+                break;
+            }
+            let Some(record) = self.queue.pop() else { break };
+            bytes += record.len();
+            served.flow = self.outlet.write(&record, lines);
+            served.has_written = true;
+        }
+        served
+    }
+
+    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
+        if self.is_log() {
+            self.outlet.reopen(lines);
+        }
+    }
+
+    /// Empties the log proper.
+    pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
+        self.outlet.clear()
+    }
+
+    /// Says on the copy, which is never emptied, that the log proper is.
+    pub(crate) fn note_cleared(&self) {
+        if !self.is_log() {
+            self.queue.push(Level::Info, b"reopening log file");
+        }
+    }
+
+    /// Whether it is the log proper.
+    pub(crate) fn is_log(&self) -> bool {
+        self.role == Role::Log
+    }
+
+    /// Whether everything is written.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.queue.is_empty() && !self.outlet.is_waiting()
+    }
+
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.outlet.fd()
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        self.outlet.label()
+    }
+}

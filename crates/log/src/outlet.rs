@@ -1,0 +1,263 @@
+//! One target with what waits to be written to it, and whether it works.
+//!
+//! What a write does not take is kept, and nothing more is accepted until it is gone: the caller stops reading its source then. So the
+//! memory held is what one read gave, and bytes never change places. An outlet tells when it is worth trying again: when its descriptor
+//! becomes writable, or at a time that moves away from second to second up to half a minute. People are told once when it goes wrong and
+//! once when it is over.
+
+use crate::target::{ClearError, Outcome, Remark, Target, Units};
+use crate::Level;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+use supervisor_sys::errno::python_text;
+
+/// The first and the longest wait after a write that failed.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// The same for the system log, whose queue empties quickly but tells nobody when.
+const SYSLOG_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// A reader may be slow; from this on it is worth a line.
+const SLOW_READER: Duration = Duration::from_secs(5);
+
+/// Lines to be put into the main log, once no lock is held.
+pub(crate) type Lines = Vec<(Level, String)>;
+
+/// Whether more may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Everything is written.
+    Open,
+    /// Something waits: try when the descriptor is writable; look at the time given at the latest.
+    Blocked(Option<Instant>),
+    /// Something waits: try at this time.
+    Retry(Instant),
+}
+
+impl Flow {
+    /// Of two outlets of one source: whichever has to be waited for; with two to wait for, the second is met again when the first
+    /// is through.
+    pub(crate) fn stricter(self, other: Self) -> Self {
+        if self == Self::Open { other } else { self }
+    }
+}
+
+/// A target, its backlog and its health.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    target: Target,
+    /// For people: `stdout log of 'web' ('/var/log/web.log')`.
+    label: String,
+    units: Units,
+    /// Not yet written, from `start` on.
+    backlog: Vec<u8>,
+    start: usize,
+    health: Health,
+}
+
+#[derive(Debug)]
+enum Health {
+    Fine,
+    /// The reader does not keep up.
+    Blocked { since: Instant, is_reported: bool },
+    /// Writes fail.
+    Failing { since: Instant, retry_at: Instant, wait: Duration, is_reported: bool },
+    /// Nobody will ever read it; bytes are dropped.
+    Unreadable,
+}
+
+impl Outlet {
+    pub(crate) fn new(target: Target, label: String, units: Units) -> Self {
+        Self { target, label, units, backlog: Vec::new(), start: 0, health: Health::Fine }
+    }
+
+    /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further parts of the same read.
+    pub(crate) fn write(&mut self, bytes: &[u8], lines: &mut Lines) -> Flow {
+        if self.is_waiting() {
+            self.backlog.extend_from_slice(bytes);
+            return self.flow();
+        }
+        let count = self.attempt(bytes, lines);
+        self.backlog.extend_from_slice(&bytes[count..]);
+        self.flow()
+    }
+
+    /// Tries to write what waits.
+    pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
+        if !self.is_waiting() {
+            return Flow::Open;
+        }
+        if let Health::Failing { retry_at, .. } = self.health {
+            if Instant::now() < retry_at {
+                return self.flow();
+            }
+            self.target.revive();
+        }
+        let backlog = std::mem::take(&mut self.backlog);
+        let count = self.attempt(&backlog[self.start..], lines);
+        self.start += count;
+        if self.start < backlog.len() {
+            self.backlog = backlog;
+        } else {
+            self.start = 0;
+        }
+        self.flow()
+    }
+
+    /// Whether something waits to be written.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Closes and opens again; a failure is reported and the old file stays.
+    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
+        match self.target.reopen() {
+            Ok(()) => self.expect_better(),
+            Err(error) => lines.push((
+                Level::Error,
+                format!(
+                    "could not reopen the {}: {}; the file opened before stays in use",
+                    self.label,
+                    python_text(&error)
+                ),
+            )),
+        }
+    }
+
+    /// Empties the log; what waits to be written belongs to what is cleared.
+    pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
+        self.target.clear()?;
+        self.backlog.clear();
+        self.start = 0;
+        self.expect_better();
+        Ok(())
+    }
+
+    /// The descriptor of the target.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.target.fd()
+    }
+
+    /// The name for people.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Something changed from outside: the next flush tries at once.
+    fn expect_better(&mut self) {
+        if let Health::Failing { retry_at, .. } = &mut self.health {
+            *retry_at = Instant::now();
+        }
+    }
+
+    /// Whether more may be written, as of the last attempt.
+    pub(crate) fn flow(&self) -> Flow {
+        if !self.is_waiting() {
+            return Flow::Open;
+        }
+        match self.health {
+            Health::Fine | Health::Unreadable => Flow::Open,
+            Health::Blocked { since, is_reported } => {
+                Flow::Blocked((!is_reported).then(|| since + SLOW_READER))
+            }
+            Health::Failing { retry_at, .. } => Flow::Retry(retry_at),
+        }
+    }
+
+    /// Writes what is taken and notes how it went; returns how much is done with.
+    fn attempt(&mut self, bytes: &[u8], lines: &mut Lines) -> usize {
+        if matches!(self.health, Health::Unreadable) {
+            return bytes.len();
+        }
+        let mut remarks = Vec::new();
+        let written = self.target.write(bytes, self.units, &mut remarks);
+        for remark in remarks {
+            lines.push(self.describe(&remark));
+        }
+        match written.outcome {
+            Outcome::Complete => self.recovered(lines),
+            Outcome::Blocked => self.blocked(written.count > 0, lines),
+            Outcome::Failed(error) => self.failed(&error, written.count > 0, lines),
+            Outcome::Unreadable(error) => {
+                self.health = Health::Unreadable;
+                lines.push((
+                    Level::Error,
+                    format!(
+                        "nobody reads the {} ({}); what goes there is dropped from now on",
+                        self.label,
+                        python_text(&error)
+                    ),
+                ));
+                return bytes.len();
+            }
+        }
+        written.count
+    }
+
+    fn describe(&self, remark: &Remark) -> (Level, String) {
+        match remark {
+            Remark::RotationFailed(error) => {
+                let why = python_text(error);
+                (Level::Error, format!("could not rotate the {}: {why}; it grows on and is tried again", self.label))
+            }
+            Remark::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
+        }
+    }
+
+    fn recovered(&mut self, lines: &mut Lines) {
+        let (Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) = self.health else {
+            return;
+        };
+        self.health = Health::Fine;
+        if is_reported {
+            let seconds = since.elapsed().as_secs();
+            lines.push((Level::Info, format!("the {} is written again after {seconds} seconds", self.label)));
+        }
+    }
+
+    fn blocked(&mut self, has_progressed: bool, lines: &mut Lines) {
+        let now = Instant::now();
+        let (mut since, mut is_reported) = match self.health {
+            Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. } => (since, is_reported),
+            Health::Fine | Health::Unreadable => (now, false),
+        };
+        if has_progressed && !is_reported {
+            since = now;
+        }
+        if !is_reported && now >= since + SLOW_READER {
+            is_reported = true;
+            let text = format!(
+                "the reader of the {} has taken nothing for {} seconds; the output waits for it",
+                self.label,
+                SLOW_READER.as_secs()
+            );
+            lines.push((Level::Error, text));
+        }
+        self.health = Health::Blocked { since, is_reported };
+    }
+
+    fn failed(&mut self, error: &io::Error, has_progressed: bool, lines: &mut Lines) {
+        let is_syslog = matches!(self.target, Target::Syslog(_));
+        let (first, longest) = if is_syslog { SYSLOG_RETRY } else { RETRY };
+        let now = Instant::now();
+        let (since, wait, was_reported) = match self.health {
+            Health::Failing { since, wait, is_reported, .. } if has_progressed => (since, wait, is_reported),
+            Health::Failing { since, wait, is_reported, .. } => (since, (wait * 2).min(longest), is_reported),
+            Health::Blocked { since, is_reported } => (since, first, is_reported),
+            Health::Fine | Health::Unreadable => (now, first, false),
+        };
+        // The system log's queue being full for a moment is not worth a line.
+        let is_reported = was_reported || !is_syslog || now >= since + SLOW_READER;
+        if is_reported && !was_reported {
+            let text = format!(
+                "could not write the {}: {}; the output waits and is tried again (waiting {} seconds)",
+                self.label,
+                python_text(error),
+                wait.as_secs().max(1)
+            );
+            lines.push((Level::Error, text));
+        }
+        self.health = Health::Failing { since, retry_at: now + wait, wait, is_reported };
+    }
+}

@@ -1,0 +1,29 @@
+//! What a pump thread works with.
+
+use super::waiter::Waiter;
+use crate::outlet::Lines;
+use crate::{MainLog, Notice};
+
+/// The size of a read. Larger ones lose the cache between read and write, smaller ones cost calls.
+const BUFFER: usize = 64 * 1024;
+
+/// One per pump thread.
+pub(super) struct Desk<'a> {
+    /// Shared by all pipes.
+    pub(super) buffer: Vec<u8>,
+    pub(super) waiter: &'a Waiter,
+    pub(super) main_log: &'a MainLog,
+    pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
+    /// For the main log, once no channel is checked out.
+    pub(super) lines: Lines,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(waiter: &'a Waiter, main_log: &'a MainLog, notify: &'a (dyn Fn(Notice) + Send + Sync)) -> Self {
+        Self { buffer: vec![0; BUFFER], waiter, main_log, notify, lines: Lines::new() }
+    }
+
+    pub(super) fn notify(&self, notice: Notice) {
+        (self.notify)(notice);
+    }
+}

@@ -1,0 +1,52 @@
+//! Those who want to know when a log changes.
+
+use super::FollowKey;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Called after a change.
+pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Every follower by what it follows.
+#[derive(Default)]
+pub(super) struct Followers {
+    by_key: HashMap<FollowKey, Vec<(u64, Wake)>>,
+    last: u64,
+}
+
+impl Followers {
+    /// Adds one; returns its number, and whether it is the first of its key.
+    pub(super) fn add(&mut self, key: FollowKey, wake: Wake) -> (u64, bool) {
+        self.last += 1;
+        let wakes = self.by_key.entry(key).or_default();
+        wakes.push((self.last, wake));
+        (self.last, wakes.len() == 1)
+    }
+
+    /// Removes one; returns whether it was the last of its key.
+    pub(super) fn remove(&mut self, key: FollowKey, number: u64) -> bool {
+        let Some(wakes) = self.by_key.get_mut(&key) else { return false };
+        wakes.retain(|(other, _)| *other != number);
+        let is_last = wakes.is_empty();
+        if is_last {
+            self.by_key.remove(&key);
+        }
+        is_last
+    }
+
+    pub(super) fn any(&self, key: FollowKey) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
+    /// The wakers of a key.
+    pub(super) fn of(&self, key: FollowKey) -> Vec<Wake> {
+        let wakes = self.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+        wakes.iter().map(|(_, wake)| Arc::clone(wake)).collect()
+    }
+}
+
+impl std::fmt::Debug for Followers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.by_key.keys()).finish()
+    }
+}

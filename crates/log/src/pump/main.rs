@@ -1,0 +1,78 @@
+//! A destination of the main log in the pump's table.
+
+use super::Descriptor;
+use super::desk::Desk;
+use super::interest::TargetWatch;
+use super::served::{Next, Served};
+use super::stream::Letter;
+use crate::mainlog::MainChannel;
+use std::os::fd::{AsRawFd, RawFd};
+
+/// The channel and what it is registered for.
+#[derive(Debug)]
+pub(super) struct MainServer {
+    channel: MainChannel,
+    slot: usize,
+    target_watch: TargetWatch,
+    /// The descriptor last told to the table.
+    reported: Option<RawFd>,
+}
+
+impl MainServer {
+    pub(super) fn new(channel: MainChannel, slot: usize) -> Self {
+        Self { channel, slot, target_watch: TargetWatch::default(), reported: None }
+    }
+
+    pub(super) fn into_channel(self) -> MainChannel {
+        self.channel
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.channel.is_settled()
+    }
+
+    /// Writes what can be written now.
+    pub(super) fn serve(&mut self, mail: Vec<Letter>, desk: &mut Desk<'_>) -> Served {
+        let mut served = Served { has_changed_log: !mail.is_empty(), ..Served::default() };
+        for letter in mail {
+            self.accept(letter, &mut served, desk);
+        }
+        let outcome = self.channel.serve(&mut desk.lines);
+        served.has_changed_log |= outcome.has_written;
+        served.next = if outcome.has_more { Next::More } else { Next::Wait };
+        served.deadline = self.target_watch.settle(self.slot, outcome.flow, self.channel.fd(), desk.waiter);
+        self.report(&mut served);
+        served
+    }
+
+    fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
+        match letter {
+            Letter::Reopen => {
+                self.target_watch.clear(desk.waiter);
+                self.channel.reopen(&mut desk.lines);
+            }
+            Letter::Clear(reply) => {
+                // What was logged before belongs to what is emptied.
+                while self.channel.serve(&mut desk.lines).has_more {}
+                let outcome = self.channel.clear();
+                served.replies.push(Box::new(|| reply(outcome)));
+            }
+            Letter::MainCleared => self.channel.note_cleared(),
+            // Only streams get these.
+            Letter::Attach { .. }
+            | Letter::Finish(_)
+            | Letter::FinishAll
+            | Letter::Acknowledge(_)
+            | Letter::Followed(_) => {}
+        }
+    }
+
+    fn report(&mut self, served: &mut Served) {
+        let fd = self.channel.fd().map(|fd| fd.as_raw_fd());
+        if fd != self.reported {
+            let purpose = self.channel.label().to_owned();
+            served.descriptors = Some(fd.map(|fd| Descriptor { fd, purpose }).into_iter().collect());
+            self.reported = fd;
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The pump: moves child output to its logs, and the main log to its destinations.
+//!
+//! # Theory of operation
+//!
+//! ```text
+//! handles ──letters──▶ Table of slots ◀──check out, check in──▶ pump thread ◀──events── Waiter
+//!                          ▲                                       │
+//!                      watchdog ──replaces a thread that hangs─────┘ serves one channel at a time
+//! ```
+//!
+//! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be written again, by letters and by
+//! the retry times of failing files, of which there are none while all is well. A channel is served with no lock held; what hangs in there
+//! costs a thread and holds up that channel, nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 20 ms
+//! (see `waiter`); runs of one stream follow each other strictly (see `stream`).
+
+mod barrier;
+mod desk;
+mod follow;
+mod interest;
+mod main;
+mod served;
+mod shared;
+mod stream;
+mod table;
+#[cfg(test)]
+mod tests;
+mod waiter;
+mod watchdog;
+mod worker;
+
+use crate::target::clear_file;
+use crate::{ClearError, LogFileSpec, MainLog, Notice, Run, Sink, StreamId};
+use shared::{Shared, Urgency};
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use stream::Letter;
+use table::{Errand, Phase, Table};
+use waiter::Waiter;
+
+/// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump thread,
+/// except [`Pump::shutdown`].
+#[derive(Clone, Debug)]
+pub struct Pump {
+    shared: Arc<Shared>,
+}
+
+/// A descriptor the pump owns, for the daemon's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// Its number at the time of asking.
+    pub fd: RawFd,
+    /// What it is, for people: `stdout pipe of 'web'`, `stdout log of 'web'`, `main log ('/var/log/x')`, `poller of the log pump`.
+    pub purpose: String,
+}
+
+/// What a [`Follow`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FollowKey {
+    /// The log of a stream; it need not be attached.
+    Stream(StreamId),
+    /// The main log.
+    Main,
+}
+
+/// Calls the waker as long as it lives, then no more.
+#[must_use = "the waker is called only as long as this lives"]
+#[derive(Debug)]
+pub struct Follow {
+    shared: Arc<Shared>,
+    key: FollowKey,
+    number: u64,
+}
+
+/// What was not written when [`Pump::shutdown`] gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The logs concerned, for people: `stdout log of 'web'`.
+    pub logs: Vec<String>,
+}
+
+impl Pump {
+    /// Starts the pump thread and its watchdog and takes over the writing of `main_log`. Call it after detaching: threads
+    /// do not survive a fork.
+    ///
+    /// `notify` is called on a pump thread, never with a lock held; it must be quick (a channel send and a wake-up).
+    pub fn start(main_log: &MainLog, notify: impl Fn(Notice) + Send + Sync + 'static) -> io::Result<Self> {
+        let waiter = Waiter::new()?;
+        let shared = Arc::new(Shared::new(Table::new(), waiter, main_log.clone(), Box::new(notify)));
+        let pump = Self { shared };
+        pump.start_threads().inspect_err(|_| pump.leave())?;
+        let waker = Arc::clone(&pump.shared);
+        let channels = main_log.make_queued(move || waker.change(Urgency::Soon, Table::make_main_due));
+        pump.shared.change(Urgency::Now, |table| table.add_main(channels));
+        Ok(pump)
+    }
+
+    /// Moves what comes out of `read_end` into `sink` until [`finish`](Self::finish). If an earlier run of the stream is still
+    /// being written, this one waits for it, so that bytes never change places; at most eight do, then the earliest is given up with a
+    /// line in the main log.
+    ///
+    /// `read_end` becomes non-blocking; the error is that call's own, or `BrokenPipe` after [`shutdown`](Self::shutdown).
+    pub fn attach(&self, stream: StreamId, run: Run, read_end: OwnedFd, sink: Sink) -> io::Result<()> {
+        supervisor_sys::fd::set_nonblocking(&read_end)?;
+        let letter = Letter::Attach { run, pipe: read_end.into(), sink: Box::new(sink) };
+        let refused = self.shared.change(Urgency::Now, |table| {
+            if table.phase != Phase::Running {
+                return Some(letter);
+            }
+            table.post(stream, letter);
+            None
+        });
+        // Dropped here, not under the lock: closing may take its time.
+        if refused.is_some() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    }
+
+    /// The process was reaped: what is in the pipe now is still read (a surviving grandchild's later output is not), written,
+    /// and [`Notice::Drained`] follows. It follows for a run that is not attached, too.
+    pub fn finish(&self, stream: StreamId, run: Run) {
+        self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(run)));
+    }
+
+    /// Gives credit back: the daemon has dealt with notices of this [`cost`](Notice::cost).
+    pub fn acknowledge(&self, stream: StreamId, cost: usize) {
+        if cost > 0 {
+            self.shared.change(Urgency::Now, |table| table.post_if_known(stream, Letter::Acknowledge(cost)));
+        }
+    }
+
+    /// Empties a stream's log and its capture buffer, keeping the file's mode; refuses what is no regular file. `file` is used if the
+    /// stream is not attached; without one there is nothing to do. The reply comes on a pump thread, and not at all as long as the log hangs.
+    pub fn clear(
+        &self,
+        stream: StreamId,
+        file: Option<LogFileSpec>,
+        reply: impl FnOnce(Result<(), ClearError>) + Send + 'static,
+    ) {
+        let refused = self.shared.change(Urgency::Now, |table| {
+            if table.phase == Phase::Ended {
+                return Some(reply);
+            }
+            if table.is_known(stream) {
+                table.post(stream, Letter::Clear(Box::new(reply)));
+                return None;
+            }
+            let label = file.as_ref().map_or_else(String::new, |file| format!("log '{}'", file.path.display()));
+            let work = move || reply(file.map_or(Ok(()), |file| clear_file(&file)));
+            table.add_errand(FollowKey::Stream(stream), label, Errand::new(work));
+            None
+        });
+        if let Some(reply) = refused {
+            reply(Err(ClearError::PumpEnded));
+        }
+    }
+
+    /// Empties the main log; `INFO reopening log file` goes to the copy on stdout. Without a main log there is nothing to do.
+    pub fn clear_main(&self, reply: impl FnOnce(Result<(), ClearError>) + Send + 'static) {
+        let refused = self.shared.change(Urgency::Now, |table| {
+            if table.phase == Phase::Ended { Some((reply, Err(ClearError::PumpEnded))) } else { table.clear_main(reply).map(|reply| (reply, Ok(()))) }
+        });
+        if let Some((reply, outcome)) = refused {
+            reply(outcome);
+        }
+    }
+
+    /// Closes and opens again every log file by its path (SIGUSR2). Where that fails the old file stays in use and the
+    /// main log says so.
+    pub fn reopen_all(&self) {
+        self.shared.change(Urgency::Now, |table| {
+            table.post_main(|| Letter::Reopen);
+            table.post_all(|| Letter::Reopen);
+        });
+    }
+
+    /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock held. While it lives the
+    /// stream is not subject to the gathering pause.
+    pub fn follow(&self, key: FollowKey, wake: impl Fn() + Send + Sync + 'static) -> Follow {
+        let number = self.shared.change(Urgency::Soon, |table| {
+            let (number, is_first) = table.followers.add(key, Arc::new(wake));
+            if is_first {
+                table.post_followed(key, true);
+            }
+            number
+        });
+        Follow { shared: Arc::clone(&self.shared), key, number }
+    }
+
+    /// Calls `reply` once all that was in pipes and in the main log's queue at the time of the call is written, leaving aside what is
+    /// held up by its target or by missing acknowledgements.
+    pub fn sync(&self, reply: impl FnOnce() + Send + 'static) {
+        let refused = self.shared.change(Urgency::Now, |table| {
+            if table.phase == Phase::Ended { Some(reply) } else { table.add_barrier(Box::new(reply)); None }
+        });
+        if let Some(reply) = refused {
+            reply();
+        }
+    }
+
+    /// Every descriptor the pump owns now.
+    pub fn descriptors(&self) -> Vec<Descriptor> {
+        let poller = |fd| Descriptor { fd, purpose: "poller of the log pump".to_owned() };
+        let pollers = self.shared.waiter.descriptors().map(poller);
+        pollers.into_iter().chain(self.shared.table().descriptors()).collect()
+    }
+
+    /// Finishes every run, writes what there is, closes everything, ends the threads and makes the main log direct again. Waits at most
+    /// `patience`; what hangs or cannot be written by then is left behind and named.
+    ///
+    /// Notices that are not acknowledged hold their stream up here as well: go on acknowledging on another thread or within `notify`.
+    pub fn shutdown(&self, patience: Duration) -> Result<(), Unfinished> {
+        let deadline = Instant::now() + patience;
+        self.shared.change(Urgency::Now, |table| {
+            if table.phase == Phase::Running {
+                table.phase = Phase::Ending;
+            }
+            table.post_all(|| Letter::FinishAll);
+            table.make_main_due();
+        });
+        let table = self.shared.wait_until(deadline, Table::is_settled);
+        let logs: Vec<String> = table.unsettled().map(str::to_owned).collect();
+        drop(table);
+        self.leave();
+        let channels = {
+            let mut table = self.shared.wait_until(deadline.max(Instant::now() + LEAVING), Table::is_left);
+            table.take_main()
+        };
+        self.shared.main_log.make_direct(channels);
+        if logs.is_empty() { Ok(()) } else { Err(Unfinished { logs }) }
+    }
+
+    fn start_threads(&self) -> io::Result<()> {
+        watchdog::start_worker(&self.shared, &mut self.shared.table())?;
+        watchdog::start(&self.shared)
+    }
+
+    /// Makes the threads leave.
+    fn leave(&self) {
+        self.shared.change(Urgency::Now, |table| table.phase = Phase::Ended);
+        self.shared.waiter.wake();
+        self.shared.watchdog.rouse();
+    }
+}
+
+/// How long a thread that does not hang may take to leave.
+const LEAVING: Duration = Duration::from_millis(500);
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        self.shared.change(Urgency::Soon, |table| {
+            if table.followers.remove(self.key, self.number) {
+                table.post_followed(self.key, false);
+            }
+        });
+    }
+}

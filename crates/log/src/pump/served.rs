@@ -1,0 +1,34 @@
+//! What a pump thread learned by serving a channel.
+
+use super::Descriptor;
+use std::time::Instant;
+
+/// Told to the table when the channel comes back.
+#[derive(Default)]
+pub(super) struct Served {
+    pub(super) next: Next,
+    /// When to serve it again even if nothing happens.
+    pub(super) deadline: Option<Instant>,
+    /// A child's bytes were moved.
+    pub(super) has_moved: bool,
+    /// A read filled the buffer: more is surely there.
+    pub(super) has_full_read: bool,
+    /// Followers of the log have something to look at.
+    pub(super) has_changed_log: bool,
+    /// The descriptors, if they are others than before.
+    pub(super) descriptors: Option<Vec<Descriptor>>,
+    /// To be called once no lock is held.
+    pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// What becomes of the channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It waits for an event, a letter or its deadline.
+    #[default]
+    Wait,
+    /// It has more to do at once; only its turn is over.
+    More,
+    /// It is done with.
+    Gone,
+}

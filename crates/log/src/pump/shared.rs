@@ -1,0 +1,122 @@
+//! What pump threads, watchdog and handles share.
+
+use super::served::{Next, Served};
+use super::table::{Activity, Channel, Table};
+use super::waiter::Waiter;
+use super::watchdog::Watchdog;
+use crate::{MainLog, Notice};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// One per pump.
+pub(super) struct Shared {
+    table: Mutex<Table>,
+    /// Something came back; for those who wait for the end.
+    changed: Condvar,
+    pub(super) waiter: Waiter,
+    pub(super) watchdog: Watchdog,
+    pub(super) main_log: MainLog,
+    pub(super) notify: Box<dyn Fn(Notice) + Send + Sync>,
+}
+
+/// Whether a change is worth ending a gathering pause for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// It is: somebody waits for the outcome.
+    Now,
+    /// The end of the pause is soon enough.
+    Soon,
+}
+
+impl Shared {
+    pub(super) fn new(
+        table: Table,
+        waiter: Waiter,
+        main_log: MainLog,
+        notify: Box<dyn Fn(Notice) + Send + Sync>,
+    ) -> Self {
+        let (table, changed) = (Mutex::new(table), Condvar::new());
+        Self { table, changed, waiter, watchdog: Watchdog::default(), main_log, notify }
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the table and wakes the pump thread if it sleeps.
+    pub(super) fn change<T>(&self, urgency: Urgency, change: impl FnOnce(&mut Table) -> T) -> T {
+        let mut table = self.table();
+        let result = change(&mut table);
+        let is_to_wake = match table.activity {
+            Activity::Serving => false,
+            Activity::Gathering => urgency == Urgency::Now,
+            Activity::Sleeping => true,
+        };
+        if is_to_wake {
+            // Once is enough: the thread sets it anew before it sleeps again.
+            table.activity = Activity::Serving;
+        }
+        drop(table);
+        if is_to_wake {
+            self.waiter.wake();
+        }
+        result
+    }
+
+    /// Puts a channel back and calls whoever waited for what came of serving it. False if the thread was replaced meanwhile.
+    pub(super) fn check_in(
+        &self,
+        slot: usize,
+        channel: Channel,
+        mut served: Served,
+        generation: u64,
+        station: &AtomicU64,
+    ) -> bool {
+        let is_through = served.next != Next::More;
+        let (is_current, wakes, passed) = self.change(Urgency::Now, |table| {
+            station.fetch_add(1, Ordering::SeqCst);
+            let key = table.key(slot);
+            table.check_in(slot, channel, &mut served);
+            let wakes = match key {
+                Some(key) if served.has_changed_log => table.followers.of(key),
+                Some(_) | None => Vec::new(),
+            };
+            let passed = table.pass_barriers(slot, is_through);
+            let is_current = table.generation == generation;
+            if !is_current {
+                table.stuck -= 1;
+            }
+            (is_current, wakes, passed)
+        });
+        self.changed.notify_all();
+        served.replies.into_iter().chain(passed).for_each(|reply| reply());
+        wakes.into_iter().for_each(|wake| wake());
+        is_current
+    }
+
+    /// Waits until `is_enough`, or the deadline.
+    pub(super) fn wait_until(&self, deadline: Instant, is_enough: impl Fn(&Table) -> bool) -> MutexGuard<'_, Table> {
+        let mut table = self.table();
+        while !is_enough(&table) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            table = self.changed.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        table
+    }
+
+    /// A thread has left: whoever waits for that may look.
+    pub(super) fn announce(&self) {
+        self.changed.notify_all();
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("table", &self.table).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,428 @@
+//! The table of channels, shared by pump threads and everyone who has a wish.
+//!
+//! A thread that serves a channel takes it out of its slot, so nothing that hangs in there holds the lock. Letters for a channel that is out
+//! wait in the slot. The lock is held for moves within memory only, and never while a callback runs.
+
+use super::barrier::Barriers;
+use super::follow::Followers;
+use super::served::{Next, Served};
+use super::stream::{Letter, StreamChannel};
+use super::main::MainServer;
+use super::{Descriptor, FollowKey};
+use crate::{ClearError, StreamId};
+use crate::mainlog::MainChannel;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a slot holds.
+#[derive(Debug)]
+pub(super) enum Channel {
+    Stream(Box<StreamChannel>),
+    Main(Box<MainServer>),
+    /// Something with a file that is no stream's.
+    Errand(Errand),
+}
+
+/// Work that may hang, with its answer.
+pub(super) struct Errand(Option<Box<dyn FnOnce() + Send>>);
+
+impl Errand {
+    pub(super) fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    /// Does it, once.
+    pub(super) fn run(&mut self) {
+        if let Some(work) = self.0.take() {
+            work();
+        }
+    }
+}
+
+impl std::fmt::Debug for Errand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Errand")
+    }
+}
+
+/// A place in the table.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) key: FollowKey,
+    /// For people.
+    pub(super) label: String,
+    /// `None` while a thread serves it.
+    channel: Option<Channel>,
+    mail: Vec<Letter>,
+    /// It is in the queue of those to serve, or will be as soon as its channel is back.
+    is_due: bool,
+    is_hung_up: bool,
+    deadline: Option<Instant>,
+    descriptors: Vec<Descriptor>,
+    /// The generation of the thread that serves it.
+    holder: u64,
+}
+
+/// What the current pump thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// It serves, or is about to look at the queue.
+    Serving,
+    /// It waits in a gathering pause: woken by letters, not by lines of the main log.
+    Gathering,
+    /// It waits for anything.
+    Sleeping,
+}
+
+/// Everything behind the lock.
+#[derive(Debug)]
+pub(super) struct Table {
+    slots: Vec<Option<Slot>>,
+    free: Vec<usize>,
+    streams: HashMap<StreamId, usize>,
+    main: Vec<usize>,
+    /// The main log proper, if there is one beside the copy on stdout.
+    main_log: Option<usize>,
+    due: VecDeque<usize>,
+    deadlines: BTreeSet<(Instant, usize)>,
+    pub(super) activity: Activity,
+    /// Which thread is the pump now; others that return from a hanging call have been replaced.
+    pub(super) generation: u64,
+    /// Odd while the current thread serves a channel; counted on with each.
+    pub(super) station: Arc<AtomicU64>,
+    /// Replaced threads that have not returned yet.
+    pub(super) stuck: usize,
+    /// Pump threads that have not left yet.
+    pub(super) threads: usize,
+    pub(super) barriers: Barriers,
+    pub(super) followers: Followers,
+    pub(super) phase: Phase,
+}
+
+/// The pump's own life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running,
+    /// Nothing new is accepted.
+    Ending,
+    /// Threads leave as soon as they look.
+    Ended,
+}
+
+/// A channel on its way to a thread.
+pub(super) struct CheckedOut {
+    pub(super) slot: usize,
+    pub(super) channel: Channel,
+    pub(super) mail: Vec<Letter>,
+    pub(super) is_hung_up: bool,
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            streams: HashMap::new(),
+            main: Vec::new(),
+            main_log: None,
+            due: VecDeque::new(),
+            deadlines: BTreeSet::new(),
+            activity: Activity::Serving,
+            generation: 0,
+            station: Arc::default(),
+            stuck: 0,
+            threads: 0,
+            barriers: Barriers::default(),
+            followers: Followers::default(),
+            phase: Phase::Running,
+        }
+    }
+
+    /// Takes over the main log.
+    pub(super) fn add_main(&mut self, channels: Vec<MainChannel>) {
+        for channel in channels {
+            let label = channel.label().to_owned();
+            let is_log = channel.is_log();
+            let slot = self.insert(FollowKey::Main, label, |slot| {
+                Channel::Main(Box::new(MainServer::new(channel, slot)))
+            });
+            self.main.push(slot);
+            self.main_log = if is_log { Some(slot) } else { self.main_log };
+            self.make_due(slot);
+        }
+    }
+
+    /// Leaves a letter for a stream, which gets a slot if it has none.
+    pub(super) fn post(&mut self, stream: StreamId, letter: Letter) {
+        let slot = self.streams.get(&stream).copied().unwrap_or_else(|| self.add_stream(stream));
+        if let Letter::Attach { sink, .. } = &letter {
+            let label = crate::Sink::log_name(sink.spec());
+            self.slot_mut(slot).label = label;
+        }
+        self.slot_mut(slot).mail.push(letter);
+        self.make_due(slot);
+    }
+
+    /// Leaves a letter for a stream that has a slot.
+    pub(super) fn post_if_known(&mut self, stream: StreamId, letter: Letter) {
+        if self.is_known(stream) {
+            self.post(stream, letter);
+        }
+    }
+
+    pub(super) fn is_known(&self, stream: StreamId) -> bool {
+        self.streams.contains_key(&stream)
+    }
+
+    /// Leaves a letter for each stream.
+    pub(super) fn post_all(&mut self, letter: impl Fn() -> Letter) {
+        let streams: Vec<StreamId> = self.streams.keys().copied().collect();
+        for stream in streams {
+            self.post(stream, letter());
+        }
+    }
+
+    /// Leaves a letter for each destination of the main log.
+    pub(super) fn post_main(&mut self, letter: impl Fn() -> Letter) {
+        for slot in self.main.clone() {
+            self.slot_mut(slot).mail.push(letter());
+            self.make_due(slot);
+        }
+    }
+
+    /// Empties the main log. Gives `reply` back if there is none to empty.
+    pub(super) fn clear_main<F>(&mut self, reply: F) -> Option<F>
+    where
+        F: FnOnce(Result<(), ClearError>) + Send + 'static,
+    {
+        let Some(log) = self.main_log else { return Some(reply) };
+        self.post_main(|| Letter::MainCleared);
+        self.slot_mut(log).mail.push(Letter::Clear(Box::new(reply)));
+        None
+    }
+
+    /// Tells a stream whether it is followed; the main log need not know.
+    pub(super) fn post_followed(&mut self, key: FollowKey, is_followed: bool) {
+        match key {
+            FollowKey::Stream(stream) => self.post_if_known(stream, Letter::Followed(is_followed)),
+            FollowKey::Main => {}
+        }
+    }
+
+    /// The main log has lines.
+    pub(super) fn make_main_due(&mut self) {
+        for slot in self.main.clone() {
+            self.make_due(slot);
+        }
+    }
+
+    /// Something to be done once.
+    pub(super) fn add_errand(&mut self, key: FollowKey, label: String, errand: Errand) {
+        let slot = self.insert(key, label, |_| Channel::Errand(errand));
+        self.make_due(slot);
+    }
+
+    /// Notes what a poller saw; a slot may be gone or be another's by now, who then looks in vain.
+    pub(super) fn note(&mut self, event: super::waiter::Event) {
+        let Some(Some(slot)) = self.slots.get_mut(event.slot) else { return };
+        slot.is_hung_up |= event.is_hang_up;
+        self.make_due(event.slot);
+    }
+
+    /// Makes those due whose time has come.
+    pub(super) fn expire(&mut self, now: Instant) {
+        while let Some(&(at, slot)) = self.deadlines.first() {
+            if at > now {
+                return;
+            }
+            self.set_deadline(slot, None);
+            self.make_due(slot);
+        }
+    }
+
+    /// The earliest time at which something is due by itself.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// How many channels are to be served.
+    pub(super) fn due_count(&self) -> usize {
+        self.due.len()
+    }
+
+    /// Takes out the next channel to serve.
+    pub(super) fn check_out(&mut self) -> Option<CheckedOut> {
+        let generation = self.generation;
+        while let Some(index) = self.due.pop_front() {
+            let slot = self.slot_mut(index);
+            // Out already: it stays due and is looked at when it comes back.
+            let Some(channel) = slot.channel.take() else { continue };
+            slot.is_due = false;
+            slot.holder = generation;
+            let mail = std::mem::take(&mut slot.mail);
+            let is_hung_up = std::mem::take(&mut slot.is_hung_up);
+            return Some(CheckedOut { slot: index, channel, mail, is_hung_up });
+        }
+        None
+    }
+
+    /// Puts a channel back.
+    pub(super) fn check_in(&mut self, index: usize, channel: Channel, served: &mut Served) {
+        self.set_deadline(index, served.deadline);
+        let slot = self.slot_mut(index);
+        if let Some(descriptors) = served.descriptors.take() {
+            slot.descriptors = descriptors;
+        }
+        if served.next == Next::Gone && slot.mail.is_empty() {
+            self.remove(index);
+            return;
+        }
+        slot.channel = Some(channel);
+        if served.next == Next::More || slot.is_due || !slot.mail.is_empty() {
+            slot.is_due = true;
+            self.due.push_back(index);
+        }
+    }
+
+    /// The slot the thread of `generation` has taken out.
+    pub(super) fn held_by(&self, generation: u64) -> Option<(usize, &str)> {
+        self.slots.iter().enumerate().find_map(|(index, slot)| {
+            let slot = slot.as_ref()?;
+            (slot.channel.is_none() && slot.holder == generation).then_some((index, slot.label.as_str()))
+        })
+    }
+
+    /// Calls `reply` (see [`pass_barriers`](Self::pass_barriers)) once everything present now is written.
+    pub(super) fn add_barrier(&mut self, reply: Box<dyn FnOnce() + Send>) {
+        let is_other = |index: &usize| self.slots[*index].is_some() && !self.main.contains(index);
+        let others: Vec<usize> = (0..self.slots.len()).filter(is_other).collect();
+        self.barriers.add(&others, reply);
+        // The main log is served even if there is no stream, so that some thread passes the barrier.
+        others.into_iter().chain(self.main.clone()).for_each(|slot| self.make_due(slot));
+    }
+
+    /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called without the lock.
+    pub(super) fn pass_barriers(&mut self, slot: usize, is_through: bool) -> Vec<Box<dyn FnOnce() + Send>> {
+        if self.barriers.is_empty() {
+            return Vec::new();
+        }
+        if is_through {
+            self.barriers.pass(slot);
+        } else {
+            self.barriers.round(slot);
+        }
+        let passed = self.barriers.advance(&self.main);
+        passed.due.into_iter().for_each(|slot| self.make_due(slot));
+        passed.replies
+    }
+
+    /// The key under which a slot is followed.
+    pub(super) fn key(&self, index: usize) -> Option<FollowKey> {
+        Some(self.slots.get(index)?.as_ref()?.key)
+    }
+
+    /// Whether streams and errands are through and the main log is written.
+    pub(super) fn is_settled(&self) -> bool {
+        self.unsettled().next().is_none()
+    }
+
+    /// The labels of those that are not through.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().flatten().filter(|slot| !slot.is_settled()).map(|slot| slot.label.as_str())
+    }
+
+    /// Whether all pump threads have left but those that hang.
+    pub(super) fn is_left(&self) -> bool {
+        self.threads <= self.stuck
+    }
+
+    pub(super) fn descriptors(&self) -> Vec<Descriptor> {
+        let slots = self.slots.iter().flatten();
+        slots.flat_map(|slot| slot.descriptors.iter().cloned()).collect()
+    }
+
+    /// Gives the main log's channels away, as far as no thread has them.
+    pub(super) fn take_main(&mut self) -> Vec<MainChannel> {
+        let main = std::mem::take(&mut self.main);
+        let channels = main.into_iter().filter_map(|index| self.slot_mut(index).channel.take());
+        let channels: Vec<Channel> = channels.collect();
+        let main = channels.into_iter().filter_map(|channel| match channel {
+            Channel::Main(server) => Some(server.into_channel()),
+            Channel::Stream(_) | Channel::Errand(_) => None,
+        });
+        main.collect()
+    }
+
+    pub(super) fn make_due(&mut self, index: usize) {
+        let slot = self.slot_mut(index);
+        if !std::mem::replace(&mut slot.is_due, true) && slot.channel.is_some() {
+            self.due.push_back(index);
+        }
+    }
+
+    fn add_stream(&mut self, stream: StreamId) -> usize {
+        let key = FollowKey::Stream(stream);
+        let is_followed = self.followers.any(key);
+        let channel = |slot| Channel::Stream(Box::new(StreamChannel::new(stream, slot, is_followed)));
+        let slot = self.insert(key, String::new(), channel);
+        self.streams.insert(stream, slot);
+        slot
+    }
+
+    fn insert(&mut self, key: FollowKey, label: String, channel: impl FnOnce(usize) -> Channel) -> usize {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        let channel = channel(index);
+        self.slots[index] = Some(Slot {
+            key,
+            label,
+            channel: Some(channel),
+            mail: Vec::new(),
+            is_due: false,
+            is_hung_up: false,
+            deadline: None,
+            descriptors: Vec::new(),
+            holder: 0,
+        });
+        index
+    }
+
+    fn remove(&mut self, index: usize) {
+        self.set_deadline(index, None);
+        self.due.retain(|due| *due != index);
+        if let Some(Slot { key: FollowKey::Stream(stream), .. }) = self.slots[index].take()
+            && self.streams.get(&stream) == Some(&index)
+        {
+            self.streams.remove(&stream);
+        }
+        self.free.push(index);
+    }
+
+    fn set_deadline(&mut self, index: usize, deadline: Option<Instant>) {
+        let slot = self.slot_mut(index);
+        let old = std::mem::replace(&mut slot.deadline, deadline);
+        if let Some(old) = old {
+            self.deadlines.remove(&(old, index));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, index));
+        }
+    }
+
+    fn slot_mut(&mut self, index: usize) -> &mut Slot {
+        self.slots[index].as_mut().expect("an index in circulation names a slot until `remove`, which takes it out")
+    }
+}
+
+impl Slot {
+    fn is_settled(&self) -> bool {
+        match &self.channel {
+            Some(Channel::Main(main)) => main.is_settled() && self.mail.is_empty(),
+            Some(Channel::Stream(_) | Channel::Errand(_)) | None => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the pump with targets that can be made to hang.

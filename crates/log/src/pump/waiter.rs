@@ -1,0 +1,272 @@
+//! Waiting for pipes, targets and wishes; and the gathering pause.
+//!
+//! There are two pollers, one inside the other. The bulk lane is everything; the urgent lane, which is watched by the bulk poller as a whole, holds
+//! what must not wait: wake-ups, blocked targets, pipes whose bytes somebody waits for. Usually the pump sleeps in the bulk lane. While
+//! it gathers it sleeps in the urgent lane only, so that many small writes of many children become one wake-up without
+//! delaying a follower or an event listener.
+//!
+//! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes to the same as levels
+//! and costs no call more.
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const WAKE: Token = Token(usize::MAX);
+const URGENT: Token = Token(usize::MAX - 1);
+
+/// Events taken at once.
+const BATCH: usize = 1024;
+
+/// Whether a descriptor may have to wait for the end of a gathering pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Bulk,
+    Urgent,
+}
+
+/// Something that happened to a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) slot: usize,
+    /// The far end of its pipe is closed.
+    pub(super) is_hang_up: bool,
+}
+
+/// The pollers; registering and waking need no lock.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    lanes: Mutex<Lanes>,
+    bulk: Registry,
+    urgent: Registry,
+    waker: Waker,
+    descriptors: [RawFd; 2],
+}
+
+#[derive(Debug)]
+struct Lanes {
+    bulk: Poll,
+    urgent: Poll,
+    events: Events,
+}
+
+impl Waiter {
+    pub(super) fn new() -> io::Result<Self> {
+        let (bulk, urgent) = (Poll::new()?, Poll::new()?);
+        let descriptors = [bulk.as_raw_fd(), urgent.as_raw_fd()];
+        bulk.registry().register(&mut SourceFd(&urgent.as_raw_fd()), URGENT, Interest::READABLE)?;
+        let waker = Waker::new(urgent.registry(), WAKE)?;
+        Ok(Self {
+            bulk: bulk.registry().try_clone()?,
+            urgent: urgent.registry().try_clone()?,
+            waker,
+            descriptors,
+            lanes: Mutex::new(Lanes { bulk, urgent, events: Events::with_capacity(BATCH) }),
+        })
+    }
+
+    pub(super) fn wake(&self) {
+        // It fails only if the poller itself is broken, which the waiting thread meets as well.
+        let _ = self.waker.wake();
+    }
+
+    /// Waits for anything at all.
+    pub(super) fn wait(&self, timeout: Option<Duration>, happened: &mut Vec<Event>) -> io::Result<()> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.take(Lane::Bulk, timeout, happened)? {
+            while lanes.take(Lane::Urgent, Some(Duration::ZERO), happened)? {}
+        }
+        Ok(())
+    }
+
+    /// Waits for what must not wait.
+    pub(super) fn wait_urgent(&self, timeout: Duration, happened: &mut Vec<Event>) -> io::Result<()> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timeout = timeout;
+        while lanes.take(Lane::Urgent, Some(timeout), happened)? {
+            timeout = Duration::ZERO;
+        }
+        Ok(())
+    }
+
+    pub(super) fn watch_pipe(&self, lane: Lane, slot: usize, fd: RawFd) -> io::Result<()> {
+        self.registry(lane).register(&mut SourceFd(&fd), Token(2 * slot), Interest::READABLE)
+    }
+
+    pub(super) fn watch_target(&self, slot: usize, fd: RawFd) -> io::Result<()> {
+        self.urgent.register(&mut SourceFd(&fd), Token(2 * slot + 1), Interest::WRITABLE)
+    }
+
+    pub(super) fn forget(&self, lane: Lane, fd: RawFd) {
+        // It can only be gone already.
+        let _ = self.registry(lane).deregister(&mut SourceFd(&fd));
+    }
+
+    /// The descriptors of the pollers.
+    pub(super) fn descriptors(&self) -> [RawFd; 2] {
+        self.descriptors
+    }
+
+    fn registry(&self, lane: Lane) -> &Registry {
+        match lane {
+            Lane::Bulk => &self.bulk,
+            Lane::Urgent => &self.urgent,
+        }
+    }
+}
+
+impl Lanes {
+    /// Waits in one lane; whether the other lane has to be asked (bulk), or there may be more in this one (urgent).
+    fn take(&mut self, lane: Lane, timeout: Option<Duration>, happened: &mut Vec<Event>) -> io::Result<bool> {
+        let poll = match lane {
+            Lane::Bulk => &mut self.bulk,
+            Lane::Urgent => &mut self.urgent,
+        };
+        match poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
+            outcome => outcome?,
+        }
+        let mut count = 0;
+        let mut has_urgent = false;
+        for event in &self.events {
+            count += 1;
+            match event.token() {
+                WAKE => {}
+                URGENT => has_urgent = true,
+                Token(token) => {
+                    let is_hang_up = token % 2 == 0 && event.is_read_closed();
+                    happened.push(Event { slot: token / 2, is_hang_up });
+                }
+            }
+        }
+        Ok(match lane {
+            Lane::Bulk => has_urgent,
+            Lane::Urgent => count == BATCH,
+        })
+    }
+}
+
+/// When the previous round was this short a time ago, writes come so fast that gathering pays.
+const BUSY: Duration = Duration::from_millis(5);
+
+/// How long after a round the next one may be put off.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Decides when to gather. The first line after quiet is never delayed, nor is a pipe that fills its buffer.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    /// When the last round, or the pause after it, was over.
+    free_since: Option<Instant>,
+    paused_until: Option<Instant>,
+}
+
+impl Gathering {
+    /// How much of a pause is left.
+    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
+    }
+
+    /// A round that began at `began` has moved children's bytes.
+    pub(super) fn moved(&mut self, began: Instant, has_full_read: bool, now: Instant) {
+        if self.remaining(now).is_some() {
+            // Urgent business within a pause changes nothing for the others.
+            return;
+        }
+        let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
+        self.paused_until = (is_busy && !has_full_read).then(|| began + PAUSE);
+        self.free_since = self.paused_until.or(Some(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(start: Instant, milliseconds: u64) -> Instant {
+        start + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_first_line_after_quiet_and_slow_lines_are_never_delayed() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        for line in 0..10 {
+            let at = after(start, 10 * line);
+            gathering.moved(at, false, at);
+            assert_eq!(gathering.remaining(at), None);
+        }
+    }
+
+    #[test]
+    fn fast_lines_are_gathered_in_pauses_of_20_ms() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        gathering.moved(start, false, start);
+        let second = after(start, 1);
+        gathering.moved(second, false, second);
+        assert_eq!(gathering.remaining(second), Some(PAUSE));
+        // Straight after the pause the next round finds data: the load goes on, and so does gathering.
+        let third = second + PAUSE;
+        assert_eq!(gathering.remaining(third), None);
+        gathering.moved(third, false, third);
+        assert_eq!(gathering.remaining(third), Some(PAUSE));
+    }
+
+    #[test]
+    fn a_full_read_ends_gathering() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        gathering.moved(start, false, start);
+        gathering.moved(after(start, 1), true, after(start, 1));
+        assert_eq!(gathering.remaining(after(start, 1)), None);
+    }
+
+    #[test]
+    fn urgent_business_within_a_pause_does_not_prolong_it() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        gathering.moved(start, false, start);
+        gathering.moved(after(start, 1), false, after(start, 1));
+        gathering.moved(after(start, 10), false, after(start, 10));
+        assert_eq!(gathering.remaining(after(start, 10)), Some(Duration::from_millis(11)));
+    }
+
+    #[test]
+    fn the_urgent_lane_wakes_a_sleeper_in_the_bulk_lane() {
+        let waiter = Waiter::new().unwrap();
+        let (reader, mut writer) = io::pipe().unwrap();
+        waiter.watch_pipe(Lane::Urgent, 7, reader.as_raw_fd()).unwrap();
+        let mut happened = Vec::new();
+        waiter.wait(Some(Duration::ZERO), &mut happened).unwrap();
+        assert_eq!(happened, []);
+        for _ in 0..3 {
+            io::Write::write_all(&mut writer, b"x").unwrap();
+            waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
+            assert_eq!(happened, [Event { slot: 7, is_hang_up: false }]);
+            happened.clear();
+        }
+        drop(writer);
+        waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
+        assert_eq!(happened, [Event { slot: 7, is_hang_up: true }]);
+    }
+
+    #[test]
+    fn a_pause_hears_the_urgent_lane_only() {
+        let waiter = Waiter::new().unwrap();
+        let (bulk, mut bulk_writer) = io::pipe().unwrap();
+        let (urgent, mut urgent_writer) = io::pipe().unwrap();
+        waiter.watch_pipe(Lane::Bulk, 1, bulk.as_raw_fd()).unwrap();
+        waiter.watch_pipe(Lane::Urgent, 2, urgent.as_raw_fd()).unwrap();
+        io::Write::write_all(&mut bulk_writer, b"x").unwrap();
+        io::Write::write_all(&mut urgent_writer, b"x").unwrap();
+        let mut happened = Vec::new();
+        waiter.wait_urgent(Duration::from_secs(10), &mut happened).unwrap();
+        assert_eq!(happened, [Event { slot: 2, is_hang_up: false }]);
+        happened.clear();
+        waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
+        assert_eq!(happened, [Event { slot: 1, is_hang_up: false }]);
+    }
+}

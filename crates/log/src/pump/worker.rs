@@ -1,0 +1,129 @@
+//! The pump thread: wait, serve what is due, wait again.
+
+use super::desk::Desk;
+use super::served::{Next, Served};
+use super::shared::Shared;
+use super::stream::Letter;
+use super::table::{Activity, Channel, CheckedOut, Phase};
+use super::waiter::{Event, Gathering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a thread is to wait.
+enum Plan {
+    /// Not at all: only look what else has happened.
+    Glance,
+    /// At most so long, for urgent matters.
+    Gather(Duration),
+    /// At most so long, for anything.
+    Sleep(Option<Duration>),
+}
+
+/// Runs as the pump until another thread takes its place or the pump ends.
+pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
+    let mut desk = Desk::new(&shared.waiter, &shared.main_log, &*shared.notify);
+    let mut gathering = Gathering::default();
+    let mut happened = Vec::new();
+    while let Some(plan) = plan(shared, generation, &gathering) {
+        wait(shared, &plan, &mut happened);
+        let began = Instant::now();
+        note(shared, &mut happened, began);
+        let Some(round) = serve_round(shared, generation, station, &mut desk) else { return };
+        if round.has_moved {
+            gathering.moved(began, round.has_full_read, Instant::now());
+        }
+    }
+}
+
+fn plan(shared: &Shared, generation: u64, gathering: &Gathering) -> Option<Plan> {
+    let mut table = shared.table();
+    if table.generation != generation || table.phase == Phase::Ended {
+        return None;
+    }
+    if table.due_count() > 0 {
+        table.activity = Activity::Serving;
+        return Some(Plan::Glance);
+    }
+    let now = Instant::now();
+    let until_deadline = table.next_deadline().map(|at| at.saturating_duration_since(now));
+    Some(match gathering.remaining(now) {
+        Some(pause) => {
+            table.activity = Activity::Gathering;
+            Plan::Gather(until_deadline.map_or(pause, |left| left.min(pause)))
+        }
+        None => {
+            table.activity = Activity::Sleeping;
+            Plan::Sleep(until_deadline)
+        }
+    })
+}
+
+fn wait(shared: &Shared, plan: &Plan, happened: &mut Vec<Event>) {
+    let waiter = &shared.waiter;
+    let outcome = match plan {
+        Plan::Glance => waiter.wait(Some(Duration::ZERO), happened),
+        Plan::Gather(pause) => waiter.wait_urgent(*pause, happened),
+        Plan::Sleep(timeout) => waiter.wait(*timeout, happened),
+    };
+    // Polling an open poller with a valid buffer fails for want of memory at most; that passes, and must not spin.
+    if outcome.is_err() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn note(shared: &Shared, happened: &mut Vec<Event>, now: Instant) {
+    let mut table = shared.table();
+    table.activity = Activity::Serving;
+    for event in happened.drain(..) {
+        table.note(event);
+    }
+    table.expire(now);
+}
+
+/// What a round did.
+#[derive(Default)]
+struct Round {
+    has_moved: bool,
+    has_full_read: bool,
+}
+
+/// Serves every channel that is due now once; `None` if this thread was replaced meanwhile.
+fn serve_round(shared: &Arc<Shared>, generation: u64, station: &AtomicU64, desk: &mut Desk<'_>) -> Option<Round> {
+    let mut round = Round::default();
+    let turns = shared.table().due_count();
+    for _ in 0..turns {
+        let Some(out) = check_out(shared, generation, station) else { break };
+        let CheckedOut { slot, mut channel, mail, is_hung_up } = out;
+        let served = serve(&mut channel, mail, is_hung_up, desk);
+        round.has_moved |= served.has_moved;
+        round.has_full_read |= served.has_full_read;
+        let is_current = shared.check_in(slot, channel, served, generation, station);
+        desk.main_log.log_all(&mut desk.lines);
+        if !is_current {
+            return None;
+        }
+    }
+    Some(round)
+}
+
+fn check_out(shared: &Shared, generation: u64, station: &AtomicU64) -> Option<CheckedOut> {
+    let out = {
+        let mut table = shared.table();
+        if table.generation != generation { None } else { table.check_out() }
+    }?;
+    station.fetch_add(1, Ordering::SeqCst);
+    shared.watchdog.rouse();
+    Some(out)
+}
+
+fn serve(channel: &mut Channel, mail: Vec<Letter>, is_hung_up: bool, desk: &mut Desk<'_>) -> Served {
+    match channel {
+        Channel::Stream(stream) => stream.serve(mail, is_hung_up, desk),
+        Channel::Main(main) => main.serve(mail, desk),
+        Channel::Errand(errand) => {
+            errand.run();
+            Served { next: Next::Gone, ..Served::default() }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Reading logs: by offset for RPC, continuously for streams.
+//!
+//! Everything here reads the file by its path, as it is on disk, and may hang as long as the file system does; nothing of it is for the
+//! decision loop's thread.
+
+mod follower;
+
+pub use follower::{Follower, Step};
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The most one [`read`] or [`tail`] returns: 16 MiB. Of a longer answer [`read`] gives the beginning, or the end if it counts from there, and
+/// [`tail`] the end.
+pub const MAX_READ: u64 = 16 * 1024 * 1024;
+
+/// Why a log could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The file is not there.
+    NoFile,
+    /// The offset and the length make no sense together.
+    BadArguments,
+    /// The system refused, or it is no regular file.
+    Failed(io::Error),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile => f.write_str("there is no such log file"),
+            Self::BadArguments => f.write_str("offset and length make no sense together"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::NoFile | Self::BadArguments => None,
+        }
+    }
+}
+
+/// What [`tail`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where the next call should start: the file's size.
+    pub offset: u64,
+    /// Whether there was more than was asked for.
+    pub overflow: bool,
+}
+
+/// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative offset counts from the end.
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
+    let mut file = open_regular(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::NoFile,
+        _ => ReadError::Failed(error),
+    })?;
+    let size = file.metadata().map_err(ReadError::Failed)?.len();
+    let (start, count) = match (u64::try_from(offset), u64::try_from(length)) {
+        (Err(_), Ok(0)) => {
+            let count = offset.unsigned_abs().min(size).min(MAX_READ);
+            (size - count, count)
+        }
+        (Ok(start), Ok(0)) => (start.min(size), MAX_READ),
+        (Ok(start), Ok(count)) => (start.min(size), count.min(MAX_READ)),
+        (Err(_), Ok(_)) | (_, Err(_)) => return Err(ReadError::BadArguments),
+    };
+    read_at(&mut file, start, count).map_err(ReadError::Failed)
+}
+
+/// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end that fewer are new. A file that
+/// cannot be read is as good as empty.
+///
+/// The rule is upstream's, with its peculiarities (a window that would pass the end is moved back, not cut).
+pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
+    try_tail(path, offset, length).unwrap_or_default()
+}
+
+fn try_tail(path: &Path, offset: i64, length: i64) -> io::Result<Tail> {
+    let mut file = open_regular(path)?;
+    let size = file.metadata()?.len();
+    let window = Window::of(i64::try_from(size).unwrap_or(i64::MAX), offset, length);
+    let count = window.length.min(size.saturating_sub(window.offset));
+    let surplus = count.saturating_sub(MAX_READ);
+    let bytes = read_at(&mut file, window.offset + surplus, count - surplus)?;
+    Ok(Tail { bytes, offset: size, overflow: window.overflow })
+}
+
+/// What [`tail`] is to read.
+struct Window {
+    offset: u64,
+    length: u64,
+    overflow: bool,
+}
+
+impl Window {
+    fn of(size: i64, mut offset: i64, mut length: i64) -> Self {
+        let overflow = size > offset.saturating_add(length);
+        if overflow {
+            offset = size - 1;
+        }
+        if offset.saturating_add(length) > size {
+            if offset > size - 1 {
+                length = 0;
+            }
+            offset = size - length;
+        }
+        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+        Self { offset: positive(offset), length: positive(length), overflow }
+    }
+}
+
+/// Opens a log for reading; anything but a regular file is refused, without waiting for a FIFO's writer.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from_raw_os_error(libc::ESPIPE)) }
+}
+
+fn read_at(file: &mut File, start: u64, count: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(start))?;
+    file.take(count).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    const TEXT: &str = "hello\nhé\n";
+
+    /// RPC-33: every row of the read table.
+    #[test]
+    fn read_follows_upstreams_table() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", TEXT);
+        let z = TEXT.len() as i64;
+        let rows: &[(i64, i64, &[u8])] = &[
+            (-4, 0, b"h\xc3\xa9\n"),
+            (-1000, 0, TEXT.as_bytes()),
+            (0, 0, TEXT.as_bytes()),
+            (6, 0, b"h\xc3\xa9\n"),
+            (0, 5, b"hello"),
+            (6, 1, b"h"),
+            (6, 1000, b"h\xc3\xa9\n"),
+            (z, 0, b""),
+            (z + 1, 0, b""),
+            (z + 1, 5, b""),
+            (i64::MAX, i64::MAX, b""),
+            (i64::MIN, 0, TEXT.as_bytes()),
+        ];
+        for (offset, length, expected) in rows {
+            assert_eq!(read(&path, *offset, *length).unwrap(), *expected, "({offset}, {length})");
+        }
+        for (offset, length) in [(-1, 1), (-1, -1), (0, -1), (5, -5)] {
+            let outcome = read(&path, offset, length);
+            assert!(matches!(outcome, Err(ReadError::BadArguments)), "({offset}, {length}): {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn read_tells_a_missing_file_from_an_unreadable_one() {
+        let scratch = Scratch::new();
+        assert!(matches!(read(&scratch.path("none"), -1, 5), Err(ReadError::NoFile)));
+        assert!(matches!(read(scratch.root(), 0, 0), Err(ReadError::Failed(_))));
+        let fifo = scratch.fifo("fifo");
+        assert!(matches!(read(&fifo, 0, 0), Err(ReadError::Failed(_))));
+    }
+
+    /// RPC-33: every row of the tail table.
+    #[test]
+    fn tail_follows_upstreams_table() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", TEXT);
+        let all = TEXT.as_bytes();
+        let rows: &[(i64, i64, &[u8], bool)] = &[
+            (0, 0, b"", true),
+            (0, 5, &all[5..], true),
+            (0, 10, all, false),
+            (0, 100, all, false),
+            (5, 100, all, false),
+            (10, 100, b"", false),
+            (11, 100, b"", false),
+            (20, 5, b"", false),
+            (3, 7, &all[3..], false),
+            (3, 8, &all[2..], false),
+            (0, -5, b"", true),
+            (10, -3, b"", true),
+            (10, 0, b"", false),
+            (-5, 5, &all[5..], true),
+        ];
+        for (offset, length, bytes, overflow) in rows {
+            let expected = Tail { bytes: bytes.to_vec(), offset: 10, overflow: *overflow };
+            assert_eq!(tail(&path, *offset, *length), expected, "({offset}, {length})");
+        }
+    }
+
+    /// RPC-36.
+    #[test]
+    fn tail_of_a_missing_file_is_empty() {
+        let scratch = Scratch::new();
+        assert_eq!(tail(&scratch.path("none"), 0, 100), Tail { bytes: Vec::new(), offset: 0, overflow: false });
+    }
+
+    #[test]
+    fn answers_are_bounded() {
+        let scratch = Scratch::new();
+        let path = scratch.path("large");
+        let file = File::create(&path).unwrap();
+        file.set_len(MAX_READ + 10).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, b"end", MAX_READ + 7).unwrap();
+        assert_eq!(read(&path, 0, 0).unwrap().len() as u64, MAX_READ);
+        let last = read(&path, -(MAX_READ as i64) - 5, 0).unwrap();
+        assert_eq!((last.len() as u64, last.ends_with(b"end")), (MAX_READ, true));
+        let tail = tail(&path, 0, i64::MAX);
+        assert_eq!((tail.bytes.len() as u64, tail.bytes.ends_with(b"end")), (MAX_READ, true));
+    }
+}

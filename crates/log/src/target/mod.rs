@@ -1,0 +1,180 @@
+//! What a log is written to: a regular file, something with a reader at its other end, or the system log.
+
+mod clear;
+mod file;
+mod rotate;
+mod stream;
+mod syslog;
+#[cfg(test)]
+pub(crate) mod fake;
+
+pub use clear::{ClearError, clear_file};
+pub(crate) use file::LogFile;
+pub(crate) use stream::StreamTarget;
+pub(crate) use syslog::SyslogTarget;
+
+use crate::{FileOrigin, LogFileSpec};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Where a file may be rotated within what is written at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Units {
+    /// At the end of a line. Gathering puts many lines into one write; cut here the generations come out as if the child's lines
+    /// had arrived one by one.
+    Lines,
+    /// Only at the end: a record of the main log.
+    Whole,
+}
+
+/// How a write went.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Bytes taken, from the front.
+    pub(crate) count: usize,
+    /// Why not all, or that it was all.
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Everything was taken.
+    Complete,
+    /// The reader does not keep up; the target's descriptor becomes writable when it does.
+    Blocked,
+    /// Refused; worth another try later.
+    Failed(io::Error),
+    /// Nobody will ever read what is written: there is no use in keeping it.
+    Unreadable(io::Error),
+}
+
+/// Something about a target that people should know, beside the outcome of a write.
+#[derive(Debug)]
+pub(crate) enum Remark {
+    /// The file is over its limit but cannot be rotated; it goes on growing.
+    RotationFailed(io::Error),
+    /// It was rotated after all.
+    RotationRecovered,
+}
+
+/// A place for log bytes.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A regular file; boxed, as it is much larger than the others.
+    File(Box<LogFile>),
+    /// A FIFO, pipe, terminal, socket or device.
+    Stream(StreamTarget),
+    /// The system log.
+    Syslog(SyslogTarget),
+    /// Whatever a test needs.
+    #[cfg(test)]
+    Fake(fake::FakeTarget),
+}
+
+impl Target {
+    /// Opens a log file by its path, whatever kind of file that is.
+    pub(crate) fn open(spec: &LogFileSpec) -> io::Result<Self> {
+        let file = match open_file(spec, creation_mode(spec.origin)) {
+            Ok(file) => file,
+            Err(error) => return StreamTarget::open_standard(&spec.path).unwrap_or(Err(error)).map(Self::Stream),
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_file() {
+            return Ok(Self::File(Box::new(LogFile::new(spec.clone(), file, &metadata))));
+        }
+        let is_fifo = metadata.file_type().is_fifo();
+        Ok(Self::Stream(StreamTarget::opened(file, spec, is_fifo)))
+    }
+
+    /// Writes as much of `bytes` as is taken now.
+    pub(crate) fn write(&mut self, bytes: &[u8], units: Units, remarks: &mut Vec<Remark>) -> Written {
+        match self {
+            Self::File(file) => file.write(bytes, units, remarks),
+            Self::Stream(stream) => stream.write(bytes),
+            Self::Syslog(syslog) => syslog.write(bytes),
+            #[cfg(test)]
+            Self::Fake(fake) => fake.write(bytes),
+        }
+    }
+
+    /// Gets ready for another try after `Outcome::Failed`: a file that can be opened by its path replaces the broken one.
+    pub(crate) fn revive(&mut self) {
+        match self {
+            Self::File(file) => file.revive(),
+            Self::Stream(stream) => stream.revive(),
+            Self::Syslog(_) => {}
+            #[cfg(test)]
+            Self::Fake(_) => {}
+        }
+    }
+
+    /// Closes and opens again by path; on failure the old file stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+        if let Some(spec) = self.spec() {
+            *self = Self::open(spec)?;
+        }
+        Ok(())
+    }
+
+    /// Empties a regular file, refuses anything else. The system log has nothing to empty.
+    pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
+        match self {
+            Self::File(file) => file.clear(),
+            Self::Stream(_) => Err(ClearError::NotRegular),
+            Self::Syslog(_) => Ok(()),
+            #[cfg(test)]
+            Self::Fake(fake) => fake.clear(),
+        }
+    }
+
+    /// How it is opened again, if it can be.
+    fn spec(&self) -> Option<&LogFileSpec> {
+        match self {
+            Self::File(file) => Some(file.spec()),
+            Self::Stream(stream) => stream.spec(),
+            Self::Syslog(_) => None,
+            #[cfg(test)]
+            Self::Fake(_) => None,
+        }
+    }
+
+    /// The descriptor, for readiness and for the daemon's table.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::File(file) => Some(file.as_fd()),
+            Self::Stream(stream) => Some(stream.as_fd()),
+            Self::Syslog(_) => None,
+            #[cfg(test)]
+            Self::Fake(_) => None,
+        }
+    }
+}
+
+/// The mode a new log file is created with, less the umask.
+fn creation_mode(origin: FileOrigin) -> u32 {
+    match origin {
+        FileOrigin::Configured => 0o666,
+        FileOrigin::Auto => 0o600,
+    }
+}
+
+/// Opens the path for appending, creating a missing file with `mode`, without ever waiting for a reader.
+fn open_file(spec: &LogFileSpec, mode: u32) -> io::Result<File> {
+    match spec.origin {
+        FileOrigin::Configured => supervisor_sys::fd::open_append(&spec.path, mode),
+        FileOrigin::Auto => {
+            let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;
+            OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(&spec.path)
+        }
+    }
+}
+
+/// Whether `path` is one of the names of a descriptor of ours, such as `/dev/stdout`. What stands behind it belongs to whoever started
+/// us: even a regular file is neither rotated nor emptied.
+fn names_a_descriptor(path: &Path) -> bool {
+    let is_descriptor = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
+    is_descriptor(path) || std::fs::read_link(path).is_ok_and(|link| is_descriptor(&link))
+}
