@@ -86,3 +86,62 @@ fn check(path: &Path) -> Result<(), Fault> {
         Ok(_) | Err(_) => not_executable(format!("no permission to run command '{shown}'")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Scratch, process};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn fault_of(command: &str) -> Fault {
+        resolve(&process("web", command)).unwrap_err()
+    }
+
+    /// PROC-23.
+    #[test]
+    fn a_missing_command_is_named_as_it_was_written() {
+        assert_eq!(fault_of("/nonexistent -x"), Fault::NoFile("can't find command '/nonexistent'".into()));
+        assert_eq!(fault_of("no-such-program"), Fault::NoFile("can't find command 'no-such-program'".into()));
+    }
+
+    /// PROC-24.
+    #[test]
+    fn directories_and_files_without_permission_to_execute_are_told_apart() {
+        let directory = Scratch::new("command");
+        let not_executable = |text: String| Fault::NotExecutable(text);
+        let path = directory.path().display();
+        assert_eq!(fault_of(&path.to_string()), not_executable(format!("command at '{path}' is a directory")));
+        let file = directory.file("plain", "x");
+        let path = file.display();
+        assert_eq!(fault_of(&path.to_string()), not_executable(format!("command at '{path}' is not executable")));
+    }
+
+    /// PROC-25.
+    #[test]
+    fn what_cannot_be_split_is_cited() {
+        assert_eq!(
+            fault_of("sh -c \"x"),
+            Fault::NotExecutable("can't parse command 'sh -c \"x': No closing quotation".into())
+        );
+        assert_eq!(fault_of(""), Fault::NotExecutable("command is empty".into()));
+        assert_eq!(fault_of("  "), Fault::NotExecutable("command is empty".into()));
+    }
+
+    /// PROC-26.
+    #[test]
+    fn the_programs_own_path_is_searched_and_the_first_match_counts_whatever_it_is() {
+        let (first, second) = (Scratch::new("path-a"), Scratch::new("path-b"));
+        let tool = second.file("tool", "#!/bin/sh\n");
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut program = process("web", "tool 1");
+        let search = format!("{}:{}", first.path().display(), second.path().display());
+        program.environment.set("PATH", search);
+        let found = resolve(&program).unwrap();
+        assert_eq!(found.path, tool);
+        assert_eq!(found.arguments, ["tool", "1"]);
+        fs::create_dir(first.path().join("tool")).unwrap();
+        let shadow = first.path().join("tool");
+        let text = format!("command at '{}' is a directory", shadow.display());
+        assert_eq!(resolve(&program), Err(Fault::NotExecutable(text)));
+    }
+}

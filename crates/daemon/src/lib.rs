@@ -10,6 +10,8 @@ mod children;
 mod clear;
 mod command;
 mod fastcgi;
+#[cfg(test)]
+mod fixture;
 mod host;
 mod mailbox;
 mod perform;

@@ -50,45 +50,36 @@ fn others_may_write(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scratch(name: &str) -> PathBuf {
-        let directory = std::env::temp_dir().join(format!("pidfile-{}-{name}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        directory
-    }
+    use crate::fixture::Scratch;
 
     /// PROC-10.
     #[test]
     fn the_pid_file_holds_the_pid_and_goes_when_dropped() {
-        let directory = scratch("plain");
-        let path = directory.join("x.pid");
+        let directory = Scratch::new("plain");
+        let path = directory.path().join("x.pid");
         let file = PidFile::write(&path).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", std::process::id()));
         drop(file);
         assert!(!path.exists());
-        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
     fn the_pid_file_of_a_later_instance_is_left_alone() {
-        let directory = scratch("later");
-        let path = directory.join("x.pid");
+        let directory = Scratch::new("later");
+        let path = directory.path().join("x.pid");
         let file = PidFile::write(&path).unwrap();
         fs::write(&path, "1\n").unwrap();
         drop(file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
-        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
     fn a_link_in_a_directory_others_can_write_is_not_followed() {
-        let directory = scratch("link");
-        fs::set_permissions(&directory, fs::Permissions::from_mode(0o1777)).unwrap();
-        let victim = directory.join("victim");
-        fs::write(&victim, "precious").unwrap();
-        std::os::unix::fs::symlink(&victim, directory.join("x.pid")).unwrap();
-        assert!(PidFile::write(&directory.join("x.pid")).is_err());
+        let directory = Scratch::new("link");
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        let victim = directory.file("victim", "precious");
+        std::os::unix::fs::symlink(&victim, directory.path().join("x.pid")).unwrap();
+        assert!(PidFile::write(&directory.path().join("x.pid")).is_err());
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
-        fs::remove_dir_all(directory).unwrap();
     }
 }

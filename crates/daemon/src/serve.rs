@@ -195,11 +195,12 @@ impl Loop {
         }
         self.pump.clear_main(move |outcome| {
             reply.send(outcome.map_err(|error| match error {
-                ClearError::NotRegular => WireFault::with_detail(FaultCode::Failed, "the log is not a regular file"),
                 ClearError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     WireFault::bare(FaultCode::NoFile)
                 }
-                ClearError::Io(error) => WireFault::with_detail(FaultCode::Failed, error),
+                ClearError::NotRegular | ClearError::PumpEnded | ClearError::Io(_) => {
+                    WireFault::with_detail(FaultCode::Failed, error)
+                }
             }));
         });
     }
