@@ -1,2 +1,134 @@
-//! ctl
+//! supervisorctl: one command from the command line, or a shell.
+//!
+//! # Theory
+//!
+//! [`main`] reads the command line and the configuration, makes a [`Session`](session::Session) out of them and
+//! hands it one line, or every line of the shell. A line is looked up in the table of [`command`]s; the command
+//! asks the server through the session's client and says its lines through the session's console. What goes
+//! wrong comes back as a [`Failure`](failure::Failure) and becomes one line and an exit status in one place,
+//! `session.rs`.
+//!
+//! All waiting goes through [`interrupt::Interrupts`], so that Ctrl-C is an answer like any other and never ends
+//! us half-way. Nothing is printed but through the console, whose two outputs a test can replace.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod answer;
+mod command;
+mod completion;
+mod console;
+mod exit;
+mod failure;
+mod follow;
+mod host;
+mod input;
+mod interrupt;
+mod line_editor;
+mod session;
+mod shell;
+
+use console::{Console, Style};
+use exit::{ENDED_BY_INTERRUPT, ENDED_BY_PIPE};
+use failure::Fatal;
+use host::SystemHost;
+use input::Input;
+use interrupt::Interrupts;
+use line_editor::LineEditor;
+use session::Session;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use supervisor_config::{Action, ClientOptions, Failure, ctl};
+
+/// Where a run reads from and writes to.
+pub struct Streams {
+    /// Standard input.
+    pub input: OwnedFd,
+    /// Standard output.
+    pub output: Box<dyn Write>,
+    /// Standard error.
+    pub errors: Box<dyn Write>,
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streams").field("input", &self.input).finish_non_exhaustive()
+    }
+}
+
+/// The program: reads `arguments`, which begin with the program's name, and the configuration, runs, and returns
+/// the exit status.
+pub fn main(arguments: &[OsString]) -> u8 {
+    match prepare(arguments) {
+        Ok(Start::Run(options)) => run_attached(options),
+        Ok(Start::Help(text)) => match io::stdout().write_all(&text).and_then(|()| io::stdout().flush()) {
+            Ok(()) => 0,
+            Err(error) => exit::of_output_error(&error),
+        },
+        Err(failure) => {
+            // Nobody is left to tell if standard error is closed.
+            let _ = write!(io::stderr(), "{failure}");
+            2
+        }
+    }
+}
+
+enum Start {
+    Run(ClientOptions),
+    Help(Vec<u8>),
+}
+
+fn prepare(arguments: &[OsString]) -> Result<Start, Box<Failure>> {
+    let host = SystemHost::at_startup();
+    let command_line = ctl::parse(arguments, &host)?;
+    match command_line.action {
+        Action::Help | Action::Version => Ok(Start::Help(ctl::help(&command_line.argv0))),
+        Action::Run => Ok(Start::Run(ctl::load(&command_line, &host)?)),
+    }
+}
+
+/// Runs on the standard streams of this process, with colour, line editor and Ctrl-C as they allow.
+fn run_attached(options: ClientOptions) -> u8 {
+    let interrupts = match Interrupts::watching() {
+        Ok(interrupts) => Rc::new(interrupts),
+        Err(error) => return refuse(&format!("Error: cannot wait for events: {error}\n")),
+    };
+    let input = match io::stdin().as_fd().try_clone_to_owned() {
+        Ok(input) => input,
+        Err(error) => return refuse(&format!("Error: cannot use standard input: {error}\n")),
+    };
+    let has_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let style = Style::of_standard_output();
+    let streams = Streams { input, output: Box::new(io::stdout()), errors: Box::new(io::stderr()) };
+    let console = Console::new(streams.output, streams.errors, style);
+    let history_file = options.history_file.clone();
+    let session = Session::new(options, console, Input::new(streams.input), interrupts);
+    let editor = has_terminal.then(|| LineEditor::new(history_file)).flatten();
+    run_session(session, editor)
+}
+
+fn refuse(message: &str) -> u8 {
+    let _ = io::stderr().write_all(message.as_bytes());
+    1
+}
+
+/// Runs with these options on these streams: no terminal, no colour, no line editor.
+pub fn run(options: ClientOptions, streams: Streams) -> io::Result<u8> {
+    let interrupts = Rc::new(Interrupts::deaf()?);
+    let console = Console::new(streams.output, streams.errors, Style::PLAIN);
+    Ok(run_session(Session::new(options, console, Input::new(streams.input), interrupts), None))
+}
+
+fn run_session(mut session: Session, editor: Option<LineEditor>) -> u8 {
+    let outcome = match session.command_line() {
+        Some(line) => session.execute(&line).map(|_| session.exit_status()),
+        None => shell::run(&mut session, editor).map(|()| 0),
+    };
+    match outcome.and_then(|status| session.console.flush().map(|()| status).map_err(Fatal::Output)) {
+        Ok(status) => status,
+        Err(Fatal::Interrupted) => ENDED_BY_INTERRUPT,
+        Err(Fatal::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ENDED_BY_PIPE,
+        Err(Fatal::Output(error)) => refuse(&format!("Error: cannot write to standard output: {error}\n")),
+    }
+}

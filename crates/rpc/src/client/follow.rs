@@ -82,9 +82,11 @@ impl LogStream {
                 None => Err(ClientError::Closed),
             };
         }
+        let before = log.len();
         self.reader.feed(&buffer[..count], log)?;
         match self.reader.head() {
             Some(head) if head.status != 200 => {
+                log.truncate(before);
                 Err(ClientError::Http { status: head.status, reason: head.reason.clone() })
             }
             Some(_) if self.reader.is_done() => Ok(Progress::Ended),

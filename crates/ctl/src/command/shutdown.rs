@@ -1,0 +1,50 @@
+//! `shutdown`: stops everything, and supervisord with it.
+
+use super::{Command, Flow};
+use crate::completion::Completes;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::{Absence, Session, absence};
+use supervisor_rpc::FaultCode;
+use supervisor_rpc::client::ClientError;
+
+pub(super) const COMMAND: Command = Command {
+    name: "shutdown",
+    help: &["shutdown \tShut the remote supervisord down."],
+    completes: Completes::Nothing,
+    run,
+};
+
+fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
+    if !argument.is_empty() {
+        return session.misuse(&COMMAND, Exit::Generic, "Error: shutdown accepts no arguments");
+    }
+    if !is_meant(session, "Really shut the remote supervisord process down y/N? ")? {
+        return Ok(Flow::Continue);
+    }
+    match session.client()?.shutdown() {
+        Ok(()) => session.say("Shut down")?,
+        // What was wanted is under way: no failure.
+        Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
+            session.say("ERROR: already shutting down")?;
+        }
+        Err(error) => tell_absence(session, error)?,
+    }
+    Ok(Flow::Continue)
+}
+
+/// An absent server is a failure, but perhaps what was wanted.
+fn tell_absence(session: &mut Session, error: ClientError) -> Result<(), Failure> {
+    let how = match absence(&error) {
+        Some(Absence::Refused) => "refused connection",
+        Some(Absence::NoSocket) => "no such file",
+        Some(Absence::NoInterface) | None => return Err(error.into()),
+    };
+    let line = format!("ERROR: {} {how} (already shut down?)", session.target.url);
+    Ok(session.say_failure(Exit::Generic, line)?)
+}
+
+/// Asks, where questions may be asked; an answer that begins with y means yes.
+pub(super) fn is_meant(session: &mut Session, question: &str) -> Result<bool, Failure> {
+    Ok(!session.is_interactive || session.ask(question)?.starts_with(['y', 'Y']))
+}

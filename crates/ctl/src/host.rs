@@ -1,0 +1,93 @@
+//! The machine as the configuration sees it from here.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use supervisor_config::{Account, Host};
+use supervisor_sys::access;
+use supervisor_sys::user::{self, User};
+
+/// Answers from the running system.
+#[derive(Debug)]
+pub(crate) struct SystemHost {
+    directory: PathBuf,
+}
+
+impl SystemHost {
+    pub(crate) fn at_startup() -> Self {
+        // In a directory that was removed, relative paths fail one by one with their own messages.
+        Self { directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")) }
+    }
+}
+
+impl Host for SystemHost {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    fn names_in(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
+    }
+
+    fn mode(&self, path: &Path) -> Option<u32> {
+        fs::metadata(path).ok().map(|found| found.permissions().mode() & 0o7777)
+    }
+
+    fn is_writable_dir(&self, path: &Path) -> bool {
+        path.is_dir() && access::may_write(path)
+    }
+
+    fn user_named(&self, name: &OsStr) -> Option<Account> {
+        user::user_by_name(name.as_bytes()).ok().flatten().map(account)
+    }
+
+    fn user_with_id(&self, uid: u32) -> Option<Account> {
+        user::user_by_uid(uid).ok().flatten().map(account)
+    }
+
+    fn group_named(&self, name: &OsStr) -> Option<u32> {
+        user::group_by_name(name.as_bytes()).ok().flatten().map(|group| group.gid)
+    }
+
+    fn has_group_id(&self, gid: u32) -> bool {
+        user::group_by_gid(gid).is_ok_and(|group| group.is_some())
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        std::env::vars_os().collect()
+    }
+
+    fn hostname(&self) -> OsString {
+        access::hostname()
+    }
+
+    fn current_dir(&self) -> PathBuf {
+        self.directory.clone()
+    }
+
+    fn uid(&self) -> u32 {
+        user::real_uid()
+    }
+}
+
+fn account(user: User) -> Account {
+    Account {
+        name: OsString::from_vec(user.name),
+        uid: user.uid,
+        gid: user.gid,
+        home: OsString::from_vec(user.home).into(),
+    }
+}

@@ -1,0 +1,61 @@
+//! The interactive shell: reads lines until told to stop.
+
+use crate::command::Flow;
+use crate::failure::Fatal;
+use crate::line_editor::{LineEditor, Typed};
+use crate::session::Session;
+use std::io;
+
+/// Shows the status of everything and then runs line after line. Ends at `exit`, at the end of the input or at
+/// Ctrl-C, always in success.
+pub(crate) fn run(session: &mut Session, mut editor: Option<LineEditor>) -> Result<(), Fatal> {
+    let outcome = run_lines(session, editor.as_mut());
+    if let Some(editor) = &mut editor {
+        editor.save();
+    }
+    match outcome {
+        Err(Fatal::Interrupted) => session.say(""),
+        other => other,
+    }
+}
+
+fn run_lines(session: &mut Session, mut editor: Option<&mut LineEditor>) -> Result<(), Fatal> {
+    session.execute("status")?;
+    loop {
+        let line = match read(session, editor.as_deref_mut())? {
+            Typed::Line(line) => line,
+            Typed::End => "EOF".to_owned(),
+            Typed::Interrupt => return Err(Fatal::Interrupted),
+        };
+        if session.execute(&line)? == Flow::Quit {
+            return Ok(());
+        }
+    }
+}
+
+fn read(session: &mut Session, editor: Option<&mut LineEditor>) -> Result<Typed, Fatal> {
+    let read = match editor {
+        Some(editor) => {
+            session.console.flush().map_err(Fatal::Output)?;
+            editor.read(&session.prompt, &session.target)
+        }
+        None => read_plainly(session),
+    };
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Typed::Interrupt),
+        // An input that cannot be read has ended as far as we are concerned.
+        Err(_) => Ok(Typed::End),
+        Ok(typed) => Ok(typed),
+    }
+}
+
+/// Without a terminal the prompt is shown all the same, as upstream does.
+fn read_plainly(session: &mut Session) -> io::Result<Typed> {
+    let prompt = session.prompt.clone();
+    match session.console.bytes(prompt.as_bytes()) {
+        Ok(()) => session.console.flush()?,
+        Err(Fatal::Output(error)) => return Err(error),
+        Err(Fatal::Interrupted) => return Ok(Typed::Interrupt),
+    }
+    Ok(session.input.line(&session.interrupts)?.map_or(Typed::End, Typed::Line))
+}
