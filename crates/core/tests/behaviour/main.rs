@@ -1,9 +1,9 @@
 //! The supervision machine as its caller sees it: inputs and made-up moments in, effects out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-//mod events;
+mod events;
 mod exits;
-//mod listeners;
+mod listeners;
 mod names;
 mod requests;
 mod shutdown;

@@ -100,7 +100,7 @@ fn an_exit_before_startsecs_is_a_failed_start() {
 fn an_exit_known_by_the_time_startsecs_have_passed_comes_first() {
     let mut world = World::with("once", policy(|_| ()));
     world.spawn_next();
-    world.clock += std::time::Duration::from_millis(1000);
+    world.clock += std::time::Duration::from_secs(1);
     world.exit("once", code(0));
     world.feed(Input::Deadline);
     assert_eq!(world.state("once"), ProcessState::Exited);

@@ -207,7 +207,8 @@ impl World {
         ticket
     }
 
-    /// Asks as a client would: a name for one process, `group:*` or `all` for many.
+    /// Asks as a client would: a name for one process, `group:*` or `all` for many. Members of pools need no
+    /// group before their name.
     pub(crate) fn start(&mut self, name: &str, wait: Wait) -> Ticket {
         let wish = match self.select(name) {
             Selection::Process(process) => {
@@ -241,7 +242,10 @@ impl World {
     }
 
     pub(crate) fn select(&self, name: &str) -> Selection {
-        if name == "all" { Selection::All } else { self.supervisor.resolve(name).unwrap() }
+        if name == "all" {
+            return Selection::All;
+        }
+        self.supervisor.resolve(name).unwrap_or_else(|_| Selection::Process(self.id(name)))
     }
 
     /// The answer to a request, if there is one already.
@@ -280,6 +284,50 @@ impl World {
 
     pub(crate) fn description(&self, name: &str) -> String {
         self.info(name).description.render(|wall| format!("ended at {}", wall.seconds() - EPOCH))
+    }
+
+    /// Has a member of a pool run and be ready for events.
+    pub(crate) fn ready(&mut self, name: &str) {
+        self.start(name, Wait::No);
+        self.spawn_next();
+        self.pass(1);
+        self.say(name, "READY\n");
+        assert_eq!(self.state(name), ProcessState::Running);
+    }
+
+    /// Has a listener write something.
+    pub(crate) fn say(&mut self, name: &str, text: &str) {
+        let (process, pid) = (self.id(name), self.pid(name).expect("it runs"));
+        self.feed(Input::ListenerOutput { process, pid, bytes: text.as_bytes().to_vec() });
+    }
+
+    /// Has a listener's event written in full.
+    pub(crate) fn delivered(&mut self, name: &str) {
+        let (process, pid) = (self.id(name), self.pid(name).expect("it runs"));
+        self.feed(Input::ListenerWritten { process, pid });
+    }
+
+    /// The events written since the last look, as `listener: header, payload`, the header without its constant parts.
+    pub(crate) fn events(&mut self) -> Vec<String> {
+        let written = std::mem::take(&mut self.written);
+        written
+            .iter()
+            .map(|(listener, text)| format!("{listener}: {}", text.replace("ver:3.0 server:sidX ", "")))
+            .collect()
+    }
+
+    /// Has a listener deal with all events there are for it; returns them as `NAME payload`.
+    pub(crate) fn drain_events(&mut self, listener: &str) -> Vec<String> {
+        let mut events = Vec::new();
+        while let Some((to, text)) = self.written.pop() {
+            assert!(to == listener && self.written.is_empty());
+            let (header, payload) = text.split_once('\n').unwrap();
+            let name = header.split(' ').find_map(|field| field.strip_prefix("eventname:")).unwrap();
+            events.push(format!("{name} {payload}"));
+            self.delivered(listener);
+            self.say(listener, "RESULT 2\nOKREADY\n");
+        }
+        events
     }
 
     /// The log lines since the last look.
