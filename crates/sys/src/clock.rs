@@ -229,3 +229,74 @@ fn put_digits(field: &mut [u8], mut number: u32) {
         number /= 10;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_go_forward_and_agree_with_the_standard_library() {
+        let (first, second) = (now(), now());
+        assert!(second.monotonic >= first.monotonic);
+        let standard = std::time::UNIX_EPOCH.elapsed().unwrap();
+        let apart = i128::from(second.wall.micros) - i128::try_from(standard.as_micros()).unwrap();
+        assert!(apart.abs() < 5_000_000, "{apart} microseconds");
+    }
+
+    #[test]
+    fn log_timestamp_has_the_format_and_truncates_to_milliseconds() {
+        let text = log_timestamp(Wall { micros: 1_763_698_248_123_999 }).to_string();
+        assert_eq!(text.len(), LogTimestamp::LENGTH);
+        assert!(text.ends_with(":48,123"), "{text}");
+    }
+
+    #[test]
+    fn log_timestamp_is_right_after_a_jump_in_either_direction() {
+        for seconds in [100, 101, 100, 1_000_000, 100, -1] {
+            let wall = Wall { micros: seconds * MICROS_PER_SECOND };
+            assert_eq!(
+                log_timestamp(wall).as_bytes()[..19],
+                LogTimestamp::of_second(&local_time(wall))[..19]
+            );
+        }
+        assert!(log_timestamp(Wall { micros: -1 }).to_string().ends_with(":59,999"));
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_follows_the_one_before() {
+        let mut previous = utc_time(Wall { micros: -1 });
+        assert_eq!((previous.year, previous.month, previous.day, previous.weekday), (1969, 12, 31, 3));
+        for day in 0..146_097 {
+            let time = utc_time(Wall { micros: day * 86_400 * MICROS_PER_SECOND });
+            let leap = previous.year % 4 == 0 && (previous.year % 100 != 0 || previous.year % 400 == 0);
+            let last = match previous.month {
+                2 => 28 + u8::from(leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            let expected = match (previous.month, previous.day == last) {
+                (_, false) => (previous.year, previous.month, previous.day + 1),
+                (12, true) => (previous.year + 1, 1, 1),
+                (month, true) => (previous.year, month + 1, 1),
+            };
+            assert_eq!((time.year, time.month, time.day), expected);
+            assert_eq!(time.weekday, (previous.weekday + 1) % 7);
+            previous = time;
+        }
+    }
+
+    #[test]
+    fn http_date_is_the_one_of_the_standard() {
+        assert_eq!(http_date(Wall { micros: 784_111_777_000_000 }), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn time_no_calendar_knows_does_not_panic() {
+        for micros in [i64::MIN, i64::MAX] {
+            let wall = Wall { micros };
+            assert!(!asctime(wall).is_empty());
+            assert_eq!(log_timestamp(wall).as_bytes().len(), LogTimestamp::LENGTH);
+            assert!(!http_date(wall).is_empty());
+        }
+    }
+}

@@ -164,7 +164,7 @@ fn refused_change_of_user_is_told_on_stderr_before_anything_else_fails() {
     }
 }
 
-/// The message goes where fd 2 goes: with redirect_stderr that is the stdout pipe. A part of PROC-27.
+/// The message goes where fd 2 goes: with `redirect_stderr` that is the stdout pipe. A part of PROC-27.
 #[test]
 fn failure_goes_to_stdout_when_stderr_is_redirected() {
     let _shared = shared();

@@ -80,7 +80,9 @@ impl ListenError {
         match self {
             Self::InUse => python_text(&io::Error::from_raw_os_error(libc::EADDRINUSE)),
             Self::NotASocket(path) => format!("{} exists and is not a socket", path.display()),
-            Self::Chown { error, .. } => format!("Could not change ownership of socket file: {}", python_text(error)),
+            Self::Chown { error, .. } => {
+                format!("Could not change ownership of socket file: {}", python_text(error))
+            }
             Self::PathTooLong => "AF_UNIX path too long".to_owned(),
             Self::Resolve(code) => format!("[Errno {code}] {}", resolver_text(*code)),
             Self::Os(error) => python_text(error),
