@@ -1,4 +1,5 @@
-//! What a spawn costs the daemon: CPU of the parent and of the children per spawn, by strategy and size of the parent.
+//! What a spawn costs the daemon: CPU of the parent and of the children per spawn, by strategy and size of
+//! the parent.
 //!
 //! `cargo run --release -p supervisor-sys --example spawn_cost [SPAWNS] [MEGABYTES]`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -2,8 +2,9 @@
 
 use std::io;
 
-/// Whether children can turn up that this process did not start: it is process 1, or a subreaper, or was executed by a process
-/// that had children. Nobody else is given orphans, so nobody else has to look for them. Call it before the first spawn.
+/// Whether children can turn up that this process did not start: it is process 1, or a subreaper, or was
+/// executed by a process that had children. Nobody else is given orphans, so nobody else has to look for
+/// them. Call it before the first spawn.
 #[doc(alias = "PR_GET_CHILD_SUBREAPER")]
 pub fn may_adopt() -> bool {
     std::process::id() == 1 || is_subreaper() || has_children()

@@ -1,7 +1,7 @@
 //! Reads the clocks, and writes the time in upstream's formats.
 //!
-//! Everything shown to people is local time (`TZ` or `/etc/localtime`, as the C library knows it); HTTP dates are UTC. Names of days
-//! and months are English whatever the locale: upstream never leaves the C locale.
+//! Everything shown to people is local time (`TZ` or `/etc/localtime`, as the C library knows it); HTTP dates
+//! are UTC. Names of days and months are English whatever the locale: upstream never leaves the C locale.
 
 use std::cell::Cell;
 use std::fmt;
@@ -72,7 +72,8 @@ pub fn utc_time(wall: Wall) -> BrokenDown {
 
 /// The time at the head of a log line: `2025-11-21 04:10:48,123`, local.
 ///
-/// Cheap enough for every line: the date and time are worked out once per second and thread, only the milliseconds each time.
+/// Cheap enough for every line: the date and time are worked out once per second and thread, only the
+/// milliseconds each time.
 pub fn log_timestamp(wall: Wall) -> LogTimestamp {
     thread_local! {
         static LAST: Cell<Option<(i64, [u8; LogTimestamp::LENGTH])>> = const { Cell::new(None) };
@@ -103,7 +104,8 @@ impl LogTimestamp {
 
     fn of_second(time: &BrokenDown) -> [u8; Self::LENGTH] {
         let mut text = *b"0000-00-00 00:00:00,000";
-        // Four digits, as a clock that far off is wrong anyway and the width of the column is what readers rely on.
+        // Four digits, as a clock that far off is wrong anyway and the width of the column is what readers
+        // rely on.
         put_digits(&mut text[0..4], u32::try_from(time.year.clamp(0, 9999)).unwrap_or_default());
         put_digits(&mut text[5..7], time.month.into());
         put_digits(&mut text[8..10], time.day.into());
@@ -120,7 +122,8 @@ impl fmt::Display for LogTimestamp {
     }
 }
 
-/// When a process stopped, as its description shows it: `Nov 21 04:00 AM`, local (strftime's `%b %d %I:%M %p`).
+/// When a process stopped, as its description shows it: `Nov 21 04:00 AM`, local (strftime's `%b %d %I:%M
+/// %p`).
 pub fn stop_time(wall: Wall) -> String {
     let time = local_time(wall);
     let half = if time.hour < 12 { "AM" } else { "PM" };
@@ -156,7 +159,8 @@ pub fn http_date(wall: Wall) -> String {
 
 fn read(clock: libc::clockid_t) -> libc::timespec {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for one timespec. Both clocks exist on every Unix, so the call cannot fail.
+    // SAFETY: `time` is a valid place for one timespec. Both clocks exist on every Unix, so the call cannot
+    // fail.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
     time
 }
@@ -176,7 +180,8 @@ fn local_seconds(seconds: i64) -> Option<BrokenDown> {
     let seconds = libc::time_t::try_from(seconds).ok()?;
     // SAFETY: tm is a plain record of integers (and one pointer that may be null), valid when all zero.
     let mut tm: libc::tm = unsafe { std::mem::zeroed() };
-    // SAFETY: both pointers are valid for the call; localtime_r writes `tm` and takes the C library's own lock for the zone.
+    // SAFETY: both pointers are valid for the call; localtime_r writes `tm` and takes the C library's own
+    // lock for the zone.
     let answered = unsafe { libc::localtime_r(&raw const seconds, &raw mut tm) };
     if answered.is_null() {
         return None;
@@ -194,8 +199,8 @@ fn local_seconds(seconds: i64) -> Option<BrokenDown> {
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar extended both ways.
 fn civil_date(days: i64) -> (i64, u8, u8) {
-    // Years are counted from March, so that the leap day is the last of its year, and in eras of 400 years (146 097 days), each
-    // alike. 719 468 days lie between 0000-03-01 and 1970-01-01.
+    // Years are counted from March, so that the leap day is the last of its year, and in eras of 400 years
+    // (146 097 days), each alike. 719 468 days lie between 0000-03-01 and 1970-01-01.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -16,8 +16,8 @@ pub enum Side {
     Daemon,
 }
 
-/// Splits the process in two. Only for a process with one thread: with more it is refused, as locks they hold would stay held for
-/// ever in the daemon.
+/// Splits the process in two. Only for a process with one thread: with more it is refused, as locks they hold
+/// would stay held for ever in the daemon.
 #[doc(alias = "fork")]
 pub fn fork_to_background() -> io::Result<Side> {
     if thread_count().is_some_and(|count| count > 1) {

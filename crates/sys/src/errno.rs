@@ -1,7 +1,7 @@
 //! Names and texts of error numbers, as upstream's messages show them.
 //!
-//! Three spellings occur: the bare name (`ENOENT`, in spawn errors), the name with the number (`EACCES (13)`), and Python's
-//! rendering of an exception (`[Errno 3] No such process`).
+//! Three spellings occur: the bare name (`ENOENT`, in spawn errors), the name with the number (`EACCES
+//! (13)`), and Python's rendering of an exception (`[Errno 3] No such process`).
 
 use std::ffi::CStr;
 use std::io;
@@ -44,12 +44,14 @@ pub fn errno_name(number: i32) -> Option<&'static str> {
 #[doc(alias = "strerror_r")]
 pub fn errno_text(number: i32) -> String {
     let mut buffer = [0 as libc::c_char; 256];
-    // SAFETY: the buffer and its length belong together; libc's binding is the POSIX variant, which writes into it.
+    // SAFETY: the buffer and its length belong together; libc's binding is the POSIX variant, which writes
+    // into it.
     let failed = unsafe { libc::strerror_r(number, buffer.as_mut_ptr(), buffer.len()) } != 0;
     if failed && buffer[0] == 0 {
         return format!("Unknown error {number}");
     }
-    // SAFETY: strerror_r leaves a NUL-terminated text in the buffer, which lives until the copy below is made.
+    // SAFETY: strerror_r leaves a NUL-terminated text in the buffer, which lives until the copy below is
+    // made.
     unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
 }
 
@@ -61,7 +63,8 @@ pub fn python_text(error: &io::Error) -> String {
     }
 }
 
-/// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no number.
+/// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no
+/// number.
 pub fn code_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => errno_name(number).map_or_else(|| number.to_string(), str::to_owned),

@@ -9,8 +9,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs to the end, and programs
-/// expect blocking standard streams.
+/// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs
+/// to the end, and programs expect blocking standard streams.
 #[derive(Debug)]
 pub struct Pipe {
     /// The end we keep, non-blocking.
@@ -37,8 +37,8 @@ impl Pipe {
     }
 }
 
-/// Makes reads and writes through this open file answer `WouldBlock` instead of waiting. The flag belongs to the open file, so all
-/// duplicates of the descriptor share it.
+/// Makes reads and writes through this open file answer `WouldBlock` instead of waiting. The flag belongs to
+/// the open file, so all duplicates of the descriptor share it.
 #[doc(alias = "O_NONBLOCK")]
 pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     let fd = fd.as_fd();
@@ -57,8 +57,8 @@ pub fn read(fd: &impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(count.unsigned_abs())
 }
 
-/// Writes as much of `bytes` as is taken at once. Retries after a signal. A pipe without reader is `BrokenPipe`: SIGPIPE is ignored in
-/// this process.
+/// Writes as much of `bytes` as is taken at once. Retries after a signal. A pipe without reader is
+/// `BrokenPipe`: SIGPIPE is ignored in this process.
 pub fn write(fd: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     let fd = fd.as_fd();
     // SAFETY: the pointer and the length describe one slice.
@@ -84,8 +84,8 @@ pub fn pipe_capacity(fd: &impl AsFd) -> io::Result<usize> {
     Ok(usize::try_from(capacity).unwrap_or_default())
 }
 
-/// Asks for room for `bytes` in the pipe; answers with what the kernel made of it (a power of two of pages). `EPERM` beyond
-/// `/proc/sys/fs/pipe-max-size` or the user's share, `EBUSY` below what the pipe holds now.
+/// Asks for room for `bytes` in the pipe; answers with what the kernel made of it (a power of two of pages).
+/// `EPERM` beyond `/proc/sys/fs/pipe-max-size` or the user's share, `EBUSY` below what the pipe holds now.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "F_SETPIPE_SZ")]
 pub fn set_pipe_capacity(fd: &impl AsFd, bytes: usize) -> io::Result<usize> {
@@ -142,15 +142,16 @@ pub fn is_regular(fd: &impl AsFd) -> io::Result<bool> {
 
 /// Everything fstat(2) tells of the open file.
 pub fn metadata(fd: &impl AsFd) -> io::Result<Metadata> {
-    // SAFETY: the descriptor is open as long as it is borrowed, and the `File` is never dropped, so it closes nothing.
+    // SAFETY: the descriptor is open as long as it is borrowed, and the `File` is never dropped, so it closes
+    // nothing.
     let file = ManuallyDrop::new(unsafe { File::from_raw_fd(raw(&fd.as_fd())) });
     file.metadata()
 }
 
 /// Opens `path` for appending and creates it with `mode` less the umask if it is missing.
 ///
-/// Never waits and never adopts a terminal: a FIFO nobody reads is `ENXIO` at once, and writes to one that is full, or to a slow
-/// terminal, answer `WouldBlock`. On regular files the flag has no effect.
+/// Never waits and never adopts a terminal: a FIFO nobody reads is `ENXIO` at once, and writes to one that is
+/// full, or to a slow terminal, answer `WouldBlock`. On regular files the flag has no effect.
 #[doc(alias = "O_APPEND")]
 pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
@@ -163,13 +164,15 @@ pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
 pub fn redirect_standard_streams_to_null() -> io::Result<()> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     for target in 0..=2 {
-        // SAFETY: 0, 1 and 2 are the standard streams, which no owner in this process closes; replacing what they refer to is the purpose.
+        // SAFETY: 0, 1 and 2 are the standard streams, which no owner in this process closes; replacing what
+        // they refer to is the purpose.
         retry(|| unsafe { libc::dup2(raw(&null), target) })?;
     }
     Ok(())
 }
 
-/// Marks every descriptor from 3 up as close-on-exec: what the launcher left open must not reach our children.
+/// Marks every descriptor from 3 up as close-on-exec: what the launcher left open must not reach our
+/// children.
 ///
 /// Runs at start, before threads and before anything that is meant to be inherited is opened.
 #[doc(alias = "close_range")]
@@ -178,18 +181,19 @@ pub fn mark_inherited_cloexec() -> io::Result<()> {
         return Ok(());
     }
     for fd in 3..=highest_open() {
-        // SAFETY: F_SETFD touches no memory, and on a closed descriptor it only answers EBADF, which is what we want to skip. The flag
-        // changes nothing for an owner of the descriptor before an exec.
+        // SAFETY: F_SETFD touches no memory, and on a closed descriptor it only answers EBADF, which is what
+        // we want to skip. The flag changes nothing for an owner of the descriptor before an exec.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     Ok(())
 }
 
-/// Marks all descriptors from `first` up as close-on-exec in one call; false if this kernel has none (Linux before
-/// 5.11). Async-signal-safe.
+/// Marks all descriptors from `first` up as close-on-exec in one call; false if this kernel has none (Linux
+/// before 5.11). Async-signal-safe.
 #[cfg(target_os = "linux")]
 pub(crate) fn mark_range_cloexec(first: libc::c_uint) -> bool {
-    // SAFETY: with CLOEXEC the call closes nothing and touches no memory; by number, as older C libraries lack the function.
+    // SAFETY: with CLOEXEC the call closes nothing and touches no memory; by number, as older C libraries
+    // lack the function.
     unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) == 0 }
 }
 

@@ -52,7 +52,8 @@ pub fn limit(resource: Resource) -> io::Result<Limit> {
     Ok(Limit { soft: from_raw(raw.rlim_cur), hard: from_raw(raw.rlim_max) })
 }
 
-/// Sets both limits for this process and the children it starts from now on. Raising `hard` needs privilege (`EPERM`).
+/// Sets both limits for this process and the children it starts from now on. Raising `hard` needs privilege
+/// (`EPERM`).
 #[doc(alias = "setrlimit")]
 pub fn set_limit(resource: Resource, limit: Limit) -> io::Result<()> {
     let raw = libc::rlimit { rlim_cur: to_raw(limit.soft), rlim_max: to_raw(limit.hard) };
@@ -61,14 +62,19 @@ pub fn set_limit(resource: Resource, limit: Limit) -> io::Result<()> {
     Ok(())
 }
 
-/// Sets the permission bits that new files of this process lack and returns the former ones. Process-wide: other threads that
-/// create files at the same moment see either value.
+/// Sets the permission bits that new files of this process lack and returns the former ones. Process-wide:
+/// other threads that create files at the same moment see either value.
 #[doc(alias = "umask")]
+#[allow(
+    clippy::useless_conversion,
+    clippy::cast_possible_truncation,
+    reason = "the type differs between systems"
+)]
 pub fn replace_umask(mask: u32) -> u32 {
     // The kernel keeps the low nine bits, so the narrowing to a 16-bit mode_t of some systems loses nothing.
     let mask = (mask & 0o777) as libc::mode_t;
     // SAFETY: umask(2) cannot fail and touches no memory of ours.
-    (unsafe { libc::umask(mask) }) as u32
+    unsafe { libc::umask(mask) }.into()
 }
 
 /// The kernel's number as ours; FreeBSD has it signed.

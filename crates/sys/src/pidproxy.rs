@@ -1,8 +1,9 @@
-//! `pidproxy`: runs a command that leaves the foreground, and passes signals on to the process its pid file names.
+//! `pidproxy`: runs a command that leaves the foreground, and passes signals on to the process its pid file
+//! names.
 //!
-//! It stands in for the daemon: as long as the command it started lives it lives, and what it is told by signal it tells the process in the
-//! pid file, read anew each time, so that it may appear late and change. Nothing is polled: both the
-//! child's end and the signals to pass on are signals to us.
+//! It stands in for the daemon: as long as the command it started lives it lives, and what it is told by
+//! signal it tells the process in the pid file, read anew each time, so that it may appear late and change.
+//! Nothing is polled: both the child's end and the signals to pass on are signals to us.
 
 use crate::errno::errno_text;
 use crate::reap;
@@ -27,8 +28,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(run(&arguments, &mut io::stdout()))
 }
 
-/// The program with its arguments (its own name first) and where its messages go; answers its exit code. For a process with one
-/// thread, as it takes over signals.
+/// The program with its arguments (its own name first) and where its messages go; answers its exit code. For
+/// a process with one thread, as it takes over signals.
 pub fn run(arguments: &[OsString], messages: &mut impl Write) -> u8 {
     let [_, pid_file, command @ ..] = arguments else { return usage(arguments, messages) };
     let [program, rest @ ..] = command else { return usage(arguments, messages) };
@@ -86,7 +87,8 @@ impl Proxy {
         ended.then_some(0)
     }
 
-    /// Sends `signal` to the process in the pid file. One that means "end" ends us too, unless there is no pid file to tell whom.
+    /// Sends `signal` to the process in the pid file. One that means "end" ends us too, unless there is no
+    /// pid file to tell whom.
     fn pass_on(&self, signal: Signal, messages: &mut impl Write) -> Option<u8> {
         let Some(pid) = read_pid(&self.pid_file) else {
             say(messages, &[b"Can't read child pidfile ", self.pid_file.as_os_str().as_bytes(), b"!"]);

@@ -1,10 +1,12 @@
 //! Signals: their arrival as a readable descriptor, and sending them.
 //!
-//! No handler of ours ever runs on Linux: the signals the daemon handles are blocked in every thread and read from a descriptor
-//! (signalfd), so a signal is one more input of the loop. Elsewhere a handler writes the number into a pipe.
+//! No handler of ours ever runs on Linux: the signals the daemon handles are blocked in every thread and read
+//! from a descriptor (signalfd), so a signal is one more input of the loop. Elsewhere a handler writes the
+//! number into a pipe.
 //!
-//! Order: the kernel keeps none between different signals that are pending at once (it hands out the lowest number first) and
-//! merges repetitions of one. Signals that arrive while the reader is awake are read in the order they arrived.
+//! Order: the kernel keeps none between different signals that are pending at once (it hands out the lowest
+//! number first) and merges repetitions of one. Signals that arrive while the reader is awake are read in the
+//! order they arrived.
 
 #[cfg(any(not(target_os = "linux"), test))]
 mod self_pipe;
@@ -29,9 +31,9 @@ pub struct SignalQueue {
 }
 
 impl SignalQueue {
-    /// Takes these signals from their default action into the queue. Call it before the first thread is started, since only threads
-    /// started later inherit the mask. They stay blocked when the queue is dropped: a signal must not change its
-    /// meaning on the way out.
+    /// Takes these signals from their default action into the queue. Call it before the first thread is
+    /// started, since only threads started later inherit the mask. They stay blocked when the queue is
+    /// dropped: a signal must not change its meaning on the way out.
     #[doc(alias = "signalfd")]
     pub fn new(signals: &[Signal]) -> io::Result<Self> {
         Ok(Self { source: source::open(signals)? })
@@ -46,9 +48,10 @@ impl SignalQueue {
         }
     }
 
-    /// Waits until a signal or `other` is readable, whichever is first, and answers with the signal if it is one.
+    /// Waits until a signal or `other` is readable, whichever is first, and answers with the signal if it is
+    /// one.
     #[doc(alias = "poll")]
-    pub fn wait_with(&mut self, other: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
+    pub(crate) fn wait_with(&mut self, other: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
         wait_readable(&[self.source.as_fd(), other])?;
         self.next()
     }
@@ -76,8 +79,8 @@ impl AsRawFd for SignalQueue {
     }
 }
 
-/// Ignores SIGPIPE and SIGXFSZ, so that writing to a closed pipe or past a file-size limit is an error of that write. Children get
-/// the defaults back.
+/// Ignores SIGPIPE and SIGXFSZ, so that writing to a closed pipe or past a file-size limit is an error of
+/// that write. Children get the defaults back.
 pub fn ignore_write_signals() -> io::Result<()> {
     for number in [libc::SIGPIPE, libc::SIGXFSZ] {
         // SAFETY: SIG_IGN is a disposition every signal but KILL and STOP may have; no handler is involved.
@@ -110,13 +113,14 @@ pub fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
 pub fn signal_by_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
     let information = std::ptr::null::<libc::siginfo_t>();
     let number = libc::c_int::from(signal.0);
-    // SAFETY: a null siginfo asks the kernel to fill in its own; by number, as older C libraries lack the function.
+    // SAFETY: a null siginfo asks the kernel to fill in its own; by number, as older C libraries lack the
+    // function.
     check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, information, 0) })?;
     Ok(())
 }
 
-/// Gives signals of a [`SignalQueue`] that is no longer read their default action back, as far as the queue took it; the mask is
-/// the caller's to put back ([`MaskKept`]).
+/// Gives signals of a [`SignalQueue`] that is no longer read their default action back, as far as the queue
+/// took it; the mask is the caller's to put back ([`MaskKept`]).
 pub(crate) fn give_back(signals: &[Signal]) -> io::Result<()> {
     source::give_back(signals)
 }
@@ -165,7 +169,8 @@ impl MaskKept {
 
     fn blocking(further: &libc::sigset_t) -> Self {
         let mut former = MaybeUninit::uninit();
-        // SAFETY: `further` is initialised; pthread_sigmask stores the mask in force in `former`, and fails only for an unknown operation.
+        // SAFETY: `further` is initialised; pthread_sigmask stores the mask in force in `former`, and fails
+        // only for an unknown operation.
         unsafe {
             libc::pthread_sigmask(libc::SIG_BLOCK, further, former.as_mut_ptr());
             Self { former: former.assume_init() }

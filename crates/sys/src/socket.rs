@@ -16,8 +16,8 @@ use std::os::fd::AsFd;
 /// How many connections may wait to be accepted on the HTTP servers.
 pub const BACKLOG: i32 = 1024;
 
-/// Listens on an IPv4 address and port. An empty `host` is every address. Non-blocking; the address can be taken again at once
-/// after a restart (`SO_REUSEADDR`). A host name is resolved, which may wait.
+/// Listens on an IPv4 address and port. An empty `host` is every address. Non-blocking; the address can be
+/// taken again at once after a restart (`SO_REUSEADDR`). A host name is resolved, which may wait.
 #[doc(alias = "SO_REUSEADDR")]
 pub fn listen_tcp(host: &str, port: u16, backlog: i32) -> Result<TcpListener, ListenError> {
     let host = if host.is_empty() { "0.0.0.0" } else { host };

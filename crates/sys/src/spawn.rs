@@ -1,17 +1,20 @@
 //! Starts a child.
 //!
-//! On Linux the child is made by clone(2) with our memory shared and the calling thread suspended until it has executed its program (what vfork
-//! does, but on a stack of its own). Nothing is copied, so a start costs the same however large the daemon has grown; a fork
-//! costs three times as much at 5 MB and seventy times at 200 MB. Where the kernel or a sandbox refuses, and on other systems, fork(2) does.
+//! On Linux the child is made by clone(2) with our memory shared and the calling thread suspended until it
+//! has executed its program (what vfork does, but on a stack of its own). Nothing is copied, so a start costs
+//! the same however large the daemon has grown; a fork costs three times as much at 5 MB and seventy times at
+//! 200 MB. Where the kernel or a sandbox refuses, and on other systems, fork(2) does.
 //!
 //! Both run the same function, [`child`], under the same rules:
 //!
-//! 1. Everything that allocates is laid out before ([`child::Layout`]); the child makes async-signal-safe calls only.
+//! 1. Everything that allocates is laid out before ([`child::Layout`]); the child makes async-signal-safe
+//!    calls only.
 //! 2. The child has its own stack, used by no other spawn at the same time ([`shared_memory`]).
-//! 3. All signals are blocked around the birth. The child puts every disposition back to default first (ignored ones would survive the
-//!    exec: a program that ignores SIGPIPE unknowingly writes into the void for ever) and empties its mask last.
-//! 4. The change of user is made by bare system calls: the C library's own would change the daemon's other threads. With shared memory it
-//!    clears the daemon's *dumpable* flag, which is put back.
+//! 3. All signals are blocked around the birth. The child puts every disposition back to default first
+//!    (ignored ones would survive the exec: a program that ignores SIGPIPE unknowingly writes into the void
+//!    for ever) and empties its mask last.
+//! 4. The change of user is made by bare system calls: the C library's own would change the daemon's other
+//!    threads. With shared memory it clears the daemon's *dumpable* flag, which is put back.
 //! 5. Every descriptor above 2 is marked close-on-exec, also those nobody knows of.
 //!
 //! What fails in the child is told on its stderr, in upstream's words, and ends it with exit status 127.
@@ -43,8 +46,8 @@ pub struct SpawnPlan<'fd> {
     pub stdin: BorrowedFd<'fd>,
     /// Becomes descriptor 1.
     pub stdout: BorrowedFd<'fd>,
-    /// Becomes descriptor 2, and takes the message if the child cannot be started. It must take a line of the length of
-    /// the longest path without waiting for a reader: a new pipe does.
+    /// Becomes descriptor 2, and takes the message if the child cannot be started. It must take a line of the
+    /// length of the longest path without waiting for a reader: a new pipe does.
     pub stderr: BorrowedFd<'fd>,
     /// The user the child becomes.
     pub user: ChildUser,
@@ -61,7 +64,8 @@ pub enum ChildUser {
     Same,
     /// Another one.
     Switch(Credentials),
-    /// The change is known to be impossible; the child says so on its stderr and exits with 127, as upstream's does.
+    /// The change is known to be impossible; the child says so on its stderr and exits with 127, as
+    /// upstream's does.
     Refused {
         /// The user that was asked for.
         uid: u32,
@@ -71,8 +75,8 @@ pub enum ChildUser {
 }
 
 impl ChildUser {
-    /// What becoming the user `uid` takes for a child of this process. Looks into the user database (may wait), so ask once
-    /// per configuration, not per spawn.
+    /// What becoming the user `uid` takes for a child of this process. Looks into the user database (may
+    /// wait), so ask once per configuration, not per spawn.
     pub fn from_uid(uid: u32) -> Self {
         match crate::user::plan_switch(uid) {
             Ok(None) => Self::Same,
@@ -91,12 +95,12 @@ pub struct Spawned {
     pub pidfd: Option<OwnedFd>,
 }
 
-/// Starts a child. Errors are those of making the process only (`EAGAIN`: too many processes; `ENOMEM`); whatever fails in the
-/// child is written to its stderr and ends it with exit status 127.
+/// Starts a child. Errors are those of making the process only (`EAGAIN`: too many processes; `ENOMEM`);
+/// whatever fails in the child is written to its stderr and ends it with exit status 127.
 ///
-/// May be called by several threads at once. Waits until the child has executed its program or given up, so on a thread that
-/// nobody waits for: an executable on a dead network disk takes its time. The child is to be collected with
-/// [`crate::reap::reap_child`].
+/// May be called by several threads at once. Waits until the child has executed its program or given up, so
+/// on a thread that nobody waits for: an executable on a dead network disk takes its time. The child is to be
+/// collected with [`crate::reap::reap_child`].
 pub fn spawn(plan: &SpawnPlan<'_>) -> io::Result<Spawned> {
     spawn_with(plan, Strategy::SharedMemory)
 }
@@ -137,7 +141,8 @@ fn share_or_fork(layout: &Layout<'_>) -> io::Result<Spawned> {
 
 fn fork(layout: &Layout<'_>) -> io::Result<Spawned> {
     let blocked = MaskKept::all_blocked();
-    // SAFETY: the child calls nothing but `child::run`, which keeps to async-signal-safe calls and never returns.
+    // SAFETY: the child calls nothing but `child::run`, which keeps to async-signal-safe calls and never
+    // returns.
     let pid = check(unsafe { libc::fork() })?;
     let Some(pid) = Pid::new(pid) else { child::run(layout) };
     drop(blocked);

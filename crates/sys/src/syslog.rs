@@ -1,7 +1,8 @@
 //! Messages to the system log, never waiting for it.
 //!
-//! The C library's syslog(3) blocks when the system log does not keep up, and with it would block supervision. Here a message that
-//! cannot be taken at once is refused, and the caller decides what to say about it; nothing is queued.
+//! The C library's syslog(3) blocks when the system log does not keep up, and with it would block
+//! supervision. Here a message that cannot be taken at once is refused, and the caller decides what to say
+//! about it; nothing is queued.
 
 use crate::clock;
 use std::io;
@@ -41,8 +42,9 @@ impl Syslog {
 
     /// Sends one message: `<14>Nov 21 04:10:48 supervisord: text`.
     ///
-    /// `WouldBlock` when the system log does not keep up, `NotFound` or `ConnectionRefused` when there is none, `EMSGSIZE` when the text is larger
-    /// than a datagram may be (about 200 KB on Linux). The message is then lost to the system log.
+    /// `WouldBlock` when the system log does not keep up, `NotFound` or `ConnectionRefused` when there is
+    /// none, `EMSGSIZE` when the text is larger than a datagram may be (about 200 KB on Linux). The message
+    /// is then lost to the system log.
     #[doc(alias = "syslog")]
     pub fn send(&mut self, text: &[u8]) -> io::Result<()> {
         let message = self.message(text);

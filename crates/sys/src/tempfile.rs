@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// How often a name that is taken is answered with another one; a collision of 37^8 names is no accident.
 const ATTEMPTS: usize = 100;
 
-/// Creates `<directory>/<prefix><8 of [a-z0-9_]><suffix>` for appending, with `mode` less the umask, never through an existing
-/// file or link.
+/// Creates `<directory>/<prefix><8 of [a-z0-9_]><suffix>` for appending, with `mode` less the umask, never
+/// through an existing file or link.
 ///
 /// The caller owns the file's removal.
 #[doc(alias = "mkstemp")]

@@ -18,11 +18,11 @@ pub fn width(fd: &impl AsFd) -> Option<u16> {
     (size.ws_col > 0).then_some(size.ws_col)
 }
 
-/// Asks for a password on the controlling terminal without showing what is typed; without a terminal, prompts on stderr and reads a line
-/// from stdin. The answer lacks its newline; the end of input is `UnexpectedEof`.
+/// Asks for a password on the controlling terminal without showing what is typed; without a terminal, prompts
+/// on stderr and reads a line from stdin. The answer lacks its newline; the end of input is `UnexpectedEof`.
 ///
-/// The terminal is put back on every way out. A signal that would end us meanwhile does so after that; if it does not end us, the
-/// error is `Interrupted`.
+/// The terminal is put back on every way out. A signal that would end us meanwhile does so after that; if it
+/// does not end us, the error is `Interrupted`.
 #[doc(alias = "getpass")]
 pub fn read_password(prompt: &str) -> io::Result<Vec<u8>> {
     match OpenOptions::new().read(true).write(true).open("/dev/tty") {

@@ -126,7 +126,8 @@ pub fn groups_of(user: &User) -> io::Result<Vec<u32>> {
     let mut groups: Vec<raw_group::RawGroup> = vec![0; 32];
     loop {
         let mut count = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
-        // SAFETY: the name is NUL-terminated, and `count` is the length of the array that getgrouplist may fill.
+        // SAFETY: the name is NUL-terminated, and `count` is the length of the array that getgrouplist may
+        // fill.
         let fits = unsafe {
             libc::getgrouplist(
                 name.as_ptr(),
@@ -210,8 +211,8 @@ impl std::error::Error for DropError {
 
 /// How a process with our credentials becomes the user `uid`.
 ///
-/// `Ok(None)`: it already is that user and keeps all groups, as upstream has it; this is what lets an unprivileged supervisord run
-/// programs with its own name in `user=`.
+/// `Ok(None)`: it already is that user and keeps all groups, as upstream has it; this is what lets an
+/// unprivileged supervisord run programs with its own name in `user=`.
 pub fn plan_switch(uid: u32) -> Result<Option<Credentials>, DropError> {
     if real_uid() == uid {
         return Ok(None);
@@ -228,10 +229,15 @@ pub fn plan_switch(uid: u32) -> Result<Option<Credentials>, DropError> {
 
 /// Makes the whole process that user, for good: groups, group, user. All threads follow.
 #[doc(alias = "setuid")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "an int on some systems; no group list is that long"
+)]
 #[doc(alias = "setgroups")]
 pub fn drop_privileges(uid: u32) -> Result<(), DropError> {
     let Some(credentials) = plan_switch(uid)? else { return Ok(()) };
-    // SAFETY: the count is the length of the array; the cast only matters where the count is an int, and no group list is that long.
+    // SAFETY: the count is the length of the array.
     check(unsafe { libc::setgroups(credentials.groups.len() as _, credentials.groups.as_ptr()) })
         .map_err(DropError::Groups)?;
     // SAFETY: touches no memory.
@@ -255,7 +261,8 @@ fn look_up<Raw, Entry>(
         let mut entry = MaybeUninit::<Raw>::uninit();
         let mut found = std::ptr::null_mut();
         match call(entry.as_mut_ptr(), buffer.as_mut_ptr(), buffer.len(), &raw mut found) {
-            // SAFETY: `found` is null or points to `entry`, filled in, whose strings lie in `buffer`; both outlive the conversion.
+            // SAFETY: `found` is null or points to `entry`, filled in, whose strings lie in `buffer`; both
+            // outlive the conversion.
             0 => return Ok(unsafe { found.as_ref() }.map(convert)),
             libc::EINTR => {}
             libc::ERANGE if buffer.len() < LARGEST => buffer.resize(buffer.len() * 4, 0),

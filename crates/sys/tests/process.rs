@@ -1,7 +1,8 @@
-//! What a whole process does: signals it takes over, going into the background, giving up privileges, `pidproxy`.
+//! What a whole process does: signals it takes over, going into the background, giving up privileges,
+//! `pidproxy`.
 //!
-//! These need a process with a single thread, which the default harness does not give. So this binary runs itself again in a *role* for
-//! each of them, and its own small harness drives and watches it from outside.
+//! These need a process with a single thread, which the default harness does not give. So this binary runs
+//! itself again in a *role* for each of them, and its own small harness drives and watches it from outside.
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -54,7 +54,8 @@ fn child_has_default_signal_dispositions_and_an_empty_mask() {
 fn child_has_no_descriptors_but_the_three_streams() {
     let _shared = shared();
     let file = File::open("/dev/null").unwrap();
-    // SAFETY: the duplicate is a new descriptor, owned here alone; unlike those of the library it would survive an exec.
+    // SAFETY: the duplicate is a new descriptor, owned here alone; unlike those of the library it would
+    // survive an exec.
     let _inheritable = unsafe {
         OwnedFd::from_raw_fd(libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&file), libc::F_DUPFD, 50))
     };

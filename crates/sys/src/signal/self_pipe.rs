@@ -53,8 +53,8 @@ extern "C" fn arrived(number: libc::c_int) {
     let byte = number.to_le_bytes()[0];
     // The interrupted code may be about to look at errno.
     let errno = io::Error::last_os_error().raw_os_error().unwrap_or_default();
-    // SAFETY: one byte is written from a live variable. A full pipe refuses it: then thousands of signals wait, and this one is merged
-    // with its like among them, as the kernel would.
+    // SAFETY: one byte is written from a live variable. A full pipe refuses it: then thousands of signals
+    // wait, and this one is merged with its like among them, as the kernel would.
     unsafe { libc::write(WRITE_END.load(Ordering::Acquire), (&raw const byte).cast(), 1) };
     set_errno(errno);
 }

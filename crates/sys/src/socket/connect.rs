@@ -8,8 +8,8 @@ use std::net::TcpStream;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
-/// Connects to the first address of `host` that answers, waiting as long as the kernel does. If none answers, the error is the last
-/// one's.
+/// Connects to the first address of `host` that answers, waiting as long as the kernel does. If none answers,
+/// the error is the last one's.
 #[doc(alias = "getaddrinfo")]
 pub fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     let mut last = ConnectError::Resolve(libc::EAI_NONAME);

@@ -75,7 +75,8 @@ impl fmt::Display for ListenError {
 }
 
 impl ListenError {
-    /// What the system said, as Python shows it (`[Errno 98] Address already in use`), for messages about other servers than our own.
+    /// What the system said, as Python shows it (`[Errno 98] Address already in use`), for messages about
+    /// other servers than our own.
     pub fn cause(&self) -> String {
         match self {
             Self::InUse => python_text(&io::Error::from_raw_os_error(libc::EADDRINUSE)),
@@ -90,7 +91,14 @@ impl ListenError {
     }
 }
 
-impl std::error::Error for ListenError {}
+impl std::error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Chown { error, .. } | Self::Os(error) => Some(error),
+            Self::InUse | Self::NotASocket(_) | Self::PathTooLong | Self::Resolve(_) => None,
+        }
+    }
+}
 
 impl From<io::Error> for ListenError {
     fn from(error: io::Error) -> Self {
@@ -128,7 +136,14 @@ impl fmt::Display for ConnectError {
     }
 }
 
-impl std::error::Error for ConnectError {}
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Os(error) => Some(error),
+            Self::Resolve(_) | Self::PathTooLong => None,
+        }
+    }
+}
 
 impl From<io::Error> for ConnectError {
     fn from(error: io::Error) -> Self {

@@ -1,11 +1,13 @@
 //! Listening on a socket file.
 //!
-//! The file appears under its name in one step, complete: bound under a name nobody can guess in the same directory with no
-//! permissions at all, given its owner and mode there, listening, and only then linked to its place. So there is no moment
-//! at which it is open to more than it should be, half ready, or missing for a client that waits for it.
+//! The file appears under its name in one step, complete: bound under a name nobody can guess in the same
+//! directory with no permissions at all, given its owner and mode there, listening, and only then linked to
+//! its place. So there is no moment at which it is open to more than it should be, half ready, or missing for
+//! a client that waits for it.
 //!
-//! What is already in its place is looked at before it goes: a socket somebody listens on is a running daemon's and stays; a socket
-//! nobody listens on is a leftover and is removed; anything else is somebody's file and stays.
+//! What is already in its place is looked at before it goes: a socket somebody listens on is a running
+//! daemon's and stays; a socket nobody listens on is a leftover and is removed; anything else is somebody's
+//! file and stays.
 
 use super::address::{LONGEST_PATH, unix_address};
 use super::{ListenError, listen};
@@ -47,6 +49,9 @@ pub struct BoundUnix {
 const ATTEMPTS: usize = 10;
 
 /// Listens on a socket file at `path`.
+///
+/// Non-blocking; a program that gets the socket as a standard stream expects it blocking, and the flag is
+/// shared by all duplicates, so for such a socket switch it off again.
 pub fn listen_unix(path: &Path, file: SocketFile, backlog: i32) -> Result<BoundUnix, ListenError> {
     if path.as_os_str().len() > LONGEST_PATH {
         return Err(ListenError::PathTooLong);
@@ -81,12 +86,14 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After a rename there is nothing left to remove; any other failure leaves an unused name behind and harms nobody.
+        // After a rename there is nothing left to remove; any other failure leaves an unused name behind and
+        // harms nobody.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// A random name beside `path`, no longer than an address holds: any directory that has room for `path` has room for it.
+/// A random name beside `path`, no longer than an address holds: any directory that has room for `path` has
+/// room for it.
 fn name_beside(path: &Path) -> io::Result<PathBuf> {
     const LENGTH: usize = 12;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -170,7 +177,8 @@ fn publish(temporary: &Temporary, path: &Path) -> Result<bool, ListenError> {
 /// Gives the file its name unless that is taken (`EEXIST`).
 fn place(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
-        // Shared folders of virtual machines, and some others, have no links: the name is looked at and taken in two steps there.
+        // Shared folders of virtual machines, and some others, have no links: the name is looked at and taken
+        // in two steps there.
         Err(error)
             if matches!(
                 error.raw_os_error(),
@@ -212,15 +220,16 @@ fn somebody_listens(path: &Path) -> Result<bool, ListenError> {
         Ok(_) => Ok(true),
         Err(error) => match error.raw_os_error() {
             Some(libc::ECONNREFUSED | libc::ENOENT) => Ok(false),
-            // A full queue, a connection that is under way, or a socket of another kind: each has somebody behind it.
+            // A full queue, a connection that is under way, or a socket of another kind: each has somebody
+            // behind it.
             Some(libc::EAGAIN | libc::EINPROGRESS | libc::EPROTOTYPE) => Ok(true),
             _ => Err(ListenError::Os(error)),
         },
     }
 }
 
-/// Removes the socket file that was looked at, and no other that took its name since: it is moved aside first, and put back if it
-/// is not the one.
+/// Removes the socket file that was looked at, and no other that took its name since: it is moved aside
+/// first, and put back if it is not the one.
 fn remove_leftover(path: &Path, looked_at: FileIdentity) -> Result<bool, ListenError> {
     let aside = Temporary(name_beside(path)?);
     match fs::rename(path, aside.path()) {
@@ -230,13 +239,14 @@ fn remove_leftover(path: &Path, looked_at: FileIdentity) -> Result<bool, ListenE
     if FileIdentity::of_path(aside.path())? == looked_at {
         return Ok(true);
     }
-    fs::rename(aside.path(), path).map_err(ListenError::Os)?;
+    place(aside.path(), path).map_err(ListenError::Os)?;
     Err(ListenError::InUse)
 }
 
 /// A new stream socket, non-blocking.
 fn stream_socket() -> io::Result<OwnedFd> {
-    // macOS cannot make it close-on-exec in the same call; a child marks its whole range before it executes anyway.
+    // macOS cannot make it close-on-exec in the same call; a child marks its whole range before it executes
+    // anyway.
     #[cfg(any(target_os = "macos", target_os = "ios"))]
     const CLOEXEC: libc::c_int = 0;
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]

@@ -1,7 +1,7 @@
 //! What the child does between its birth and its program.
 //!
-//! It may share its memory with the daemon, and the daemon's other threads may hold any lock. So nothing here allocates, locks,
-//! panics or returns; each call is async-signal-safe (signal-safety(7)).
+//! It may share its memory with the daemon, and the daemon's other threads may hold any lock. So nothing here
+//! allocates, locks, panics or returns; each call is async-signal-safe (signal-safety(7)).
 
 use super::{ChildUser, SpawnPlan};
 use crate::errno::errno_name;
@@ -113,23 +113,25 @@ fn execute<'layout>(layout: &'layout Layout<'_>, stderr: &mut libc::c_int) -> Fa
         unsafe { libc::umask(mask) };
     }
     empty_signal_mask();
-    // SAFETY: a NUL-terminated path and two null-terminated arrays of such strings, all alive in the layout's plan.
+    // SAFETY: a NUL-terminated path and two null-terminated arrays of such strings, all alive in the layout's
+    // plan.
     unsafe { libc::execve(layout.path.as_ptr(), layout.argv.as_ptr(), layout.envp.as_ptr()) };
     failed_at(&layout.exec_message)
 }
 
-/// Puts every signal back to its default action. Handlers of the daemon must not run on a child's stack, and an ignored signal would
-/// stay ignored in the program.
+/// Puts every signal back to its default action. Handlers of the daemon must not run on a child's stack, and
+/// an ignored signal would stay ignored in the program.
 ///
-/// By bare system calls on Linux: the C library refuses the two signals it keeps for itself, which a launcher may have left ignored all the
-/// same, and takes a lock for SIGABRT.
+/// By bare system calls on Linux: the C library refuses the two signals it keeps for itself, which a launcher
+/// may have left ignored all the same, and takes a lock for SIGABRT.
 #[cfg(target_os = "linux")]
 fn default_dispositions() {
     #[cfg(any(target_arch = "mips", target_arch = "mips64"))]
     const MASK_BYTES: usize = 16;
     #[cfg(not(any(target_arch = "mips", target_arch = "mips64")))]
     const MASK_BYTES: usize = 8;
-    // The kernel's record of an action, in whatever order and width: all zero it is SIG_DFL, no flags, an empty mask. No architecture's is larger.
+    // The kernel's record of an action, in whatever order and width: all zero it is SIG_DFL, no flags, an
+    // empty mask. No architecture's is larger.
     let default = [0_u64; 8];
     for number in 1..=8 * MASK_BYTES {
         // SAFETY: the record is read only. KILL and STOP are refused, which is harmless.
@@ -141,9 +143,11 @@ fn default_dispositions() {
 
 #[cfg(not(target_os = "linux"))]
 fn default_dispositions() {
-    /// The classic range, and room for the real-time signals of the BSDs; numbers that do not exist are refused.
+    /// The classic range, and room for the real-time signals of the BSDs; numbers that do not exist are
+    /// refused.
     const HIGHEST: libc::c_int = 127;
-    // SAFETY: sigaction is a plain record; all zero it means SIG_DFL, no flags, an empty mask. KILL and STOP are refused, which is harmless.
+    // SAFETY: sigaction is a plain record; all zero it means SIG_DFL, no flags, an empty mask. KILL and STOP
+    // are refused, which is harmless.
     unsafe {
         let default: libc::sigaction = std::mem::zeroed();
         for number in 1..=HIGHEST {
@@ -152,7 +156,8 @@ fn default_dispositions() {
     }
 }
 
-/// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now. Answers whether it worked; `stderr` follows.
+/// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now. Answers whether it worked;
+/// `stderr` follows.
 fn take_streams(mut streams: [libc::c_int; 3], stderr: &mut libc::c_int) -> bool {
     // One that lies in the range would be overwritten before its turn: first lift it out.
     for (stream, target) in streams.iter_mut().zip(0..) {
@@ -166,7 +171,8 @@ fn take_streams(mut streams: [libc::c_int; 3], stderr: &mut libc::c_int) -> bool
     }
     *stderr = streams[2];
     let taken = streams.iter().zip(0..).all(|(&stream, target)| {
-        // SAFETY: touches no memory. dup2 leaves the copy open across exec; of one already in place the mark is taken.
+        // SAFETY: touches no memory. dup2 leaves the copy open across exec; of one already in place the mark
+        // is taken.
         unsafe {
             if stream == target {
                 libc::fcntl(target, libc::F_SETFD, 0) != -1
@@ -211,7 +217,8 @@ fn change_user(user: &ChildUser) -> Result<(), &[u8]> {
     Ok(())
 }
 
-/// The system calls themselves: the C library's functions of the same names would change the daemon's other threads too.
+/// The system calls themselves: the C library's functions of the same names would change the daemon's other
+/// threads too.
 #[cfg(target_os = "linux")]
 mod bare {
     // The plain numbers take 16-bit ids on these old architectures.
@@ -239,6 +246,11 @@ mod bare {
 /// Elsewhere credentials belong to the process, and the functions are the system calls.
 #[cfg(not(target_os = "linux"))]
 mod bare {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "no group list is that long"
+    )]
     pub(super) fn setgroups(groups: &[u32]) -> bool {
         // SAFETY: the count is the length of the array.
         unsafe { libc::setgroups(groups.len() as libc::c_int, groups.as_ptr()) == 0 }
@@ -274,8 +286,9 @@ fn report(layout: &Layout<'_>, failure: &Failure<'_>, stderr: libc::c_int) {
         }
     };
     let pieces = [IoSlice::new(begins), IoSlice::new(why), IoSlice::new(LAST_LINE)];
-    // SAFETY: IoSlice is laid out as iovec, by its documentation, and the three live until the call is over. SIGPIPE is ignored for it: without a reader there is
-    // nobody to tell, but the exit status shall be the same.
+    // SAFETY: IoSlice is laid out as iovec, by its documentation, and the three live until the call is over.
+    // SIGPIPE is ignored for it: without a reader there is nobody to tell, but the exit status shall be the
+    // same.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         libc::writev(stderr, pieces.as_ptr().cast(), 3);

@@ -35,15 +35,16 @@ fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
     let mut pidfd: libc::c_int = -1;
     let argument = std::ptr::from_ref(layout).cast_mut().cast::<c_void>();
     let blocked = MaskKept::all_blocked();
-    // SAFETY: the stack is exclusively ours for as long as the child can use it: CLONE_VFORK suspends this thread until the child has
-    // executed or ended. `born` gets a pointer to `layout`, which outlives that and which the child only reads. `pidfd`
-    // is where CLONE_PIDFD stores an int.
+    // SAFETY: the stack is exclusively ours for as long as the child can use it: CLONE_VFORK suspends this
+    // thread until the child has executed or ended. `born` gets a pointer to `layout`, which outlives that
+    // and which the child only reads. `pidfd` is where CLONE_PIDFD stores an int.
     let pid = check(unsafe { libc::clone(born, stack.top(), FLAGS, argument, &raw mut pidfd) });
     drop(blocked);
     drop(dumpable);
     stack.give_back();
     let Some(pid) = Pid::new(pid?) else { return Err(io::Error::from_raw_os_error(libc::EINVAL)) };
-    // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec, which is ours alone.
+    // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec,
+    // which is ours alone.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     Ok(Spawned { pid, pidfd: pidfd.or_else(|| open_pidfd(pid)) })
 }
@@ -68,8 +69,8 @@ static SPARES: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
 impl Stack {
     /// The child needs about two kilobytes; the rest is for the C library.
     const SIZE: usize = 64 * 1024;
-    /// A page below that must not be touched, so that an overflow is a fault and not a changed neighbour. 64 K is the largest page of any
-    /// Linux we run on.
+    /// A page below that must not be touched, so that an overflow is a fault and not a changed neighbour. 64
+    /// K is the largest page of any Linux we run on.
     const GUARD: usize = 64 * 1024;
     const SPARE: usize = 8;
 
@@ -117,9 +118,10 @@ impl Drop for Stack {
 /// Spawns under way that change the user, and the daemon's flag before the first of them.
 static DUMPABLE: Mutex<(usize, libc::c_int)> = Mutex::new((0, 1));
 
-/// Puts the daemon's *dumpable* flag back. The flag belongs to the memory, which a child that changes its user shares: the kernel clears it there for
-/// good, and with it core dumps and `/proc/self` of the daemon. While the child lives on our memory the cleared flag is right: it keeps the
-/// new user from reading the daemon.
+/// Puts the daemon's *dumpable* flag back. The flag belongs to the memory, which a child that changes its
+/// user shares: the kernel clears it there for good, and with it core dumps and `/proc/self` of the daemon.
+/// While the child lives on our memory the cleared flag is right: it keeps the new user from reading the
+/// daemon.
 struct DumpableKept(());
 
 impl DumpableKept {
@@ -138,7 +140,8 @@ impl Drop for DumpableKept {
     fn drop(&mut self) {
         let mut state = DUMPABLE.lock().unwrap_or_else(PoisonError::into_inner);
         state.0 -= 1;
-        // The last of several spawns at once has the last word. 0 and 2 (root only) need no help, and 2 cannot be set.
+        // The last of several spawns at once has the last word. 0 and 2 (root only) need no help, and 2
+        // cannot be set.
         if state.0 == 0 && state.1 == 1 {
             // SAFETY: touches no memory. It fails for no value but those outside 0 and 1.
             unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };

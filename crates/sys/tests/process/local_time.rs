@@ -9,7 +9,8 @@ use supervisor_sys::clock;
 pub(crate) const TESTS: &[Test] = &[("local_times_are_those_of_date", local_times_are_those_of_date)];
 pub(crate) const ROLES: &[Role] = &[("tell_times", tell_times)];
 
-/// Around both changes of the clock in 2025, noon and midnight, a leap day, one-digit days, before the epoch, far ahead.
+/// Around both changes of the clock in 2025, noon and midnight, a leap day, one-digit days, before the epoch,
+/// far ahead.
 const SECONDS: [i64; 12] = [
     0,
     1_741_503_599,

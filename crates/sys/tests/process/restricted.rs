@@ -33,7 +33,8 @@ fn restricted() -> u8 {
     0
 }
 
-/// A seccomp filter for this process and its children: the calls answer as if they did not exist or were forbidden.
+/// A seccomp filter for this process and its children: the calls answer as if they did not exist or were
+/// forbidden.
 fn refuse_newer_calls() {
     let number = |call: libc::c_long| u32::try_from(call).unwrap();
     let statement = |code: u32, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt: 0, jf: 0, k };
@@ -47,7 +48,8 @@ fn refuse_newer_calls() {
     let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset);
     let answer = |k| statement(libc::BPF_RET | libc::BPF_K, k);
     let error = |number: i32| libc::SECCOMP_RET_ERRNO | u32::try_from(number).unwrap();
-    // Offsets in seccomp_data: the number of the call is first, the arguments begin at 16, low half first on these machines.
+    // Offsets in seccomp_data: the number of the call is first, the arguments begin at 16, low half first on
+    // these machines.
     let program = [
         load(0),
         if_equal(number(libc::SYS_close_range), 5, 0),

@@ -60,7 +60,8 @@ pub(crate) fn path_c(path: &Path) -> CString {
     c(path.to_str().unwrap())
 }
 
-/// A plan for `argv`, whose first word is also the path, on these streams, with an empty environment but `PATH`.
+/// A plan for `argv`, whose first word is also the path, on these streams, with an empty environment but
+/// `PATH`.
 pub(crate) fn plan<'fd>(argv: &[&str], streams: [BorrowedFd<'fd>; 3]) -> SpawnPlan<'fd> {
     let [stdin, stdout, stderr] = streams;
     SpawnPlan {
@@ -111,8 +112,8 @@ pub(crate) fn wait_for_end(spawned: &Spawned) -> ExitStatus {
     wait_until("the child has ended", || reap::reap_child(spawned.pid, pidfd).unwrap())
 }
 
-/// What has been written into a pipe, up to the end of file. That may come later than the death of the writer: a child that another test
-/// is just starting has a copy of the writing end until it executes.
+/// What has been written into a pipe, up to the end of file. That may come later than the death of the
+/// writer: a child that another test is just starting has a copy of the writing end until it executes.
 pub(crate) fn drain(mut pipe: File) -> String {
     let mut bytes = Vec::new();
     while let Err(error) = pipe.read_to_end(&mut bytes) {
