@@ -27,11 +27,10 @@ mod line_editor;
 mod session;
 mod shell;
 
-use console::{Console, Style};
+use console::Style;
 use exit::{ENDED_BY_INTERRUPT, ENDED_BY_PIPE};
 use failure::Fatal;
 use host::SystemHost;
-use input::Input;
 use interrupt::Interrupts;
 use line_editor::LineEditor;
 use session::Session;
@@ -49,7 +48,12 @@ pub struct Streams {
     pub output: Box<dyn Write>,
     /// Standard error.
     pub errors: Box<dyn Write>,
+    /// Asks for a password with this prompt.
+    pub password: Password,
 }
+
+/// Asks for a password without showing what is typed.
+pub type Password = Box<dyn FnMut(&str) -> io::Result<Vec<u8>>>;
 
 impl std::fmt::Debug for Streams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,11 +103,14 @@ fn run_attached(options: ClientOptions) -> u8 {
         Err(error) => return refuse(&format!("Error: cannot use standard input: {error}\n")),
     };
     let has_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let style = Style::of_standard_output();
-    let streams = Streams { input, output: Box::new(io::stdout()), errors: Box::new(io::stderr()) };
-    let console = Console::new(streams.output, streams.errors, style);
     let history_file = options.history_file.clone();
-    let session = Session::new(options, console, Input::new(streams.input), interrupts);
+    let streams = Streams {
+        input,
+        output: Box::new(io::stdout()),
+        errors: Box::new(io::stderr()),
+        password: Box::new(supervisor_sys::terminal::read_password),
+    };
+    let session = Session::new(options, streams, Style::of_standard_output(), interrupts);
     let editor = has_terminal.then(|| LineEditor::new(history_file)).flatten();
     run_session(session, editor)
 }
@@ -116,8 +123,7 @@ fn refuse(message: &str) -> u8 {
 /// Runs with these options on these streams: no terminal, no colour, no line editor.
 pub fn run(options: ClientOptions, streams: Streams) -> io::Result<u8> {
     let interrupts = Rc::new(Interrupts::deaf()?);
-    let console = Console::new(streams.output, streams.errors, Style::PLAIN);
-    Ok(run_session(Session::new(options, console, Input::new(streams.input), interrupts), None))
+    Ok(run_session(Session::new(options, streams, Style::PLAIN, interrupts), None))
 }
 
 fn run_session(mut session: Session, editor: Option<LineEditor>) -> u8 {

@@ -1,11 +1,12 @@
 //! One server, one user: what commands work with, and what happens around each of them.
 
 use crate::command::{self, Flow};
-use crate::console::Console;
+use crate::console::{Console, Style};
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Fatal};
 use crate::input::Input;
 use crate::interrupt::{Interrupts, UntilInterrupted};
+use crate::{Password, Streams};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
@@ -48,6 +49,7 @@ pub(crate) struct Session {
     pub(crate) prompt: String,
     /// Questions may be asked.
     pub(crate) is_interactive: bool,
+    password: Password,
     line: Option<String>,
     client: Option<Client>,
     exit: u8,
@@ -56,8 +58,8 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         options: ClientOptions,
-        console: Console,
-        input: Input,
+        streams: Streams,
+        style: Style,
         interrupts: Rc<Interrupts>,
     ) -> Self {
         // Half a pair of credentials is none, as upstream has it.
@@ -68,8 +70,9 @@ impl Session {
         let words: Vec<_> =
             options.args.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
         Self {
-            console,
-            input,
+            console: Console::new(streams.output, streams.errors, style),
+            input: Input::new(streams.input),
+            password: streams.password,
             interrupts,
             target: Target::new(&options.serverurl, credentials),
             prompt: format!("{}> ", String::from_utf8_lossy(&options.prompt)),
@@ -184,7 +187,7 @@ impl Session {
     /// Asks for credentials; every further request carries them.
     fn log_in(&mut self) -> Result<(), Failure> {
         let username = self.ask("Username:")?.into_bytes();
-        let password = supervisor_sys::terminal::read_password("Password:").map_err(read_failure)?;
+        let password = (self.password)("Password:").map_err(read_failure)?;
         self.say("")?;
         let credentials = Some(Credentials { username, password });
         self.set_target(Target { credentials, ..self.target.clone() });
