@@ -5,12 +5,12 @@
 use crate::config::{Level, LogTarget};
 use crate::diagnostic::{Failure, Fault};
 use crate::getopt::{self, Given, Spelling};
-use crate::host::{Account, Host};
-use crate::paths;
-use crate::text::{repr, shown};
-use crate::value::{self, Parser, Reading};
+use crate::host::Host;
+use crate::section::supervisord::{log_target, resolved};
+use crate::text::repr;
+use crate::value::{self, Parser, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// What a command line asks for.
@@ -67,14 +67,310 @@ pub struct CommandLine {
     pub minprocs: Option<u64>,
 }
 
+impl CommandLine {
+    /// A command line without any option.
+    pub fn new(argv0: impl Into<OsString>) -> Self {
+        Self {
+            argv0: argv0.into(),
+            action: Action::Run,
+            configuration: None,
+            nodaemon: false,
+            silent: false,
+            nocleanup: false,
+            strip_ansi: false,
+            user: None,
+            umask: None,
+            directory: None,
+            logfile: None,
+            logfile_maxbytes: None,
+            logfile_backups: None,
+            loglevel: None,
+            pidfile: None,
+            identifier: None,
+            childlogdir: None,
+            minfds: None,
+            minprocs: None,
+        }
+    }
+}
+
+/// One option: its spelling, its words in the help text, and what it does.
+struct CommandOption {
+    short: &'static [char],
+    long: &'static str,
+    /// What its value is called; empty for a flag.
+    value: &'static str,
+    help: &'static str,
+    set: Setter,
+}
+
+/// Applies an option's value to a command line.
+type Setter = fn(&mut CommandLine, &OsStr, &dyn Host) -> Result<(), Rejection>;
+
+/// Reads a value as a configuration file's options are read.
+fn typed<T>(value: &OsStr, host: &dyn Host, parse: Parser<T>) -> Result<Option<T>, Rejection> {
+    parse(value.as_bytes(), &mut Reading::new(host)).map(Some)
+}
+
+/// Every option, in the order of the help text.
+const OPTIONS: &[CommandOption] = &[
+    CommandOption {
+        short: &['c'],
+        long: "configuration",
+        value: "FILENAME",
+        help: "the configuration file (searched for if not given)",
+        set: |line, value, _| {
+            line.configuration = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['n'],
+        long: "nodaemon",
+        value: "",
+        help: "stay in the foreground (nodaemon=true in the file)",
+        set: |line, _, _| {
+            line.nodaemon = true;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['s'],
+        long: "silent",
+        value: "",
+        help: "no log on standard output (silent=true in the file)",
+        set: |line, _, _| {
+            line.silent = true;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['h', '?'],
+        long: "help",
+        value: "",
+        help: "show this text and exit",
+        set: |line, _, _| {
+            line.action = Action::Help;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['v'],
+        long: "version",
+        value: "",
+        help: "show the version and exit",
+        set: |line, _, _| {
+            line.action = Action::Version;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['u'],
+        long: "user",
+        value: "USER",
+        help: "become this user (a name or a number) at start",
+        set: |line, value, _| {
+            line.user = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['m'],
+        long: "umask",
+        value: "UMASK",
+        help: "file creation mask of the daemon (octal, 022 if not given)",
+        set: |line, value, host| {
+            line.umask = typed(value, host, value::octal)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['d'],
+        long: "directory",
+        value: "DIRECTORY",
+        help: "where to go when daemonizing",
+        set: |line, value, host| {
+            line.directory = typed(value, host, value::existing_directory)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['l'],
+        long: "logfile",
+        value: "FILENAME",
+        help: "write the main log to this file",
+        set: |line, value, host| {
+            let path = typed(value, host, value::existing_dirpath)?;
+            // An empty path is passed over, so that the file's counts.
+            line.logfile = path.filter(|path| !path.as_os_str().is_empty()).map(|path| log_target(&path, host));
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['y'],
+        long: "logfile_maxbytes",
+        value: "BYTES",
+        help: "rotate the main log at this size",
+        set: |line, value, host| {
+            line.logfile_maxbytes = typed(value, host, value::byte_size)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['z'],
+        long: "logfile_backups",
+        value: "NUM",
+        help: "rotated main logs to keep",
+        set: |line, value, host| {
+            line.logfile_backups = typed(value, host, value::small_count)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['e'],
+        long: "loglevel",
+        value: "LEVEL",
+        help: "least severe messages to log (critical, error, warn, info, debug, trace, blather)",
+        set: |line, value, host| {
+            line.loglevel = typed(value, host, value::level)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['j'],
+        long: "pidfile",
+        value: "FILENAME",
+        help: "write the process id to this file",
+        set: |line, value, host| {
+            let path = typed(value, host, value::existing_dirpath)?;
+            line.pidfile = path.filter(|path| !path.as_os_str().is_empty()).map(|path| resolved(&path, host));
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['i'],
+        long: "identifier",
+        value: "STR",
+        help: "the name of this supervisord",
+        set: |line, value, host| {
+            line.identifier = typed(value, host, value::string)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['q'],
+        long: "childlogdir",
+        value: "DIRECTORY",
+        help: "where automatic log files of children go",
+        set: |line, value, host| {
+            line.childlogdir = typed(value, host, value::existing_directory)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['k'],
+        long: "nocleanup",
+        value: "",
+        help: "keep automatic log files of earlier runs\n                   (they are removed at start otherwise)",
+        set: |line, _, _| {
+            line.nocleanup = true;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['a'],
+        long: "minfds",
+        value: "NUM",
+        help: "open files that must be allowed to start",
+        set: |line, value, host| {
+            line.minfds = typed(value, host, value::count)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &['t'],
+        long: "strip_ansi",
+        value: "",
+        help: "remove terminal escape sequences from children's output",
+        set: |line, _, _| {
+            line.strip_ansi = true;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &[],
+        long: "minprocs",
+        value: "NUM",
+        help: "processes that must be allowed to start",
+        set: |line, value, host| {
+            line.minprocs = typed(value, host, value::count)?;
+            Ok(())
+        },
+    },
+    CommandOption {
+        short: &[],
+        long: "profile_options",
+        value: "OPTIONS",
+        help: "accepted for the sake of old scripts and ignored;\n                             \
+               there is no Python to profile here",
+        set: |_, _, _| Ok(()),
+    },
+];
+
 /// Reads supervisord's command line; `arguments` begins with the program's name.
+///
+/// What is wrong is found in upstream's order: unknown options and missing values anywhere, then words that are no
+/// options, then each option from left to right. `-h` and `-v` end the reading where they stand.
 pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<CommandLine, Failure> {
-    let _ = (arguments, host);
-    unimplemented!()
+    let mut line = CommandLine::new(arguments.first().map_or_else(|| "supervisord".into(), Clone::clone));
+    let mut apply = |given: &Given| (OPTIONS[given.index].set)(&mut line, &given.value, host);
+    let spellings: Vec<Spelling> = OPTIONS.iter().map(CommandOption::spelling).collect();
+    let stops = |given: &Given| matches!(OPTIONS[given.index].long, "help" | "version");
+    let words = arguments.get(1..).unwrap_or_default();
+    let result = getopt::parse(words, &spellings).and_then(|(given, rest)| {
+        no_words(&rest)?;
+        getopt::apply(&given, stops, &mut apply)
+    });
+    match result {
+        Ok(()) => Ok(line),
+        Err(fault) => Err(Failure::single(&line.argv0, fault)),
+    }
+}
+
+fn no_words(rest: &[OsString]) -> Result<(), Fault> {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<String> = rest.iter().map(|word| repr(word.as_bytes())).collect();
+    Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", ")))
+        .mended_by(Some("name the configuration file with -c; programs are started by supervisorctl".to_string())))
 }
 
 /// The text `supervisord -h` prints, with its last line end.
 pub fn help(argv0: &OsStr) -> Vec<u8> {
-    let _ = argv0;
-    unimplemented!()
+    let mut text = b"supervisord -- run a set of applications as daemons.\n\nUsage: ".to_vec();
+    text.extend_from_slice(argv0.as_bytes());
+    text.extend_from_slice(b" [options]\n\nOptions:\n");
+    for option in OPTIONS {
+        let lead = option.lead();
+        text.extend_from_slice(format!("{lead} -- {}\n", option.help).as_bytes());
+    }
+    text.push(b'\n');
+    text
 }
+
+impl CommandOption {
+    fn spelling(&'static self) -> Spelling {
+        Spelling { short: self.short, long: std::slice::from_ref(&self.long), takes_value: !self.value.is_empty() }
+    }
+
+    /// `-c/--configuration FILENAME`.
+    fn lead(&self) -> String {
+        let short = self.short.first().map_or_else(String::new, |letter| format!("-{letter}/"));
+        let value = if self.value.is_empty() { String::new() } else { format!(" {}", self.value) };
+        format!("{short}--{}{value}", self.long)
+    }
+}
+
+#[cfg(test)]
+mod tests;

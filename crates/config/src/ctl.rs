@@ -4,7 +4,18 @@
 //! file is no fault unless `-c` named it, and the command line outranks the file option by option.
 
 use crate::command_line::Action;
-use std::ffi::OsString;
+use crate::diagnostic::{Failure, Fault};
+use crate::getopt::{self, Given, Spelling};
+use crate::host::Host;
+use crate::ini::Document;
+use crate::paths;
+use crate::report::Report;
+use crate::search;
+use crate::section::ctl::{self, Settings};
+use crate::text::repr;
+use crate::value::{self, Reading, Rejection};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 /// What supervisorctl was told on its command line.
@@ -44,7 +55,7 @@ pub struct ClientOptions {
     pub prompt: Vec<u8>,
     /// Where the shell keeps its history.
     pub history_file: Option<PathBuf>,
-    /// `-i`.
+    /// `-i` was given, or no command.
     pub interactive: bool,
     /// The words of the command to run; empty: open the shell.
     pub args: Vec<OsString>,
@@ -62,21 +73,188 @@ impl std::fmt::Debug for ClientOptions {
     }
 }
 
-use crate::{Failure, Host};
-/// Reads supervisorctl's command line; `arguments` begins with the program's name.
+/// One option: its spelling, its words in the help text, and what it does.
+struct ClientOption {
+    short: &'static [char],
+    long: &'static [&'static str],
+    /// What its value is called; empty for a flag.
+    value: &'static str,
+    help: &'static str,
+    set: Setter,
+}
+
+/// Applies an option's value to a command line.
+type Setter = fn(&mut ClientCommandLine, &OsStr, &dyn Host) -> Result<(), Rejection>;
+
+/// Every option, in the order of the help text.
+const OPTIONS: &[ClientOption] = &[
+    ClientOption {
+        short: &['c'],
+        long: &["configuration"],
+        value: "FILENAME",
+        help: "the configuration file (searched for if not given)",
+        set: |line, value, _| {
+            line.configuration = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['h', '?'],
+        long: &["help"],
+        value: "",
+        help: "show this text and exit",
+        set: |line, _, _| {
+            line.action = Action::Help;
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['i'],
+        long: &["interactive"],
+        value: "",
+        help: "ask for user name and password where the server wants them",
+        set: |line, _, _| {
+            line.interactive = true;
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['s'],
+        long: &["serverurl"],
+        value: "URL",
+        help: "where supervisord listens\n     (default \"http://localhost:9001\")",
+        set: |line, value, host| {
+            let url = value::url(value.as_bytes(), &mut Reading::new(host))?;
+            line.serverurl = Some(OsString::from_vec(url));
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['u'],
+        long: &["username"],
+        value: "USERNAME",
+        help: "the user name to show the server",
+        set: |line, value, _| {
+            line.username = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['p'],
+        long: &["password"],
+        value: "PASSWORD",
+        help: "the password to show the server",
+        set: |line, value, _| {
+            line.password = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+    ClientOption {
+        short: &['r'],
+        long: &["history-file", "history_file"],
+        value: "FILENAME",
+        help: "where the shell keeps its history",
+        set: |line, value, _| {
+            line.history_file = Some(value.to_os_string());
+            Ok(())
+        },
+    },
+];
+
+/// Reads supervisorctl's command line; `arguments` begins with the program's name. Options end at the first word
+/// that is none, so that `tail -f x` reaches the command.
 pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<ClientCommandLine, Failure> {
-    let _ = (arguments, host);
-    unimplemented!()
+    let mut line = ClientCommandLine {
+        argv0: arguments.first().map_or_else(|| "supervisorctl".into(), Clone::clone),
+        action: Action::Run,
+        configuration: None,
+        serverurl: None,
+        username: None,
+        password: None,
+        history_file: None,
+        interactive: false,
+        args: Vec::new(),
+    };
+    let mut apply = |given: &Given| (OPTIONS[given.index].set)(&mut line, &given.value, host);
+    let spelling =
+        |option: &ClientOption| Spelling { short: option.short, long: option.long, takes_value: !option.value.is_empty() };
+    let spellings: Vec<Spelling> = OPTIONS.iter().map(spelling).collect();
+    let stops = |given: &Given| OPTIONS[given.index].long == ["help"];
+    let words = arguments.get(1..).unwrap_or_default();
+    let result = getopt::parse(words, &spellings)
+        .and_then(|(given, rest)| getopt::apply(&given, stops, &mut apply).map(|()| rest));
+    match result {
+        Ok(args) => Ok(ClientCommandLine { args, ..line }),
+        Err(fault) => Err(Failure::single(&line.argv0, fault)),
+    }
 }
 
 /// Lays the command line over the `[supervisorctl]` section of the file it names or of the first one found.
 pub fn load(command_line: &ClientCommandLine, host: &dyn Host) -> Result<ClientOptions, Failure> {
-    let _ = (command_line, host);
-    unimplemented!()
+    let single = |fault| Failure::single(&command_line.argv0, fault);
+    let searched = || search::search(&command_line.argv0, host);
+    let file = match command_line.configuration.clone().or_else(searched) {
+        Some(path) => read_file(&path, &command_line.argv0, host)?,
+        None => Settings::default(),
+    };
+    let bytes = |word: &OsString| word.as_bytes().to_vec();
+    let history_file = command_line.history_file.as_ref().map(|path| {
+        if path.is_empty() { None } else { Some(paths::expanded_absolute(path.as_bytes(), host)) }
+    });
+    let serverurl = command_line.serverurl.as_ref().map_or(file.serverurl, bytes);
+    if serverurl.contains(&0) {
+        return Err(single(Fault::new(format!("value {} is not a URL", repr(&serverurl)))));
+    }
+    Ok(ClientOptions {
+        serverurl,
+        username: command_line.username.as_ref().map(bytes).or(file.username),
+        password: command_line.password.as_ref().map(bytes).or(file.password),
+        prompt: file.prompt,
+        history_file: history_file.unwrap_or(file.history_file),
+        interactive: command_line.interactive || command_line.args.is_empty(),
+        args: command_line.args.clone(),
+    })
+}
+
+fn read_file(path: &OsStr, argv0: &OsStr, host: &dyn Host) -> Result<Settings, Failure> {
+    let single = |fault| Failure::single(argv0, fault);
+    let found = search::open(path, host).map_err(single)?;
+    let mut document = Document::default();
+    let file = document
+        .sources
+        .add(path.as_bytes(), found.here.as_os_str().as_bytes(), &found.content)
+        .map_err(single)?;
+    let mut faults = Vec::new();
+    document.read(file, &mut faults);
+    document.finish();
+    let mut report = Report::default();
+    for fault in faults {
+        report.fault(fault);
+    }
+    let settings = ctl::read(&document, &found.here, host, &mut report);
+    match Failure::of(argv0, report.take_faults()) {
+        Some(failure) => Err(failure),
+        None => Ok(settings),
+    }
 }
 
 /// The text `supervisorctl -h` prints, with its last line end.
-pub fn help(argv0: &std::ffi::OsStr) -> Vec<u8> {
-    let _ = argv0;
-    unimplemented!()
+pub fn help(argv0: &OsStr) -> Vec<u8> {
+    let mut text = b"supervisorctl -- control applications run by supervisord from the cmd line.\n\nUsage: ".to_vec();
+    text.extend_from_slice(argv0.as_bytes());
+    text.extend_from_slice(b" [options] [action [arguments]]\n\nOptions:\n");
+    for option in OPTIONS {
+        let (letter, long) = (option.short[0], option.long[0]);
+        let value = if option.value.is_empty() { String::new() } else { format!(" {}", option.value) };
+        text.extend_from_slice(format!("-{letter}/--{long}{value} -- {}\n", option.help).as_bytes());
+    }
+    text.extend_from_slice(
+        b"\naction [arguments] -- what to do, such as \"status\" or \"restart web\"\n\n\
+          Without an action, a shell opens and takes actions line by line. The action\n\
+          \"help\" lists all actions.\n\n",
+    );
+    text
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,11 @@ impl Fault {
 }
 
 impl Place {
+    /// Whether a section's header is meant, and not an option.
+    pub(crate) fn is_header(&self) -> bool {
+        self.source.trim_start().starts_with('[')
+    }
+
     /// `  at file:line:column`, the line, and carets under what is meant.
     fn fmt_cited(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  at {}:{}:{}", self.file, self.line, self.column)?;

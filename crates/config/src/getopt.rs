@@ -5,7 +5,8 @@
 //! may follow at once (`-cFILE`).
 
 use crate::diagnostic::{Fault, nearest};
-use crate::text;
+use crate::text::{self, repr};
+use crate::value::Rejection;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -48,6 +49,31 @@ pub fn parse(words: &[OsString], table: &[Spelling]) -> Result<(Vec<Given>, Vec<
         }
     }
     Ok((given, rest.cloned().collect()))
+}
+
+/// Applies the options from left to right: a value that is none, and an option given twice, are faults. `stops` says
+/// after which option to leave the rest unread.
+pub(crate) fn apply(
+    given: &[Given],
+    stops: impl Fn(&Given) -> bool,
+    apply: &mut dyn FnMut(&Given) -> Result<(), Rejection>,
+) -> Result<(), Fault> {
+    for (position, option) in given.iter().enumerate() {
+        let is_repeated = given[..position].iter().any(|earlier| earlier.index == option.index);
+        let quoted = repr(option.spelling.as_bytes());
+        if is_repeated {
+            return Err(Fault::new(format!("conflicting command line option {quoted}"))
+                .because("each option may be given once"));
+        }
+        apply(option).map_err(|Rejection { message, mend }| {
+            let value = repr(option.value.as_bytes());
+            Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).mended_by(mend)
+        })?;
+        if stops(option) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 type Rest<'a> = std::slice::Iter<'a, OsString>;

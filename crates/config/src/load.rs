@@ -1,8 +1,179 @@
 //! From the command line to a [`Config`].
-use crate::{CommandLine, Config, Failure, Host};
+
+use crate::command_line::CommandLine;
+use crate::config::{Config, Server, ServerAddress, Supervisord};
+use crate::diagnostic::{Failure, Fault};
+use crate::environment::Environment;
+use crate::expand::Names;
+use crate::host::Host;
+use crate::ini::{Document, Section};
+use crate::report::Report;
+use crate::search::{self, Found};
+use crate::section::group::Formation;
+use crate::section::{Pass, http, include, rpcinterface, supervisord, unknown};
+use crate::text::shown;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Reads the configuration the command line names, or the first one found, and everything it includes.
+///
+/// A pure function of its arguments: nothing is changed by a configuration that is refused, and a reread uses the
+/// same function as the start.
 pub fn load(command_line: &CommandLine, host: &dyn Host) -> Result<Config, Failure> {
-    let _ = (command_line, host);
-    unimplemented!()
+    let single = |fault| Failure::single(&command_line.argv0, fault);
+    let found = find(command_line, host).map_err(single)?;
+    let mut document = Document::default();
+    let mut report = Report::default();
+    read_files(&mut document, &found, host, &mut report).map_err(single)?;
+    let config = Loader { command_line, host, document: &document, here: &found.here, report: &mut report }.config();
+    match (config, Failure::of(&command_line.argv0, report.take_faults())) {
+        (_, Some(failure)) => Err(failure),
+        (Some(config), None) => Ok(Config { path: found.path, messages: report.into_messages(), ..config }),
+        (None, None) => Err(single(no_section())),
+    }
+}
+
+fn find(command_line: &CommandLine, host: &dyn Host) -> Result<Found, Fault> {
+    let path = match &command_line.configuration {
+        Some(path) => path.clone(),
+        None => search::search(&command_line.argv0, host)
+            .ok_or_else(|| search::nothing_found(&command_line.argv0))?,
+    };
+    search::open(&path, host)
+}
+
+/// Reads the main file and what it includes into the document.
+fn read_files(document: &mut Document, found: &Found, host: &dyn Host, report: &mut Report) -> Result<(), Fault> {
+    let path = found.path.as_os_str().as_bytes();
+    let main = document.sources.add(path, found.here.as_os_str().as_bytes(), &found.content)?;
+    let mut faults = Vec::new();
+    document.read(main, &mut faults);
+    for fault in faults {
+        report.fault(fault);
+    }
+    document.finish();
+    let environment: Environment = host.environment().into_iter().collect();
+    let names = Names::default()
+        .with("here", found.here.as_os_str().as_bytes())
+        .with("host_node_name", host.hostname().as_bytes())
+        .with_variables(environment.iter());
+    include::read(document, &found.here, &names, host, report);
+    document.finish();
+    unknown::remark_nested_include(document, main, report);
+    Ok(())
+}
+
+fn no_section() -> Fault {
+    Fault::new(".ini file does not include supervisord section")
+        .because("supervisord needs a [supervisord] section, even an empty one")
+        .mended_by(Some("add a line with [supervisord]".to_string()))
+}
+
+/// Reads the sections of a document.
+struct Loader<'a> {
+    command_line: &'a CommandLine,
+    host: &'a dyn Host,
+    document: &'a Document,
+    here: &'a Path,
+    report: &'a mut Report,
+}
+
+impl<'a> Loader<'a> {
+    /// `None` if there is no `[supervisord]`; has gone on after every other fault.
+    fn config(mut self) -> Option<Config> {
+        let Some(section) = self.document.section("supervisord") else {
+            // A file that is no configuration at all has been reported as that.
+            if self.report.fault_count() == 0 {
+                self.report.fault(no_section());
+            }
+            return None;
+        };
+        let here = self.here.as_os_str().as_bytes();
+        let inherited: Environment = self.host.environment().into_iter().collect();
+        let own_names = Names::default().with_variables(inherited.iter());
+        let with_here = Names::over(&own_names).with("here", here);
+        let command_line = self.command_line;
+        let read = supervisord::read(&mut self.pass(section, &with_here), command_line);
+        let names = Names::over(&own_names).with_variables(read.settings.environment.iter());
+        let names = if read.environment_is_faulty { names.made_incomplete() } else { names };
+        let rpcinterfaces = self.with_prefix(rpcinterface::PREFIX, &names, rpcinterface::read);
+        let group_names = Names::over(&names).with("here", here);
+        let groups =
+            Formation::new(self.host, self.document, &group_names, &read.settings.environment, self.report).form();
+        let mut servers = self.with_prefix(http::INET_PREFIX, &names, http::read_inet);
+        servers.extend(self.with_prefix(http::UNIX_PREFIX, &names, |pass| http::read_unix(pass, here)));
+        let user = match &read.user {
+            Some(user) => supervisord::look_up_user(&mut self.pass(section, &names), user),
+            None => None,
+        };
+        unknown::remark(self.document, self.report);
+        self.remark_readable_passwords();
+        Some(Config {
+            path: "".into(),
+            here: self.here.to_path_buf(),
+            supervisord: Supervisord { user, ..read.settings },
+            groups,
+            server_url: server_url(&servers),
+            servers,
+            rpcinterfaces,
+            messages: Vec::new(),
+        })
+    }
+
+    fn pass<'b>(&'b mut self, section: &'b Section, names: &'b Names<'b>) -> Pass<'b> {
+        Pass { host: self.host, document: self.document, report: self.report, section, names, tail: "" }
+    }
+
+    /// Reads every section whose name begins so.
+    fn with_prefix<T>(
+        &mut self,
+        prefix: &str,
+        names: &Names<'_>,
+        read: impl Fn(&mut Pass<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let document = self.document;
+        let sections = document.sections().filter(|section| section.name.starts_with(prefix));
+        sections.filter_map(|section| read(&mut self.pass(section, names))).collect()
+    }
+
+    /// Warns of passwords in files that anybody can read.
+    fn remark_readable_passwords(&mut self) {
+        let is_secret = |section: &Section| {
+            [http::INET_PREFIX, http::UNIX_PREFIX, "supervisorctl"].iter().any(|prefix| section.name.starts_with(prefix))
+        };
+        for section in self.document.sections().filter(|section| is_secret(section)) {
+            for entry in section.own_options().iter().filter(|entry| entry.key == "password" && !entry.text.is_empty()) {
+                let path = self.document.sources.path(entry.key_span.file);
+                let absolute = self.host.current_dir().join(OsStr::from_bytes(path));
+                if self.host.mode(&absolute).is_some_and(|mode| mode & 0o004 != 0) {
+                    let path = shown(path);
+                    self.report.remark(format!(
+                        "{path} holds a password and can be read by every user; chmod o-r {path} closes it"
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// What children find in `SUPERVISOR_SERVER_URL`: the first unix server, else the last inet server.
+fn server_url(servers: &[Server]) -> Option<OsString> {
+    let unix = servers.iter().find_map(|server| match &server.address {
+        ServerAddress::Unix { path, .. } => {
+            let mut url = OsString::from("unix://");
+            url.push(path);
+            Some(url)
+        }
+        ServerAddress::Inet { .. } => None,
+    });
+    unix.or_else(|| {
+        servers.iter().rev().find_map(|server| match &server.address {
+            ServerAddress::Inet { host, port } => {
+                let host = if host.is_empty() { "localhost" } else { host };
+                Some(format!("http://{host}:{port}").into())
+            }
+            ServerAddress::Unix { .. } => None,
+        })
+    })
 }

@@ -29,12 +29,17 @@ impl Rejection {
         Self { message: message.into(), mend: None }
     }
 
+    /// Under a text that does not say what is wrong in detail, as upstream has it for some options.
+    pub(crate) fn hidden_by(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), mend: self.mend }
+    }
+
     fn or_mean(mut self, candidate: Option<&str>) -> Self {
         self.mend = candidate.map(|candidate| format!("did you mean {candidate}?"));
         self
     }
 
-    fn mended_by(mut self, mend: impl Into<String>) -> Self {
+    pub(crate) fn mended_by(mut self, mend: impl Into<String>) -> Self {
         self.mend = Some(mend.into());
         self
     }
@@ -70,11 +75,6 @@ pub(crate) fn string(value: &[u8], _: &mut Reading<'_>) -> Parsed<String> {
         Ok(text) => Ok(text.to_string()),
         Err(_) => Err(Rejection::new(format!("value {} is not valid UTF-8", repr(value)))),
     }
-}
-
-/// A path that is taken as it is.
-pub(crate) fn path(value: &[u8], _: &mut Reading<'_>) -> Parsed<PathBuf> {
-    Ok(paths::from_bytes(value))
 }
 
 fn whole_number(value: &[u8]) -> Parsed<Integer> {
@@ -269,6 +269,8 @@ pub(crate) fn existing_dirpath(value: &[u8], reading: &mut Reading<'_>) -> Parse
 pub(crate) enum LogFileName {
     /// A file, or none.
     File(LogFile),
+    /// An empty value: no file either, but upstream takes it for a file name where that matters for a warning.
+    Empty,
     /// The old way to write `stdout_syslog=true`.
     Syslog,
 }
@@ -276,7 +278,7 @@ pub(crate) enum LogFileName {
 /// The log file of a child.
 pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<LogFileName> {
     if value.is_empty() {
-        return Ok(LogFileName::File(LogFile::None));
+        return Ok(LogFileName::Empty);
     }
     match shown(value).to_lowercase().as_str() {
         "none" | "off" => Ok(LogFileName::File(LogFile::None)),

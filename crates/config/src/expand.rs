@@ -1,0 +1,349 @@
+//! `%(here)s`, `%(ENV_X)s`, `%(process_num)02d`: filling names into a value.
+//!
+//! Values are filled in once; what a name stands for is not looked at again.
+
+use crate::diagnostic::nearest;
+use crate::format::{self, Malformed, Named, Piece};
+use crate::limits;
+use crate::text::{self, repr, shown};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
+
+/// Names that may be filled in, in layers: an inner layer hides what it redefines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names<'a> {
+    outer: Option<&'a Names<'a>>,
+    own: BTreeMap<Vec<u8>, Named>,
+    /// Some `environment` could not be read, so a variable that is missing here may well be meant to exist.
+    is_incomplete: bool,
+}
+
+impl<'a> Names<'a> {
+    /// A layer over `outer`.
+    pub(crate) fn over(outer: &'a Names<'a>) -> Self {
+        Self { outer: Some(outer), own: BTreeMap::new(), is_incomplete: false }
+    }
+
+    /// With one more name that stands for text.
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.own.insert(name.into(), Named::Text(value.as_ref().to_vec()));
+        self
+    }
+
+    /// With one more name that stands for a number.
+    pub(crate) fn with_number(mut self, name: &str, value: i64) -> Self {
+        self.own.insert(name.into(), Named::Number(value));
+        self
+    }
+
+    /// With `ENV_<name>` for each variable.
+    pub(crate) fn with_variables<'v>(mut self, variables: impl IntoIterator<Item = (&'v OsStr, &'v OsStr)>) -> Self {
+        for (name, value) in variables {
+            let name = [b"ENV_", name.as_bytes()].concat();
+            self.own.insert(name, Named::Text(value.as_bytes().to_vec()));
+        }
+        self
+    }
+
+    /// The same, but a missing variable will not be held against anybody.
+    pub(crate) fn made_incomplete(mut self) -> Self {
+        self.is_incomplete = true;
+        self
+    }
+
+    fn value(&self, name: &[u8]) -> Option<&Named> {
+        self.own.get(name).or_else(|| self.outer.and_then(|outer| outer.value(name)))
+    }
+
+    fn is_incomplete(&self) -> bool {
+        self.is_incomplete || self.outer.is_some_and(Names::is_incomplete)
+    }
+
+    /// Every name, sorted.
+    fn all(&self) -> BTreeSet<&[u8]> {
+        let mut names = self.outer.map(Names::all).unwrap_or_default();
+        names.extend(self.own.keys().map(Vec::as_slice));
+        names
+    }
+}
+
+/// Why a value cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ExpandError {
+    /// A name nobody knows.
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it stands.
+        place: Range<usize>,
+        /// The sorted names that may be used.
+        available: Vec<String>,
+        /// It is an environment variable, and some `environment` could not be read.
+        is_excusable: bool,
+    },
+    /// Not a format string.
+    Malformed(Malformed),
+    /// The result would be larger than [`limits::VALUE_BYTES`].
+    TooLong,
+}
+
+/// Fills names into a value. `here`, where given, is the directory `%(here)s` stands for whatever `names` say: the
+/// one of the included file that the value comes from.
+pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Result<Vec<u8>, ExpandError> {
+    let mut filled = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    let mut is_first = true;
+    while let Some(piece) = format::next_piece(raw, at) {
+        let (piece, next) = piece.map_err(ExpandError::Malformed)?;
+        at = next;
+        match piece {
+            Piece::Literal(text) => filled.extend_from_slice(text.as_bytes()),
+            Piece::Conversion(conversion) => {
+                let Some(name) = conversion.name else {
+                    return Err(ExpandError::Malformed(conversion.unnamed(raw, is_first)));
+                };
+                let own_here = here.filter(|_| name == "here").map(|here| Named::Text(here.to_vec()));
+                let value = own_here.as_ref().or_else(|| names.value(name.as_bytes()));
+                let value = value.ok_or_else(|| unknown(name, conversion.place.clone(), names))?;
+                filled.extend(conversion.apply(raw, value).map_err(ExpandError::Malformed)?);
+                is_first = false;
+            }
+        }
+        if filled.len() > limits::VALUE_BYTES {
+            return Err(ExpandError::TooLong);
+        }
+    }
+    Ok(filled)
+}
+
+fn unknown(name: &str, place: Range<usize>, names: &Names<'_>) -> ExpandError {
+    ExpandError::Unknown {
+        name: name.to_string(),
+        place,
+        available: names.all().into_iter().map(|name| shown(name).into_owned()).collect(),
+        is_excusable: name.starts_with("ENV_") && names.is_incomplete(),
+    }
+}
+
+/// The text with each literal `%(here)s` replaced: how upstream shows a value of a configuration with `[include]`.
+pub(crate) fn with_here_shown(raw: &str, here: Option<&[u8]>) -> String {
+    match here {
+        Some(here) => raw.replace(HERE, &shown(here)),
+        None => raw.to_string(),
+    }
+}
+
+const HERE: &str = "%(here)s";
+
+impl Malformed {
+    /// Python's reason, with positions counted in the text that [`with_here_shown`] shows.
+    pub(crate) fn reason_in(&self, raw: &str, here: Option<&[u8]>) -> String {
+        let Some(index) = self.index else { return self.reason.clone() };
+        let Some(here) = here else { return format!("{}{index}", self.reason) };
+        let before: String = raw.chars().take(index).collect();
+        let replaced = before.matches(HERE).count();
+        let shift = text::chars(here).count();
+        format!("{}{}", self.reason, index + replaced * shift - replaced * HERE.len())
+    }
+}
+
+/// The head and the list of names of upstream's text for a name nobody knows.
+pub(crate) fn unknown_name_text(raw: &str, context: &str, name: &str, available: &[String]) -> (String, String) {
+    let head = format!(
+        "Format string {} for {} contains names ({}) which cannot be expanded.",
+        repr(raw.as_bytes()),
+        repr(context.as_bytes()),
+        repr(name.as_bytes())
+    );
+    (head, format!(" Available names: {}", available.join(", ")))
+}
+
+/// What to do about a name nobody knows.
+pub(crate) fn mend_for_name(name: &str, available: &[String]) -> String {
+    if let Some(meant) = nearest(name, available.iter().map(String::as_str)) {
+        return format!("did you mean %({meant})s?");
+    }
+    match name.strip_prefix("ENV_") {
+        Some(variable) => format!("set {variable} in the environment supervisord starts with"),
+        None => "use one of the available names, or write %% for a percent sign".to_string(),
+    }
+}
+
+/// Upstream's text for a value that is not a format string.
+pub(crate) fn malformed_text(raw: &str, context: &str, reason: &str) -> String {
+    format!(
+        "Format string {} for {} is badly formatted: {reason}",
+        repr(raw.as_bytes()),
+        repr(context.as_bytes())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names() -> Names<'static> {
+        Names::default()
+            .with("here", "/h")
+            .with("ENV_C", "c")
+            .with("ENV_RAW", b"\xff%s")
+            .with_number("process_num", 3)
+            .with_number("numprocs", 10)
+    }
+
+    fn fill(raw: &str) -> Result<String, String> {
+        match expand(raw, &names(), None) {
+            Ok(filled) => Ok(String::from_utf8(filled).unwrap()),
+            Err(ExpandError::Malformed(malformed)) => Err(malformed.reason_in(raw, None)),
+            Err(ExpandError::Unknown { name, .. }) => Err(format!("unknown {name}")),
+            Err(ExpandError::TooLong) => Err("too long".into()),
+        }
+    }
+
+    /// What Python 3.11 makes of the same format strings and names.
+    #[test]
+    fn conversions_are_pythons() {
+        let cases = [
+            ("%(process_num)5.3d", "  003"),
+            ("%(process_num)-5dx", "3    x"),
+            ("%(process_num)+d", "+3"),
+            ("%(process_num)+ d", "+3"),
+            ("%(process_num)#x", "0x3"),
+            ("%(process_num)#X", "0X3"),
+            ("%(process_num)#o", "0o3"),
+            ("%(process_num)05d", "00003"),
+            ("%(process_num)-05d|", "3    |"),
+            ("%(process_num)010.4d|", "0000000003|"),
+            ("%(process_num)#.4x", "0x0003"),
+            ("%(numprocs)#+08x", "+0x0000a"),
+            ("%(process_num)e", "3.000000e+00"),
+            ("%(process_num)10e|", "3.000000e+00|"),
+            ("%(numprocs)E", "1.000000E+01"),
+            ("%(process_num)g", "3"),
+            ("%(process_num)#g", "3.00000"),
+            ("%(numprocs)G", "10"),
+            ("%(numprocs).0g", "1e+01"),
+            ("%(process_num)f", "3.000000"),
+            ("%(process_num).2f", "3.00"),
+            ("%(process_num)+08.2f|", "+0003.00|"),
+            ("%(process_num)05.1f", "003.0"),
+            ("%(numprocs).0f", "10"),
+            ("%(numprocs)#.0f", "10."),
+            ("%(numprocs).0e", "1e+01"),
+            ("%(process_num)c", "\u{3}"),
+            ("%(process_num)05c|", "    \u{3}|"),
+            ("%(ENV_C)c", "c"),
+            ("%(numprocs)r", "10"),
+            ("%(process_num)05s", "    3"),
+            ("%(process_num)+s", "3"),
+            ("%(here)r", "'/h'"),
+            ("%(here)a", "'/h'"),
+            ("%(here)10s|", "        /h|"),
+            ("%(here)-10s|", "/h        |"),
+            ("%(here).1s|", "/|"),
+            ("%(here).s", ""),
+            ("%(process_num).d", "3"),
+            ("%(process_num)ld", "3"),
+            ("%(process_num)hs", "3"),
+            ("100%% %(here)s", "100% /h"),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(fill(raw).as_deref(), Ok(expected), "{raw:?}");
+        }
+    }
+
+    /// Reasons of Python 3.11 for the same format strings; an unnamed `%s` is our refusal. CFG-22.
+    #[test]
+    fn reasons_are_pythons() {
+        let cases = [
+            ("%", "incomplete format"),
+            ("a%", "incomplete format"),
+            ("%(here)", "incomplete format"),
+            ("%(here)l", "incomplete format"),
+            ("%(here)5", "incomplete format"),
+            ("%(here).", "incomplete format"),
+            ("%(here", "incomplete format key"),
+            ("date +%Y", "unsupported format character 'Y' (0x59) at index 7"),
+            ("%(here)Y", "unsupported format character 'Y' (0x59) at index 7"),
+            ("é%é", "unsupported format character '?' (0xe9) at index 2"),
+            ("%\u{1F600}", "unsupported format character '?' (0x1f600) at index 1"),
+            ("%\u{1f}", "unsupported format character '\u{1f}' (0x1f) at index 1"),
+            ("%\u{7f}", "unsupported format character '?' (0x7f) at index 1"),
+            ("%~", "unsupported format character '~' (0x7e) at index 1"),
+            ("%(process_num)%", "unsupported format character '%' (0x25) at index 14"),
+            ("% %", "unsupported format character '%' (0x25) at index 2"),
+            ("%(process_num)lld", "unsupported format character 'l' (0x6c) at index 15"),
+            ("%(here)s %Y", "not enough arguments for format string"),
+            ("%(here)s %d", "not enough arguments for format string"),
+            ("%s", "not enough arguments for format string"),
+            ("%r", "not enough arguments for format string"),
+            ("%d", "%d format: a real number is required, not dict"),
+            ("%x", "%x format: an integer is required, not dict"),
+            ("%f", "must be real number, not dict"),
+            ("%(here)d", "%d format: a real number is required, not str"),
+            ("%(here)i", "%i format: a real number is required, not str"),
+            ("%(here)X", "%X format: an integer is required, not str"),
+            ("%(here)c", "%c requires int or char"),
+            ("%(here)g", "must be real number, not str"),
+            ("%*s", "* wants int"),
+            ("%(here).*d", "* wants int"),
+            ("%(process_num)99999999999999999999d", "width too big"),
+            ("%(process_num).99999999999999999999d", "precision too big"),
+            ("%(a(b)c)s", "unknown a(b)c"),
+            ("%()s", "unknown "),
+        ];
+        for (raw, reason) in cases {
+            assert_eq!(fill(raw), Err(reason.to_string()), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_pass_through_and_are_not_expanded_again() {
+        assert_eq!(expand("a%(ENV_RAW)s", &names(), None), Ok(b"a\xff%s".to_vec()));
+        assert_eq!(expand("%(ENV_RAW)4s|", &names(), None), Ok(b" \xff%s|".to_vec()));
+    }
+
+    #[test]
+    fn a_value_cannot_grow_without_bound() {
+        assert_eq!(fill(&"%(here)1000000s".repeat(2)), Err("too long".into()));
+        assert_eq!(fill("%(here)2000000000s"), Err("width too big".into()));
+    }
+
+    #[test]
+    fn here_of_an_include_counts_even_where_the_name_is_not_offered() {
+        let raw = "%(here)s/%%(here)s %Y";
+        let names = Names::default();
+        assert_eq!(expand("%(here)s/%%(here)s", &names, Some(b"/50%")), Ok(b"/50%/%(here)s".to_vec()));
+        let Err(ExpandError::Malformed(malformed)) = expand("%(here)s%(here)d", &names, Some(b"/x")) else {
+            panic!("a text is no number");
+        };
+        assert_eq!(malformed.place, 8..16);
+        let Err(ExpandError::Malformed(malformed)) = expand("a %(here)Y", &names, Some(b"/x")) else {
+            panic!("there is no conversion Y");
+        };
+        assert_eq!(malformed.reason_in(raw, Some(b"/x")), "unsupported format character 'Y' (0x59) at index 3");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_expands_or_is_refused(raw: String) {
+            let _ = expand(&raw, &names(), Some(b"/x"));
+        }
+
+        #[test]
+        fn doubled_percent_signs_come_back_single(raw: String) {
+            let escaped = raw.replace('%', "%%");
+            prop_assert_eq!(expand(&escaped, &names(), None), Ok(raw.into_bytes()));
+        }
+
+        #[test]
+        fn conversions_of_every_shape_are_refused_or_filled(flags in "[-+ #0]{0,3}", width in "[0-9]{0,3}", precision in "(\\.[0-9]{0,2})?", kind in "[a-zA-Z%]") {
+            for name in ["here", "process_num", "ENV_RAW"] {
+                let _ = expand(&format!("%({name}){flags}{width}{precision}{kind}"), &names(), None);
+            }
+        }
+    }
+}

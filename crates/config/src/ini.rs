@@ -1,0 +1,367 @@
+//! The INI dialect of supervisord.conf: Python's `RawConfigParser` as upstream sets it up.
+//!
+//! A line is, in this order: cut at its comment and stripped; if nothing is left, a blank line of the open value or
+//! a comment; if it is indented deeper than the line that opened the value, a further line of that value, whatever
+//! it looks like; a `[section]`; a `key = value` or `key: value`; or an error.
+//!
+//! Sections and options keep their places, so that a fault can point at the text it means.
+
+use crate::diagnostic::Fault;
+use crate::source::{FileId, Sources, Span};
+use crate::text::{self, repr, shown};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The sections of all files together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Document {
+    /// The text behind them.
+    pub(crate) sources: Sources,
+    sections: Vec<Section>,
+    by_name: HashMap<String, usize>,
+    defaults: Option<Section>,
+    /// Set once `[include]` was met: from then on `%(here)s` is the directory of the file a value stands in.
+    pub(crate) has_includes: bool,
+}
+
+/// A section: its header met first, and the options of all its parts.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub(crate) name: String,
+    /// The file that opened it first.
+    pub(crate) file: FileId,
+    /// Its first header.
+    pub(crate) header: Span,
+    /// A line of it could not be understood, so an option that seems to be missing may not be.
+    pub(crate) is_damaged: bool,
+    options: Vec<Entry>,
+    by_key: HashMap<String, usize>,
+}
+
+/// An option as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// In lower case.
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    /// The value, its lines joined with LF.
+    pub(crate) text: String,
+    lines: Vec<ValueLine>,
+}
+
+/// Where a line of a value begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ValueLine {
+    /// In the joined value.
+    offset: usize,
+    span: Span,
+}
+
+/// An option as a section sees it: its own, or one from `[DEFAULT]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lookup<'a> {
+    pub(crate) entry: &'a Entry,
+    /// What `%(here)s` means in it, where the files say so.
+    pub(crate) here: Option<&'a [u8]>,
+}
+
+/// The section whose options every other section has, too.
+const DEFAULTS: &str = "DEFAULT";
+
+impl Document {
+    /// The sections in the order their names were first met.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter()
+    }
+
+    /// The section of this name.
+    pub(crate) fn section(&self, name: &str) -> Option<&Section> {
+        self.by_name.get(name).map(|&index| &self.sections[index])
+    }
+
+    /// An option of a section.
+    pub(crate) fn option<'a>(&'a self, section: &'a Section, key: &str) -> Option<Lookup<'a>> {
+        let own = section.entry(key);
+        let entry = own.or_else(|| self.defaults.as_ref()?.entry(key))?;
+        Some(self.lookup(section, entry))
+    }
+
+    /// Every option of a section, its own first, in the order they were first met.
+    pub(crate) fn options<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = Lookup<'a>> {
+        let defaults = self.defaults.iter().flat_map(|defaults| &defaults.options);
+        let inherited = defaults.filter(|entry| section.entry(&entry.key).is_none());
+        section.options.iter().chain(inherited).map(|entry| self.lookup(section, entry))
+    }
+
+    fn lookup<'a>(&'a self, section: &Section, entry: &'a Entry) -> Lookup<'a> {
+        // An option from [DEFAULT] belongs to the section that has it, as if it had been written there.
+        let is_own = section.entry(&entry.key).is_some();
+        let file = if is_own { entry.key_span.file } else { entry.key_span.file.max(section.file) };
+        Lookup { entry, here: self.has_includes.then(|| self.sources.directory(file)) }
+    }
+
+    /// Reads a file into the document. Lines that are none are reported together, as upstream does; text before the
+    /// first section is reported once. Everything else of the file is taken in.
+    pub(crate) fn read(&mut self, file: FileId, faults: &mut Vec<Fault>) {
+        let mut reader = Reader { document: self, file, section: None, option: None, indent: 0, bad_lines: Vec::new() };
+        for line in 0..reader.document.sources.line_count(file) {
+            if let Err(fault) = reader.line(line) {
+                faults.push(fault);
+                reader.section = Some(SectionId::Nowhere);
+            }
+        }
+        let bad_lines = std::mem::take(&mut reader.bad_lines);
+        faults.extend(self.bad_lines_fault(file, &bad_lines));
+    }
+
+    fn bad_lines_fault(&self, file: FileId, bad_lines: &[usize]) -> Option<Fault> {
+        let mut message = format!("Source contains parsing errors: {}", repr(self.sources.path(file)));
+        for &line in bad_lines {
+            let raw = repr(self.sources.line(file, line).as_bytes());
+            message.push_str(&format!("\n\t[line {:2}]: {raw}", line + 1));
+        }
+        let line = *bad_lines.first()?;
+        let content = text::strip(self.sources.line(file, line));
+        let start = self.sources.line(file, line).find(content).unwrap_or(0);
+        let span = Span { file, line, start, end: start + content.len() };
+        let mend = if content.starts_with(['=', ':']) {
+            "write the option's name before the sign"
+        } else {
+            "write it as option = value, indent it deeper than the option it belongs to, or begin it with ;"
+        };
+        Some(
+            Fault::new(message)
+                .at(Some(self.sources.place(span)))
+                .because("a line of a section is [section], option = value, a comment or a further line of a value")
+                .mended_by(Some(mend.to_string())),
+        )
+    }
+
+    fn open(&mut self, name: &str, header: Span) -> SectionId {
+        if let Some(&index) = self.by_name.get(name) {
+            return SectionId::Named(index);
+        }
+        let section = Section {
+            name: name.to_string(),
+            file: header.file,
+            header,
+            is_damaged: false,
+            options: Vec::new(),
+            by_key: HashMap::new(),
+        };
+        if name == DEFAULTS {
+            self.defaults.get_or_insert(section);
+            return SectionId::Defaults;
+        }
+        self.sections.push(section);
+        self.by_name.insert(name.to_string(), self.sections.len() - 1);
+        SectionId::Named(self.sections.len() - 1)
+    }
+
+    fn open_section(&mut self, id: SectionId) -> Option<&mut Section> {
+        match id {
+            SectionId::Named(index) => self.sections.get_mut(index),
+            SectionId::Defaults => self.defaults.as_mut(),
+            SectionId::Nowhere => None,
+        }
+    }
+}
+
+impl Section {
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.by_key.get(key).map(|&index| &self.options[index])
+    }
+
+    /// Its own options.
+    pub(crate) fn own_options(&self) -> &[Entry] {
+        &self.options
+    }
+
+    /// Sets an option and says where it stands; the last of several wins, in the place of the first.
+    fn set(&mut self, entry: Entry) -> usize {
+        if let Some(&index) = self.by_key.get(&entry.key) {
+            self.options[index] = entry;
+            return index;
+        }
+        self.by_key.insert(entry.key.clone(), self.options.len());
+        self.options.push(entry);
+        self.options.len() - 1
+    }
+}
+
+impl Entry {
+    fn new(key: String, key_span: Span, value: &str, value_span: Span) -> Self {
+        Self { key, key_span, text: value.to_string(), lines: vec![ValueLine { offset: 0, span: value_span }] }
+    }
+
+    /// A further line; blank ones count only if another follows.
+    fn push_line(&mut self, value: &str, span: Span) {
+        self.text.push('\n');
+        self.lines.push(ValueLine { offset: self.text.len(), span });
+        self.text.push_str(value);
+    }
+
+    /// The place of a part of the value; of the first line with text in it, if no part is named.
+    pub(crate) fn span(&self, part: Option<Range<usize>>) -> Span {
+        let start = part.as_ref().map_or_else(|| self.text.len() - self.text.trim_start().len(), |part| part.start);
+        let Some(line) = self.lines.iter().rev().find(|line| line.offset <= start) else { return self.key_span };
+        let end = part.map_or(usize::MAX, |part| part.end);
+        let begin = line.span.start + (start - line.offset);
+        let until = line.span.start.saturating_add(end - line.offset.min(end)).min(line.span.end);
+        if line.span.end == line.span.start {
+            return self.key_span;
+        }
+        Span { start: begin, end: until.max(begin), ..line.span }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum SectionId {
+    Named(usize),
+    Defaults,
+    /// Text before the first header, reported already.
+    Nowhere,
+}
+
+struct Reader<'a> {
+    document: &'a mut Document,
+    file: FileId,
+    section: Option<SectionId>,
+    /// The open option of the open section.
+    option: Option<usize>,
+    /// Columns before the line that opened it.
+    indent: usize,
+    bad_lines: Vec<usize>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, line: usize) -> Result<(), Fault> {
+        let raw = self.document.sources.line(self.file, line).to_string();
+        let comment = comment_start(&raw);
+        let before_comment = &raw[..comment.unwrap_or(raw.len())];
+        let content = text::strip(before_comment);
+        let start = before_comment.len() - before_comment.trim_start_matches(text::is_blank).len();
+        let span = Span { file: self.file, line, start, end: start + content.len() };
+        if content.is_empty() {
+            if comment.is_none() && let Some(entry) = self.open_option() {
+                entry.push_line("", Span { start: 0, end: 0, ..span });
+            }
+            return Ok(());
+        }
+        let indent = raw[..start].chars().count();
+        if indent > self.indent && let Some(entry) = self.open_option() {
+            entry.push_line(content, span);
+            return Ok(());
+        }
+        self.indent = indent;
+        if let Some(name) = header_name(content) {
+            self.section = Some(self.document.open(name, span));
+            self.option = None;
+            return Ok(());
+        }
+        match self.section {
+            None => Err(self.no_header(line, span)),
+            Some(SectionId::Nowhere) => Ok(()),
+            Some(section) => {
+                self.set_option(section, content, span);
+                Ok(())
+            }
+        }
+    }
+
+    fn open_option(&mut self) -> Option<&mut Entry> {
+        let option = self.option?;
+        let section = self.document.open_section(self.section?)?;
+        section.options.get_mut(option)
+    }
+
+    fn set_option(&mut self, id: SectionId, content: &str, span: Span) {
+        let entry = split_option(content).map(|(key, value)| {
+            let value_start = span.end - value.len();
+            let key_span = Span { end: span.start + key.len(), ..span };
+            Entry::new(key.to_lowercase(), key_span, value, Span { start: value_start, ..span })
+        });
+        let Some(section) = self.document.open_section(id) else { return };
+        match entry {
+            Some(entry) => self.option = Some(section.set(entry)),
+            None => {
+                section.is_damaged = true;
+                self.bad_lines.push(span.line);
+            }
+        }
+    }
+
+    fn no_header(&self, line: usize, span: Span) -> Fault {
+        let sources = &self.document.sources;
+        let raw = sources.line(self.file, line);
+        let has_mark = raw.starts_with('\u{feff}');
+        let mend = if has_mark {
+            "save the file as UTF-8 without a byte order mark"
+        } else {
+            "write a section such as [supervisord] above it"
+        };
+        Fault::new(format!(
+            "File contains no section headers.\nfile: {}, line: {}\n{}",
+            repr(sources.path(self.file)),
+            line + 1,
+            repr(raw.as_bytes())
+        ))
+        .at(Some(sources.place(span)))
+        .because(if has_mark {
+            "the file begins with a byte order mark, which is not blank".to_string()
+        } else {
+            format!("nothing but comments may stand before the first [section] of {}", shown(sources.path(self.file)))
+        })
+        .mended_by(Some(mend.to_string()))
+    }
+}
+
+/// Where a line's comment begins. A whole-line comment begins at 0, whatever its indent. An inline one counts at the
+/// beginning or after a blank, and is searched in rounds: round k looks at the k-th `;` and the k-th `#`, and the
+/// first round that finds one decides.
+fn comment_start(line: &str) -> Option<usize> {
+    if text::strip(line).starts_with(['#', ';']) {
+        return Some(0);
+    }
+    let mut signs = [line.match_indices(';'), line.match_indices('#')];
+    loop {
+        let round = signs.each_mut().map(Iterator::next);
+        if round == [None, None] {
+            return None;
+        }
+        let places = round.iter().flatten().map(|&(at, _)| at);
+        let begins = |at: &usize| *at == 0 || line[..*at].ends_with(text::is_blank);
+        if let Some(first) = places.filter(begins).min() {
+            return Some(first);
+        }
+    }
+}
+
+/// The name in `[name]`: everything up to the last bracket, at least one character.
+fn header_name(content: &str) -> Option<&str> {
+    let inner = content.strip_prefix('[')?;
+    let name = &inner[..inner.rfind(']')?];
+    (!name.is_empty()).then_some(name)
+}
+
+/// Key and value around the first `=` or `:`; `None` without one or without a key.
+fn split_option(content: &str) -> Option<(&str, &str)> {
+    let (key, value) = content.split_once(['=', ':'])?;
+    let key = key.trim_end_matches(text::is_blank);
+    (!key.is_empty()).then(|| (key, text::strip(value)))
+}
+
+impl Document {
+    /// Ends reading: what is blank at the end of a value does not belong to it.
+    pub(crate) fn finish(&mut self) {
+        for section in self.sections.iter_mut().chain(self.defaults.as_mut()) {
+            for entry in &mut section.options {
+                let length = entry.text.trim_end_matches(text::is_blank).len();
+                entry.text.truncate(length);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

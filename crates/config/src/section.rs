@@ -1,0 +1,262 @@
+//! Sections: what options each has, and reading them in upstream's order.
+//!
+//! An [`Opt`] holds all that is known of one option: its key, default, type, and the words for the reference and
+//! for reports. Each section file has its options as constants, a table of them, and one function that reads them.
+
+use crate::diagnostic::Fault;
+use crate::expand::{self, ExpandError, Names};
+use crate::host::Host;
+use crate::ini::{Document, Lookup, Section};
+use crate::report::Report;
+use crate::source::Span;
+use crate::text::repr;
+use crate::value::{Parsed, Parser, Reading};
+use std::ops::Range;
+
+pub(crate) mod ctl;
+pub(crate) mod fcgi_program;
+pub(crate) mod group;
+pub(crate) mod http;
+pub(crate) mod include;
+pub(crate) mod listener;
+mod pairs;
+pub(crate) mod program;
+pub(crate) mod rpcinterface;
+pub(crate) mod supervisord;
+pub(crate) mod unknown;
+
+/// One option.
+pub(crate) struct Opt<T> {
+    pub(crate) key: &'static str,
+    /// The text that stands for it when it is absent; `None`: absence is a value of its own.
+    pub(crate) default: Option<&'static str>,
+    pub(crate) parse: Parser<T>,
+    /// What values it takes; completes "<key> takes …".
+    pub(crate) takes: &'static str,
+    /// What it does, for the reference.
+    pub(crate) doc: &'static str,
+}
+
+/// The words about one option, for the reference manual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionDoc {
+    /// As it is written.
+    pub key: &'static str,
+    /// What counts when it is absent.
+    pub default: Option<&'static str>,
+    /// What values it takes.
+    pub takes: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// The words about one sort of section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionDoc {
+    /// Its header, such as `[program:x]`.
+    pub title: &'static str,
+    /// Its own options.
+    pub options: &'static [OptionDoc],
+    /// Options it shares with `[program:x]`.
+    pub shared: &'static [OptionDoc],
+}
+
+impl<T> Opt<T> {
+    pub(crate) const fn described(&self) -> OptionDoc {
+        OptionDoc { key: self.key, default: self.default, takes: self.takes, doc: self.doc }
+    }
+}
+
+/// Every sort of section with its options, for the reference manual.
+pub const SECTIONS: [SectionDoc; 11] = [
+    SectionDoc { title: "[unix_http_server]", options: http::UNIX_OPTIONS, shared: &[] },
+    SectionDoc { title: "[inet_http_server]", options: http::INET_OPTIONS, shared: &[] },
+    SectionDoc { title: "[supervisord]", options: supervisord::OPTIONS, shared: &[] },
+    SectionDoc { title: "[supervisorctl]", options: ctl::OPTIONS, shared: &[] },
+    SectionDoc { title: "[program:x]", options: program::OPTIONS, shared: &[] },
+    SectionDoc { title: "[include]", options: include::OPTIONS, shared: &[] },
+    SectionDoc { title: "[group:x]", options: group::OPTIONS, shared: &[] },
+    SectionDoc { title: "[fcgi-program:x]", options: fcgi_program::OPTIONS, shared: program::OPTIONS },
+    SectionDoc { title: "[eventlistener:x]", options: listener::OPTIONS, shared: program::OPTIONS },
+    SectionDoc { title: "[rpcinterface:x]", options: rpcinterface::OPTIONS, shared: &[] },
+    SectionDoc { title: "[ctlplugin:x]", options: ctl::PLUGIN_OPTIONS, shared: &[] },
+];
+
+/// Something was wrong with a value and has been reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Faulty;
+
+/// One reading of one section.
+pub(crate) struct Pass<'a> {
+    pub(crate) host: &'a dyn Host,
+    pub(crate) document: &'a Document,
+    pub(crate) report: &'a mut Report,
+    pub(crate) section: &'a Section,
+    pub(crate) names: &'a Names<'a>,
+    /// What upstream appends to every message of this reading.
+    pub(crate) tail: &'a str,
+}
+
+impl<'a> Pass<'a> {
+    /// The same section with other names.
+    pub(crate) fn with_names<'b>(&'b mut self, names: &'b Names<'b>) -> Pass<'b>
+    where
+        'a: 'b,
+    {
+        Pass { report: &mut *self.report, names, ..*self }
+    }
+
+    /// The option as written.
+    pub(crate) fn raw(&self, key: &str) -> Option<Lookup<'a>> {
+        self.document.option(self.section, key)
+    }
+
+    /// The option's value; its default if it is absent or faulty.
+    pub(crate) fn value<T>(&mut self, option: &Opt<T>) -> T {
+        match self.optional(option) {
+            Some(value) => value,
+            None => self.default_of(option),
+        }
+    }
+
+    /// The option's value, if it is there and right.
+    pub(crate) fn optional<T>(&mut self, option: &Opt<T>) -> Option<T> {
+        self.checked(option).ok().flatten()
+    }
+
+    /// The option's value, its default, or that it is faulty.
+    pub(crate) fn checked_value<T>(&mut self, option: &Opt<T>) -> Result<T, Faulty> {
+        let found = self.checked(option)?;
+        Ok(found.unwrap_or_else(|| self.default_of(option)))
+    }
+
+    /// The option's value if it is there, or that it is faulty.
+    pub(crate) fn checked<T>(&mut self, option: &Opt<T>) -> Result<Option<T>, Faulty> {
+        let Some(text) = self.text(option.key)? else { return Ok(None) };
+        self.parsed(option, &text, self.tail).map(Some)
+    }
+
+    fn default_of<T>(&self, option: &Opt<T>) -> T {
+        let text = option.default.expect("only options with a default are read with one");
+        let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(self.host));
+        parsed.ok().expect("every default is a value of its type")
+    }
+
+    /// The option's text with all names filled in.
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Vec<u8>>, Faulty> {
+        let context = format!("{}.{key}", self.section.name);
+        match self.raw(key) {
+            Some(found) => self.expanded(found, &context).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A value with all names filled in; messages call it `context`.
+    pub(crate) fn expanded(&mut self, found: Lookup<'_>, context: &str) -> Result<Vec<u8>, Faulty> {
+        let error = match expand::expand(&found.entry.text, self.names, found.here) {
+            Ok(text) => return Ok(text),
+            Err(error) => error,
+        };
+        if let Some(fault) = self.expansion_fault(error, found, context) {
+            self.report.fault(fault.with_tail(self.tail));
+        }
+        Err(Faulty)
+    }
+
+    fn expansion_fault(&self, error: ExpandError, found: Lookup<'_>, context: &str) -> Option<Fault> {
+        let raw = &found.entry.text;
+        let shown_raw = expand::with_here_shown(raw, found.here);
+        let place = |part: Range<usize>| Some(self.document.sources.place(found.entry.span(Some(part))));
+        Some(match error {
+            ExpandError::Unknown { is_excusable: true, .. } => return None,
+            ExpandError::Unknown { name, place: part, available, is_excusable: false } => {
+                let (head, names) = expand::unknown_name_text(&shown_raw, context, &name, &available);
+                let mend = expand::mend_for_name(&name, &available);
+                let why = format!("nothing that may be used here is called {name}");
+                Fault::new(head).with_names(names).at(place(part)).because(why).mended_by(Some(mend))
+            }
+            ExpandError::Malformed(malformed) => {
+                let reason = malformed.reason_in(raw, found.here);
+                Fault::new(expand::malformed_text(&shown_raw, context, &reason))
+                    .at(place(malformed.place))
+                    .because("% begins a name to fill in, such as %(program_name)s")
+                    .mended_by(Some("write %% for a percent sign".to_string()))
+            }
+            ExpandError::TooLong => {
+                Fault::new(format!("The value of {} is too long once expanded", repr(context.as_bytes())))
+                    .at(place(0..raw.len()))
+                    .because(format!("a value may have {} bytes", crate::limits::VALUE_BYTES))
+            }
+        })
+    }
+
+    /// The typed value of a text; what is wrong with it is reported with this tail.
+    pub(crate) fn parsed<T>(&mut self, option: &Opt<T>, text: &[u8], tail: &str) -> Result<T, Faulty> {
+        let mut reading = Reading::new(self.host);
+        let parsed = (option.parse)(text, &mut reading);
+        for remark in reading.remarks {
+            self.remark(option.key, &remark);
+        }
+        self.or_fault(option.key, option.takes, parsed, tail)
+    }
+
+    /// Reports a rejected value.
+    pub(crate) fn or_fault<T>(&mut self, key: &str, takes: &str, parsed: Parsed<T>, tail: &str) -> Result<T, Faulty> {
+        parsed.map_err(|rejection| {
+            let fault = Fault::new(rejection.message)
+                .with_tail(tail)
+                .at(self.place_of(key))
+                .because(format!("{key} takes {takes}"))
+                .mended_by(rejection.mend);
+            self.report.fault(fault);
+            Faulty
+        })
+    }
+
+    /// Where an option stands, or its section.
+    pub(crate) fn place_of(&self, key: &str) -> Option<crate::diagnostic::Place> {
+        Some(match self.raw(key) {
+            Some(found) => self.document.sources.place(found.entry.span(None)),
+            None => self.document.sources.place(self.section.header),
+        })
+    }
+
+    /// Reports that an option without a default is absent, unless a line of the section could not be understood.
+    pub(crate) fn missing(&mut self, option: &OptionDoc, message: String) -> Faulty {
+        if !self.section.is_damaged {
+            let fault = Fault::new(message)
+                .with_tail(self.tail)
+                .at(Some(self.document.sources.place(self.section.header)))
+                .because(format!("[{}] cannot do without {}", self.section.name, option.key))
+                .mended_by(Some(format!("add {} = {}", option.key, option.takes)));
+            self.report.fault(fault);
+        }
+        Faulty
+    }
+
+    /// Logs something about an option that is accepted all the same.
+    pub(crate) fn remark(&mut self, key: &str, remark: &str) {
+        let place = self.raw(key).map_or(self.section.header, |found| found.entry.key_span);
+        let place = described(self.document, place);
+        self.report.remark(format!("{key} in section {} ({place}): {remark}", repr(self.section.name.as_bytes())));
+    }
+}
+
+/// `file: 'path', line 3`.
+pub(crate) fn described(document: &Document, span: Span) -> String {
+    format!("file: {}, line {}", repr(document.sources.path(span.file)), span.line + 1)
+}
+
+/// What upstream appends to messages about a program-like section.
+pub(crate) fn tail_of(document: &Document, section: &Section) -> String {
+    format!(
+        " in section {} (file: {})",
+        repr(section.name.as_bytes()),
+        repr(document.sources.path(section.file))
+    )
+}
+
+/// The part of a section's name after its first colon.
+pub(crate) fn name_after_colon(section: &Section) -> &str {
+    section.name.split_once(':').map_or("", |(_, name)| name)
+}

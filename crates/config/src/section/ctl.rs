@@ -1,0 +1,163 @@
+//! `[supervisorctl]` and `[ctlplugin:x]`, which only supervisorctl reads.
+
+use super::rpcinterface::{is_built_in, unresolvable};
+use super::{Opt, OptionDoc, Pass};
+use crate::diagnostic::Fault;
+use crate::environment::Environment;
+use crate::expand::Names;
+use crate::host::Host;
+use crate::ini::Document;
+use crate::paths;
+use crate::report::Report;
+use crate::value;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The section's name.
+pub(crate) const SECTION: &str = "supervisorctl";
+
+/// What the name of a plugin's section begins with.
+pub(crate) const PLUGIN_PREFIX: &str = "ctlplugin:";
+
+/// The plugin that is built in.
+pub(crate) const MAIN_PLUGIN: &str = "supervisor.supervisorctl:DefaultControllerPlugin";
+
+const SERVERURL: Opt<Vec<u8>> = Opt {
+    key: "serverurl",
+    default: Some("http://localhost:9001"),
+    parse: value::bytes,
+    takes: "a URL such as unix:///run/supervisor.sock or http://localhost:9001",
+    doc: "Where supervisord listens.",
+};
+const PROMPT: Opt<Vec<u8>> = Opt {
+    key: "prompt",
+    default: Some("supervisor"),
+    parse: value::bytes,
+    takes: "text",
+    doc: "The prompt of the shell, before the > sign.",
+};
+const USERNAME: Opt<Vec<u8>> = Opt {
+    key: "username",
+    default: None,
+    parse: value::bytes,
+    takes: "text",
+    doc: "The user name to show the server.",
+};
+const PASSWORD: Opt<Vec<u8>> = Opt {
+    key: "password",
+    default: None,
+    parse: value::bytes,
+    takes: "text",
+    doc: "The password to show the server. A percent sign is written %%.",
+};
+const HISTORY_FILE: Opt<Vec<u8>> = Opt {
+    key: "history_file",
+    default: None,
+    parse: value::bytes,
+    takes: "a path",
+    doc: "Where the shell keeps its history between sessions.",
+};
+const PLUGIN_FACTORY: Opt<Vec<u8>> = Opt {
+    key: "supervisor.ctl_factory",
+    default: None,
+    parse: value::bytes,
+    takes: MAIN_PLUGIN,
+    doc: "Further commands for supervisorctl. None are available beyond its own.",
+};
+
+/// Every option, in the order they are read.
+pub(crate) const OPTIONS: &[OptionDoc] = &[
+    SERVERURL.described(),
+    PROMPT.described(),
+    USERNAME.described(),
+    PASSWORD.described(),
+    HISTORY_FILE.described(),
+];
+
+/// Every option of a plugin.
+pub(crate) const PLUGIN_OPTIONS: &[OptionDoc] = &[PLUGIN_FACTORY.described()];
+
+/// What the section says.
+pub(crate) struct Settings {
+    pub(crate) serverurl: Vec<u8>,
+    pub(crate) username: Option<Vec<u8>>,
+    pub(crate) password: Option<Vec<u8>>,
+    pub(crate) prompt: Vec<u8>,
+    pub(crate) history_file: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    /// What counts without a file.
+    fn default() -> Self {
+        let text = |default: Option<&str>| default.unwrap_or_default().as_bytes().to_vec();
+        Self {
+            serverurl: text(SERVERURL.default),
+            username: None,
+            password: None,
+            prompt: text(PROMPT.default),
+            history_file: None,
+        }
+    }
+}
+
+/// Reads the section and checks the plugins' ones.
+pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &mut Report) -> Settings {
+    let Some(section) = document.section(SECTION) else {
+        if report.fault_count() == 0 {
+            report.fault(
+                Fault::new(".ini file does not include supervisorctl section")
+                    .because("supervisorctl needs a [supervisorctl] section in the file it reads, even an empty one")
+                    .mended_by(Some("add a line with [supervisorctl], or name another file with -c".to_string())),
+            );
+        }
+        return Settings::default();
+    };
+    let environment: Environment = host.environment().into_iter().collect();
+    let names = Names::default().with_variables(environment.iter());
+    let with_here = Names::over(&names).with("here", here.as_os_str().as_bytes());
+    let mut pass = Pass { host, document, report, section, names: &names, tail: "" };
+    let serverurl = pass.with_names(&with_here).value(&SERVERURL);
+    let prompt = pass.value(&PROMPT);
+    let username = pass.optional(&USERNAME);
+    let password = pass.optional(&PASSWORD);
+    let history_file = pass.with_names(&with_here).optional(&HISTORY_FILE);
+    for plugin in document.sections().filter(|section| section.name.starts_with(PLUGIN_PREFIX)) {
+        check_plugin(&mut Pass { host, document, report: &mut *report, section: plugin, names: &names, tail: "" });
+    }
+    Settings {
+        serverurl: resolved_url(serverurl, host),
+        username,
+        password,
+        prompt,
+        history_file: history_file
+            .filter(|path| !path.is_empty())
+            .map(|path| paths::expanded_absolute(&path, host)),
+    }
+}
+
+/// A unix URL with its path made absolute.
+fn resolved_url(url: Vec<u8>, host: &dyn Host) -> Vec<u8> {
+    match url.strip_prefix(b"unix://") {
+        Some(path) => {
+            let path = paths::expanded_absolute(path, host);
+            [b"unix://", path.as_os_str().as_bytes()].concat()
+        }
+        None => url,
+    }
+}
+
+fn check_plugin(pass: &mut Pass<'_>) {
+    match pass.text(PLUGIN_FACTORY.key) {
+        Ok(Some(factory)) if !is_built_in(&factory, MAIN_PLUGIN) => {
+            let fault = unresolvable(&factory, &pass.section.name)
+                .at(pass.place_of(PLUGIN_FACTORY.key))
+                .mended_by(Some("remove the section; supervisorctl has upstream's own commands only".to_string()));
+            pass.report.fault(fault);
+        }
+        Ok(None) => {
+            let message = format!("section [{}] does not specify a {}", pass.section.name, PLUGIN_FACTORY.key);
+            pass.missing(&PLUGIN_FACTORY.described(), message);
+        }
+        Ok(Some(_)) | Err(_) => {}
+    }
+}

@@ -1,0 +1,121 @@
+//! `[fcgi-program:x]`: a program whose processes share a listening socket.
+
+use super::program;
+use super::{Faulty, Opt, OptionDoc, Pass};
+use crate::config::{FastCgiAddress, FastCgiSocket, Owner};
+use crate::diagnostic::Fault;
+use crate::expand::Names;
+use crate::host::Account;
+use crate::text::shown;
+use crate::value::{self, Parsed, Reading, Rejection};
+
+/// What the name of such a section begins with.
+pub(crate) const PREFIX: &str = "fcgi-program:";
+
+const DEFAULT_MODE: u32 = 0o700;
+
+const SOCKET: Opt<FastCgiAddress> = Opt {
+    key: "socket",
+    default: None,
+    parse: value::fastcgi_address,
+    takes: "unix:///absolute/path or tcp://host:port",
+    doc: "Where the processes listen; they find the socket as descriptor 0.",
+};
+const SOCKET_BACKLOG: Opt<u16> = Opt {
+    key: "socket_backlog",
+    default: None,
+    parse: backlog,
+    takes: "a whole number from 1 to 65535",
+    doc: "Connections that may wait to be accepted; by default as many as the system allows.",
+};
+const SOCKET_OWNER: Opt<Owner> = Opt {
+    key: "socket_owner",
+    default: None,
+    parse: owner,
+    takes: "a user or user:group that exist",
+    doc: "Owner of a Unix socket's file; by default the program's user and that user's group.",
+};
+const SOCKET_MODE: Opt<u32> = Opt {
+    key: "socket_mode",
+    default: Some("0700"),
+    parse: mode,
+    takes: "an octal number such as 0700",
+    doc: "Permission bits of a Unix socket's file.",
+};
+
+/// The options beyond those of a program, in the order they are read.
+pub(crate) const OPTIONS: &[OptionDoc] =
+    &[SOCKET_BACKLOG.described(), SOCKET_OWNER.described(), SOCKET_MODE.described(), SOCKET.described()];
+
+fn backlog(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u16> {
+    let number = value::integer(value, reading)?;
+    let in_range = u16::try_from(number).ok().filter(|&number| number > 0);
+    in_range.ok_or_else(|| Rejection::new(format!("Invalid socket_backlog value {number}")))
+}
+
+fn owner(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
+    let hidden = format!("Invalid socket_owner value {}", shown(value));
+    value::user_and_group(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+}
+
+fn mode(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+    let hidden = format!("Invalid socket_mode value {}", shown(value));
+    value::octal(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+}
+
+/// Reads what the group has: its priority and its socket.
+pub(crate) fn read(pass: &mut Pass<'_>, program_name: &str) -> (i64, Option<FastCgiSocket>) {
+    let priority = pass.value(&program::PRIORITY);
+    (priority, read_socket(pass, program_name).ok())
+}
+
+/// Reads the socket alone.
+pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Faulty> {
+    let user = pass.checked(&program::USER);
+    let backlog = pass.checked(&SOCKET_BACKLOG);
+    let given_owner = pass.checked(&SOCKET_OWNER);
+    let given_mode = pass.checked(&SOCKET_MODE);
+    let address = read_address(pass, program_name)?;
+    let (user, given_owner, given_mode) = (user?, given_owner?, given_mode?);
+    if matches!(address, FastCgiAddress::Tcp { .. }) && (given_owner.is_some() || given_mode.is_some()) {
+        return Err(refuse_file_options(pass, given_owner.is_some()));
+    }
+    Ok(FastCgiSocket {
+        address,
+        owner: given_owner.or_else(|| owner_by_user(user.as_ref(), pass)),
+        mode: given_mode.unwrap_or(DEFAULT_MODE),
+        backlog: backlog?,
+    })
+}
+
+fn read_address(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiAddress, Faulty> {
+    let names = Names::over(pass.names).with("program_name", program_name);
+    let text = pass.with_names(&names).text(SOCKET.key)?;
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => {
+            let tail = format!(" in [{}] socket", pass.section.name);
+            pass.parsed(&SOCKET, &text, &tail)
+        }
+        None => {
+            let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
+            Err(pass.missing(&SOCKET.described(), message))
+        }
+    }
+}
+
+/// The program's user and that one's primary group, unless supervisord runs as that user anyway.
+fn owner_by_user(user: Option<&Account>, pass: &Pass<'_>) -> Option<Owner> {
+    user.filter(|user| user.uid != pass.host.uid()).map(|user| Owner { uid: user.uid, gid: Some(user.gid) })
+}
+
+fn refuse_file_options(pass: &mut Pass<'_>, owner_is_given: bool) -> Faulty {
+    let fault = Fault::new(format!(
+        "socket_owner and socket_mode params should only be used with a Unix domain socket in [{}] socket",
+        pass.section.name
+    ))
+    .at(pass.place_of(if owner_is_given { SOCKET_OWNER.key } else { SOCKET_MODE.key }))
+    .because("a TCP socket has no file")
+    .mended_by(Some("remove socket_owner and socket_mode, or use a unix:// socket".to_string()));
+    pass.report.fault(fault);
+    Faulty
+}

@@ -1,0 +1,243 @@
+//! `[group:x]`, and how groups come to be.
+//!
+//! In this order: each `[group:x]` with its programs, each program that no group lists, event listeners, FastCGI
+//! programs. Then all are sorted by priority and name.
+
+use super::program::{self, Membership};
+use super::{Opt, OptionDoc, Pass, fcgi_program, listener, name_after_colon, tail_of};
+use crate::config::{FastCgiSocket, Group, GroupKind, Process};
+use crate::diagnostic::{Fault, nearest};
+use crate::environment::Environment;
+use crate::expand::Names;
+use crate::host::Host;
+use crate::ini::{Document, Section};
+use crate::limits;
+use crate::report::Report;
+use crate::text::repr;
+use crate::value;
+use std::collections::{HashMap, HashSet};
+
+/// What the name of such a section begins with.
+pub(crate) const PREFIX: &str = "group:";
+
+const PROGRAMS: Opt<Vec<String>> = Opt {
+    key: "programs",
+    default: Some(""),
+    parse: value::strings,
+    takes: "names of programs separated by commas",
+    doc: "The programs of the group; they have no groups of their own then.",
+};
+const PRIORITY: Opt<i64> = Opt {
+    key: "priority",
+    default: Some("999"),
+    parse: value::integer,
+    takes: "a whole number",
+    doc: "Order among groups: low starts first and stops last.",
+};
+
+/// Every option, in the order they are read.
+pub(crate) const OPTIONS: &[OptionDoc] = &[PROGRAMS.described(), PRIORITY.described()];
+
+/// What all groups are made from.
+pub(crate) struct Formation<'a> {
+    pub(crate) host: &'a dyn Host,
+    pub(crate) document: &'a Document,
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) environment: &'a Environment,
+    pub(crate) report: &'a mut Report,
+    groups: Vec<(Group, &'a Section)>,
+    /// Sections of programs that a group lists.
+    grouped: HashSet<&'a str>,
+    processes: usize,
+}
+
+impl<'a> Formation<'a> {
+    pub(crate) fn new(
+        host: &'a dyn Host,
+        document: &'a Document,
+        names: &'a Names<'a>,
+        environment: &'a Environment,
+        report: &'a mut Report,
+    ) -> Self {
+        let (groups, grouped) = (Vec::new(), HashSet::new());
+        Self { host, document, names, environment, report, groups, grouped, processes: 0 }
+    }
+
+    /// Every group, sorted.
+    pub(crate) fn form(mut self) -> Vec<Group> {
+        let document = self.document;
+        let with = |prefix: &'static str| {
+            document.sections().filter(move |section| section.name.starts_with(prefix))
+        };
+        for section in with(PREFIX) {
+            self.form_group(section);
+        }
+        for section in with(program::PREFIX) {
+            self.form_program(section);
+        }
+        for section in with(listener::PREFIX) {
+            self.form_listeners(section);
+        }
+        for section in with(fcgi_program::PREFIX) {
+            self.form_fastcgi(section);
+        }
+        self.groups.sort_by(|(one, _), (two, _)| (one.priority, &one.name).cmp(&(two.priority, &two.name)));
+        self.refuse_equal_names();
+        self.groups.into_iter().map(|(group, _)| group).collect()
+    }
+
+    fn pass<'b>(&'b mut self, section: &'b Section, tail: &'b str) -> Pass<'b> {
+        let Self { host, document, names, report, .. } = self;
+        Pass { host: *host, document, report, section, names, tail }
+    }
+
+    /// The name after the colon; upstream checks it without naming the file.
+    fn name_of(&mut self, section: &Section) -> Option<String> {
+        let mut pass = self.pass(section, "");
+        let parsed = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(pass.host));
+        pass.or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "").ok()
+    }
+
+    fn add(&mut self, section: &'a Section, name: String, priority: i64, kind: GroupKind, processes: Vec<Process>) {
+        let processes = program::replace_equal_names(processes, &mut self.pass(section, ""));
+        self.groups.push((Group { name, priority, kind, processes }, section));
+    }
+
+    fn read_processes(&mut self, section: &Section, group: &str, socket: Option<FastCgiSocket>) -> Vec<Process> {
+        let tail = tail_of(self.document, section);
+        let room = limits::PROCESSES.saturating_sub(self.processes);
+        let membership = Membership { group, environment: self.environment, socket, room };
+        let processes = program::read(&mut self.pass(section, &tail), &membership);
+        self.processes += processes.len();
+        processes
+    }
+
+    fn form_group(&mut self, section: &'a Section) {
+        let name = self.name_of(section);
+        let mut pass = self.pass(section, "");
+        let programs = pass.value(&PROGRAMS);
+        let priority = pass.value(&PRIORITY);
+        let group = name.clone().unwrap_or_default();
+        let mut processes = Vec::new();
+        for program in programs {
+            let Some(member) = self.member(section, &program) else { continue };
+            self.grouped.insert(&member.name);
+            let socket = self.grouped_socket(member, section);
+            processes.extend(self.read_processes(member, &group, socket));
+        }
+        if let Some(name) = name {
+            self.add(section, name, priority, GroupKind::Program, processes);
+        }
+    }
+
+    /// The section of a program that a group lists.
+    fn member(&mut self, section: &Section, program: &str) -> Option<&'a Section> {
+        let plain = self.document.section(&format!("{}{program}", program::PREFIX));
+        let fastcgi = self.document.section(&format!("{}{program}", fcgi_program::PREFIX));
+        let (message, mend) = match (plain, fastcgi) {
+            (Some(only), None) | (None, Some(only)) => return Some(only),
+            (Some(_), Some(_)) => (
+                format!("[{}] name {program} is ambiguous (exists as program and fcgi-program)", section.name),
+                Some("give one of the two programs another name".to_string()),
+            ),
+            (None, None) => (
+                format!("[{}] names unknown program or fcgi-program {program}", section.name),
+                Some(self.mend_for_program(program)),
+            ),
+        };
+        let pass = self.pass(section, "");
+        let place = pass.raw(PROGRAMS.key).map(|found| {
+            let text = &found.entry.text;
+            let part = text.find(program).filter(|_| !program.is_empty()).map(|at| at..at + program.len());
+            pass.document.sources.place(found.entry.span(part))
+        });
+        let fault = Fault::new(message).at(place).because(format!("programs takes {}", PROGRAMS.takes)).mended_by(mend);
+        self.report.fault(fault);
+        None
+    }
+
+    fn mend_for_program(&self, program: &str) -> String {
+        if program.is_empty() {
+            return "remove the comma with nothing beside it".to_string();
+        }
+        let names = self.document.sections().filter_map(|section| {
+            section.name.strip_prefix(program::PREFIX).or_else(|| section.name.strip_prefix(fcgi_program::PREFIX))
+        });
+        match nearest(program, names) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("add a section [program:{program}]"),
+        }
+    }
+
+    /// The socket of an fcgi-program that a group lists. Upstream forgets it without a word, and does not look at its
+    /// options; so a fault in them is only a remark here.
+    fn grouped_socket(&mut self, member: &Section, group: &Section) -> Option<FastCgiSocket> {
+        if !member.name.starts_with(fcgi_program::PREFIX) {
+            return None;
+        }
+        let mut aside = Report::default();
+        let pass = self.pass(member, "");
+        let mut pass = Pass { report: &mut aside, ..pass };
+        let socket = fcgi_program::read_socket(&mut pass, name_after_colon(member).trim()).ok();
+        if let Some(fault) = aside.take_faults().first() {
+            self.report.remark(format!(
+                "[{}] runs without a socket in [{}]: {}",
+                member.name,
+                group.name,
+                fault.remote_message()
+            ));
+        }
+        socket
+    }
+
+    fn form_program(&mut self, section: &'a Section) {
+        if self.grouped.contains(section.name.as_str()) {
+            return;
+        }
+        let Some(name) = self.name_of(section) else { return };
+        let priority = self.pass(section, "").value(&program::PRIORITY);
+        let processes = self.read_processes(section, &name, None);
+        self.add(section, name, priority, GroupKind::Program, processes);
+    }
+
+    fn form_listeners(&mut self, section: &'a Section) {
+        let (priority, pool) = listener::read(&mut self.pass(section, ""));
+        let name = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(self.host));
+        // A name that is none is reported by the processes' pass, which upstream leaves it to.
+        let name = name.unwrap_or_default();
+        let processes = self.read_processes(section, &name, None);
+        if let Some(pool) = pool {
+            self.add(section, name, priority, GroupKind::EventListener(pool), processes);
+        }
+    }
+
+    fn form_fastcgi(&mut self, section: &'a Section) {
+        if self.grouped.contains(section.name.as_str()) {
+            return;
+        }
+        let Some(name) = self.name_of(section) else { return };
+        let (priority, socket) = fcgi_program::read(&mut self.pass(section, ""), &name);
+        let processes = self.read_processes(section, &name, socket.clone());
+        if let Some(socket) = socket {
+            self.add(section, name, priority, GroupKind::FastCgi(socket), processes);
+        }
+    }
+
+    /// Upstream would start the first of two groups of one name, drop the other, and report a change at every reread.
+    fn refuse_equal_names(&mut self) {
+        let mut known: HashMap<&str, &Section> = HashMap::new();
+        for (group, section) in &self.groups {
+            let Some(first) = known.insert(&group.name, section) else { continue };
+            let fault = Fault::new(format!(
+                "[{}] and [{}] both make a group named {}",
+                first.name,
+                section.name,
+                repr(group.name.as_bytes())
+            ))
+            .at(Some(self.document.sources.place(section.header)))
+            .because("a group is addressed by its name, so that only one of them could run")
+            .mended_by(Some("give one of them another name".to_string()));
+            self.report.own_fault(fault);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `[include]`, and the files it names.
+
+use super::{Opt, OptionDoc, Pass};
+use crate::diagnostic::Fault;
+use crate::expand::Names;
+use crate::glob;
+use crate::host::Host;
+use crate::ini::Document;
+use crate::limits;
+use crate::paths;
+use crate::report::Report;
+use crate::text::{self, repr, shown};
+use crate::value;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The section's name.
+pub(crate) const SECTION: &str = "include";
+
+const FILES: Opt<Vec<u8>> = Opt {
+    key: "files",
+    default: None,
+    parse: value::bytes,
+    takes: "paths with *, ? and [abc], separated by blanks",
+    doc: "Files to read after this one. Relative ones start at this file's directory. Only the main file includes.",
+};
+
+/// Every option.
+pub(crate) const OPTIONS: &[OptionDoc] = &[FILES.described()];
+
+/// Reads every included file into the document. `names` are those that [include] may use.
+pub(crate) fn read(document: &mut Document, here: &Path, names: &Names<'_>, host: &dyn Host, report: &mut Report) {
+    if document.section(SECTION).is_none() {
+        return;
+    }
+    document.has_includes = true;
+    let Some(patterns) = patterns(document, names, host, report) else { return };
+    let mut count = 0;
+    for pattern in patterns {
+        let pattern = joined(here, &pattern);
+        let matches = glob::matches(&pattern, host);
+        if matches.is_empty() {
+            report.warn(format!("No file matches via include \"{}\"", shown(&pattern)));
+        }
+        for path in matches {
+            count += 1;
+            if count > limits::INCLUDED_FILES {
+                report.own_fault(too_many(document));
+                return;
+            }
+            read_file(document, &path, host, report);
+        }
+    }
+}
+
+/// The words of `files`; `None` if there is nothing to include.
+fn patterns(document: &Document, names: &Names<'_>, host: &dyn Host, report: &mut Report) -> Option<Vec<Vec<u8>>> {
+    let section = document.section(SECTION)?;
+    let mut pass = Pass { host, document, report, section, names, tail: "" };
+    let Some(found) = pass.raw(FILES.key) else {
+        let message = ".ini file has [include] section, but no files setting".to_string();
+        pass.missing(&FILES.described(), message);
+        return None;
+    };
+    let text = pass.expanded(found, "include.files").ok()?;
+    Some(blank_separated(&text))
+}
+
+fn blank_separated(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut words = vec![Vec::new()];
+    for (letter, own) in text::chars(text) {
+        if letter.is_some_and(text::is_blank) {
+            words.push(Vec::new());
+        } else if let Some(word) = words.last_mut() {
+            word.extend_from_slice(own);
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// A pattern at the main file's directory. It is not normalised, since the log shows it.
+fn joined(here: &Path, pattern: &[u8]) -> Vec<u8> {
+    here.join(paths::from_bytes(pattern)).into_os_string().as_bytes().to_vec()
+}
+
+fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut Report) {
+    report.note(format!("Included extra file \"{}\" during parsing", shown(path)));
+    let absolute = host.current_dir().join(paths::from_bytes(path));
+    let content = match host.read(&absolute, limits::FILE_BYTES) {
+        Ok(content) => content,
+        Err(error) => {
+            report.remark(format!("Included file {} cannot be read: {error}", repr(path)));
+            return;
+        }
+    };
+    let directory: PathBuf = paths::absolute(paths::dirname(path), host);
+    let added = within_limit(path, content)
+        .and_then(|content| document.sources.add(path, directory.as_os_str().as_bytes(), &content));
+    match added {
+        Ok(file) => {
+            let mut faults = Vec::new();
+            document.read(file, &mut faults);
+            for fault in faults {
+                report.fault(fault);
+            }
+        }
+        Err(fault) => report.fault(fault),
+    }
+}
+
+/// Refuses a file that is too long to be a configuration.
+pub(crate) fn within_limit(path: &[u8], content: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    if length <= limits::FILE_BYTES {
+        return Ok(content);
+    }
+    Err(Fault::new(format!("config file {} is too large", shown(path)))
+        .because(format!("a file may have {} MiB", limits::FILE_BYTES >> 20))
+        .mended_by(Some("check that this is a configuration file".to_string())))
+}
+
+fn too_many(document: &Document) -> Fault {
+    let section = document.section(SECTION);
+    Fault::new("too many files are included")
+        .at(section.map(|section| document.sources.place(section.header)))
+        .because(format!("{} files may be included", limits::INCLUDED_FILES))
+        .mended_by(Some("check the patterns of files".to_string()))
+}

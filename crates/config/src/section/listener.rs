@@ -1,0 +1,137 @@
+//! `[eventlistener:x]`: a program whose group also has a subscription.
+
+use super::program;
+use super::rpcinterface::{is_built_in, unresolvable};
+use super::{Faulty, Opt, OptionDoc, Pass};
+use crate::config::ListenerPool;
+use crate::diagnostic::Fault;
+use crate::value::{self, Rejection};
+
+/// What the name of such a section begins with.
+pub(crate) const PREFIX: &str = "eventlistener:";
+
+/// The result handler that is built in.
+const DEFAULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
+
+const PRIORITY: Opt<i64> = Opt {
+    key: "priority",
+    default: Some("-1"),
+    parse: value::integer,
+    takes: "a whole number",
+    doc: "Order among groups; listeners start before programs unless told otherwise.",
+};
+const BUFFER_SIZE: Opt<i64> = Opt {
+    key: "buffer_size",
+    default: Some("10"),
+    parse: value::integer,
+    takes: "a whole number from 1 on",
+    doc: "Events kept while no listener is ready; the oldest is dropped when there are more.",
+};
+const RESULT_HANDLER: Opt<Vec<u8>> = Opt {
+    key: "result_handler",
+    default: Some(DEFAULT_HANDLER),
+    parse: value::bytes,
+    takes: DEFAULT_HANDLER,
+    doc: "What judges a listener's answers. Only the default one is available.",
+};
+const EVENTS: Opt<Vec<String>> = Opt {
+    key: "events",
+    default: None,
+    parse: value::strings,
+    takes: "event types separated by commas",
+    doc: "The types of events to be told of. A type stands for all below it: EVENT is everything.",
+};
+
+/// The options beyond those of a program, in the order they are read.
+pub(crate) const OPTIONS: &[OptionDoc] =
+    &[PRIORITY.described(), BUFFER_SIZE.described(), RESULT_HANDLER.described(), EVENTS.described()];
+
+/// Reads what the group has: its priority and its subscription.
+pub(crate) fn read(pass: &mut Pass<'_>) -> (i64, Option<ListenerPool>) {
+    let priority = pass.value(&PRIORITY);
+    let buffer_size = read_buffer_size(pass);
+    let result_handler = read_result_handler(pass);
+    let events = read_events(pass);
+    refuse_redirection(pass);
+    let (Ok(buffer_size), Ok(result_handler), Ok(events)) = (buffer_size, result_handler, events) else {
+        return (priority, None);
+    };
+    (priority, Some(ListenerPool { buffer_size, events, result_handler }))
+}
+
+fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Faulty> {
+    let size = pass.checked_value(&BUFFER_SIZE)?;
+    if size < 1 {
+        let message = format!("[{}] section sets invalid buffer_size ({size})", pass.section.name);
+        return pass.or_fault(BUFFER_SIZE.key, BUFFER_SIZE.takes, Err(Rejection::new(message)), "");
+    }
+    Ok(u32::try_from(size).unwrap_or(u32::MAX))
+}
+
+fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Faulty> {
+    let given = pass.checked_value(&RESULT_HANDLER)?;
+    if is_built_in(&given, DEFAULT_HANDLER) {
+        return Ok(DEFAULT_HANDLER.to_string());
+    }
+    let fault = unresolvable(&given, &pass.section.name)
+        .at(pass.place_of(RESULT_HANDLER.key))
+        .mended_by(Some("remove result_handler and answer RESULT 2 with OK, or FAIL to get the event again".into()));
+    pass.report.fault(fault);
+    Err(Faulty)
+}
+
+fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Faulty> {
+    let given = pass.checked(&EVENTS)?.unwrap_or_default();
+    if given.is_empty() {
+        let message = format!("[{}] section requires an \"events\" line", pass.section.name);
+        return Err(pass.missing(&EVENTS.described(), message));
+    }
+    let mut events = Vec::new();
+    let mut has_unknown = false;
+    for name in given {
+        match value::event_name(&name.to_uppercase()) {
+            Ok(event) => events.push(event),
+            Err(meant) => {
+                has_unknown = true;
+                unknown_event(pass, &name, meant);
+            }
+        }
+    }
+    events.sort_unstable();
+    events.dedup();
+    if has_unknown { Err(Faulty) } else { Ok(events) }
+}
+
+fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
+    let message = format!("Unknown event type {} in [{}] events", name.to_uppercase(), pass.section.name);
+    let mend = match meant {
+        _ if name.is_empty() => "remove the comma with nothing beside it".to_string(),
+        Some(meant) => format!("did you mean {meant}?"),
+        None => "use EVENT for everything, or one of the types in the manual's chapter on events".to_string(),
+    };
+    let place = pass.raw(EVENTS.key).map(|found| {
+        let text = &found.entry.text;
+        let part = text.find(name).filter(|_| !name.is_empty()).map(|at| at..at + name.len());
+        pass.document.sources.place(found.entry.span(part))
+    });
+    let fault = Fault::new(message)
+        .at(place.or_else(|| pass.place_of(EVENTS.key)))
+        .because(format!("events takes {}", EVENTS.takes))
+        .mended_by(Some(mend));
+    pass.report.fault(fault);
+}
+
+fn refuse_redirection(pass: &mut Pass<'_>) {
+    if pass.value(&program::REDIRECT_STDERR) {
+        let message = format!(
+            "[{}] section sets redirect_stderr=true but this is not allowed because it will interfere with the \
+             eventlistener protocol",
+            pass.section.name
+        );
+        let fault = Fault::new(message)
+            .at(pass.place_of(program::REDIRECT_STDERR.key))
+            .because("a listener talks to supervisord over standard output")
+            .mended_by(Some("remove redirect_stderr; stderr_logfile says where standard error goes".to_string()));
+        pass.report.fault(fault);
+    }
+}

@@ -1,0 +1,94 @@
+//! The `environment` option: `KEY="value",OTHER=plain`.
+//!
+//! Words come in fours: a key, `=`, a value, and a fourth that separates and is not looked at. So `A=a b` loses its
+//! `b`, as in upstream; ours says so.
+
+use crate::environment::Environment;
+use crate::lexer::{self, Alphabet};
+use crate::text::shown;
+use crate::value::{Parsed, Reading, Rejection};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+/// The variables a text names.
+pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Environment> {
+    let words = lexer::words(value, Alphabet::NamesAndPaths)
+        .map_err(|error| Rejection::new(error.to_string()).mended_by("close every quote that is opened"))?;
+    let mut environment = Environment::new();
+    for group in words.chunks(4) {
+        let [key, equals, variable, ..] = group else { return Err(unexpected_end(value)) };
+        if equals != b"=" {
+            return Err(unexpected_end(value));
+        }
+        environment.set(OsString::from_vec(key.clone()), OsString::from_vec(variable.clone()));
+        if let Some(lost) = group.get(3).filter(|separator| *separator != b"," && *separator != b";") {
+            reading.remarks.push(format!(
+                "{} after the value of {} is not read; put the whole value in double quotes",
+                shown(lost),
+                shown(key)
+            ));
+        }
+    }
+    Ok(environment)
+}
+
+fn unexpected_end(value: &[u8]) -> Rejection {
+    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value)))
+        .mended_by("put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::MemoryHost;
+
+    fn read(text: &str) -> Result<(Vec<(String, String)>, usize), String> {
+        let host = MemoryHost::new();
+        let mut reading = Reading::new(&host);
+        let read = environment(text.as_bytes(), &mut reading).map_err(|rejection| rejection.message)?;
+        let pairs = read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
+        Ok((pairs.collect(), reading.remarks.len()))
+    }
+
+    fn assert_reads(text: &str, expected: &[(&str, &str)], remarks: usize) {
+        let expected = expected.iter().map(|&(key, value)| (key.to_string(), value.to_string())).collect();
+        assert_eq!(read(text), Ok((expected, remarks)), "{text}");
+    }
+
+    /// CFG-30, CFG-32; results of Python's lexer for the same texts.
+    #[test]
+    fn values_are_read_as_a_posix_shell_reads_them() {
+        assert_reads("", &[], 0);
+        assert_reads("A=1", &[("A", "1")], 0);
+        assert_reads(r#"A="x\"y""#, &[("A", "x\"y")], 0);
+        assert_reads(r#"A='"x"'"#, &[("A", "\"x\"")], 0);
+        assert_reads(r#"A="x"y"#, &[("A", "xy")], 0);
+        assert_reads(r#""A"=1"#, &[("A", "1")], 0);
+        assert_reads(r"A=a\b", &[("A", "ab")], 0);
+        assert_reads(r#"A="C:\x""#, &[("A", r"C:\x")], 0);
+        assert_reads("A=éa", &[("A", "éa")], 0);
+        assert_reads("A=\"\"", &[("A", "")], 0);
+        assert_reads("A=\"1\",\n  B='2', # note\n C=3,", &[("A", "1"), ("B", "2"), ("C", "3")], 0);
+        assert_reads("A=1,B=2,A=3", &[("A", "3"), ("B", "2")], 0);
+        assert_reads("A=a;B=c", &[("A", "a"), ("B", "c")], 0);
+        assert_reads("A=a#b", &[("A", "a")], 0);
+    }
+
+    #[test]
+    fn text_that_upstream_loses_is_lost_with_a_remark() {
+        assert_reads("A=a b", &[("A", "a")], 1);
+        assert_reads("A=~/x", &[("A", "~")], 1);
+        assert_reads("A=$X", &[("A", "$")], 1);
+        assert_reads("A=%1", &[("A", "%")], 1);
+    }
+
+    /// CFG-31, CFG-32.
+    #[test]
+    fn what_is_no_pair_is_refused() {
+        for text in ["A", "A=", "A=,B=1", "A=http://h:80/p?z", "A=a@b", "A=a,b", "A=a=b", "A=[x]", "=1"] {
+            assert_eq!(read(text), Err(format!("Unexpected end of key/value pairs in value '{text}'")));
+        }
+        assert_eq!(read("A='x"), Err("No closing quotation".into()));
+        assert_eq!(read("A=x\\"), Err("No escaped character".into()));
+    }
+}

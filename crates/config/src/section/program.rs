@@ -1,0 +1,464 @@
+//! `[program:x]`, and what `[eventlistener:x]` and `[fcgi-program:x]` have in common with it.
+//!
+//! A section is one program of `numprocs` processes. Most options are read once; those that may hold
+//! `%(process_num)d` are read again for every process.
+
+use super::{Faulty, Opt, OptionDoc, Pass, name_after_colon, pairs};
+use crate::config::{FastCgiSocket, LogFile, Process, StreamLog};
+use crate::diagnostic::Fault;
+use crate::environment::Environment;
+use crate::expand::{self, Names};
+use crate::host::Account;
+use crate::paths;
+use crate::text::{self, repr, shown};
+use crate::value::{self, LogFileName, Rejection};
+use crate::limits;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use supervisor_core::{Autorestart, Policy, Signal};
+
+mod stream;
+
+use stream::{STDERR, STDOUT};
+
+/// What the name of such a section begins with.
+pub(crate) const PREFIX: &str = "program:";
+
+pub(super) const PRIORITY: Opt<i64> = Opt {
+    key: "priority",
+    default: Some("999"),
+    parse: value::integer,
+    takes: "a whole number",
+    doc: "Order among programs: low starts first and stops last.",
+};
+const AUTOSTART: Opt<bool> = Opt {
+    key: "autostart",
+    default: Some("true"),
+    parse: value::boolean,
+    takes: "true or false",
+    doc: "Start with supervisord, or when the program is added.",
+};
+const AUTORESTART: Opt<Autorestart> = Opt {
+    key: "autorestart",
+    default: Some("unexpected"),
+    parse: value::autorestart,
+    takes: "true, false or unexpected",
+    doc: "Start again after an exit: always, never, or unless the exit code is one of exitcodes.",
+};
+const STARTSECS: Opt<i64> = Opt {
+    key: "startsecs",
+    default: Some("1"),
+    parse: value::integer,
+    takes: "a whole number of seconds",
+    doc: "Seconds a process must stay up to count as started; 0: it counts at once.",
+};
+const STARTRETRIES: Opt<i64> = Opt {
+    key: "startretries",
+    default: Some("3"),
+    parse: value::retries,
+    takes: "a whole number",
+    doc: "Further attempts after a failed start before the process is FATAL.",
+};
+const STOPSIGNAL: Opt<Signal> = Opt {
+    key: "stopsignal",
+    default: Some("TERM"),
+    parse: value::signal,
+    takes: "a signal name, with or without SIG, or a number",
+    doc: "The signal that asks the process to stop.",
+};
+const STOPWAITSECS: Opt<i64> = Opt {
+    key: "stopwaitsecs",
+    default: Some("10"),
+    parse: value::integer,
+    takes: "a whole number of seconds",
+    doc: "Seconds between the stop signal and SIGKILL.",
+};
+const STOPASGROUP: Opt<bool> = Opt {
+    key: "stopasgroup",
+    default: Some("false"),
+    parse: value::boolean,
+    takes: "true or false",
+    doc: "Send the stop signal to the whole process group; implies killasgroup.",
+};
+const KILLASGROUP: Opt<bool> = Opt {
+    key: "killasgroup",
+    default: None,
+    parse: value::boolean,
+    takes: "true or false",
+    doc: "Send SIGKILL to the whole process group; by default as stopasgroup says.",
+};
+const EXITCODES: Opt<Vec<u8>> = Opt {
+    key: "exitcodes",
+    default: Some("0"),
+    parse: value::exit_codes,
+    takes: "exit codes from 0 to 255, separated by commas",
+    doc: "Exit codes that are expected; used with autorestart=unexpected.",
+};
+pub(super) const REDIRECT_STDERR: Opt<bool> = Opt {
+    key: "redirect_stderr",
+    default: Some("false"),
+    parse: value::boolean,
+    takes: "true or false",
+    doc: "Send standard error the way of standard output.",
+};
+const NUMPROCS: Opt<i64> = Opt {
+    key: "numprocs",
+    default: Some("1"),
+    parse: value::integer,
+    takes: "a whole number",
+    doc: "How many processes to run; more than one need %(process_num) in process_name.",
+};
+const NUMPROCS_START: Opt<i64> = Opt {
+    key: "numprocs_start",
+    default: Some("0"),
+    parse: value::integer,
+    takes: "a whole number",
+    doc: "The first %(process_num).",
+};
+const ENVIRONMENT: Opt<Environment> = Opt {
+    key: "environment",
+    default: Some(""),
+    parse: pairs::environment,
+    takes: "pairs such as KEY=\"value\",OTHER=\"value\"",
+    doc: "Variables for the process, over those of [supervisord].",
+};
+const SERVERURL: Opt<Vec<u8>> = Opt {
+    key: "serverurl",
+    default: Some("AUTO"),
+    parse: value::bytes,
+    takes: "a URL or AUTO",
+    doc: "What the process finds in SUPERVISOR_SERVER_URL; AUTO: the first unix server, else the last inet server.",
+};
+pub(super) const USER: Opt<Account> = Opt {
+    key: "user",
+    default: None,
+    parse: value::user,
+    takes: "the name or number of a user that exists",
+    doc: "The user the process runs as. Only root can choose another one.",
+};
+const UMASK: Opt<u32> = Opt {
+    key: "umask",
+    default: None,
+    parse: value::octal,
+    takes: "an octal number such as 022",
+    doc: "The process's file creation mask; by default supervisord's.",
+};
+const PROCESS_NAME: Opt<String> = Opt {
+    key: "process_name",
+    default: Some("%(program_name)s"),
+    parse: value::name,
+    takes: "a name without blanks, colons and slashes",
+    doc: "The name of each process, usually with %(process_num)02d when there are several.",
+};
+const DIRECTORY: Opt<Vec<u8>> = Opt {
+    key: "directory",
+    default: None,
+    parse: value::bytes,
+    takes: "a path",
+    doc: "Where the process goes before it starts.",
+};
+const COMMAND: Opt<Vec<u8>> = Opt {
+    key: "command",
+    default: None,
+    parse: value::bytes,
+    takes: "a command with its arguments",
+    doc: "The command to run, absolute or found on PATH. Quotes work as in a shell; nothing else of a shell does.",
+};
+
+/// Every option, in the order they are read.
+pub(crate) const OPTIONS: &[OptionDoc] = &[
+    PRIORITY.described(),
+    AUTOSTART.described(),
+    AUTORESTART.described(),
+    STARTSECS.described(),
+    STARTRETRIES.described(),
+    STOPSIGNAL.described(),
+    STOPWAITSECS.described(),
+    STOPASGROUP.described(),
+    KILLASGROUP.described(),
+    EXITCODES.described(),
+    REDIRECT_STDERR.described(),
+    NUMPROCS.described(),
+    NUMPROCS_START.described(),
+    ENVIRONMENT.described(),
+    STDOUT.capture_maxbytes.described(),
+    STDOUT.events_enabled.described(),
+    STDERR.capture_maxbytes.described(),
+    STDERR.events_enabled.described(),
+    SERVERURL.described(),
+    USER.described(),
+    UMASK.described(),
+    PROCESS_NAME.described(),
+    DIRECTORY.described(),
+    STDOUT.logfile.described(),
+    STDOUT.backups.described(),
+    STDOUT.maxbytes.described(),
+    STDOUT.syslog.described(),
+    STDERR.logfile.described(),
+    STDERR.backups.described(),
+    STDERR.maxbytes.described(),
+    STDERR.syslog.described(),
+    COMMAND.described(),
+];
+
+/// What a program's processes belong to.
+pub(crate) struct Membership<'a> {
+    /// The group's name.
+    pub(crate) group: &'a str,
+    /// Variables of `[supervisord]`, under the program's own.
+    pub(crate) environment: &'a Environment,
+    /// The socket of a FastCGI program.
+    pub(crate) socket: Option<FastCgiSocket>,
+    /// How many more processes there may be.
+    pub(crate) room: usize,
+}
+
+/// The options that are the same for every process of a program.
+struct Shared {
+    policy: Policy,
+    redirect_stderr: bool,
+    stdout: StreamLog,
+    stderr: StreamLog,
+    serverurl: Option<OsString>,
+    uid: Option<u32>,
+    umask: Option<u32>,
+}
+
+/// How the processes of a program are numbered.
+struct Numbering {
+    first: i64,
+    count: i64,
+}
+
+/// Reads the processes of a program, sorted by name.
+pub(crate) fn read(pass: &mut Pass<'_>, membership: &Membership<'_>) -> Vec<Process> {
+    let parsed = value::name(name_after_colon(pass.section).as_bytes(), &mut value::Reading::new(pass.host));
+    let Ok(program_name) = pass.or_fault("a section's name", PROCESS_NAME.takes, parsed, pass.tail) else {
+        return Vec::new();
+    };
+    let names = Names::over(pass.names)
+        .with("program_name", &program_name)
+        .with("group_name", membership.group)
+        .with("host_node_name", pass.host.hostname().as_bytes());
+    let mut pass = pass.with_names(&names);
+    let (shared, numbering) = read_shared(&mut pass);
+    let process_name = read_process_name(&mut pass, &numbering);
+    check_group_signals(&mut pass, &shared.policy);
+    let (Some(numbering), Ok(process_name)) = (numbering, process_name) else { return Vec::new() };
+    let mut processes = Vec::new();
+    if numbering.count > i64::try_from(membership.room).unwrap_or(i64::MAX) {
+        too_many(&mut pass);
+        return processes;
+    }
+    let faults_before = pass.report.fault_count();
+    for offset in 0..numbering.count {
+        let number = numbering.first.saturating_add(offset);
+        let names = Names::over(pass.names)
+            .with_number("process_num", number)
+            .with_number("numprocs", numbering.count);
+        processes.extend(read_one(&mut pass.with_names(&names), &shared, process_name, membership));
+        if pass.report.fault_count() > faults_before {
+            break;
+        }
+    }
+    processes.sort_by(|one, two| one.name.cmp(&two.name));
+    processes
+}
+
+/// `None` for a numbering that is not known.
+fn read_shared(pass: &mut Pass<'_>) -> (Shared, Option<Numbering>) {
+    let priority = pass.value(&PRIORITY);
+    let autostart = pass.value(&AUTOSTART);
+    let autorestart = pass.value(&AUTORESTART);
+    let startsecs = pass.value(&STARTSECS);
+    let startretries = pass.value(&STARTRETRIES);
+    let stopsignal = pass.value(&STOPSIGNAL);
+    let stopwaitsecs = pass.value(&STOPWAITSECS);
+    let stopasgroup = pass.checked_value(&STOPASGROUP);
+    let killasgroup = pass.checked(&KILLASGROUP);
+    let exitcodes = pass.value(&EXITCODES);
+    let redirect_stderr = pass.value(&REDIRECT_STDERR);
+    let numprocs = pass.checked_value(&NUMPROCS);
+    let numprocs_start = pass.checked_value(&NUMPROCS_START);
+    let stdout = stream::read_shared(pass, &STDOUT);
+    let stderr = stream::read_shared(pass, &STDERR);
+    let serverurl = pass.optional(&SERVERURL).filter(|url| !is_auto(url)).map(OsString::from_vec);
+    let uid = pass.optional(&USER).map(|account| account.uid);
+    let umask = pass.optional(&UMASK);
+    // Where one of the two could not be read, they must not seem to contradict each other.
+    let (stopasgroup, killasgroup) = match (stopasgroup, killasgroup) {
+        (Ok(stop), Ok(kill)) => (stop, kill.unwrap_or(stop)),
+        (Ok(_) | Err(Faulty), Ok(_) | Err(Faulty)) => (false, false),
+    };
+    let policy = Policy {
+        priority,
+        autostart,
+        autorestart,
+        startsecs,
+        startretries,
+        stopsignal,
+        stopwaitsecs,
+        stopasgroup,
+        killasgroup,
+        exitcodes,
+    };
+    let numbering = match (numprocs, numprocs_start) {
+        (Ok(count), Ok(first)) => Some(Numbering { first, count }),
+        (Ok(_) | Err(Faulty), Ok(_) | Err(Faulty)) => None,
+    };
+    (Shared { policy, redirect_stderr, stdout, stderr, serverurl, uid, umask }, numbering)
+}
+
+fn is_auto(url: &[u8]) -> bool {
+    text::strip_bytes(url).eq_ignore_ascii_case(b"auto")
+}
+
+/// The pattern of the processes' names, unexpanded; upstream checks its characters already.
+fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: &Option<Numbering>) -> Result<&'d str, Faulty> {
+    let found = pass.raw(PROCESS_NAME.key);
+    let pattern = found.map_or("%(program_name)s", |found| text::strip(&found.entry.text));
+    let seen = found.map_or(pattern.to_string(), |found| expand::with_here_shown(&found.entry.text, found.here));
+    pass.parsed(&PROCESS_NAME, seen.as_bytes(), pass.tail)?;
+    let has_several = numbering.as_ref().is_some_and(|numbering| numbering.count > 1);
+    if has_several && !pattern.contains("%(process_num)") {
+        let fault = Fault::new("%(process_num) must be present within process_name when numprocs > 1")
+            .with_tail(pass.tail)
+            .at(pass.place_of(if found.is_some() { PROCESS_NAME.key } else { NUMPROCS.key }))
+            .because("the processes of a program need different names")
+            .mended_by(Some("add process_name = %(program_name)s_%(process_num)02d".to_string()));
+        pass.report.fault(fault);
+        return Err(Faulty);
+    }
+    Ok(pattern)
+}
+
+fn check_group_signals(pass: &mut Pass<'_>, policy: &Policy) {
+    if policy.stopasgroup && !policy.killasgroup {
+        let fault = Fault::new("Cannot set stopasgroup=true and killasgroup=false")
+            .with_tail(pass.tail)
+            .at(pass.place_of(KILLASGROUP.key))
+            .because("a process that ignores the stop signal would be killed and its children left behind")
+            .mended_by(Some("remove killasgroup, or set stopasgroup to false".to_string()));
+        pass.report.fault(fault);
+    }
+}
+
+fn too_many(pass: &mut Pass<'_>) {
+    let fault = Fault::new("numprocs is too large")
+        .with_tail(pass.tail)
+        .at(pass.place_of(NUMPROCS.key))
+        .because(format!("all programs together may have {} processes", limits::PROCESSES))
+        .mended_by(Some("set a smaller number".to_string()));
+    pass.report.own_fault(fault);
+}
+
+/// Reads one process; `pass` knows its number.
+fn read_one(
+    pass: &mut Pass<'_>,
+    shared: &Shared,
+    process_name: &str,
+    membership: &Membership<'_>,
+) -> Option<Process> {
+    let own = read_environment(pass);
+    let names = Names::over(pass.names);
+    let names = match &own {
+        Ok(own) => names.with_variables(own.iter()),
+        Err(Faulty) => names.made_incomplete(),
+    };
+    let mut pass = pass.with_names(&names);
+    let directory = pass.text(DIRECTORY.key);
+    let mut stdout = shared.stdout.clone();
+    let mut stderr = shared.stderr.clone();
+    stream::read_own(&mut pass, &STDOUT, &mut stdout);
+    let stderr_name = stream::read_own(&mut pass, &STDERR, &mut stderr);
+    if shared.redirect_stderr {
+        drop_stderr_file(&mut pass, &stderr_name);
+        stderr.logfile = LogFile::None;
+    }
+    let command = read_command(&mut pass);
+    let name = read_name(&mut pass, process_name);
+    Some(Process {
+        name: name.ok()?,
+        group: membership.group.to_string(),
+        policy: shared.policy.clone(),
+        uid: shared.uid,
+        command: command.ok()?,
+        directory: directory.ok()?.map(|directory| paths::from_bytes(&directory)),
+        umask: shared.umask,
+        stdout,
+        stderr,
+        redirect_stderr: shared.redirect_stderr,
+        environment: membership.environment.overlaid_by(&own.ok()?),
+        serverurl: shared.serverurl.clone(),
+        socket: membership.socket.clone(),
+    })
+}
+
+/// The program's variables; messages call the option by its bare name.
+fn read_environment(pass: &mut Pass<'_>) -> Result<Environment, Faulty> {
+    let Some(found) = pass.raw(ENVIRONMENT.key) else { return Ok(Environment::new()) };
+    let text = pass.expanded(found, ENVIRONMENT.key)?;
+    pass.parsed(&ENVIRONMENT, &text, pass.tail)
+}
+
+fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
+    match name {
+        LogFileName::File(LogFile::Path(_)) | LogFileName::Empty => pass.report.warn(format!(
+            "For [{}], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has \
+             been ignored",
+            pass.section.name
+        )),
+        LogFileName::File(LogFile::Auto | LogFile::None) | LogFileName::Syslog => {}
+    }
+}
+
+fn read_command(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
+    match pass.text(COMMAND.key)? {
+        Some(command) => Ok(command),
+        None => {
+            let message = format!("program section {} does not specify a command", pass.section.name);
+            Err(pass.missing(&COMMAND.described(), message))
+        }
+    }
+}
+
+/// The process's name. Its characters are checked once more, now that names are filled in.
+fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
+    let expanded = match pass.raw(PROCESS_NAME.key) {
+        Some(found) => text::strip_bytes(&pass.expanded(found, PROCESS_NAME.key)?).to_vec(),
+        None => expand::expand(pattern, pass.names, None).map_err(|_| Faulty)?,
+    };
+    value::name(&expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
+        let fault = Fault::new(message)
+            .with_tail(pass.tail)
+            .at(pass.place_of(PROCESS_NAME.key))
+            .because(format!("process_name becomes {}; it takes {}", repr(&expanded), PROCESS_NAME.takes))
+            .mended_by(Some("fill in names whose values have none of these characters".to_string()));
+        pass.report.own_fault(fault);
+        Faulty
+    })
+}
+
+/// A program that a group lists twice, or two whose processes have equal names: the later one takes the place of the
+/// earlier, as in upstream; ours says so.
+pub(crate) fn replace_equal_names(processes: Vec<Process>, pass: &mut Pass<'_>) -> Vec<Process> {
+    let mut kept: Vec<Process> = Vec::with_capacity(processes.len());
+    let mut places = std::collections::HashMap::new();
+    for process in processes {
+        match places.get(&process.name) {
+            Some(&place) => {
+                pass.report.remark(format!(
+                    "Two processes of [{}] are called {}; only the last one will run",
+                    pass.section.name,
+                    shown(process.name.as_bytes())
+                ));
+                kept[place] = process;
+            }
+            None => {
+                places.insert(process.name.clone(), kept.len());
+                kept.push(process);
+            }
+        }
+    }
+    kept
+}

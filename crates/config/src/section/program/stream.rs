@@ -1,0 +1,144 @@
+//! The options of one output stream: `stdout_*` and `stderr_*`.
+
+use crate::config::{LogFile, StreamLog};
+use crate::expand;
+use crate::section::{Opt, Pass};
+use crate::value::{self, LogFileName};
+
+/// The options of one stream.
+pub(super) struct StreamOptions {
+    pub(super) logfile: Opt<LogFileName>,
+    pub(super) maxbytes: Opt<u64>,
+    pub(super) backups: Opt<u32>,
+    pub(super) syslog: Opt<bool>,
+    pub(super) capture_maxbytes: Opt<u64>,
+    pub(super) events_enabled: Opt<bool>,
+}
+
+/// The keys of one stream's options, in the order of [`StreamOptions`].
+type Keys = [&'static str; 6];
+
+pub(super) const STDOUT: StreamOptions = stream_options([
+    "stdout_logfile",
+    "stdout_logfile_maxbytes",
+    "stdout_logfile_backups",
+    "stdout_syslog",
+    "stdout_capture_maxbytes",
+    "stdout_events_enabled",
+]);
+
+pub(super) const STDERR: StreamOptions = stream_options([
+    "stderr_logfile",
+    "stderr_logfile_maxbytes",
+    "stderr_logfile_backups",
+    "stderr_syslog",
+    "stderr_capture_maxbytes",
+    "stderr_events_enabled",
+]);
+
+const fn stream_options(keys: Keys) -> StreamOptions {
+    StreamOptions {
+        logfile: Opt {
+            key: keys[0],
+            default: Some("AUTO"),
+            parse: value::logfile_name,
+            takes: "a path in a directory that exists, AUTO or NONE",
+            doc: "Where this stream is written; AUTO: a file in childlogdir that goes away with the next start.",
+        },
+        maxbytes: Opt {
+            key: keys[1],
+            default: Some("50MB"),
+            parse: value::byte_size,
+            takes: "a number of bytes, with KB, MB or GB if you like",
+            doc: "Size at which the file is rotated; 0 never rotates.",
+        },
+        backups: Opt {
+            key: keys[2],
+            default: Some("10"),
+            parse: value::small_count,
+            takes: "a whole number",
+            doc: "Rotated files to keep; 0 keeps none and empties the file instead.",
+        },
+        syslog: Opt {
+            key: keys[3],
+            default: Some("false"),
+            parse: value::boolean,
+            takes: "true or false",
+            doc: "Send each line to syslog as well.",
+        },
+        capture_maxbytes: Opt {
+            key: keys[4],
+            default: Some("0"),
+            parse: value::byte_size,
+            takes: "a number of bytes, with KB, MB or GB if you like",
+            doc: "Longest message between capture tags; 0 does not look for tags.",
+        },
+        events_enabled: Opt {
+            key: keys[5],
+            default: Some("false"),
+            parse: value::boolean,
+            takes: "true or false",
+            doc: "Make a PROCESS_LOG event of whatever is written.",
+        },
+    }
+}
+
+/// Reads what is the same for every process. The rest holds defaults until [`read_own`].
+pub(super) fn read_shared(pass: &mut Pass<'_>, options: &StreamOptions) -> StreamLog {
+    StreamLog {
+        capture_maxbytes: pass.value(&options.capture_maxbytes),
+        events_enabled: pass.value(&options.events_enabled),
+        logfile: LogFile::Auto,
+        maxbytes: 0,
+        backups: 0,
+        syslog: false,
+    }
+}
+
+/// Reads what each process has for itself, and says what the log file option held; the deprecated `syslog` counts as
+/// none.
+pub(super) fn read_own(pass: &mut Pass<'_>, options: &StreamOptions, stream: &mut StreamLog) -> LogFileName {
+    let name = read_logfile(pass, options);
+    stream.backups = pass.value(&options.backups);
+    stream.maxbytes = pass.value(&options.maxbytes);
+    stream.syslog = pass.value(&options.syslog);
+    stream.logfile = match &name {
+        LogFileName::File(file) => file.clone(),
+        LogFileName::Empty | LogFileName::Syslog => LogFile::None,
+    };
+    let section = &pass.section.name;
+    let key = options.logfile.key;
+    if name == LogFileName::Syslog {
+        stream.syslog = true;
+        pass.report.warn(format!(
+            "For [{section}], {key}=syslog but this is deprecated and will be removed.  Use {}=true to enable \
+             syslog instead.",
+            options.syslog.key
+        ));
+    }
+    if stream.logfile == LogFile::Auto && stream.maxbytes == 0 {
+        pass.report.warn(format!(
+            "For [{section}], AUTO logging used for {key} without rollover, set maxbytes > 0 to avoid filling up \
+             filesystem unintentionally"
+        ));
+    }
+    name
+}
+
+fn read_logfile(pass: &mut Pass<'_>, options: &StreamOptions) -> LogFileName {
+    let automatic = LogFileName::File(LogFile::Auto);
+    match pass.text(options.logfile.key) {
+        Ok(Some(text)) => {
+            let text = expanded_again(&text, pass).unwrap_or(text);
+            pass.parsed(&options.logfile, &text, pass.tail).unwrap_or(automatic)
+        }
+        Ok(None) | Err(_) => automatic,
+    }
+}
+
+/// Upstream fills names into these options twice, so that a percent sign had to be written four times. What it
+/// accepts that way still means the same; what its second pass would refuse is taken as the first one left it.
+fn expanded_again(text: &[u8], pass: &Pass<'_>) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(text).ok().filter(|text| text.contains('%'))?;
+    expand::expand(text, pass.names, None).ok()
+}

@@ -1,0 +1,90 @@
+//! `[rpcinterface:x]`.
+//!
+//! Upstream loads a Python function by its importable name. This build has the one factory that every configuration
+//! names built in; any other is refused with upstream's text for a name it cannot import, and with what to do instead.
+
+use super::{Opt, OptionDoc, Pass, name_after_colon};
+use crate::config::RpcInterface;
+use crate::diagnostic::Fault;
+use crate::text::{self, shown};
+use crate::value;
+
+/// What such a section's name begins with.
+pub(crate) const PREFIX: &str = "rpcinterface:";
+
+/// The factory that is built in.
+const MAIN_FACTORY: &str = "supervisor.rpcinterface:make_main_rpcinterface";
+
+const FACTORY: Opt<Vec<u8>> = Opt {
+    key: "supervisor.rpcinterface_factory",
+    default: None,
+    parse: value::bytes,
+    takes: "supervisor.rpcinterface:make_main_rpcinterface",
+    doc: "The methods to serve under the section's name. Only the main interface is available.",
+};
+
+/// Every option.
+pub(crate) const OPTIONS: &[OptionDoc] = &[FACTORY.described()];
+
+/// Python packages that extend supervisor, by the beginning of their importable names, and what to do without each.
+const EXTENSIONS: [(&str, &str); 8] = [
+    ("supervisor_twiddler", "remove the section; change programs in the files and run supervisorctl update"),
+    ("supervisor_cache", "remove the section and keep such values elsewhere"),
+    ("supervisor_quick", "remove the section; supervisorctl start and stop take several names"),
+    ("supervisor_checks", "run the check as an [eventlistener:x] command, which may be written in Python"),
+    ("supervisor_serialrestart", "remove the section; restart the programs one after another with supervisorctl"),
+    ("supvisors", "remove the section; it needs the Python supervisord on every node"),
+    ("superlance", "run its programs as [eventlistener:x] commands; they need no section of their own"),
+    ("mr.laforge", "remove the section and start the programs with supervisorctl"),
+];
+
+/// Reads one section.
+pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
+    let section = pass.section;
+    let factory = match pass.text(FACTORY.key).ok()? {
+        Some(factory) => factory,
+        None => {
+            let message = format!("section [{}] does not specify a {}", section.name, FACTORY.key);
+            pass.missing(&FACTORY.described(), message);
+            return None;
+        }
+    };
+    let factory = is_built_in(&factory, MAIN_FACTORY).then_some(MAIN_FACTORY).or_else(|| {
+        let fault = unresolvable(&factory, &section.name).at(pass.place_of(FACTORY.key));
+        pass.report.fault(fault);
+        None
+    });
+    let keys = pass.document.options(section).map(|found| found.entry.key.as_str());
+    let others: Vec<&str> = keys.filter(|key| *key != FACTORY.key).collect();
+    let mut options = Vec::new();
+    for key in others {
+        if let Ok(Some(value)) = pass.text(key) {
+            options.push((key.to_string(), value));
+        }
+    }
+    Some(RpcInterface { name: name_after_colon(section).to_string(), factory: factory?.to_string(), options })
+}
+
+/// Whether an importable name is this one; blanks around its parts do not count.
+pub(crate) fn is_built_in(given: &[u8], name: &str) -> bool {
+    let parts = |text: &str| text.split(':').map(|part| text::strip(part).to_string()).collect::<Vec<_>>();
+    std::str::from_utf8(given).is_ok_and(|given| parts(given) == parts(name))
+}
+
+/// The fault for an importable name this build does not have.
+pub(crate) fn unresolvable(given: &[u8], section: &str) -> Fault {
+    let given = shown(given);
+    let known = EXTENSIONS.iter().find(|(package, _)| text::strip(&given).starts_with(package));
+    let (why, mend) = match known {
+        Some((package, instead)) => {
+            (format!("{package} is a Python package, and this supervisor loads no Python code"), *instead)
+        }
+        None => (
+            "this supervisor has upstream's own functions built in and loads no Python code".to_string(),
+            "remove the section; a program of any language can listen to events as [eventlistener:x]",
+        ),
+    };
+    Fault::new(format!("{given} cannot be resolved within [{section}]"))
+        .because(why)
+        .mended_by(Some(mend.to_string()))
+}

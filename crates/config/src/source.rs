@@ -1,0 +1,156 @@
+//! The text of the files a configuration is made of, and places in it.
+
+use crate::diagnostic::{Fault, Place};
+use crate::text::shown;
+use std::ops::Range;
+
+/// One of the files, in reading order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileId(usize);
+
+/// A stretch of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) file: FileId,
+    /// Counted from 0.
+    pub(crate) line: usize,
+    /// Bytes from the line's beginning.
+    pub(crate) start: usize,
+    /// Likewise, exclusive.
+    pub(crate) end: usize,
+}
+
+/// A file's text, every line end turned into LF.
+#[derive(Clone, Debug)]
+struct Source {
+    path: Vec<u8>,
+    directory: Vec<u8>,
+    text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+/// Every file read so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources(Vec<Source>);
+
+impl Sources {
+    /// Takes in a file: `path` as messages spell it, `directory` for its `%(here)s`.
+    pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: &[u8]) -> Result<FileId, Fault> {
+        let text = decode(bytes, path)?;
+        let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
+        let after_ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(after_ends).filter(|&start| start < text.len()).collect();
+        self.0.push(Source { path: path.to_vec(), directory: directory.to_vec(), text, lines });
+        Ok(FileId(self.0.len() - 1))
+    }
+
+    /// The path of a file, as messages spell it.
+    pub(crate) fn path(&self, file: FileId) -> &[u8] {
+        &self.0[file.0].path
+    }
+
+    /// What `%(here)s` means in a file.
+    pub(crate) fn directory(&self, file: FileId) -> &[u8] {
+        &self.0[file.0].directory
+    }
+
+    /// How many lines a file has.
+    pub(crate) fn line_count(&self, file: FileId) -> usize {
+        self.0[file.0].lines.len()
+    }
+
+    /// A line with its LF, if it has one.
+    pub(crate) fn line(&self, file: FileId, line: usize) -> &str {
+        let source = &self.0[file.0];
+        let end = source.lines.get(line + 1).copied().unwrap_or(source.text.len());
+        &source.text[source.lines[line]..end]
+    }
+
+    /// The place for a report.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let source = self.line(span.file, span.line).trim_end_matches('\n');
+        let before = source.get(..span.start).unwrap_or(source);
+        let within = source.get(span.start..span.end).unwrap_or_default();
+        Place {
+            file: shown(self.path(span.file)).into_owned(),
+            line: span.line + 1,
+            column: before.chars().count() + 1,
+            length: within.chars().count().max(1),
+            source: source.to_string(),
+        }
+    }
+}
+
+/// Strict UTF-8, with Python's words for what is not.
+fn decode<'a>(bytes: &'a [u8], path: &[u8]) -> Result<&'a str, Fault> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let start = error.valid_up_to();
+        let length = error.error_len().unwrap_or(bytes.len() - start);
+        let reason = match error.error_len() {
+            None => "unexpected end of data",
+            Some(1) if !(0xc2..=0xf4).contains(&bytes[start]) => "invalid start byte",
+            Some(_) => "invalid continuation byte",
+        };
+        let which = describe_bytes(bytes, start..start + length);
+        Fault::new(format!("'utf-8' codec can't decode {which}: {reason}"))
+            .at(Some(undecodable_place(bytes, start..start + length, path)))
+            .because("configuration files are read as UTF-8")
+            .mended_by(Some(format!(
+                "convert the file, for example: iconv -f latin1 -t utf-8 {}",
+                shown(path)
+            )))
+    })
+}
+
+fn describe_bytes(bytes: &[u8], range: Range<usize>) -> String {
+    if range.len() == 1 {
+        format!("byte 0x{:02x} in position {}", bytes[range.start], range.start)
+    } else {
+        format!("bytes in position {}-{}", range.start, range.end - 1)
+    }
+}
+
+fn undecodable_place(bytes: &[u8], range: Range<usize>, path: &[u8]) -> Place {
+    let line_start = bytes[..range.start].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    let line_end = bytes[range.start..].iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| range.start + at);
+    Place {
+        file: shown(path).into_owned(),
+        line: bytes[..range.start].iter().filter(|&&byte| byte == b'\n').count() + 1,
+        column: String::from_utf8_lossy(&bytes[line_start..range.start]).chars().count() + 1,
+        length: 1,
+        source: String::from_utf8_lossy(&bytes[line_start..line_end]).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_end_is_one_lf() {
+        let mut sources = Sources::default();
+        let file = sources.add(b"f", b"/", b"a\r\nb\rc\n\nd\x0be").unwrap();
+        let lines: Vec<_> = (0..sources.line_count(file)).map(|line| sources.line(file, line)).collect();
+        assert_eq!(lines, ["a\n", "b\n", "c\n", "\n", "d\x0be"]);
+        let empty = sources.add(b"e", b"/", b"").unwrap();
+        assert_eq!(sources.line_count(empty), 0);
+    }
+
+    /// Texts of Python 3.11 for the same bytes. CFG-13.
+    #[test]
+    fn undecodable_bytes_are_named_as_python_names_them() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"[a]\nx=\xe9t", "byte 0xe9 in position 6: invalid continuation byte"),
+            (b"\x80", "byte 0x80 in position 0: invalid start byte"),
+            (b"\xff", "byte 0xff in position 0: invalid start byte"),
+            (b"\xe9", "byte 0xe9 in position 0: unexpected end of data"),
+            (b"\xe2\x82X", "bytes in position 0-1: invalid continuation byte"),
+            (b"\xed\xa0\x80", "byte 0xed in position 0: invalid continuation byte"),
+        ];
+        for (bytes, expected) in cases {
+            let fault = Sources::default().add(b"f", b"/", bytes).unwrap_err();
+            assert_eq!(fault.message(), format!("'utf-8' codec can't decode {expected}"));
+        }
+    }
+}
