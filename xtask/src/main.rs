@@ -1,2 +1,39 @@
-//! Repository tasks.
-fn main() {}
+//! Repository tasks: `cargo xtask TASK`.
+//!
+//! | Task | What it does |
+//! |---|---|
+//! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
+//! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
+//! | `deployments` | runs the configurations of `examples/` with the real programs |
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
+
+mod compliance;
+mod deployments;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// Why a task failed, for people.
+type Failure = Box<dyn std::error::Error>;
+
+const USAGE: &str = "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.split_first() {
+        Some((&"tidy", [])) => tidy::run(),
+        Some((&"compliance", parts)) => compliance::run(parts),
+        Some((&"deployments", names)) => deployments::run(names),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

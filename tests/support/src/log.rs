@@ -43,7 +43,7 @@ impl LogLine {
     pub fn until(&self, later: &Self) -> Duration {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         let (start, end) = (self.time_of_day(), later.time_of_day());
-        if start <= end { end - start } else { end + DAY - start }
+        end.checked_sub(start).unwrap_or_else(|| (end + DAY).saturating_sub(start))
     }
 }
 

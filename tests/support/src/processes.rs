@@ -78,7 +78,15 @@ pub fn descriptors(pid: u32) -> BTreeMap<u32, PathBuf> {
 
 /// Sends a signal, named without `SIG`. A process that is already gone is no error.
 pub fn signal(pid: u32, name: &str) {
-    // The shell's own `kill` is there even where no kill program is installed.
-    let outcome = Command::new("/bin/sh").args(["-c", &format!("kill -{name} {pid}")]).output();
-    outcome.expect("/bin/sh runs");
+    kill(&format!("kill -{name} {pid}"));
+}
+
+/// Sends a signal to every process of a group.
+pub fn signal_group(group: u32, name: &str) {
+    kill(&format!("kill -{name} -{group}"));
+}
+
+/// The shell's own `kill` is there even where no kill program is installed.
+fn kill(command: &str) {
+    Command::new("/bin/sh").args(["-c", command]).output().expect("/bin/sh runs");
 }

@@ -1,0 +1,42 @@
+//! Upstream in a virtual environment.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Failure, workspace};
+
+/// Names the virtual environment; when unset one is made below the build directory.
+pub(super) const VARIABLE: &str = "SUPERVISOR_UPSTREAM";
+
+/// What is installed. The release imports `pkg_resources`, which setuptools gave up in version 81.
+const PACKAGES: [&str; 2] = ["supervisor==4.3.0", "setuptools<81"];
+
+/// The virtual environment with upstream in it, made if it is not there yet.
+pub(super) fn ensure() -> Result<PathBuf, Failure> {
+    let place = match env::var_os(VARIABLE) {
+        Some(place) => PathBuf::from(place),
+        None => build_directory()?.join("upstream-4.3.0"),
+    };
+    if !place.join("bin/supervisord").exists() {
+        println!("installing {} into {}", PACKAGES[0], place.display());
+        install(&place)?;
+    }
+    let version = Command::new(place.join("bin/supervisord")).arg("-v").output()?;
+    if version.stdout != b"4.3.0\n" {
+        let found = String::from_utf8_lossy(&version.stdout).into_owned();
+        return Err(format!("{} has supervisord {found:?}, not 4.3.0", place.display()).into());
+    }
+    Ok(place)
+}
+
+fn install(place: &Path) -> Result<(), Failure> {
+    workspace::run(Command::new("python3").args(["-m", "venv"]).arg(place))?;
+    workspace::run(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))
+}
+
+/// The directory cargo builds into: this program lies in one of its profiles.
+fn build_directory() -> Result<PathBuf, Failure> {
+    let program = env::current_exe()?;
+    Ok(program.ancestors().nth(2).ok_or("xtask runs from a build directory")?.to_owned())
+}

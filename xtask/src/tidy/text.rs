@@ -1,0 +1,113 @@
+//! Rules about the text of single files.
+
+use super::{Finding, Source};
+
+/// Beyond this a file holds more than one idea.
+const LONGEST_FILE: usize = 700;
+/// rustfmt breaks code at 110; only comments and literals can be longer.
+const LONGEST_LINE: usize = 130;
+
+/// Work left open, spelled apart so that the rule does not find itself.
+const LEFT_OPEN: [&str; 6] = [
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("XX", "X:"),
+    concat!("HA", "CK"),
+    concat!("todo", "!("),
+    concat!("unimplemented", "!("),
+];
+
+/// Paths that exist on one machine only.
+const MACHINE_PATHS: [&str; 3] = [concat!("/wo", "rk/"), concat!("/far", "m/"), concat!("/ro", "ot/")];
+
+pub(super) fn check(source: &Source) -> Vec<Finding> {
+    let mut findings = every_text(source);
+    if source.has_extension("rs") {
+        findings.extend(rust(source));
+    }
+    findings
+}
+
+/// Rules for whatever people write.
+fn every_text(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if ["lock", "svg"].iter().any(|extension| source.has_extension(extension)) {
+        return findings;
+    }
+    for (index, line) in source.text.lines().enumerate() {
+        let number = index + 1;
+        if line.ends_with([' ', '\t']) {
+            findings.push(source.finding(number, "blanks at the end of the line"));
+        }
+        if let Some(word) = LEFT_OPEN.iter().find(|word| line.contains(**word)) {
+            findings.push(source.finding(number, format!("{word} belongs into an issue")));
+        }
+        if let Some(path) = MACHINE_PATHS.iter().find(|path| has_path(line, path)) {
+            findings.push(source.finding(number, format!("{path} is a path of one machine")));
+        }
+    }
+    if !source.text.is_empty() && !source.text.ends_with('\n') {
+        findings.push(source.finding(0, "the last line does not end"));
+    }
+    findings
+}
+
+/// True if an absolute path begins here, and not the middle of a longer one.
+fn has_path(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(start, _)| {
+        let before = line[..start].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || "_.-)}*".contains(c))
+    })
+}
+
+fn rust(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let length = source.text.lines().count();
+    if length > LONGEST_FILE {
+        findings
+            .push(source.finding(0, format!("{length} lines; split it by idea, {LONGEST_FILE} is the most")));
+    }
+    if !source.text.trim_start().starts_with("//!") {
+        findings.push(source.finding(1, "a file opens with `//!` and its purpose"));
+    }
+    for (index, line) in source.text.lines().enumerate() {
+        let number = index + 1;
+        if line.chars().count() > LONGEST_LINE {
+            findings.push(source.finding(number, format!("longer than {LONGEST_LINE} characters")));
+        }
+        if line.trim_start().starts_with(concat!("#[ig", "nore")) {
+            findings.push(source.finding(number, "an ignored test tests nothing"));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(text: &str) -> Vec<String> {
+        let source = Source { file: "a.rs".into(), text: text.to_owned() };
+        check(&source).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_tidy_file_has_no_findings() {
+        assert_eq!(findings("//! Adds.\n\nfn add() {}\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_rule_finds_its_place() {
+        assert_eq!(findings("fn add() {}\n"), ["a.rs:1: a file opens with `//!` and its purpose"]);
+        assert_eq!(findings("//! A. \n"), ["a.rs:1: blanks at the end of the line"]);
+        assert_eq!(findings("//! A."), ["a.rs:0: the last line does not end"]);
+        assert_eq!(findings(&format!("//! A.\n// {}\n", LEFT_OPEN[0])).len(), 1);
+        assert_eq!(findings(&format!("//! A.\n// {}x\n", MACHINE_PATHS[0])).len(), 1);
+        assert_eq!(
+            findings(&format!("//! A.\n// %(here)s{}x\n", MACHINE_PATHS[0])),
+            Vec::<String>::new().as_slice()
+        );
+        assert_eq!(findings(&format!("//! A.\n{}", "\n".repeat(LONGEST_FILE))).len(), 1);
+        assert_eq!(findings(&format!("//! A.\n// {}\n", "x".repeat(LONGEST_LINE))).len(), 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! Where things are in this repository.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Failure;
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().expect("xtask lies in the workspace").to_owned()
+}
+
+/// Every file of the repository, relative to the root and sorted, without what is built or belongs to git.
+pub(crate) fn files() -> Result<Vec<PathBuf>, Failure> {
+    let root = root();
+    let mut files = Vec::new();
+    let mut directories = vec![root.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let kind = entry.file_type()?;
+            if kind.is_dir() && name != "target" && name != ".git" {
+                directories.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path().strip_prefix(&root)?.to_owned());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Runs a command and fails with its words if it fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}
