@@ -200,7 +200,16 @@ mod tests {
     }
 
     fn noisy_bytes() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![Just(ESC), Just(b'['), Just(b']'), Just(BEL), Just(b'\\'), Just(b';'), Just(b'm'), any::<u8>()];
+        let byte = prop_oneof![
+            Just(ESC),
+            Just(b'['),
+            Just(b']'),
+            Just(BEL),
+            Just(b'\\'),
+            Just(b';'),
+            Just(b'm'),
+            any::<u8>()
+        ];
         proptest::collection::vec(byte, 0..200)
     }
 

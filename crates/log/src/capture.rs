@@ -158,10 +158,7 @@ mod tests {
     /// PROC-59, EVT-14.
     #[test]
     fn tags_cut_over_three_chunks_give_one_message() {
-        let found = split(
-            100,
-            &[b"x<!--XSUPER", b"VISOR:BEGIN-->pay", b"load<!--XSUPERVISOR:E", b"ND-->y"],
-        );
+        let found = split(100, &[b"x<!--XSUPER", b"VISOR:BEGIN-->pay", b"load<!--XSUPERVISOR:E", b"ND-->y"]);
         assert_eq!(found.messages, [b"payload".to_vec()]);
         assert_eq!(found.plain, b"xy");
     }

@@ -5,8 +5,8 @@
 //! becomes writable, or at a time that moves away from second to second up to half a minute. People are told once when it goes wrong and
 //! once when it is over.
 
-use crate::target::{ClearError, Outcome, Remark, Target, Units};
 use crate::Level;
+use crate::target::{ClearError, Outcome, Remark, Target, Units};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -60,9 +60,17 @@ pub(crate) struct Outlet {
 enum Health {
     Fine,
     /// The reader does not keep up.
-    Blocked { since: Instant, is_reported: bool },
+    Blocked {
+        since: Instant,
+        is_reported: bool,
+    },
     /// Writes fail.
-    Failing { since: Instant, retry_at: Instant, wait: Duration, is_reported: bool },
+    Failing {
+        since: Instant,
+        retry_at: Instant,
+        wait: Duration,
+        is_reported: bool,
+    },
     /// Nobody will ever read it; bytes are dropped.
     Unreadable,
 }
@@ -199,14 +207,19 @@ impl Outlet {
         match remark {
             Remark::RotationFailed(error) => {
                 let why = python_text(error);
-                (Level::Error, format!("could not rotate the {}: {why}; it grows on and is tried again", self.label))
+                (
+                    Level::Error,
+                    format!("could not rotate the {}: {why}; it grows on and is tried again", self.label),
+                )
             }
             Remark::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
         }
     }
 
     fn recovered(&mut self, lines: &mut Lines) {
-        let (Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) = self.health else {
+        let (Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) =
+            self.health
+        else {
             return;
         };
         self.health = Health::Fine;
@@ -219,7 +232,9 @@ impl Outlet {
     fn blocked(&mut self, has_progressed: bool, lines: &mut Lines) {
         let now = Instant::now();
         let (mut since, mut is_reported) = match self.health {
-            Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. } => (since, is_reported),
+            Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. } => {
+                (since, is_reported)
+            }
             Health::Fine | Health::Unreadable => (now, false),
         };
         if has_progressed && !is_reported {

@@ -12,7 +12,8 @@ pub(crate) use queue::Queue;
 use crate::outlet::{Lines, Outlet};
 use crate::target::{StreamTarget, SyslogTarget, Target, Units};
 use crate::{FileOrigin, Level, LogFileSpec};
-use queue::{Layout, Pushed};
+pub(crate) use queue::Layout;
+use queue::Pushed;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,7 +82,8 @@ impl MainLog {
         match &spec.destination {
             MainDestination::File { path, max_bytes, backups } => {
                 let origin = FileOrigin::Configured;
-                let file = LogFileSpec { path: path.clone(), origin, max_bytes: *max_bytes, backups: *backups };
+                let file =
+                    LogFileSpec { path: path.clone(), origin, max_bytes: *max_bytes, backups: *backups };
                 let label = format!("main log ('{}')", path.display());
                 channels.push(MainChannel::log(outlet(Target::open(&file)?, label), Layout::Text));
                 log_path = Some(path.clone());
@@ -170,7 +172,10 @@ impl MainLog {
 
 impl fmt::Debug for MainLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MainLog").field("level", &self.inner.level).field("path", &self.inner.path).finish_non_exhaustive()
+        f.debug_struct("MainLog")
+            .field("level", &self.inner.level)
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
     }
 }
 

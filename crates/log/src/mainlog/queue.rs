@@ -83,7 +83,8 @@ impl Queue {
     fn take_gap(&self, state: &mut State) -> Option<Vec<u8>> {
         let dropped = std::mem::take(&mut state.dropped);
         (dropped > 0).then(|| {
-            let message = format!("{dropped} lines are missing here: the log could not be written fast enough");
+            let message =
+                format!("{dropped} lines are missing here: the log could not be written fast enough");
             format(self.layout, Level::Error, message.as_bytes())
         })
     }

@@ -25,7 +25,10 @@ enum Stage {
 
 impl std::fmt::Debug for Barrier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Barrier").field("waiting", &self.waiting).field("stage", &self.stage).finish_non_exhaustive()
+        f.debug_struct("Barrier")
+            .field("waiting", &self.waiting)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,11 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(waiter: &'a Waiter, main_log: &'a MainLog, notify: &'a (dyn Fn(Notice) + Send + Sync)) -> Self {
+    pub(super) fn new(
+        waiter: &'a Waiter,
+        main_log: &'a MainLog,
+        notify: &'a (dyn Fn(Notice) + Send + Sync),
+    ) -> Self {
         Self { buffer: vec![0; BUFFER], waiter, main_log, notify, lines: Lines::new() }
     }
 

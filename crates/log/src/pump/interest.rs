@@ -43,7 +43,13 @@ pub(super) struct TargetWatch(Option<RawFd>);
 
 impl TargetWatch {
     /// Leaves a channel with this `flow` such that whatever it waits for wakes it; returns when to look at it anyway.
-    pub(super) fn settle(&mut self, slot: usize, flow: Flow, fd: Option<BorrowedFd<'_>>, waiter: &Waiter) -> Option<Instant> {
+    pub(super) fn settle(
+        &mut self,
+        slot: usize,
+        flow: Flow,
+        fd: Option<BorrowedFd<'_>>,
+        waiter: &Waiter,
+    ) -> Option<Instant> {
         match (flow, fd) {
             (Flow::Blocked(deadline), Some(fd)) => self.set(slot, fd.as_raw_fd(), waiter).or(deadline),
             (Flow::Blocked(deadline), None) => deadline,

@@ -144,7 +144,8 @@ impl Pump {
                 table.post(stream, Letter::Clear(Box::new(reply)));
                 return None;
             }
-            let label = file.as_ref().map_or_else(String::new, |file| format!("log '{}'", file.path.display()));
+            let label =
+                file.as_ref().map_or_else(String::new, |file| format!("log '{}'", file.path.display()));
             let work = move || reply(file.map_or(Ok(()), |file| clear_file(&file)));
             table.add_errand(FollowKey::Stream(stream), label, Errand::new(work));
             None
@@ -157,7 +158,11 @@ impl Pump {
     /// Empties the main log; `INFO reopening log file` goes to the copy on stdout. Without a main log there is nothing to do.
     pub fn clear_main(&self, reply: impl FnOnce(Result<(), ClearError>) + Send + 'static) {
         let refused = self.shared.change(Urgency::Now, |table| {
-            if table.phase == Phase::Ended { Some((reply, Err(ClearError::PumpEnded))) } else { table.clear_main(reply).map(|reply| (reply, Ok(()))) }
+            if table.phase == Phase::Ended {
+                Some((reply, Err(ClearError::PumpEnded)))
+            } else {
+                table.clear_main(reply).map(|reply| (reply, Ok(())))
+            }
         });
         if let Some((reply, outcome)) = refused {
             reply(outcome);
@@ -190,7 +195,12 @@ impl Pump {
     /// held up by its target or by missing acknowledgements.
     pub fn sync(&self, reply: impl FnOnce() + Send + 'static) {
         let refused = self.shared.change(Urgency::Now, |table| {
-            if table.phase == Phase::Ended { Some(reply) } else { table.add_barrier(Box::new(reply)); None }
+            if table.phase == Phase::Ended {
+                Some(reply)
+            } else {
+                table.add_barrier(Box::new(reply));
+                None
+            }
         });
         if let Some(reply) = refused {
             reply();

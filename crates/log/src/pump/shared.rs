@@ -97,7 +97,11 @@ impl Shared {
     }
 
     /// Waits until `is_enough`, or the deadline.
-    pub(super) fn wait_until(&self, deadline: Instant, is_enough: impl Fn(&Table) -> bool) -> MutexGuard<'_, Table> {
+    pub(super) fn wait_until(
+        &self,
+        deadline: Instant,
+        is_enough: impl Fn(&Table) -> bool,
+    ) -> MutexGuard<'_, Table> {
         let mut table = self.table();
         while !is_enough(&table) {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -134,7 +134,12 @@ impl StreamChannel {
         }
         let flow = loop {
             let Some(front) = self.runs.front_mut() else { break Flow::Open };
-            front.pipe_watch.set(self.slot, front.pipe.as_ref(), self.is_followed || front.is_consumed(), desk.waiter);
+            front.pipe_watch.set(
+                self.slot,
+                front.pipe.as_ref(),
+                self.is_followed || front.is_consumed(),
+                desk.waiter,
+            );
             match front.advance(self.id, &mut self.unacknowledged, &mut served, desk) {
                 Progress::Ended => self.end_front(desk),
                 Progress::OutOfTurn => {
@@ -182,9 +187,15 @@ impl StreamChannel {
         while self.runs.len() > LONGEST_QUEUE {
             // Not the first: part of it may be written, and it is the one whose log may work again.
             let Some(state) = self.runs.remove(1) else { return };
-            let bytes = state.pipe.as_ref().and_then(|pipe| supervisor_sys::fd::readable_bytes(pipe).ok()).unwrap_or(0);
+            let bytes = state
+                .pipe
+                .as_ref()
+                .and_then(|pipe| supervisor_sys::fd::readable_bytes(pipe).ok())
+                .unwrap_or(0);
             let log = Sink::log_name(state.sink.spec());
-            let line = format!("the {log} cannot be written: {bytes} bytes of an earlier run of the process are lost");
+            let line = format!(
+                "the {log} cannot be written: {bytes} bytes of an earlier run of the process are lost"
+            );
             desk.lines.push((Level::Error, line));
             if state.allowance.is_some() {
                 desk.notify(Notice::Drained { stream: self.id, run: state.run });
@@ -222,7 +233,15 @@ impl StreamChannel {
 
 impl RunState {
     fn new(run: Run, pipe: File, sink: Box<Sink>) -> Self {
-        Self { run, sink, pipe: Some(pipe), pipe_watch: PipeWatch::default(), allowance: None, full_reads: 0, is_hung_up: false }
+        Self {
+            run,
+            sink,
+            pipe: Some(pipe),
+            pipe_watch: PipeWatch::default(),
+            allowance: None,
+            full_reads: 0,
+            is_hung_up: false,
+        }
     }
 
     /// Whether the daemon waits for the bytes, so that gathering them would delay it.
@@ -298,7 +317,13 @@ impl RunState {
     }
 
     /// Gives a part of the output to the sink and what comes out of it to the daemon.
-    fn pass(&mut self, stream: StreamId, part: Part, unacknowledged: &mut usize, desk: &mut Desk<'_>) -> Flow {
+    fn pass(
+        &mut self,
+        stream: StreamId,
+        part: Part,
+        unacknowledged: &mut usize,
+        desk: &mut Desk<'_>,
+    ) -> Flow {
         let run = self.run;
         let notify = desk.notify;
         let mut deliver = |delivered| {
@@ -309,7 +334,8 @@ impl RunState {
             *unacknowledged += notice.cost();
             notify(notice);
         };
-        let mut around = Surroundings { main_log: desk.main_log, deliver: &mut deliver, lines: &mut desk.lines };
+        let mut around =
+            Surroundings { main_log: desk.main_log, deliver: &mut deliver, lines: &mut desk.lines };
         match part {
             Part::Chunk(count) => self.sink.take(&desk.buffer[..count], &mut around),
             Part::End => self.sink.finish(&mut around),
@@ -324,7 +350,9 @@ impl RunState {
         }
         served.has_full_read = true;
         self.full_reads = self.full_reads.saturating_add(1);
-        if self.full_reads == HOT && let Some(pipe) = &self.pipe {
+        if self.full_reads == HOT
+            && let Some(pipe) = &self.pipe
+        {
             // Refused where the user's share of pipe memory is used up: slower, but as right.
             let _ = supervisor_sys::fd::set_pipe_capacity(pipe, HOT_CAPACITY);
         }

@@ -5,15 +5,15 @@
 
 use super::barrier::Barriers;
 use super::follow::Followers;
+use super::main::MainServer;
 use super::served::{Next, Served};
 use super::stream::{Letter, StreamChannel};
-use super::main::MainServer;
 use super::{Descriptor, FollowKey};
-use crate::{ClearError, StreamId};
 use crate::mainlog::MainChannel;
+use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::AtomicU64;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// What a slot holds.
@@ -414,7 +414,9 @@ impl Table {
     }
 
     fn slot_mut(&mut self, index: usize) -> &mut Slot {
-        self.slots[index].as_mut().expect("an index in circulation names a slot until `remove`, which takes it out")
+        self.slots[index]
+            .as_mut()
+            .expect("an index in circulation names a slot until `remove`, which takes it out")
     }
 }
 

@@ -1,1 +1,248 @@
 //! Tests of the pump with targets that can be made to hang.
+
+use super::*;
+use crate::mainlog::MainChannel;
+use crate::outlet::Outlet;
+use crate::scratch::Scratch;
+use crate::target::fake::{FakeState, FakeTarget};
+use crate::target::{Target, Units};
+use crate::{Channel, Delivery, FileOrigin, Level, SinkSpec};
+use std::io::{PipeWriter, Write};
+use std::sync::Mutex;
+use std::thread;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn spec(name: &str) -> SinkSpec {
+    SinkSpec {
+        process_name: name.to_owned(),
+        channel: Channel::Stdout,
+        file: None,
+        syslog: false,
+        strip_ansi: false,
+        capture_max_bytes: 0,
+        delivery: Delivery::Nothing,
+    }
+}
+
+fn fake_outlet(label: &str, state: &Arc<FakeState>, units: Units) -> Outlet {
+    Outlet::new(Target::Fake(FakeTarget(Arc::clone(state))), label.to_owned(), units)
+}
+
+/// A pump with a main log in memory.
+struct Rig {
+    pump: Pump,
+    main: Arc<FakeState>,
+    main_log: MainLog,
+    notices: Arc<Mutex<Vec<Notice>>>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let main: Arc<FakeState> = Arc::default();
+        let channel =
+            MainChannel::log(fake_outlet("main log", &main, Units::Whole), crate::mainlog::Layout::Text);
+        let main_log = MainLog::over(Level::Info, None, vec![channel]);
+        let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
+        let sent = Arc::clone(&notices);
+        let pump = Pump::start(&main_log, move |notice| sent.lock().unwrap().push(notice)).unwrap();
+        Self { pump, main, main_log, notices }
+    }
+
+    /// Attaches a run that writes into `state`.
+    fn attach(&self, stream: u64, run: u64, name: &str, state: &Arc<FakeState>) -> PipeWriter {
+        let (reader, writer) = io::pipe().unwrap();
+        let outlet = fake_outlet(&format!("log of {name}"), state, Units::Lines);
+        let sink = Sink::over(&spec(name), vec![outlet]);
+        self.pump.attach(StreamId(stream), Run(run), reader.into(), sink).unwrap();
+        writer
+    }
+
+    fn main_text(&self) -> String {
+        String::from_utf8(self.main.written()).unwrap()
+    }
+
+    fn has_drained(&self, stream: u64, run: u64) -> bool {
+        let notice = Notice::Drained { stream: StreamId(stream), run: Run(run) };
+        self.notices.lock().unwrap().contains(&notice)
+    }
+}
+
+#[test]
+fn a_hanging_write_holds_up_its_own_stream_only_and_recovers_in_order() {
+    let rig = Rig::new();
+    let (dead, alive): (Arc<FakeState>, Arc<FakeState>) = Default::default();
+    let mut stuck = rig.attach(1, 1, "stuck", &dead);
+    let mut fine = rig.attach(2, 1, "fine", &alive);
+    dead.hang();
+    stuck.write_all(b"one\n").unwrap();
+    wait_until("the write hangs", || dead.hanging() == 1);
+    stuck.write_all(b"two\n").unwrap();
+    fine.write_all(b"goes on\n").unwrap();
+    wait_until("another stream is written", || alive.written() == b"goes on\n");
+    wait_until("the main log tells", || {
+        rig.main_text().contains("ERRO an operation on the stdout log of 'stuck' does not return")
+    });
+    assert_eq!(dead.written(), b"");
+
+    // Letters for a channel that is out wait for it.
+    rig.pump.finish(StreamId(1), Run(1));
+    let mut next_run = rig.attach(1, 2, "stuck", &dead);
+    next_run.write_all(b"three\n").unwrap();
+    drop(stuck);
+    assert!(!rig.has_drained(1, 1));
+
+    dead.release();
+    wait_until("all is written", || dead.written() == b"one\ntwo\nthree\n");
+    assert!(rig.has_drained(1, 1));
+    wait_until("the replaced thread has left", || rig.pump.shared.table().threads == 1);
+    fine.write_all(b"still\n").unwrap();
+    wait_until("the others are still served", || alive.written() == b"goes on\nstill\n");
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn several_hanging_writes_are_survived_one_after_the_other() {
+    let rig = Rig::new();
+    let dead: Vec<Arc<FakeState>> = (0..3).map(|_| Arc::default()).collect();
+    let alive: Arc<FakeState> = Arc::default();
+    let mut writers = Vec::new();
+    for (stream, state) in (1..).zip(&dead) {
+        state.hang();
+        let mut writer = rig.attach(stream, 1, &format!("stuck{stream}"), state);
+        writer.write_all(b"x").unwrap();
+        writers.push(writer);
+    }
+    wait_until("all hang", || dead.iter().all(|state| state.hanging() == 1));
+    let mut fine = rig.attach(9, 1, "fine", &alive);
+    fine.write_all(b"goes on\n").unwrap();
+    wait_until("the fourth is written", || alive.written() == b"goes on\n");
+    dead.iter().for_each(|state| state.release());
+    wait_until("all recover", || dead.iter().all(|state| state.written() == b"x"));
+    wait_until("one thread is left", || rig.pump.shared.table().threads == 1);
+    assert_eq!(rig.pump.shared.table().stuck, 0);
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn the_main_log_hanging_holds_up_no_child_and_counts_what_it_could_not_keep() {
+    let rig = Rig::new();
+    let alive: Arc<FakeState> = Arc::default();
+    let mut fine = rig.attach(1, 1, "fine", &alive);
+    rig.main.hang();
+    rig.main_log.log(Level::Info, "first");
+    wait_until("the main log hangs", || rig.main.hanging() == 1);
+    fine.write_all(b"goes on\n").unwrap();
+    wait_until("a child is written", || alive.written() == b"goes on\n");
+    let filler = "x".repeat(1000);
+    for _ in 0..2000 {
+        rig.main_log.log(Level::Info, &filler);
+    }
+    rig.main.release();
+    rig.main_log.log(Level::Info, "last");
+    wait_until("the gap is told", || rig.main_text().contains("lines are missing here"));
+    let text = rig.main_text();
+    let missing: usize =
+        text.lines().find_map(|line| line.split(" ERRO ").nth(1)?.split(' ').next()?.parse().ok()).unwrap();
+    let kept = text.lines().filter(|line| line.ends_with(&filler)).count();
+    let last = usize::from(!text.contains("INFO last"));
+    assert_eq!(missing + kept, 2000 + last, "{missing} missing, {kept} kept");
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn shutdown_names_what_hangs_and_returns() {
+    let rig = Rig::new();
+    let dead: Arc<FakeState> = Arc::default();
+    dead.hang();
+    let mut stuck = rig.attach(1, 1, "stuck", &dead);
+    stuck.write_all(b"x").unwrap();
+    wait_until("the write hangs", || dead.hanging() == 1);
+    let unfinished = rig.pump.shutdown(Duration::from_millis(100)).unwrap_err();
+    assert_eq!(unfinished.logs, ["stdout log of 'stuck'"]);
+    rig.main_log.log(Level::Info, "direct again");
+    assert!(rig.main_text().ends_with("INFO direct again\n"), "{}", rig.main_text());
+    dead.release();
+}
+
+#[test]
+fn a_failing_target_is_retried_and_told_once() {
+    let rig = Rig::new();
+    let full: Arc<FakeState> = Arc::default();
+    full.fail_with(Some(libc::ENOSPC));
+    let mut child = rig.attach(1, 1, "web", &full);
+    child.write_all(b"one\n").unwrap();
+    wait_until("the failure is told", || {
+        rig.main_text().contains("ERRO could not write the log of web: [Errno 28]")
+    });
+    child.write_all(b"two\n").unwrap();
+    full.fail_with(None);
+    wait_until("it recovers by itself", || full.written() == b"one\ntwo\n");
+    wait_until("that is told too", || rig.main_text().contains("INFO the log of web is written again"));
+    assert_eq!(rig.main_text().matches("could not write").count(), 1);
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn too_many_waiting_runs_are_given_up_with_a_line() {
+    let rig = Rig::new();
+    let full: Arc<FakeState> = Arc::default();
+    full.fail_with(Some(libc::ENOSPC));
+    for run in 1..=10 {
+        let mut writer = rig.attach(1, run, "web", &full);
+        writeln!(writer, "run {run}").unwrap();
+        rig.pump.finish(StreamId(1), Run(run));
+    }
+    wait_until("two are given up", || rig.has_drained(1, 2) && rig.has_drained(1, 3));
+    assert_eq!(rig.main_text().matches("bytes of an earlier run of the process are lost").count(), 2);
+    full.fail_with(None);
+    wait_until("the others are written", || rig.has_drained(1, 10));
+    let expected: String = [1, 4, 5, 6, 7, 8, 9, 10].map(|run| format!("run {run}\n")).concat();
+    assert_eq!(String::from_utf8(full.written()).unwrap(), expected);
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn finishing_a_run_nobody_attached_is_answered() {
+    let rig = Rig::new();
+    rig.pump.finish(StreamId(7), Run(3));
+    wait_until("the notice comes", || rig.has_drained(7, 3));
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+/// PROC-77, by the pump's errand.
+#[test]
+fn clearing_an_unattached_stream_empties_its_file() {
+    let rig = Rig::new();
+    let scratch = Scratch::new();
+    let path = scratch.write("log", "old");
+    let file = LogFileSpec { path, origin: FileOrigin::Configured, max_bytes: 0, backups: 0 };
+    let (reply, answer) = std::sync::mpsc::channel();
+    rig.pump.clear(StreamId(1), Some(file), move |outcome| reply.send(outcome.is_ok()).unwrap());
+    assert!(answer.recv_timeout(PATIENCE).unwrap());
+    assert_eq!(scratch.read("log"), "");
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn after_shutdown_everything_is_answered() {
+    let rig = Rig::new();
+    rig.pump.shutdown(PATIENCE).unwrap();
+    let (reply, answer) = std::sync::mpsc::channel();
+    let again = reply.clone();
+    rig.pump.sync(move || reply.send(true).unwrap());
+    assert!(answer.recv_timeout(PATIENCE).unwrap());
+    rig.pump.clear_main(move |outcome| again.send(outcome.is_err()).unwrap());
+    assert!(answer.recv_timeout(PATIENCE).unwrap());
+    let (reader, _writer) = io::pipe().unwrap();
+    let sink = Sink::over(&spec("late"), Vec::new());
+    rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap_err();
+}

@@ -89,7 +89,12 @@ struct Round {
 }
 
 /// Serves every channel that is due now once; `None` if this thread was replaced meanwhile.
-fn serve_round(shared: &Arc<Shared>, generation: u64, station: &AtomicU64, desk: &mut Desk<'_>) -> Option<Round> {
+fn serve_round(
+    shared: &Arc<Shared>,
+    generation: u64,
+    station: &AtomicU64,
+    desk: &mut Desk<'_>,
+) -> Option<Round> {
     let mut round = Round::default();
     let turns = shared.table().due_count();
     for _ in 0..turns {

@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn tail_of_a_missing_file_is_empty() {
         let scratch = Scratch::new();
-        assert_eq!(tail(&scratch.path("none"), 0, 100), Tail { bytes: Vec::new(), offset: 0, overflow: false });
+        assert_eq!(
+            tail(&scratch.path("none"), 0, 100),
+            Tail { bytes: Vec::new(), offset: 0, overflow: false }
+        );
     }
 
     #[test]

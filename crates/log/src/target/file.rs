@@ -67,7 +67,8 @@ impl LogFile {
 
     /// The bytes to write before the size has to be looked at again: up to the end of the line that crosses the limit.
     fn next_unit<'a>(&self, bytes: &'a [u8], units: Units) -> &'a [u8] {
-        let Some(limit) = self.limit.filter(|_| units == Units::Lines && self.rotation_retry.is_none()) else {
+        let Some(limit) = self.limit.filter(|_| units == Units::Lines && self.rotation_retry.is_none())
+        else {
             return bytes;
         };
         let room = usize::try_from(limit.saturating_sub(self.position)).unwrap_or(usize::MAX);
@@ -165,5 +166,270 @@ impl LogFile {
 impl AsFd for LogFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FileOrigin;
+    use crate::scratch::Scratch;
+    use crate::target::{Target, clear_file};
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    const LINE: &str = "0123456789012345678901234567890123456789\n";
+
+    fn spec(path: &Path, max_bytes: u64, backups: u32) -> LogFileSpec {
+        LogFileSpec { path: path.to_owned(), origin: FileOrigin::Configured, max_bytes, backups }
+    }
+
+    fn open(path: &Path, max_bytes: u64, backups: u32) -> Target {
+        Target::open(&spec(path, max_bytes, backups)).unwrap()
+    }
+
+    fn write(target: &mut Target, bytes: &[u8]) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        let written = target.write(bytes, Units::Lines, &mut remarks);
+        assert!(matches!(written.outcome, Outcome::Complete), "{written:?}");
+        assert_eq!(written.count, bytes.len());
+        remarks
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    /// PROC-49.
+    #[test]
+    fn generations_hold_the_lines_up_to_the_one_that_crosses_the_limit() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 100, 2);
+        for _ in 0..9 {
+            write(&mut log, LINE.as_bytes());
+        }
+        assert_eq!(scratch.read("log"), "");
+        assert_eq!(scratch.read("log.1"), LINE.repeat(3));
+        assert_eq!(scratch.read("log.2"), LINE.repeat(3));
+        assert!(!scratch.path("log.3").exists());
+    }
+
+    /// PROC-49 with all lines in one read, as the gathering pause makes it.
+    #[test]
+    fn lines_that_arrive_together_are_rotated_as_if_one_by_one() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 100, 5);
+        write(&mut log, LINE.repeat(10).as_bytes());
+        assert_eq!(scratch.read("log"), LINE);
+        for generation in ["log.1", "log.2", "log.3"] {
+            assert_eq!(scratch.read(generation), LINE.repeat(3));
+        }
+    }
+
+    #[test]
+    fn a_line_longer_than_the_limit_stays_whole() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 100, 2);
+        write(&mut log, &[b'x'; 1000]);
+        assert_eq!(scratch.read("log.1").len(), 1000);
+        assert_eq!(scratch.read("log"), "");
+    }
+
+    /// PROC-50.
+    #[test]
+    fn without_backups_the_file_starts_anew_and_without_limit_it_grows() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 100, 0);
+        write(&mut log, LINE.repeat(4).as_bytes());
+        assert_eq!(scratch.read("log"), LINE);
+        assert!(!scratch.path("log.1").exists());
+        let mut endless = open(&scratch.path("endless"), 0, 3);
+        write(&mut endless, LINE.repeat(100).as_bytes());
+        assert_eq!(scratch.read("endless").len(), 4100);
+    }
+
+    #[test]
+    fn a_file_that_is_large_already_is_rotated_after_the_first_write() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", &"x".repeat(500));
+        let mut log = open(&path, 100, 2);
+        write(&mut log, b"y\n");
+        assert_eq!(scratch.read("log.1").len(), 502);
+    }
+
+    #[test]
+    fn a_file_that_was_truncated_by_others_is_not_rotated_early() {
+        let scratch = Scratch::new();
+        let path = scratch.path("log");
+        let mut log = open(&path, 100, 2);
+        write(&mut log, &[b'x'; 90]);
+        File::options().write(true).truncate(true).open(&path).unwrap();
+        write(&mut log, &[b'y'; 50]);
+        assert_eq!(scratch.read("log"), "y".repeat(50));
+        assert!(!scratch.path("log.1").exists());
+    }
+
+    #[test]
+    fn two_writers_of_one_path_lose_nothing_when_one_rotates() {
+        let scratch = Scratch::new();
+        let path = scratch.path("log");
+        let (mut one, mut two) = (open(&path, 100, 9), open(&path, 100, 9));
+        let mut expected = Vec::new();
+        for number in 0..20 {
+            let line = format!("{number:010} {}\n", "x".repeat(20));
+            write(if number % 2 == 0 { &mut one } else { &mut two }, line.as_bytes());
+            expected.push(line);
+        }
+        let names = (1..=9).rev().map(|number| format!("log.{number}")).chain(["log".to_owned()]);
+        let mut found: Vec<String> = names
+            .flat_map(|name| scratch.read(&name).lines().map(|line| format!("{line}\n")).collect::<Vec<_>>())
+            .collect();
+        found.sort();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_new_generation_keeps_the_mode_of_the_old_one() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", "");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o662)).unwrap();
+        let mut log = open(&path, 10, 2);
+        write(&mut log, &[b'x'; 10]);
+        assert_eq!((mode(&scratch.path("log.1")), mode(&path)), (0o662, 0o662));
+        assert_eq!(scratch.read("log"), "");
+    }
+
+    #[test]
+    fn a_rotation_that_fails_loses_nothing_and_is_told_once() {
+        let scratch = Scratch::new();
+        let path = scratch.path("log");
+        // A directory that is not empty stands in the way of the oldest generation.
+        std::fs::create_dir_all(scratch.path("log.1/occupied")).unwrap();
+        let mut log = open(&path, 50, 1);
+        let mut remarks = Vec::new();
+        for _ in 0..5 {
+            remarks.extend(write(&mut log, LINE.as_bytes()));
+        }
+        assert!(matches!(remarks[..], [Remark::RotationFailed(_)]), "{remarks:?}");
+        assert_eq!(scratch.read("log"), LINE.repeat(5));
+    }
+
+    #[test]
+    fn reopening_follows_the_path_and_keeps_the_old_file_when_it_cannot() {
+        let scratch = Scratch::new();
+        let directory = scratch.path("logs");
+        std::fs::create_dir(&directory).unwrap();
+        let path = directory.join("log");
+        let mut log = open(&path, 0, 0);
+        std::fs::rename(&path, directory.join("moved")).unwrap();
+        log.reopen().unwrap();
+        write(&mut log, b"new\n");
+        assert_eq!(scratch.read("logs/log"), "new\n");
+        // PROC-22: the directory vanishes.
+        std::fs::rename(&directory, scratch.path("gone")).unwrap();
+        log.reopen().unwrap_err();
+        write(&mut log, b"kept\n");
+        assert_eq!(scratch.read("gone/log"), "new\nkept\n");
+        std::fs::create_dir(&directory).unwrap();
+        log.reopen().unwrap();
+        write(&mut log, b"back\n");
+        assert_eq!(scratch.read("logs/log"), "back\n");
+    }
+
+    #[test]
+    fn clearing_keeps_the_file_and_its_mode() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", "old\n");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let mut log = open(&path, 0, 0);
+        log.clear().unwrap();
+        write(&mut log, b"new\n");
+        assert_eq!((scratch.read("log"), mode(&path)), ("new\n".to_owned(), 0o600));
+        std::fs::remove_file(&path).unwrap();
+        log.clear().unwrap();
+        write(&mut log, b"again\n");
+        assert_eq!(scratch.read("log"), "again\n");
+    }
+
+    /// PROC-77.
+    #[test]
+    fn a_file_without_live_process_is_cleared_by_its_path() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", "old\n");
+        scratch.write("log.1", "older\n");
+        clear_file(&spec(&path, 0, 0)).unwrap();
+        assert_eq!((scratch.read("log").as_str(), scratch.read("log.1").as_str()), ("", "older\n"));
+        clear_file(&spec(&scratch.path("none"), 0, 0)).unwrap();
+        assert!(!scratch.path("none").exists());
+    }
+
+    /// PROC-57.
+    #[test]
+    fn what_is_no_regular_file_is_not_cleared() {
+        let scratch = Scratch::new();
+        for path in
+            [scratch.fifo("fifo"), "/dev/null".into(), "/dev/stdout".into(), scratch.root().to_owned()]
+        {
+            let outcome = clear_file(&spec(&path, 0, 0));
+            assert!(matches!(outcome, Err(ClearError::NotRegular)), "{}: {outcome:?}", path.display());
+        }
+        assert!(std::fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
+    }
+
+    #[test]
+    fn links_are_followed_where_the_configuration_names_them_only() {
+        let scratch = Scratch::new();
+        let target = scratch.write("target", "old\n");
+        let link = scratch.path("link");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let configured = spec(&link, 0, 0);
+        let auto = LogFileSpec { origin: FileOrigin::Auto, ..configured.clone() };
+        Target::open(&auto).unwrap_err();
+        assert!(matches!(clear_file(&auto), Err(ClearError::Io(_))));
+        assert_eq!(scratch.read("target"), "old\n");
+        clear_file(&configured).unwrap();
+        write(&mut Target::open(&configured).unwrap(), b"new\n");
+        assert_eq!(scratch.read("target"), "new\n");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    /// PROC-74: the error is the open's own, and no descriptor is left.
+    #[test]
+    fn opening_a_directory_fails_by_name() {
+        let scratch = Scratch::new();
+        let error = Target::open(&spec(scratch.root(), 0, 0)).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EISDIR));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// However lines are gathered into writes, the generations come out the same.
+        #[test]
+        fn gathering_does_not_change_the_generations(
+            lengths in proptest::collection::vec(0usize..80, 1..60),
+            groups in proptest::collection::vec(1usize..20, 1..20),
+            max_bytes in 1u64..200,
+            backups in 0u32..4,
+        ) {
+            let lines: Vec<Vec<u8>> =
+                lengths.iter().enumerate().map(|(number, length)| format!("{number}{}\n", "x".repeat(*length)).into_bytes()).collect();
+            let (single, gathered) = (Scratch::new(), Scratch::new());
+            let mut log = open(&single.path("log"), max_bytes, backups);
+            lines.iter().for_each(|line| drop(write(&mut log, line)));
+            let mut log = open(&gathered.path("log"), max_bytes, backups);
+            let mut rest = &lines[..];
+            for group in groups.iter().cycle() {
+                let (now, later) = rest.split_at((*group).min(rest.len()));
+                write(&mut log, &now.concat());
+                rest = later;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            for name in ["log", "log.1", "log.2", "log.3", "log.4"] {
+                prop_assert_eq!(single.read(name), gathered.read(name), "{}", name);
+            }
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! What a log is written to: a regular file, something with a reader at its other end, or the system log.
 
 mod clear;
+#[cfg(test)]
+pub(crate) mod fake;
 mod file;
 mod rotate;
 mod stream;
 mod syslog;
-#[cfg(test)]
-pub(crate) mod fake;
 
 pub use clear::{ClearError, clear_file};
 pub(crate) use file::LogFile;
@@ -79,7 +79,9 @@ impl Target {
     pub(crate) fn open(spec: &LogFileSpec) -> io::Result<Self> {
         let file = match open_file(spec, creation_mode(spec.origin)) {
             Ok(file) => file,
-            Err(error) => return StreamTarget::open_standard(&spec.path).unwrap_or(Err(error)).map(Self::Stream),
+            Err(error) => {
+                return StreamTarget::open_standard(&spec.path).unwrap_or(Err(error)).map(Self::Stream);
+            }
         };
         let metadata = file.metadata()?;
         if metadata.is_file() {

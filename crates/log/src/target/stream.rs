@@ -138,7 +138,8 @@ struct Gate {
 impl Gate {
     fn new(fd: &OwnedFd) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let registered = poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), Token(0), Interest::WRITABLE);
+        let registered =
+            poll.registry().register(&mut SourceFd(&fd.as_raw_fd()), Token(0), Interest::WRITABLE);
         let can_be_asked = match registered {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => false,

@@ -1,0 +1,114 @@
+//! Completeness and order, whatever the speed.
+
+use crate::support::{Rig, sink_spec};
+use std::io::Write;
+use std::process::Command;
+use supervisor_log::LogFileSpec;
+
+/// Compares all generations, the oldest first, with what `expected` prints.
+fn assert_generations(rig: &Rig, name: &str, generations: u32, expected: &str) {
+    let path = |suffix: String| format!("'{}{suffix}'", rig.scratch.path(name).display());
+    let files = (1..=generations).rev().map(|number| path(format!(".{number}"))).chain([path(String::new())]);
+    let files: Vec<String> = files.collect();
+    let script = format!(
+        "{expected} > '{0}.expected'; cat {1} 2>/dev/null | cmp - '{0}.expected'",
+        rig.scratch.path(name).display(),
+        files.join(" ")
+    );
+    let outcome = Command::new("sh").arg("-c").arg(&script).output().unwrap();
+    let complaint = String::from_utf8_lossy(&[outcome.stdout, outcome.stderr].concat()).into_owned();
+    assert!(outcome.status.success(), "{name}: {complaint}");
+}
+
+#[test]
+fn two_hundred_megabytes_from_four_children_arrive_complete_and_in_order() {
+    const LINES: u32 = 6_200_000;
+    let rig = Rig::new();
+    let children: Vec<_> = (1..=4)
+        .map(|stream| {
+            let name = format!("log{stream}");
+            let rotating = LogFileSpec {
+                max_bytes: if stream % 2 == 0 { 3_000_000 } else { 0 },
+                backups: 30,
+                ..rig.file(&name)
+            };
+            (
+                stream,
+                name.clone(),
+                rig.spawn(stream, 1, &sink_spec(&name, rotating), &format!("exec seq 1 {LINES}")),
+            )
+        })
+        .collect();
+    for (stream, name, child) in children {
+        rig.reap(stream, 1, child);
+        assert_generations(&rig, &name, 30, &format!("seq 1 {LINES}"));
+        assert_eq!(rig.scratch.path(&format!("{name}.1")).exists(), stream % 2 == 0);
+    }
+    assert_eq!(rig.main_text(), "");
+}
+
+/// PROC-62.
+#[test]
+fn a_burst_of_three_megabytes_before_the_exit_is_complete() {
+    let rig = Rig::new();
+    let child = rig.spawn(1, 1, &sink_spec("burst", rig.file("log")), "seq 1 1000000 | head -c 3000000");
+    rig.reap(1, 1, child);
+    assert_generations(&rig, "log", 0, "seq 1 1000000 | head -c 3000000");
+}
+
+/// PROC-51.
+#[test]
+fn binary_output_is_logged_byte_for_byte() {
+    let rig = Rig::new();
+    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let mut pipe = rig.attach(1, 1, &sink_spec("binary", rig.file("log")));
+    pipe.write_all(&bytes).unwrap();
+    rig.finish(1, 1);
+    assert_eq!(std::fs::read(rig.scratch.path("log")).unwrap(), bytes);
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_logged_whole() {
+    let rig = Rig::new();
+    let rotating = LogFileSpec { max_bytes: 100_000, backups: 40, ..rig.file("log") };
+    let script = "head -c 1000000 /dev/zero | tr '\\0' x";
+    let child = rig.spawn(1, 1, &sink_spec("long", rotating), script);
+    rig.reap(1, 1, child);
+    assert_generations(&rig, "log", 40, script);
+}
+
+/// PROC-49 through the pump: lines that were gathered into one read.
+#[test]
+fn gathered_lines_are_rotated_like_single_ones() {
+    let rig = Rig::new();
+    let rotating = LogFileSpec { max_bytes: 100, backups: 2, ..rig.file("log") };
+    let mut pipe = rig.attach(1, 1, &sink_spec("web", rotating));
+    pipe.write_all("0123456789012345678901234567890123456789\n".repeat(8).as_bytes()).unwrap();
+    rig.finish(1, 1);
+    let sizes = ["log.2", "log.1", "log"].map(|name| rig.read(name).len());
+    assert_eq!(sizes, [123, 123, 82]);
+}
+
+/// PROC-53: with `redirect_stderr` both outputs are one pipe; separate pipes may share a file by appending.
+#[test]
+fn two_streams_may_share_a_file() {
+    let rig = Rig::new();
+    let children = [(1, "a"), (2, "b")].map(|(stream, letter)| {
+        (
+            stream,
+            rig.spawn(
+                stream,
+                1,
+                &sink_spec(letter, rig.file("log")),
+                &format!("yes {letter} | head -n 50000"),
+            ),
+        )
+    });
+    for (stream, child) in children {
+        rig.reap(stream, 1, child);
+    }
+    let text = rig.read("log");
+    assert_eq!(text.matches("a\n").count(), 50_000);
+    assert_eq!(text.matches("b\n").count(), 50_000);
+    assert_eq!(text.len(), 200_000);
+}
