@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api;
 mod blocking;
 mod children;
 mod clear;
@@ -27,6 +28,7 @@ mod session;
 mod spawner;
 mod startup;
 mod stdin;
+mod web;
 
 use host::SystemHost;
 use run::Source;
@@ -58,7 +60,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         Action::Version => return print(format!("{EMULATED_VERSION}\n").as_bytes()),
         Action::Run => {}
     }
-    if let Some(warning) = search::root_warning(&command_line, &host) {
+    if let Some(warning) = search::root_warning(command_line.configuration.as_deref(), &host) {
         say(&format!("{warning}\n"));
     }
     let config = match load(&command_line, &host) {
