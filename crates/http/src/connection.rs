@@ -30,8 +30,9 @@ use mio::event::Event;
 use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use stream::Streaming;
+use supervisor_sys::clock;
 
 /// What holds for all connections of one listener.
 #[derive(Debug)]
@@ -420,7 +421,7 @@ impl Connection {
             then = Then::Close;
         }
         exchange.answered_with(response.status.code());
-        let head = wire::head(&exchange.version, &response, framing, SystemTime::now());
+        let head = wire::head(&exchange.version, &response, framing, clock::now().wall);
         exchange.count(head.len());
         self.outbox.push(head);
         match response.body {
@@ -442,7 +443,7 @@ impl Connection {
     /// The answer has left in full.
     fn conclude(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Answering { exchange, then, .. } = &self.phase else { return Step::Blocked };
-        (turn.log)(Level::Trace, &exchange.log_line(self.peer, SystemTime::now()));
+        (turn.log)(Level::Trace, &exchange.log_line(self.peer, clock::now().wall));
         match then {
             Then::KeepOpen => {
                 self.phase = Phase::IDLE;

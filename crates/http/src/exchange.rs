@@ -4,7 +4,7 @@ use crate::date::log_date;
 use crate::head::Head;
 use crate::wire::Framing;
 use crate::{Body, Peer, Response, Version};
-use std::time::SystemTime;
+use supervisor_core::Wall;
 
 /// A request that is being answered.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Exchange {
     }
 
     /// The line of the access log.
-    pub(crate) fn log_line(&self, peer: Peer, now: SystemTime) -> String {
+    pub(crate) fn log_line(&self, peer: Peer, now: Wall) -> String {
         let request = String::from_utf8_lossy(&self.request_line);
         format!("{peer} - - [{}] \"{request}\" {} {}", log_date(now), self.code, self.bytes)
     }

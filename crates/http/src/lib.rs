@@ -37,7 +37,7 @@ mod uri;
 mod wire;
 
 pub use auth::Credentials;
-pub use date::{http_date, parse_http_date};
+pub use date::parse_http_date;
 pub use handle::Handle;
 pub use limits::Limits;
 pub use listener::{Listener, Peer, Socket};

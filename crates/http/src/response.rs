@@ -48,6 +48,16 @@ impl Status {
         }
     }
 
+    /// The page upstream shows for this status, in its exact bytes.
+    pub fn error_page(self) -> String {
+        format!(
+            "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
+             <p>Error code {}.\r\n<p>Message: {}.\r\n</body>\r\n",
+            self.code(),
+            self.reason()
+        )
+    }
+
     /// The number, such as 404.
     pub const fn code(self) -> u16 {
         self.parts().0
@@ -103,15 +113,10 @@ impl Response {
         Self::new(status).error_page()
     }
 
-    /// Makes upstream's error page the body; headers given before stay in front.
+    /// Makes upstream's error page the body, with its two headers; headers given before stay in front.
     #[must_use]
     pub fn error_page(self) -> Self {
-        let page = format!(
-            "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
-             <p>Error code {}.\r\n<p>Message: {}.\r\n</body>\r\n",
-            self.status.code(),
-            self.status.reason()
-        );
+        let page = self.status.error_page();
         self.header("Content-Length", page.len().to_string()).header("Content-Type", "text/html").body(page)
     }
 

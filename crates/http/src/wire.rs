@@ -3,10 +3,10 @@
 //! `Server` and `Date` come first, then the answer's own headers, then `Content-Length` if the answer did not
 //! place it itself, and last what the connection adds.
 
-use crate::date::http_date;
 use crate::{Body, Response, Version};
 use std::fmt::Write;
-use std::time::SystemTime;
+use supervisor_core::Wall;
+use supervisor_sys::clock::http_date;
 
 /// What the connection does with the answer, which is what upstream's clients can observe of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) struct Framing {
 }
 
 /// The head of an answer, with the blank line that ends it.
-pub(crate) fn head(version: &Version, response: &Response, framing: Framing, now: SystemTime) -> Vec<u8> {
+pub(crate) fn head(version: &Version, response: &Response, framing: Framing, now: Wall) -> Vec<u8> {
     let mut head = format!(
         "HTTP/{} {} {}\r\nServer: Medusa/1.12\r\nDate: {}\r\n",
         version.digits(),
@@ -68,10 +68,9 @@ pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 mod tests {
     use super::*;
     use crate::Status;
-    use std::time::{Duration, UNIX_EPOCH};
 
     fn written(response: &Response, framing: Framing) -> String {
-        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let now = Wall { micros: 784_111_777_000_000 };
         String::from_utf8(head(&Version::Http11, response, framing, now)).unwrap()
     }
 
