@@ -24,11 +24,11 @@ use supervisor_log::FollowKey;
 use supervisor_rpc::{ConfigInfo, Fault, ProcessInfo, ReloadedGroups};
 
 /// Requests that may wait for the loop's next turn.
-pub const MAX_QUEUED: usize = 4096;
+pub(crate) const MAX_QUEUED: usize = 4096;
 
 /// One question or order for the loop.
 #[derive(Debug)]
-pub enum Request {
+pub(crate) enum Request {
     /// Who supervisord is and what it is up to. Answered in every state.
     Identity {
         /// Takes the answer.
@@ -121,18 +121,18 @@ pub enum Request {
 
 /// Who supervisord is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// What it is up to.
-    pub mood: Mood,
+    pub(crate) mood: Mood,
     /// `identifier`.
-    pub identification: String,
+    pub(crate) identification: String,
     /// Its process id.
-    pub pid: Pid,
+    pub(crate) pid: Pid,
 }
 
 /// What the state machine can be told to do. `spelled` names are as the client wrote them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Start processes: §7.3 of the protocol.
     Start {
         /// Which.
@@ -169,7 +169,7 @@ pub enum Order {
 
 /// The processes an order is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// `name` or `group:name` for one process, answered by `Done` or `Fault`; `group:*` or `group:` for all of
     /// a group, answered by `Outcomes`.
     Named(String),
@@ -181,7 +181,7 @@ pub enum Target {
 
 /// A log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogName {
+pub(crate) enum LogName {
     /// supervisord's own.
     Main,
     /// That of a process' output.
@@ -195,7 +195,7 @@ pub enum LogName {
 
 /// What a log is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogPurpose {
+pub(crate) enum LogPurpose {
     /// To read a part of it: refused with fault 6 while stopping, before the name is looked at.
     Read,
     /// To follow it: allowed in every state.
@@ -204,25 +204,33 @@ pub enum LogPurpose {
 
 /// Where a log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLocation {
+pub(crate) struct LogLocation {
     /// The file; `None` if the output goes to none (also stderr with `redirect_stderr`).
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// What the pump calls it.
-    pub key: FollowKey,
+    pub(crate) key: FollowKey,
 }
 
 /// Takes the answer to a request; runs on the loop's thread.
-pub struct Reply<T>(Box<dyn FnOnce(T) + Send>);
+pub(crate) struct Reply<T>(Box<dyn FnOnce(T) + Send>);
 
 impl<T> Reply<T> {
     /// A reply that hands the answer to `take`, which must be quick and must not block.
-    pub fn new(take: impl FnOnce(T) + Send + 'static) -> Self {
+    pub(crate) fn new(take: impl FnOnce(T) + Send + 'static) -> Self {
         Self(Box::new(take))
     }
 
     /// Answers.
-    pub fn send(self, answer: T) {
+    pub(crate) fn send(self, answer: T) {
         (self.0)(answer);
+    }
+
+    /// A reply that takes what `convert` makes this one's answer from.
+    pub(crate) fn of<U>(self, convert: impl FnOnce(U) -> T + Send + 'static) -> Reply<U>
+    where
+        T: 'static,
+    {
+        Reply::new(move |answer| self.send(convert(answer)))
     }
 }
 
@@ -234,12 +242,12 @@ impl<T> fmt::Debug for Reply<T> {
 
 /// The handlers' end of the queue; clones share it.
 #[derive(Clone)]
-pub struct Requests {
+pub(crate) struct Requests {
     shared: Arc<Shared>,
 }
 
 /// The loop's end of the queue. Dropping it drops what waits and closes the queue.
-pub struct Inbox {
+pub(crate) struct Inbox {
     shared: Arc<Shared>,
 }
 
@@ -257,7 +265,7 @@ struct Queue {
 
 /// Why a request was not accepted; it has been dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// [`MAX_QUEUED`] requests wait already.
     Full,
     /// The loop has ended.
@@ -265,7 +273,7 @@ pub enum Refused {
 }
 
 /// A queue. `wake` is called, on the asking thread, whenever the queue stops being empty.
-pub fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Requests, Inbox) {
+pub(crate) fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Requests, Inbox) {
     let shared = Arc::new(Shared {
         queue: Mutex::new(Queue::default()),
         next_ticket: AtomicU64::new(1),
@@ -276,12 +284,18 @@ pub fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Requests, Inbox) {
 
 impl Requests {
     /// A ticket nobody has had before.
-    pub fn ticket(&self) -> Ticket {
+    pub(crate) fn ticket(&self) -> Ticket {
         Ticket(self.shared.next_ticket.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Whether so many requests wait that no new work should be taken on. The rest of the queue is for the work
+    /// under way.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.shared.lock().waiting.len() >= MAX_QUEUED / 2
+    }
+
     /// Puts a request into the queue and wakes the loop.
-    pub fn send(&self, request: Request) -> Result<(), Refused> {
+    pub(crate) fn send(&self, request: Request) -> Result<(), Refused> {
         let mut queue = self.shared.lock();
         if queue.is_closed {
             return Err(Refused::Closed);
@@ -301,7 +315,7 @@ impl Requests {
 
 impl Inbox {
     /// The longest waiting request.
-    pub fn take(&self) -> Option<Request> {
+    pub(crate) fn take(&self) -> Option<Request> {
         self.shared.lock().waiting.pop_front()
     }
 }

@@ -1,0 +1,110 @@
+//! Reading logs: the loop says where a log is, and the pool, which may wait for a disk, reads it.
+
+use super::supervisor::Planned;
+use super::{Answered, Backend, Done, Outcome, Plan};
+use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request};
+use std::path::{Path, PathBuf};
+use supervisor_core::Channel;
+use supervisor_log::tail::{self, ReadError};
+use supervisor_rpc::method::Arguments;
+use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, LogTail, Writer};
+
+/// Offset and length, as the client wrote them.
+#[derive(Clone, Copy)]
+struct Window {
+    offset: i64,
+    length: i64,
+}
+
+pub(super) fn read_log(arguments: &Arguments) -> Planned {
+    Ok(read(LogName::Main, Window::of(arguments, 0)?))
+}
+
+pub(super) fn read_process_stdout_log(arguments: &Arguments) -> Planned {
+    Ok(read(process_log(arguments, Channel::Stdout)?, Window::of(arguments, 1)?))
+}
+
+pub(super) fn read_process_stderr_log(arguments: &Arguments) -> Planned {
+    Ok(read(process_log(arguments, Channel::Stderr)?, Window::of(arguments, 1)?))
+}
+
+pub(super) fn tail_process_stdout_log(arguments: &Arguments) -> Planned {
+    Ok(tail(process_log(arguments, Channel::Stdout)?, Window::of(arguments, 1)?))
+}
+
+pub(super) fn tail_process_stderr_log(arguments: &Arguments) -> Planned {
+    Ok(tail(process_log(arguments, Channel::Stderr)?, Window::of(arguments, 1)?))
+}
+
+impl Window {
+    fn of(arguments: &Arguments, first: usize) -> Result<Self, Fault> {
+        Ok(Self { offset: arguments.int(first)?, length: arguments.int(first + 1)? })
+    }
+}
+
+fn process_log(arguments: &Arguments, channel: Channel) -> Result<LogName, Fault> {
+    Ok(LogName::Process { name: arguments.text(0)?.to_owned(), channel })
+}
+
+fn read(log: LogName, window: Window) -> Plan {
+    on_disk(log, move |path| match path {
+        Some(path) => {
+            let bytes = read_file(&path, window.offset, window.length)?;
+            Ok(Encoded::new(&Lossy(&bytes)))
+        }
+        None => Err(Fault::bare(FaultCode::NoFile)),
+    })
+}
+
+/// Never faults for want of a log: what is not there has no bytes.
+fn tail(log: LogName, window: Window) -> Plan {
+    on_disk(log, move |path| {
+        let found = path.map(|path| tail::tail(&path, window.offset, window.length));
+        let shown = found.map_or_else(LogTail::default, |found| LogTail {
+            data: found.bytes.into(),
+            offset: i64::try_from(found.offset).unwrap_or(i64::MAX),
+            overflow: found.overflow,
+        });
+        Ok(Encoded::new(&shown))
+    })
+}
+
+/// Reads a part of a log, with the faults of `readLog`.
+pub(crate) fn read_file(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
+    tail::read(path, offset, length).map_err(|error| match error {
+        ReadError::NoFile => Fault::with_detail(FaultCode::NoFile, path.display()),
+        ReadError::BadArguments => Fault::bare(FaultCode::BadArguments),
+        ReadError::Failed(_) => Fault::bare(FaultCode::Failed),
+    })
+}
+
+fn on_disk(log: LogName, work: impl FnOnce(Option<PathBuf>) -> Answered + Send + 'static) -> Plan {
+    Plan::later(move |backend, done| locate(backend, log, done, work))
+}
+
+/// Finds a log and has `work` done with it where it may take its time.
+fn locate(
+    backend: &Backend,
+    log: LogName,
+    done: Done,
+    work: impl FnOnce(Option<PathBuf>) -> Answered + Send + 'static,
+) {
+    let disk = backend.disk.clone();
+    let reply = Reply::new(move |located: Result<LogLocation, Fault>| match located {
+        Ok(location) => {
+            // If it is not taken, `done` is dropped with it, which the client is told with an answer of 500.
+            let _refused = disk.submit(Box::new(move || done.send(Outcome::Ready(work(location.path)))));
+        }
+        Err(fault) => done.send_fault(fault),
+    });
+    backend.ask(Request::Log { log, purpose: LogPurpose::Read, reply });
+}
+
+/// Log bytes as text: what is not UTF-8 becomes U+FFFD.
+struct Lossy<'a>(&'a [u8]);
+
+impl Encode for Lossy<'_> {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.text_lossy(self.0);
+    }
+}

@@ -1,0 +1,166 @@
+//! XML-RPC on `/RPC2`: from the bytes of a request to the bytes of its answer.
+//!
+//! # Theory
+//!
+//! A call is decoded, found in the table of methods and turned into a [`Plan`]: an answer at hand, or what will
+//! bring it about, given a [`Done`] to hand it to. Plans ask the supervision loop by [`Request`] and read logs on
+//! the [`Pool`]; neither is waited for, so any number of calls are under way at once, and each is answered in the
+//! very moment its condition holds. A multicall is a plan that makes the plans of its calls, one after the other.
+//!
+//! A method is a function from its parameters to a plan, and touches nothing. Parameters are checked here, states
+//! and names by the loop.
+
+#[cfg(test)]
+pub(crate) mod double;
+mod later;
+mod logs;
+mod multicall;
+mod supervisor;
+mod system;
+
+use crate::blocking::Pool;
+use crate::request::Requests;
+pub(crate) use later::Watch;
+use later::{Answered, Done, Outcome, Plan};
+pub(crate) use logs::read_file as read_log_file;
+use supervisor_http::{ReplyTo, Request, Response, Status};
+use supervisor_log::{Level, MainLog, Pump, repr};
+use supervisor_rpc::decode::{self, DecodeError};
+use supervisor_rpc::method::{self, Arguments, Method, Procedure};
+use supervisor_rpc::{Fault, FaultCode, Value, encode};
+
+/// What handlers work with; clones share it.
+#[derive(Clone)]
+pub(crate) struct Backend {
+    /// Asks the supervision loop.
+    pub(crate) requests: Requests,
+    /// Does what may wait for a disk.
+    pub(crate) disk: Pool,
+    /// The main log.
+    pub(crate) log: MainLog,
+    /// Tells when logs grow.
+    pub(crate) pump: Pump,
+    /// The configuration has `[rpcinterface:supervisor]`; without it only `system.*` can be called.
+    pub(crate) has_supervisor: bool,
+}
+
+/// How much of a request that cannot be understood is shown in the log. It may hold secrets meant for a process,
+/// which stand further back.
+const SHOWN: usize = 64;
+
+/// Answers a request to `/RPC2`.
+pub(crate) fn handle(backend: &Backend, request: &Request, reply: ReplyTo) {
+    if request.method != b"POST" {
+        return reply.send(Response::error(Status::BadRequest));
+    }
+    if request.headers.first("Content-Length").is_none() {
+        return reply.send(Response::error(Status::LengthRequired));
+    }
+    match decode::call(&request.body) {
+        Ok(call) => {
+            backend.log.log(Level::Trace, format!("XML-RPC method called: {}()", call.method));
+            let done = answer_over_http(backend, &call.method, reply);
+            begin(backend, &call.method, call.params, done);
+        }
+        Err(error) => {
+            backend.log.log(Level::Error, complaint(&request.body, &error));
+            reply.send(Response::error(Status::BadRequest));
+        }
+    }
+}
+
+/// Sets a call in motion.
+fn begin(backend: &Backend, name: &str, params: Vec<Value>, done: Done) {
+    match plan(backend, name, params) {
+        Ok(Plan::Now(value)) => done.send(Outcome::Ready(Ok(value))),
+        Ok(Plan::Later(start)) => start(backend, done),
+        Err(fault) => done.send(Outcome::Ready(Err(fault))),
+    }
+}
+
+/// What a call comes to; the fault if it comes to nothing.
+fn plan(backend: &Backend, name: &str, params: Vec<Value>) -> Result<Plan, Fault> {
+    let method = find(name, backend.has_supervisor).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))?;
+    let arguments = Arguments::new(method, params)?;
+    match method.procedure {
+        Procedure::GetApiVersion => Ok(supervisor::get_api_version()),
+        Procedure::GetSupervisorVersion => Ok(supervisor::get_supervisor_version()),
+        Procedure::GetIdentification => Ok(supervisor::get_identification()),
+        Procedure::GetImplementation => Ok(supervisor::get_implementation()),
+        Procedure::GetState => Ok(supervisor::get_state()),
+        Procedure::GetPid => Ok(supervisor::get_pid()),
+        Procedure::ReadLog => logs::read_log(&arguments),
+        Procedure::ClearLog => Ok(supervisor::clear_log()),
+        Procedure::Shutdown => Ok(supervisor::shutdown()),
+        Procedure::Restart => Ok(supervisor::restart()),
+        Procedure::ReloadConfig => Ok(supervisor::reload_config()),
+        Procedure::AddProcessGroup => supervisor::add_process_group(&arguments),
+        Procedure::RemoveProcessGroup => supervisor::remove_process_group(&arguments),
+        Procedure::StartProcess => supervisor::start_process(&arguments),
+        Procedure::StartProcessGroup => supervisor::start_process_group(&arguments),
+        Procedure::StartAllProcesses => Ok(supervisor::start_all_processes(&arguments)),
+        Procedure::StopProcess => supervisor::stop_process(&arguments),
+        Procedure::StopProcessGroup => supervisor::stop_process_group(&arguments),
+        Procedure::StopAllProcesses => Ok(supervisor::stop_all_processes(&arguments)),
+        Procedure::SignalProcess => supervisor::signal_process(&arguments),
+        Procedure::SignalProcessGroup => supervisor::signal_process_group(&arguments),
+        Procedure::SignalAllProcesses => supervisor::signal_all_processes(&arguments),
+        Procedure::GetAllConfigInfo => Ok(supervisor::get_all_config_info()),
+        Procedure::GetProcessInfo => supervisor::get_process_info(&arguments),
+        Procedure::GetAllProcessInfo => Ok(supervisor::get_all_process_info()),
+        Procedure::ReadProcessStdoutLog => logs::read_process_stdout_log(&arguments),
+        Procedure::ReadProcessStderrLog => logs::read_process_stderr_log(&arguments),
+        Procedure::TailProcessStdoutLog => logs::tail_process_stdout_log(&arguments),
+        Procedure::TailProcessStderrLog => logs::tail_process_stderr_log(&arguments),
+        Procedure::ClearProcessLogs => supervisor::clear_process_logs(&arguments),
+        Procedure::ClearAllProcessLogs => Ok(supervisor::clear_all_process_logs()),
+        Procedure::SendProcessStdin => supervisor::send_process_stdin(&arguments),
+        Procedure::SendRemoteCommEvent => supervisor::send_remote_comm_event(&arguments),
+        Procedure::ListMethods => Ok(system::list_methods(backend.has_supervisor)),
+        Procedure::MethodHelp => system::method_help(&arguments, backend.has_supervisor),
+        Procedure::MethodSignature => system::method_signature(&arguments, backend.has_supervisor),
+        Procedure::Multicall => multicall::multicall(&arguments),
+    }
+}
+
+/// The method of this name, if its namespace is there.
+fn find(name: &str, has_supervisor: bool) -> Option<&'static Method> {
+    method::find(name).filter(|method| has_supervisor || method.namespace() == "system")
+}
+
+/// Encodes what a call comes to, on the server's thread, and sends it.
+fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
+    let watch = Watch::new(reply.client(), &backend.requests);
+    let (log, name) = (backend.log.clone(), name.to_owned());
+    Done::new(watch, move |outcome| {
+        reply.send_with(move || {
+            let answered = outcome.resolve();
+            log.log(Level::Trace, verdict(&name, &answered));
+            respond(&answered)
+        });
+    })
+}
+
+fn verdict(name: &str, answered: &Answered) -> String {
+    match answered {
+        Ok(_) => format!("XML-RPC method {name}() returned successfully"),
+        Err(Fault { code, text }) => format!("XML-RPC method {name}() returned fault: [{code}] {text}"),
+    }
+}
+
+fn respond(answered: &Answered) -> Response {
+    let body = match answered {
+        Ok(value) => encode::response(value),
+        Err(fault) => encode::fault(fault),
+    };
+    Response::new(Status::Ok).header("Content-Type", "text/xml").body(body)
+}
+
+fn complaint(body: &[u8], error: &DecodeError) -> String {
+    let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    let more = if body.len() > SHOWN { "..." } else { "" };
+    format!("XML-RPC request data {}{more} is invalid: {}", repr::text(&shown), error.log_words())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! `supervisor.*`, apart from reading logs: one function per method.
+
+use super::Plan;
+use crate::EMULATED_VERSION;
+use crate::request::{Identity, Order, Request, Target};
+use supervisor_core::{Mood, Signal, Wait};
+use supervisor_rpc::method::Arguments;
+use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, SupervisorState, Value};
+
+/// The version of the XML-RPC interface; clients compare it with what they know.
+const API_VERSION: &str = "3.0";
+
+/// A plan, or what is wrong with the parameters.
+pub(super) type Planned = Result<Plan, Fault>;
+
+pub(super) fn get_api_version() -> Plan {
+    identity(|_| Encoded::new(API_VERSION))
+}
+
+pub(super) fn get_supervisor_version() -> Plan {
+    identity(|_| Encoded::new(EMULATED_VERSION))
+}
+
+pub(super) fn get_identification() -> Plan {
+    identity(|identity| Encoded::new(&identity.identification))
+}
+
+pub(super) fn get_pid() -> Plan {
+    identity(|identity| Encoded::new(&i64::from(identity.pid.raw())))
+}
+
+/// Can say nothing but RUNNING: in every other state it is refused.
+pub(super) fn get_state() -> Plan {
+    identity(|_| Encoded::new(&SupervisorState { statecode: 1, statename: "RUNNING".into() }))
+}
+
+/// Who answers; in every state, so that nobody has to guess.
+pub(super) fn get_implementation() -> Plan {
+    Plan::now(&Implementation { name: "supervisor-rs".into(), version: env!("CARGO_PKG_VERSION").into() })
+}
+
+pub(super) fn shutdown() -> Plan {
+    Plan::order(Order::Shutdown)
+}
+
+pub(super) fn restart() -> Plan {
+    Plan::order(Order::Restart)
+}
+
+pub(super) fn reload_config() -> Plan {
+    Plan::ask(|reply| Request::ReloadConfig { reply }, |groups| Encoded::new(&groups))
+}
+
+pub(super) fn add_process_group(arguments: &Arguments) -> Planned {
+    let name = name(arguments)?;
+    Ok(Plan::ask(|reply| Request::AddGroup { name, reply }, truth))
+}
+
+pub(super) fn remove_process_group(arguments: &Arguments) -> Planned {
+    let name = name(arguments)?;
+    Ok(Plan::ask(|reply| Request::RemoveGroup { name, reply }, truth))
+}
+
+pub(super) fn start_process(arguments: &Arguments) -> Planned {
+    let target = Target::Named(name(arguments)?);
+    Ok(Plan::order(Order::Start { target, wait: wait(arguments, 1) }))
+}
+
+pub(super) fn start_process_group(arguments: &Arguments) -> Planned {
+    let target = Target::Group(name(arguments)?);
+    Ok(Plan::order(Order::Start { target, wait: wait(arguments, 1) }))
+}
+
+pub(super) fn start_all_processes(arguments: &Arguments) -> Plan {
+    Plan::order(Order::Start { target: Target::All, wait: wait(arguments, 0) })
+}
+
+pub(super) fn stop_process(arguments: &Arguments) -> Planned {
+    let target = Target::Named(name(arguments)?);
+    Ok(Plan::order(Order::Stop { target, wait: wait(arguments, 1) }))
+}
+
+pub(super) fn stop_process_group(arguments: &Arguments) -> Planned {
+    let target = Target::Group(name(arguments)?);
+    Ok(Plan::order(Order::Stop { target, wait: wait(arguments, 1) }))
+}
+
+pub(super) fn stop_all_processes(arguments: &Arguments) -> Plan {
+    Plan::order(Order::Stop { target: Target::All, wait: wait(arguments, 0) })
+}
+
+pub(super) fn signal_process(arguments: &Arguments) -> Planned {
+    let target = Target::Named(name(arguments)?);
+    Ok(Plan::order(Order::Signal { target, signal: signal(arguments, 1)? }))
+}
+
+pub(super) fn signal_process_group(arguments: &Arguments) -> Planned {
+    let target = Target::Group(name(arguments)?);
+    Ok(Plan::order(Order::Signal { target, signal: signal(arguments, 1)? }))
+}
+
+pub(super) fn signal_all_processes(arguments: &Arguments) -> Planned {
+    Ok(Plan::order(Order::Signal { target: Target::All, signal: signal(arguments, 0)? }))
+}
+
+pub(super) fn get_process_info(arguments: &Arguments) -> Planned {
+    let name = name(arguments)?;
+    Ok(Plan::ask(|reply| Request::ProcessInfo { name, reply }, |info| Encoded::new(&info)))
+}
+
+pub(super) fn get_all_process_info() -> Plan {
+    Plan::ask(|reply| Request::AllProcessInfo { reply }, |all| Encoded::new(&all))
+}
+
+pub(super) fn get_all_config_info() -> Plan {
+    Plan::ask(|reply| Request::AllConfigInfo { reply }, |all| Encoded::new(&all))
+}
+
+pub(super) fn clear_log() -> Plan {
+    Plan::ask(|reply| Request::ClearMainLog { reply }, truth)
+}
+
+pub(super) fn clear_process_logs(arguments: &Arguments) -> Planned {
+    let name = name(arguments)?;
+    Ok(Plan::ask(|reply| Request::ClearProcessLogs { name, reply }, truth))
+}
+
+pub(super) fn clear_all_process_logs() -> Plan {
+    Plan::ask_outcomes(|reply| Request::ClearAllProcessLogs { reply })
+}
+
+/// The only method that says what was wrong with a parameter, and it does so before it looks at the name.
+pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
+    let bytes = match arguments.value(1)? {
+        Value::String(text) => text.clone().into_bytes(),
+        other => return Err(Fault::with_detail(FaultCode::IncorrectParameters, other.to_display_text())),
+    };
+    let name = name(arguments)?;
+    Ok(Plan::ask(|reply| Request::SendStdin { name, bytes, reply }, truth))
+}
+
+pub(super) fn send_remote_comm_event(arguments: &Arguments) -> Planned {
+    let (kind, data) = (arguments.text_of_scalar(0)?, arguments.text_of_scalar(1)?);
+    Ok(Plan::order(Order::RemoteEvent { kind, data }))
+}
+
+/// A method about supervisord itself, refused while it stops.
+fn identity(encode: impl FnOnce(Identity) -> Encoded + Send + 'static) -> Plan {
+    Plan::ask(|reply| Request::Identity { reply: reply.of(running_only) }, encode)
+}
+
+fn running_only(identity: Identity) -> Result<Identity, Fault> {
+    match identity.mood {
+        Mood::Running => Ok(identity),
+        Mood::Restarting | Mood::Shutdown => Err(Fault::bare(FaultCode::ShutdownState)),
+    }
+}
+
+fn truth((): ()) -> Encoded {
+    Encoded::new(&true)
+}
+
+fn name(arguments: &Arguments) -> Result<String, Fault> {
+    arguments.text(0).map(str::to_owned)
+}
+
+fn wait(arguments: &Arguments, index: usize) -> Wait {
+    if arguments.flag_or(index, true) { Wait::Yes } else { Wait::No }
+}
+
+/// A signal by name or number, blanks around it ignored; what the client wrote if it is none.
+fn signal(arguments: &Arguments, index: usize) -> Result<Result<Signal, String>, Fault> {
+    let spelled = arguments.text_of_scalar(index)?;
+    let trimmed = spelled.trim();
+    let known = match trimmed.parse::<i64>() {
+        Ok(number) => Signal::from_number(number),
+        Err(_) => Signal::from_name(trimmed),
+    };
+    Ok(known.ok_or(spelled))
+}

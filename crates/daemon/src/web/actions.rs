@@ -1,0 +1,186 @@
+//! What the links of the status page do: an order, and then back to the page with a message about it.
+
+use super::page;
+use crate::api::{Backend, Watch};
+use crate::request::{Order, Reply, Request as Question, Target};
+use supervisor_core::{Answer, Fault, Namespec, Wait};
+use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
+use supervisor_rpc::FaultCode;
+use supervisor_sys::clock;
+
+/// Does what `action` says and answers once it is done.
+pub(super) fn perform(
+    backend: &Backend,
+    request: &Request,
+    action: &str,
+    name: Option<&str>,
+    reply: ReplyTo,
+) {
+    if is_foreign(request) {
+        return reply.send(Response::error(Status::Forbidden));
+    }
+    let deed = Deed::new(backend, reply);
+    match (action, name) {
+        ("refresh", _) => deed.finish(&at_this_time("Page refreshed")),
+        ("stopall", _) => deed.stop_all(),
+        ("restartall", _) => deed.restart_all(),
+        ("start" | "stop" | "restart" | "clearlog", Some(name))
+            if Namespec::parse(name).process.is_none() =>
+        {
+            deed.finish(&unknown(name));
+        }
+        ("start", Some(name)) => deed.start(name, "started"),
+        ("stop", Some(name)) => deed.stop(name),
+        ("restart", Some(name)) => deed.restart(name),
+        ("clearlog", Some(name)) => deed.clear_log(name),
+        _ => deed.reply.send(Response::error(Status::InternalServerError)),
+    }
+}
+
+/// Whether a browser says that another site sent its user here. A link or an image elsewhere must not be able to
+/// stop anything with the credentials the browser keeps; only browsers send this header, so scripts are not
+/// concerned.
+fn is_foreign(request: &Request) -> bool {
+    let site = request.headers.first("Sec-Fetch-Site");
+    site.is_some_and(|site| site == b"cross-site" || site == b"same-site")
+}
+
+/// An action under way.
+struct Deed {
+    backend: Backend,
+    watch: Watch,
+    reply: ReplyTo,
+}
+
+impl Deed {
+    fn new(backend: &Backend, reply: ReplyTo) -> Self {
+        let watch = Watch::new(reply.client(), &backend.requests);
+        Self { backend: backend.clone(), watch, reply }
+    }
+
+    /// Gives an order and goes on with its answer, unless nobody waits for the outcome any more.
+    fn order(self, order: Order, next: impl FnOnce(Self, Answer) + Send + 'static) {
+        let (backend, watch) = (self.backend.clone(), self.watch.clone());
+        backend.order(&watch, order, move |answer| {
+            if !self.watch.is_gone() {
+                next(self, answer);
+            }
+        });
+    }
+
+    fn stop_all(self) {
+        self.order(stop(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All stopped")));
+    }
+
+    fn restart_all(self) {
+        self.order(stop(Target::All), |deed, answer| match answer {
+            Answer::Fault(fault) => deed.finish(&unexpected(&fault)),
+            Answer::Done | Answer::Outcomes(_) => {
+                deed.order(start(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All restarted")))
+            }
+        });
+    }
+
+    fn start(self, name: &str, done: &'static str) {
+        let shown = name.to_owned();
+        self.order(start(Target::Named(name.to_owned())), move |deed, answer| {
+            deed.finish(&match answer {
+                Answer::Done | Answer::Outcomes(_) => format!("Process {shown} {done}"),
+                Answer::Fault(Fault::BadName(_)) => unknown(&shown),
+                Answer::Fault(fault) => format!("ERROR: Process {shown}: {}", start_failure(&fault)),
+            });
+        });
+    }
+
+    fn stop(self, name: &str) {
+        let shown = name.to_owned();
+        self.order(stop(Target::Named(name.to_owned())), move |deed, answer| {
+            deed.finish(&match answer {
+                Answer::Done | Answer::Outcomes(_) => format!("Process {shown} stopped"),
+                Answer::Fault(Fault::BadName(_)) => unknown(&shown),
+                Answer::Fault(fault) => unexpected(&fault),
+            });
+        });
+    }
+
+    /// Stops if there is something to stop, then starts, and reports what went wrong with either.
+    fn restart(self, name: &str) {
+        let shown = name.to_owned();
+        self.order(stop(Target::Named(name.to_owned())), move |deed, answer| match answer {
+            Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
+                deed.start(&shown, "restarted");
+            }
+            Answer::Fault(Fault::BadName(_)) => deed.finish(&unknown(&shown)),
+            Answer::Fault(fault) => deed.finish(&unexpected(&fault)),
+        });
+    }
+
+    fn clear_log(self, name: &str) {
+        let shown = name.to_owned();
+        let backend = self.backend.clone();
+        backend.ask(Question::ClearProcessLogs {
+            name: name.to_owned(),
+            reply: Reply::new(move |answer: Result<(), supervisor_rpc::Fault>| {
+                self.finish(&match answer {
+                    Ok(()) => format!("Log for {shown} cleared"),
+                    Err(fault) if fault.known() == Some(FaultCode::BadName) => unknown(&shown),
+                    Err(fault) => format!("unexpected rpc fault [{}] {}", fault.code, fault.text),
+                });
+            }),
+        });
+    }
+
+    /// Sends the browser back to the page with a message. Upstream does it with 301 and an address made from
+    /// the `Host` header: browsers keep that, and a proxy's path is lost.
+    fn finish(self, message: &str) {
+        let location = format!("./?message={}", percent_encode(message.as_bytes()).replace('/', "%2F"));
+        let response =
+            Response::new(Status::SeeOther).header("Location", location).header("Content-Type", "text/html");
+        self.reply.send(page::uncached(response).body(Status::SeeOther.error_page()));
+    }
+}
+
+fn start(target: Target) -> Order {
+    Order::Start { target, wait: Wait::Yes }
+}
+
+fn stop(target: Target) -> Order {
+    Order::Stop { target, wait: Wait::Yes }
+}
+
+fn of_all(answer: &Answer, done: &str) -> String {
+    match answer {
+        Answer::Done | Answer::Outcomes(_) => at_this_time(done),
+        Answer::Fault(fault) => unexpected(fault),
+    }
+}
+
+fn at_this_time(done: &str) -> String {
+    format!("{done} at {}", clock::asctime(clock::now().wall))
+}
+
+fn unknown(name: &str) -> String {
+    format!("No such process named {name}")
+}
+
+fn unexpected(fault: &Fault) -> String {
+    format!("unexpected rpc fault [{}] {fault}", fault.code())
+}
+
+fn start_failure(fault: &Fault) -> String {
+    match fault {
+        Fault::NoFile(_) => "no such file".to_owned(),
+        Fault::NotExecutable(_) => "file not executable".to_owned(),
+        Fault::AlreadyStarted(_) => "already started".to_owned(),
+        Fault::SpawnError(_) => "spawn error".to_owned(),
+        Fault::AbnormalTermination(_) => "abnormal termination".to_owned(),
+        Fault::IncorrectParameters(_)
+        | Fault::ShutdownState
+        | Fault::BadName(_)
+        | Fault::BadSignal(_)
+        | Fault::Failed(_)
+        | Fault::NotRunning(_)
+        | Fault::AlreadyAdded(_)
+        | Fault::StillRunning(_) => unexpected(fault),
+    }
+}

@@ -1,0 +1,45 @@
+//! What a page is asked for: the parameters of query and body.
+
+use std::collections::HashMap;
+use supervisor_http::{Request, Status, form_pairs};
+
+/// The parameters of a request to a page. Those of the body stand before those of the query; of a repeated name
+/// the first counts in the query, the last in the body. Bytes that are no UTF-8 become U+FFFD, which no name has.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    values: HashMap<String, String>,
+}
+
+impl Form {
+    /// Reads the parameters; the status to refuse the request with if its body cannot be any.
+    pub(super) fn of(request: &Request) -> Result<Self, Status> {
+        let mut form = Self::default();
+        for (name, value) in form_pairs(&request.query) {
+            form.values.entry(text(&name)).or_insert_with(|| text(&value));
+        }
+        if request.method == b"POST" {
+            check_body(request)?;
+            form.values
+                .extend(form_pairs(&request.body).iter().map(|(name, value)| (text(name), text(value))));
+        }
+        Ok(form)
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+}
+
+fn check_body(request: &Request) -> Result<(), Status> {
+    if request.headers.first("Content-Length").is_none() {
+        return Err(Status::LengthRequired);
+    }
+    let kind = request.headers.first("Content-Type").unwrap_or_default();
+    let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let is_form = kind.is_empty() || kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    if is_form || request.body.is_empty() { Ok(()) } else { Err(Status::UnsupportedMediaType) }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
