@@ -127,6 +127,8 @@ fn unknown(name: &str, place: Range<usize>, names: &Names<'_>) -> ExpandError {
     }
 }
 
+const HERE: &str = "%(here)s";
+
 /// The text with each literal `%(here)s` replaced: how upstream shows a value of a configuration with `[include]`.
 pub(crate) fn with_here_shown(raw: &str, here: Option<&[u8]>) -> String {
     match here {
@@ -135,11 +137,9 @@ pub(crate) fn with_here_shown(raw: &str, here: Option<&[u8]>) -> String {
     }
 }
 
-const HERE: &str = "%(here)s";
-
 impl Malformed {
     /// Python's reason, with positions counted in the text that [`with_here_shown`] shows.
-    pub(crate) fn reason_in(&self, raw: &str, here: Option<&[u8]>) -> String {
+    fn reason_in(&self, raw: &str, here: Option<&[u8]>) -> String {
         let Some(index) = self.index else { return self.reason.clone() };
         let Some(here) = here else { return format!("{}{index}", self.reason) };
         let before: String = raw.chars().take(index).collect();
@@ -149,19 +149,59 @@ impl Malformed {
     }
 }
 
-/// The head and the list of names of upstream's text for a name nobody knows.
-pub(crate) fn unknown_name_text(raw: &str, context: &str, name: &str, available: &[String]) -> (String, String) {
-    let head = format!(
-        "Format string {} for {} contains names ({}) which cannot be expanded.",
-        repr(raw.as_bytes()),
-        repr(context.as_bytes()),
-        repr(name.as_bytes())
-    );
-    (head, format!(" Available names: {}", available.join(", ")))
+impl ExpandError {
+    /// Upstream's text about the option it calls `context`, and the list of names that follows it.
+    pub(crate) fn text(&self, raw: &str, here: Option<&[u8]>, context: &str) -> (String, String) {
+        let value = repr(with_here_shown(raw, here).as_bytes());
+        let context = repr(context.as_bytes());
+        match self {
+            Self::Unknown { name, available, .. } => {
+                let name = repr(name.as_bytes());
+                let head = format!("Format string {value} for {context} contains names ({name}) which cannot be expanded.");
+                (head, format!(" Available names: {}", available.join(", ")))
+            }
+            Self::Malformed(malformed) => {
+                let reason = malformed.reason_in(raw, here);
+                (format!("Format string {value} for {context} is badly formatted: {reason}"), String::new())
+            }
+            Self::TooLong => (format!("The value of {context} is too long once expanded"), String::new()),
+        }
+    }
+
+    /// The part of the value that is meant.
+    pub(crate) fn place(&self, raw: &str) -> Range<usize> {
+        match self {
+            Self::Unknown { place, .. } => place.clone(),
+            Self::Malformed(malformed) => malformed.place.clone(),
+            Self::TooLong => 0..raw.len(),
+        }
+    }
+
+    /// What is behind it.
+    pub(crate) fn why(&self) -> String {
+        match self {
+            Self::Unknown { name, .. } => format!("nothing that may be used here is called {name}"),
+            Self::Malformed(_) => "% begins a name to fill in, such as %(program_name)s".to_string(),
+            Self::TooLong => format!("a value may have {} bytes", limits::VALUE_BYTES),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn mend(&self) -> Option<String> {
+        match self {
+            Self::Unknown { name, available, .. } => Some(mend_for_name(name, available)),
+            Self::Malformed(_) => Some("write %% for a percent sign".to_string()),
+            Self::TooLong => None,
+        }
+    }
+
+    /// Whether it may only follow from an `environment` that could not be read.
+    pub(crate) fn is_excusable(&self) -> bool {
+        matches!(self, Self::Unknown { is_excusable: true, .. })
+    }
 }
 
-/// What to do about a name nobody knows.
-pub(crate) fn mend_for_name(name: &str, available: &[String]) -> String {
+fn mend_for_name(name: &str, available: &[String]) -> String {
     if let Some(meant) = nearest(name, available.iter().map(String::as_str)) {
         return format!("did you mean %({meant})s?");
     }
@@ -169,15 +209,6 @@ pub(crate) fn mend_for_name(name: &str, available: &[String]) -> String {
         Some(variable) => format!("set {variable} in the environment supervisord starts with"),
         None => "use one of the available names, or write %% for a percent sign".to_string(),
     }
-}
-
-/// Upstream's text for a value that is not a format string.
-pub(crate) fn malformed_text(raw: &str, context: &str, reason: &str) -> String {
-    format!(
-        "Format string {} for {} is badly formatted: {reason}",
-        repr(raw.as_bytes()),
-        repr(context.as_bytes())
-    )
 }
 
 #[cfg(test)]

@@ -4,14 +4,13 @@
 //! for reports. Each section file has its options as constants, a table of them, and one function that reads them.
 
 use crate::diagnostic::Fault;
-use crate::expand::{self, ExpandError, Names};
+use crate::expand::{self, Names};
 use crate::host::Host;
 use crate::ini::{Document, Lookup, Section};
 use crate::report::Report;
 use crate::source::Span;
 use crate::text::repr;
 use crate::value::{Parsed, Parser, Reading};
-use std::ops::Range;
 
 pub(crate) mod ctl;
 pub(crate) mod fcgi_program;
@@ -153,40 +152,19 @@ impl<'a> Pass<'a> {
 
     /// A value with all names filled in; messages call it `context`.
     pub(crate) fn expanded(&mut self, found: Lookup<'_>, context: &str) -> Result<Vec<u8>, Faulty> {
-        let error = match expand::expand(&found.entry.text, self.names, found.here) {
-            Ok(text) => return Ok(text),
-            Err(error) => error,
-        };
-        if let Some(fault) = self.expansion_fault(error, found, context) {
-            self.report.fault(fault.with_tail(self.tail));
-        }
-        Err(Faulty)
-    }
-
-    fn expansion_fault(&self, error: ExpandError, found: Lookup<'_>, context: &str) -> Option<Fault> {
         let raw = &found.entry.text;
-        let shown_raw = expand::with_here_shown(raw, found.here);
-        let place = |part: Range<usize>| Some(self.document.sources.place(found.entry.span(Some(part))));
-        Some(match error {
-            ExpandError::Unknown { is_excusable: true, .. } => return None,
-            ExpandError::Unknown { name, place: part, available, is_excusable: false } => {
-                let (head, names) = expand::unknown_name_text(&shown_raw, context, &name, &available);
-                let mend = expand::mend_for_name(&name, &available);
-                let why = format!("nothing that may be used here is called {name}");
-                Fault::new(head).with_names(names).at(place(part)).because(why).mended_by(Some(mend))
+        expand::expand(raw, self.names, found.here).map_err(|error| {
+            if !error.is_excusable() {
+                let (head, names) = error.text(raw, found.here, context);
+                let fault = Fault::new(head)
+                    .with_names(names)
+                    .with_tail(self.tail)
+                    .at(Some(self.document.sources.place(found.entry.span(Some(error.place(raw))))))
+                    .because(error.why())
+                    .mended_by(error.mend());
+                self.report.fault(fault);
             }
-            ExpandError::Malformed(malformed) => {
-                let reason = malformed.reason_in(raw, found.here);
-                Fault::new(expand::malformed_text(&shown_raw, context, &reason))
-                    .at(place(malformed.place))
-                    .because("% begins a name to fill in, such as %(program_name)s")
-                    .mended_by(Some("write %% for a percent sign".to_string()))
-            }
-            ExpandError::TooLong => {
-                Fault::new(format!("The value of {} is too long once expanded", repr(context.as_bytes())))
-                    .at(place(0..raw.len()))
-                    .because(format!("a value may have {} bytes", crate::limits::VALUE_BYTES))
-            }
+            Faulty
         })
     }
 

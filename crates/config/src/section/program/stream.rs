@@ -1,9 +1,10 @@
 //! The options of one output stream: `stdout_*` and `stderr_*`.
 
 use crate::config::{LogFile, StreamLog};
-use crate::expand;
-use crate::section::{Opt, Pass};
-use crate::value::{self, LogFileName};
+use crate::diagnostic::Fault;
+use crate::expand::{self, ExpandError};
+use crate::section::{Faulty, Opt, Pass};
+use crate::value::{self, LogFileName, Reading};
 
 /// The options of one stream.
 pub(super) struct StreamOptions {
@@ -125,20 +126,40 @@ pub(super) fn read_own(pass: &mut Pass<'_>, options: &StreamOptions, stream: &mu
     name
 }
 
+/// Upstream fills names into this option twice, so that a percent sign had to be written four times. What it accepts
+/// that way still means the same; what only its second pass would refuse is taken as the first one left it.
 fn read_logfile(pass: &mut Pass<'_>, options: &StreamOptions) -> LogFileName {
+    let option = &options.logfile;
     let automatic = LogFileName::File(LogFile::Auto);
-    match pass.text(options.logfile.key) {
-        Ok(Some(text)) => {
-            let text = expanded_again(&text, pass).unwrap_or(text);
-            pass.parsed(&options.logfile, &text, pass.tail).unwrap_or(automatic)
-        }
-        Ok(None) | Err(_) => automatic,
+    let Ok(Some(once)) = pass.text(option.key) else { return automatic };
+    let has_more = once.contains(&b'%');
+    let Some(text) = std::str::from_utf8(&once).ok().filter(|_| has_more) else {
+        return pass.parsed(option, &once, pass.tail).unwrap_or(automatic);
+    };
+    match expand::expand(text, pass.names, None) {
+        Ok(twice) => pass.parsed(option, &twice, pass.tail).unwrap_or(automatic),
+        Err(error) => parsed_once(pass, option, text, &error).unwrap_or(automatic),
     }
 }
 
-/// Upstream fills names into these options twice, so that a percent sign had to be written four times. What it
-/// accepts that way still means the same; what its second pass would refuse is taken as the first one left it.
-fn expanded_again(text: &[u8], pass: &Pass<'_>) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.contains('%'))?;
-    expand::expand(text, pass.names, None).ok()
+/// Reads a text that can be filled in only once. If it is no good then, the fault is the one upstream stops at, and
+/// its reason is ours.
+fn parsed_once(
+    pass: &mut Pass<'_>,
+    option: &Opt<LogFileName>,
+    text: &str,
+    error: &ExpandError,
+) -> Result<LogFileName, Faulty> {
+    let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(pass.host));
+    parsed.map_err(|rejection| {
+        let (head, names) = error.text(text, None, option.key);
+        let fault = Fault::new(head)
+            .with_names(names)
+            .with_tail(pass.tail)
+            .at(pass.place_of(option.key))
+            .because(rejection.message)
+            .mended_by(rejection.mend);
+        pass.report.fault(fault);
+        Faulty
+    })
 }
