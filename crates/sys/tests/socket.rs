@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
@@ -125,7 +126,7 @@ fn file_that_is_no_socket_is_left_intact() {
 
 #[test]
 fn of_many_at_once_exactly_one_gets_a_stale_path() {
-    for _ in 0..20 {
+    for _ in 0..200 {
         let sandbox = Sandbox::new();
         let path = sandbox.join("s");
         leave_stale_socket(&path);
@@ -147,6 +148,29 @@ fn of_many_at_once_exactly_one_gets_a_stale_path() {
         assert_eq!(fs::symlink_metadata(&path).unwrap().ino(), winners[0].identity.inode);
         assert_eq!(sandbox.names(), ["s"]);
     }
+}
+
+#[test]
+fn stale_neighbours_are_replaced_at_the_same_time() {
+    let sandbox = Sandbox::new();
+    let paths: Vec<PathBuf> = (0..8).map(|i| sandbox.join(&format!("s{i}"))).collect();
+    paths.iter().for_each(|path| leave_stale_socket(path));
+    std::thread::scope(|scope| {
+        for path in &paths {
+            scope.spawn(|| assert!(listen(path).unwrap().replaced_stale));
+        }
+    });
+}
+
+#[test]
+fn lock_somebody_keeps_on_the_directory_does_not_keep_us_out() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.join("s");
+    leave_stale_socket(&path);
+    let squatter = fs::File::open(sandbox.path()).unwrap();
+    // SAFETY: touches no memory.
+    assert_eq!(unsafe { libc::flock(squatter.as_raw_fd(), libc::LOCK_EX) }, 0);
+    assert!(listen(&path).unwrap().replaced_stale);
 }
 
 #[test]

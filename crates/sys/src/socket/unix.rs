@@ -15,13 +15,14 @@ use crate::call::{check, owned, raw, retry};
 use crate::fd::{self, FileIdentity};
 use crate::random;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The permissions of a socket file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,11 +93,15 @@ impl Drop for Temporary {
     }
 }
 
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// A random name beside `path`, no longer than an address holds: any directory that has room for `path` has
 /// room for it.
 fn name_beside(path: &Path) -> io::Result<PathBuf> {
     const LENGTH: usize = 12;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let room = LONGEST_PATH.saturating_sub(directory.as_os_str().len() + 1);
     let mut name = random::token(LENGTH.min(room))?;
     if name.len() == LENGTH {
@@ -196,6 +201,9 @@ fn place(temporary: &Path, path: &Path) -> io::Result<()> {
 
 /// Removes what is at `path` if it is a socket nobody listens on. False: it has gone by itself.
 fn clear_the_way(path: &Path) -> Result<bool, ListenError> {
+    // From the look at the leftover to its removal nobody else may remove it and put a new socket there: that
+    // one would be removed in its stead.
+    let _alone = lock_directory(directory_of(path));
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -207,7 +215,28 @@ fn clear_the_way(path: &Path) -> Result<bool, ListenError> {
     if somebody_listens(path)? {
         return Err(ListenError::InUse);
     }
-    remove_leftover(path, FileIdentity::from_metadata(&found))
+    fs::remove_file(path).map_err(ListenError::Os)?;
+    Ok(true)
+}
+
+/// A lock among those who remove leftovers in this directory, held until the file is closed.
+///
+/// None where the directory cannot be opened, its file system has no locks, or somebody holds the lock for
+/// longer than a removal takes: anybody who can read the directory can, and must not keep us from starting.
+#[doc(alias = "flock")]
+fn lock_directory(directory: &Path) -> Option<File> {
+    const PATIENCE: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(1);
+    let file = File::open(directory).ok()?;
+    for _ in 0..PATIENCE {
+        // SAFETY: touches no memory.
+        match retry(|| unsafe { libc::flock(raw(&file), libc::LOCK_EX | libc::LOCK_NB) }) {
+            Ok(_) => return Some(file),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 /// Whether a connection to `path` finds somebody. Does not wait for an answer, nor for room in a full queue.
@@ -228,21 +257,6 @@ fn somebody_listens(path: &Path) -> Result<bool, ListenError> {
     }
 }
 
-/// Removes the socket file that was looked at, and no other that took its name since: it is moved aside
-/// first, and put back if it is not the one.
-fn remove_leftover(path: &Path, looked_at: FileIdentity) -> Result<bool, ListenError> {
-    let aside = Temporary(name_beside(path)?);
-    match fs::rename(path, aside.path()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        moved => moved.map_err(ListenError::Os)?,
-    }
-    if FileIdentity::of_path(aside.path())? == looked_at {
-        return Ok(true);
-    }
-    place(aside.path(), path).map_err(ListenError::Os)?;
-    Err(ListenError::InUse)
-}
-
 /// A new stream socket, non-blocking.
 fn stream_socket() -> io::Result<OwnedFd> {
     // macOS cannot make it close-on-exec in the same call; a child marks its whole range before it executes
@@ -255,4 +269,30 @@ fn stream_socket() -> io::Result<OwnedFd> {
     let socket = unsafe { owned(libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | CLOEXEC, 0)) }?;
     fd::set_nonblocking(&socket)?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the umask: between bind and chmod there is nothing to connect to.
+    #[test]
+    fn file_has_no_permission_until_it_is_given_some() {
+        let path = std::env::temp_dir().join(format!("sys-socket-{}", std::process::id()));
+        let (_socket, temporary) = bind_temporary(&path).unwrap();
+        assert_eq!(fs::symlink_metadata(temporary.path()).unwrap().permissions().mode() & 0o7777, 0);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn temporary_name_fits_wherever_the_path_fits() {
+        for length in 1..LONGEST_PATH - 2 {
+            let path = Path::new("/").join("d".repeat(length)).join("s");
+            let name = name_beside(&path).unwrap();
+            assert_eq!(name.parent(), path.parent());
+            let is_too_long = name.as_os_str().len() > LONGEST_PATH;
+            assert_eq!(is_too_long, path.as_os_str().len() > LONGEST_PATH, "{length}");
+        }
+        assert_eq!(name_beside(Path::new("relative")).unwrap().parent(), Some(Path::new(".")));
+    }
 }

@@ -1,19 +1,21 @@
 //! Going into the background, giving up privileges, limits.
 
-use crate::support::{Sandbox, is_root, shell, wait_until};
+use crate::support::{STRATEGIES, Sandbox, is_root, run, shell, wait_until};
 use crate::{Role, Test, play};
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use supervisor_sys::daemonize::{Side, exit_at_once, fork_to_background, new_session};
 use supervisor_sys::limits::{Limit, Resource, limit, replace_umask, set_limit};
+use supervisor_sys::spawn::{ChildUser, Strategy};
 use supervisor_sys::{fd, user};
 
 pub(crate) const TESTS: &[Test] = &[
     ("daemon_leads_its_own_session_on_null_streams", daemon_leads_its_own_session),
     ("fork_with_a_second_thread_is_refused", fork_with_a_second_thread_is_refused),
     ("dropped_privileges_are_gone_for_good", dropped_privileges_are_gone),
-    ("switch_of_user_is_refused_to_the_unprivileged", switch_is_refused),
+    ("switch_to_an_unknown_user_is_refused", switch_is_refused),
+    ("child_of_another_user_keeps_none_of_our_groups", child_keeps_none_of_our_groups),
     ("raised_limit_reaches_children", raised_limit_reaches_children),
 ];
 pub(crate) const ROLES: &[Role] = &[
@@ -21,6 +23,7 @@ pub(crate) const ROLES: &[Role] = &[
     ("threaded_daemon", become_daemon_with_threads),
     ("drop_privileges", drop_privileges),
     ("refused_user", refused_user),
+    ("foreign_groups", foreign_groups),
     ("limited", limited),
 ];
 
@@ -111,10 +114,31 @@ fn switch_is_refused() {
     assert!(play("refused_user").status().unwrap().success());
 }
 
+fn foreign_groups() -> u8 {
+    let group: libc::gid_t = 54_321;
+    // SAFETY: one group, as counted.
+    assert_eq!(unsafe { libc::setgroups(1, &raw const group) }, 0);
+    let nobody = user::user_by_name(b"nobody").unwrap().unwrap();
+    for strategy in STRATEGIES {
+        let same = shell(strategy, "id -G");
+        assert!(same.stdout.split_whitespace().any(|id| id == "54321"), "{same:?}");
+        let other = run(strategy, &["/usr/bin/id", "-G"], |plan| plan.user = ChildUser::from_uid(nobody.uid));
+        assert!(!other.stdout.is_empty());
+        assert!(!other.stdout.split_whitespace().any(|id| id == "54321"), "{other:?}");
+    }
+    0
+}
+
+fn child_keeps_none_of_our_groups() {
+    if is_root("child_of_another_user_keeps_none_of_our_groups") {
+        assert!(play("foreign_groups").status().unwrap().success());
+    }
+}
+
 fn limited() -> u8 {
     let before = limit(Resource::OpenFiles).unwrap();
     set_limit(Resource::OpenFiles, Limit { soft: Some(123), ..before }).unwrap();
-    let outcome = shell(supervisor_sys::spawn::Strategy::SharedMemory, "ulimit -n");
+    let outcome = shell(Strategy::SharedMemory, "ulimit -n");
     assert_eq!(outcome.stdout, "123\n");
     assert_eq!(limit(Resource::OpenFiles).unwrap(), Limit { soft: Some(123), hard: before.hard });
     0
