@@ -16,7 +16,7 @@ pub(crate) struct Bus {
     pub(crate) next_serial: u64,
     pub(crate) ticks: Ticks,
     /// The kinds some pool subscribes to, descendants included.
-    covered: EventSet,
+    pub(crate) covered: EventSet,
 }
 
 impl Bus {
@@ -60,10 +60,15 @@ impl Bus {
         }
     }
 
-    /// Has only those ticks watched that somebody wants.
-    pub(crate) fn subscriptions_changed(&mut self, agenda: &mut Agenda, now: Moment) {
+    /// Notes anew which kinds are subscribed to.
+    pub(crate) fn recount(&mut self) {
         let covers = |kind: &EventKind| self.pools.values().any(|pool| pool.events.covers(*kind));
         self.covered = EventKind::all().filter(covers).collect();
+    }
+
+    /// Has only those ticks watched that somebody wants.
+    fn subscriptions_changed(&mut self, agenda: &mut Agenda, now: Moment) {
+        self.recount();
         for period in Period::ALL {
             let next = self.ticks.subscribe(period, self.wants(period.kind()), now);
             agenda.set(Timer::Tick(period), next);

@@ -24,7 +24,7 @@ pub(crate) enum Timer {
 }
 
 /// The pending timers, earliest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Agenda {
     queue: BTreeSet<(Duration, Timer)>,
     due: BTreeMap<Timer, Duration>,
@@ -46,6 +46,11 @@ impl Agenda {
                 self.queue.insert((at, timer));
             }
         }
+    }
+
+    /// Every timer that is set, with its time.
+    pub(crate) fn pending(&self) -> &BTreeMap<Timer, Duration> {
+        &self.due
     }
 
     /// The earliest deadline.

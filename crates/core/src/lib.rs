@@ -2,6 +2,56 @@
 //!
 //! Pure: no clock, file, socket, process or thread, and no dependency. An input and a moment go in, effects
 //! come out; the shell around it (`supervisor-daemon`) carries them out and reports back what came of them.
+//!
+//! # How to drive it
+//!
+//! 1. Make a [`Supervisor`], add the groups ([`Supervisor::add_group`]; keep the rest of their configuration by
+//!    [`ProcessId`]), and tell it [`Input::Started`] once the loop runs.
+//! 2. Sleep until something happens or [`Supervisor::next_deadline`] is reached; without one, sleep for ever.
+//! 3. Tell it what happened, each fact with the [`Moment`] it was learnt at, in this order: signals, listener
+//!    output, exits, [`Input::Deadline`] if it is due, requests, other output. Exits before deadlines, so that a
+//!    child that died in time is not said to have stayed up.
+//! 4. Carry out the effects of each input before the next input is told, first effect first. Nothing may reap a
+//!    child whose exit is not told at once, or a signal could reach a stranger with the same pid.
+//! 5. Answer: every [`Effect::Spawn`] by [`Input::Spawned`] or [`Input::SpawnFailed`], at any later time and from
+//!    any thread; every [`Effect::Kill`] by [`Input::Killed`]; every [`Effect::WriteListener`] by
+//!    [`Input::ListenerWritten`] or [`Input::ListenerWriteFailed`], unless the child ends before.
+//! 6. Leave at [`Effect::Terminate`]. For a restart go on with [`Supervisor::restarted`].
+//!
+//! Requests are resolved first ([`Supervisor::resolve`], [`Supervisor::startable`], a look at the command file for
+//! starts) and then told as an [`Input::Request`]; the [`Effect::Reply`] may come in the same turn or much later.
+//!
+//! ```
+//! use supervisor_core::*;
+//!
+//! let mut supervisor = Supervisor::new("supervisor");
+//! let mut effects = Effects::new();
+//! let start = Moment::at_seconds(1000);
+//! let program = ProcessSpec { name: "web".to_owned(), policy: Policy::default() };
+//! let group = GroupSpec {
+//!     name: "web".to_owned(),
+//!     priority: 999,
+//!     kind: GroupKind::Programs,
+//!     processes: vec![program],
+//! };
+//! let process = supervisor.add_group(group, start, &mut effects)?.processes[0];
+//!
+//! supervisor.handle(Input::Started, start, &mut effects);
+//! assert_eq!(effects.drain().next(), Some(Effect::Spawn { process }));
+//!
+//! let pid = Pid::new(4242).expect("not zero");
+//! supervisor.handle(Input::Spawned { process, pid }, start, &mut effects);
+//! assert_eq!(
+//!     effects.drain().next(),
+//!     Some(Effect::Log { level: Level::Info, text: "spawned: 'web' with pid 4242".to_owned() })
+//! );
+//!
+//! let up = Moment::at_seconds(1001);
+//! assert_eq!(supervisor.next_deadline(), Some(up.monotonic));
+//! supervisor.handle(Input::Deadline, up, &mut effects);
+//! assert_eq!(supervisor.process_info(process, up).map(|info| info.state), Some(ProcessState::Running));
+//! # Ok::<(), Fault>(())
+//! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -30,6 +80,7 @@ mod query;
 mod request;
 mod shutdown;
 mod signal;
+mod snapshot;
 mod state;
 mod supervisor;
 mod text;
@@ -49,6 +100,7 @@ pub use pid::Pid;
 pub use policy::{Autorestart, Policy};
 pub use request::{Answer, Outcome, Request, StartTarget, Ticket, Wait, Wish};
 pub use signal::Signal;
+pub use snapshot::DecodeError;
 pub use state::ProcessState;
 pub use supervisor::{Mood, Supervisor};
 pub use view::{Description, GroupInfo, PoolCounters, ProcessInfo};

@@ -79,12 +79,15 @@ impl Supervisor {
         let running_at = since.saturating_add(process.policy.start_time());
         self.children.insert(pid, id);
         self.enter(id, State::Starting { pid, failures, since, running_at }, turn);
-        self.send_kept_signals(id, pid, turn);
+        // A child reaped already gets no signals: its pid may be somebody else's by now.
         if let Some(status) = self.unclaimed.remove(&pid) {
             self.exited(id, pid, status, turn);
-        } else if is_doomed {
-            self.order_stop(id, turn);
-            self.report_stop(id, turn);
+        } else {
+            self.send_kept_signals(id, pid, turn);
+            if is_doomed {
+                self.order_stop(id, turn);
+                self.report_stop(id, turn);
+            }
         }
         self.disown_unclaimed(turn);
     }

@@ -4,7 +4,7 @@
 //! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
 //! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
 
-use crate::deadline::Timer;
+use crate::deadline::{Agenda, Timer};
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Mood, Signal, Supervisor};
 use std::time::Duration;
@@ -85,7 +85,7 @@ impl Supervisor {
         let Some(shutdown) = &mut self.shutdown else { return };
         if shutdown.remaining.is_empty() && !shutdown.is_over {
             shutdown.is_over = true;
-            self.agenda.set(Timer::ShutdownReport, None);
+            self.agenda = Agenda::default();
             let ending = match self.mood {
                 Mood::Restarting => Ending::Restart,
                 Mood::Shutdown | Mood::Running => Ending::Shutdown,

@@ -37,7 +37,7 @@ pub enum Mood {
 }
 
 /// Every group and process, and all that is going on with them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Supervisor {
     pub(crate) identifier: String,
     pub(crate) mood: Mood,

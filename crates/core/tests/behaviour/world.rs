@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use supervisor_core::{
     Answer, Effect, Effects, Ending, EventKind, EventSet, ExitStatus, Fault, GroupKind, GroupSpec, Input,
-    KillError, KillOrder, Level, Moment, Pid, Policy, ProcessId, ProcessSpec, ProcessState, Request,
+    KillError, KillOrder, Level, Moment, Mood, Pid, Policy, ProcessId, ProcessSpec, ProcessState, Request,
     Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wall, Wish,
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) loglevel: Level,
     /// Spawns not answered yet.
     pub(crate) spawns: VecDeque<ProcessId>,
+    /// Spawns not looked at yet by whoever counts them.
+    pub(crate) fresh_spawns: Vec<ProcessId>,
     /// Every signal sent and not taken yet.
     pub(crate) kills: Vec<KillOrder>,
     /// What the system says to the next signals; nothing means that they are sent.
@@ -70,6 +72,7 @@ impl World {
             lines: Vec::new(),
             loglevel: Level::Debug,
             spawns: VecDeque::new(),
+            fresh_spawns: Vec::new(),
             kills: Vec::new(),
             refusals: VecDeque::new(),
             answers: BTreeMap::new(),
@@ -170,11 +173,21 @@ impl World {
         self.clock = end;
     }
 
+    /// Lets time pass until the given reading of the clock.
+    pub(crate) fn pass_until(&mut self, clock: Duration) {
+        self.pass_millis(u64::try_from(clock.saturating_sub(self.clock).as_millis()).unwrap() + 1);
+    }
+
+    /// The pid that the next child will have.
+    pub(crate) fn next_child(&self) -> Pid {
+        Pid::new(self.next_pid + 1).unwrap()
+    }
+
     /// Answers the oldest spawn not answered with a new child.
     pub(crate) fn spawn_next(&mut self) -> Pid {
         let process = self.spawns.pop_front().expect("a spawn is under way");
+        let pid = self.next_child();
         self.next_pid += 1;
-        let pid = Pid::new(self.next_pid).unwrap();
         self.feed(Input::Spawned { process, pid });
         pid
     }
@@ -346,7 +359,11 @@ impl World {
         for effect in effects.drain() {
             assert_eq!(self.ending, None, "{effect:?} after the end");
             match effect {
-                Effect::Spawn { process } => self.spawns.push_back(process),
+                Effect::Spawn { process } => {
+                    assert_eq!(self.supervisor.mood(), Mood::Running, "a spawn while everything stops");
+                    self.spawns.push_back(process);
+                    self.fresh_spawns.push(process);
+                }
                 Effect::Kill(order) => {
                     self.kills.push(order);
                     let outcome = self.refusals.pop_front().map_or(Ok(()), Err);

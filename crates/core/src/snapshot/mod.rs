@@ -1,0 +1,194 @@
+//! The whole supervisor as bytes, so that another version of the daemon can go on where this one stopped.
+//!
+//! What can be told from other values (ranks, look-up tables, counts) is not written but made anew. The bytes begin with a mark and a version; a reader that does not know the
+//! version says so before anything was given up.
+
+mod plain;
+mod values;
+
+use crate::deadline::Timer;
+use crate::group::Group;
+use crate::process::Process;
+use crate::state::State;
+use crate::{ExitStatus, GroupId, Mood, Pid, ProcessId, Supervisor, Ticket};
+use plain::{Plain, Reader};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+const MARK: &[u8] = b"supervisor state\n";
+const VERSION: u32 = 1;
+
+/// Why bytes could not be read as a supervisor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// They are something else.
+    NotAState,
+    /// They were written by a version this one knows nothing of.
+    UnknownVersion(u32),
+    /// They were cut short or changed.
+    Damaged {
+        /// The byte at which it was noticed.
+        offset: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAState => f.write_str("not a saved supervisor state"),
+            Self::UnknownVersion(version) => {
+                write!(
+                    f,
+                    "saved supervisor state has version {version}, this program reads version {VERSION}"
+                )
+            }
+            Self::Damaged { offset, what } => {
+                write!(f, "saved supervisor state is damaged at byte {offset}: {what}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// A group as it is written out.
+#[derive(Debug)]
+struct SavedGroup {
+    id: GroupId,
+    name: Arc<str>,
+    priority: i64,
+    processes: Vec<ProcessId>,
+}
+
+plain::plain_struct!(SavedGroup { id, name, priority, processes });
+
+impl Supervisor {
+    /// Everything there is to know about it. Best asked for while no spawn is under way, because the threads
+    /// that would answer do not outlive the program.
+    pub fn encode(&self) -> Vec<u8> {
+        let Self {
+            identifier,
+            mood,
+            has_begun,
+            groups,
+            processes,
+            next_group,
+            next_process,
+            children: _,
+            launches: _,
+            unclaimed,
+            jobs,
+            bus,
+            shutdown,
+            agenda,
+        } = self;
+        let mut out = MARK.to_vec();
+        VERSION.write(&mut out);
+        identifier.write(&mut out);
+        mood.write(&mut out);
+        has_begun.write(&mut out);
+        groups.all.values().map(save).collect::<Vec<_>>().write(&mut out);
+        plain::write_all(processes.values(), &mut out);
+        next_group.write(&mut out);
+        next_process.write(&mut out);
+        unclaimed.write(&mut out);
+        jobs.write(&mut out);
+        bus.write(&mut out);
+        shutdown.write(&mut out);
+        agenda.pending().write(&mut out);
+        out
+    }
+
+    /// The supervisor these bytes were made from, down to the last timer.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let bytes = bytes.strip_prefix(MARK).ok_or(DecodeError::NotAState)?;
+        let input = &mut Reader::new(bytes);
+        let version = u32::read(input)?;
+        if version != VERSION {
+            return Err(DecodeError::UnknownVersion(version));
+        }
+        let mut supervisor = Self::new(String::read(input)?);
+        supervisor.mood = Mood::read(input)?;
+        supervisor.has_begun = bool::read(input)?;
+        let groups = Vec::<SavedGroup>::read(input)?;
+        let processes = Vec::<Process>::read(input)?;
+        supervisor.next_group = u64::read(input)?;
+        supervisor.next_process = u64::read(input)?;
+        supervisor.unclaimed = BTreeMap::<Pid, ExitStatus>::read(input)?;
+        supervisor.jobs = BTreeMap::<Ticket, _>::read(input)?;
+        supervisor.bus = Plain::read(input)?;
+        supervisor.shutdown = Option::read(input)?;
+        for (timer, at) in BTreeMap::<Timer, Duration>::read(input)? {
+            supervisor.agenda.set(timer, Some(at));
+        }
+        if !input.is_at_end() {
+            return Err(input.damage("there is more than a state"));
+        }
+        supervisor.rebuild(groups, processes).map_err(|what| input.damage(what))?;
+        Ok(supervisor)
+    }
+
+    /// Makes anew what was not written, and checks that all belongs together.
+    fn rebuild(&mut self, groups: Vec<SavedGroup>, processes: Vec<Process>) -> Result<(), &'static str> {
+        self.processes = processes.into_iter().map(|process| (process.id, process)).collect();
+        let mut placed = BTreeSet::new();
+        for group in groups {
+            if !group.processes.iter().all(|id| placed.insert(*id)) {
+                return Err("a process is in two groups");
+            }
+            self.rebuild_group(group)?;
+        }
+        if placed.len() != self.processes.len() {
+            return Err("a process is in no group");
+        }
+        if self.groups.all.keys().any(|id| id.0 >= self.next_group)
+            || placed.iter().any(|id| id.0 >= self.next_process)
+        {
+            return Err("a number would be given out again");
+        }
+        for process in self.processes.values() {
+            if matches!(process.state, State::Launching { .. }) {
+                self.launches += 1;
+            }
+            if let Some(pid) = process.state.pid()
+                && self.children.insert(pid, process.id).is_some()
+            {
+                return Err("two processes have the same pid");
+            }
+        }
+        for pool in self.bus.pools.values_mut() {
+            pool.name = self.groups.all.get(&pool.group).ok_or("a pool is no group")?.name.clone();
+        }
+        self.bus.recount();
+        for id in self.processes.keys().copied().collect::<Vec<_>>() {
+            self.refresh_readiness(id);
+        }
+        Ok(())
+    }
+
+    fn rebuild_group(&mut self, saved: SavedGroup) -> Result<(), &'static str> {
+        let SavedGroup { id, name, priority, processes } = saved;
+        let mut members = Vec::with_capacity(processes.len());
+        let mut restless = 0;
+        for member in processes {
+            let process = self.processes.get_mut(&member).filter(|process| process.group == id);
+            let process = process.ok_or("a member of a group is missing")?;
+            process.group_name = name.clone();
+            restless += usize::from(!process.state.is_at_rest());
+            members.push((member, process.name.clone(), process.policy.priority));
+        }
+        let mut group = Group::new(id, name, priority, members.into_iter());
+        group.restless = restless;
+        self.groups.insert(group);
+        Ok(())
+    }
+}
+
+fn save(group: &Group) -> SavedGroup {
+    let Group { id, name, priority, processes, by_priority: _, by_name: _, restless: _ } = group;
+    SavedGroup { id: *id, name: name.clone(), priority: *priority, processes: processes.clone() }
+}

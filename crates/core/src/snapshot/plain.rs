@@ -1,0 +1,274 @@
+//! Values as bytes: numbers in little-endian order, counts before what they count, a tag before each variant.
+//!
+//! Reading trusts nothing: damaged bytes give an error, never a panic, and no more memory is set aside than the
+//! bytes at hand can fill.
+
+use super::DecodeError;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A value that can be written out and read back.
+pub(super) trait Plain: Sized {
+    fn write(&self, out: &mut Vec<u8>);
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
+}
+
+/// The bytes not read yet.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, length: bytes.len() }
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let (head, rest) =
+            self.rest.split_at_checked(count).ok_or_else(|| self.damage("it ends too early"))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(super) const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The error for what was read last.
+    pub(super) const fn damage(&self, what: &'static str) -> DecodeError {
+        DecodeError::Damaged { offset: self.length - self.rest.len(), what }
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let bytes = self.take(N)?;
+        bytes.try_into().map_err(|_| self.damage("it ends too early"))
+    }
+
+    /// A number of things, each of which takes a byte at least.
+    fn count(&mut self) -> Result<usize, DecodeError> {
+        let count = u64::read(self)?;
+        let count = usize::try_from(count).ok().filter(|count| *count <= self.rest.len());
+        count.ok_or_else(|| self.damage("a count is too large"))
+    }
+}
+
+/// A struct is its fields one after the other; what can be told from other values is left out and filled in
+/// later. A macro, because only the compiler knows that no field was forgotten.
+macro_rules! plain_struct {
+    ($type:ty { $($field:ident),* $(,)? } $(derived { $($derived:ident),* })?) => {
+        impl Plain for $type {
+            fn write(&self, out: &mut Vec<u8>) {
+                let Self { $($field,)* $($($derived: _,)*)? } = self;
+                $($field.write(out);)*
+            }
+
+            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                $(let $field = Plain::read(input)?;)*
+                Ok(Self { $($field,)* $($($derived: Default::default(),)*)? })
+            }
+        }
+    };
+}
+
+/// An enum is a tag and the fields of that variant. A macro, because only the compiler knows that no variant
+/// was forgotten.
+macro_rules! plain_enum {
+    ($type:ty { $($tag:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* })?),* $(,)? }) => {
+        impl Plain for $type {
+            fn write(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($inner))? $({ $($field),* })? => {
+                        out.push($tag);
+                        $($inner.write(out);)?
+                        $($($field.write(out);)*)?
+                    })*
+                }
+            }
+
+            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                match u8::read(input)? {
+                    $($tag => {
+                        $(let $inner = Plain::read(input)?;)?
+                        $($(let $field = Plain::read(input)?;)*)?
+                        Ok(Self::$variant $(($inner))? $({ $($field),* })?)
+                    })*
+                    _ => Err(input.damage(concat!("no such ", stringify!($type)))),
+                }
+            }
+        }
+    };
+}
+
+pub(super) use {plain_enum, plain_struct};
+
+macro_rules! plain_number {
+    ($($type:ty),*) => {
+        $(impl Plain for $type {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                Ok(Self::from_le_bytes(input.array()?))
+            }
+        })*
+    };
+}
+
+plain_number!(u8, u32, u64, i32, i64);
+
+impl Plain for bool {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match u8::read(input)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(input.damage("neither true nor false")),
+        }
+    }
+}
+
+impl Plain for usize {
+    fn write(&self, out: &mut Vec<u8>) {
+        (*self as u64).write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::try_from(u64::read(input)?).map_err(|_| input.damage("a number is too large"))
+    }
+}
+
+impl Plain for Duration {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_secs().write(out);
+        self.subsec_nanos().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (seconds, nanos) = (u64::read(input)?, u32::read(input)?);
+        if nanos < 1_000_000_000 {
+            Ok(Self::new(seconds, nanos))
+        } else {
+            Err(input.damage("a second has fewer nanoseconds"))
+        }
+    }
+}
+
+impl Plain for String {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_bytes(self.as_bytes(), out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let count = input.count()?;
+        let text = std::str::from_utf8(input.take(count)?);
+        text.map(str::to_owned).map_err(|_| input.damage("a text is not UTF-8"))
+    }
+}
+
+impl Plain for Arc<str> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_bytes(self.as_bytes(), out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        String::read(input).map(Into::into)
+    }
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    bytes.len().write(out);
+    out.extend_from_slice(bytes);
+}
+
+impl<T: Plain> Plain for Option<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.is_some().write(out);
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if bool::read(input)? { T::read(input).map(Some) } else { Ok(None) }
+    }
+}
+
+impl<A: Plain, B: Plain> Plain for (A, B) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        self.1.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok((A::read(input)?, B::read(input)?))
+    }
+}
+
+pub(super) fn write_all<'a, T: Plain + 'a>(values: impl ExactSizeIterator<Item = &'a T>, out: &mut Vec<u8>) {
+    values.len().write(out);
+    for value in values {
+        value.write(out);
+    }
+}
+
+fn read_all<T: Plain, C: FromIterator<T>>(input: &mut Reader<'_>) -> Result<C, DecodeError> {
+    let count = input.count()?;
+    (0..count).map(|_| T::read(input)).collect()
+}
+
+impl<T: Plain> Plain for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_all(self.iter(), out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        read_all(input)
+    }
+}
+
+impl<T: Plain> Plain for VecDeque<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_all(self.iter(), out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        read_all(input)
+    }
+}
+
+impl<K: Plain + Ord, V: Plain> Plain for BTreeMap<K, V> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.len().write(out);
+        for (key, value) in self {
+            key.write(out);
+            value.write(out);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        read_all(input)
+    }
+}
+
+impl<T: Plain + Copy + Default, const N: usize> Plain for [T; N] {
+    fn write(&self, out: &mut Vec<u8>) {
+        for value in self {
+            value.write(out);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut values = [T::default(); N];
+        for value in &mut values {
+            *value = T::read(input)?;
+        }
+        Ok(values)
+    }
+}
