@@ -17,6 +17,7 @@ mod options;
 mod order;
 mod pidfile;
 mod privileges;
+mod quickstart;
 mod reread;
 mod rotation;
 mod sample;

@@ -35,17 +35,12 @@ fn naming_the_own_user_silences_the_warning() {
 fn root_becomes_the_configured_user_before_it_opens_its_log() {
     let sandbox = Sandbox::new();
     let nobody = Account::unprivileged();
-    let config = "[supervisord]\nuser=nobody\n[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
     if !is_root() {
-        let outcome = Launch::new().configure(&sandbox, config).run(&sandbox);
-        assert_eq!(outcome.code, 2);
-        assert!(
-            outcome.stderr.starts_with("Error: Can't drop privilege as nonroot user\n"),
-            "{}",
-            outcome.stderr
-        );
+        let said = Launch::new().configure(&sandbox, "[supervisord]\nuser=root\n").refusal(&sandbox);
+        assert!(said.starts_with("Error: Can't drop privilege as nonroot user\n"), "{said}");
         return;
     }
+    let config = "[supervisord]\nuser=nobody\n[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
     std::os::unix::fs::chown(sandbox.root(), Some(nobody.uid), Some(nobody.gid)).unwrap();
     let daemon = Daemon::start_in(sandbox, config);
     assert_eq!(daemon.messages()[0], format!("INFO Set uid to user {} succeeded", nobody.uid));

@@ -4,7 +4,6 @@
 //! request, its process is killed and comes back, it is stopped and leaves nothing behind. Everything is asked for with
 //! `supervisorctl`, as a user would.
 
-use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -105,7 +104,7 @@ impl Deployment {
     /// One life, from the start to the stop.
     fn live(&self) {
         let sandbox = Sandbox::new();
-        copy_tree(&workspace::root().join("examples").join(self.name), sandbox.root());
+        sandbox.copy_in(&workspace::root().join("examples").join(self.name));
         if self.name == "gunicorn-flask" {
             symlink(flask_environment(), sandbox.path("venv")).expect("the sandbox is writable");
         }
@@ -169,17 +168,4 @@ fn flask_environment() -> PathBuf {
         install(Command::new(place.join("bin/pip")).args(["install", "--quiet", "flask", "gunicorn"]));
     }
     place
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the sandbox is writable");
-    for entry in fs::read_dir(from).expect("the example is there") {
-        let entry = entry.expect("the example can be read");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("the example can be read").is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("the sandbox is writable");
-        }
-    }
 }

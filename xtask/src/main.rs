@@ -5,6 +5,7 @@
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
+//! | `leftovers` | fails if a process of a test still lives |
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
 
@@ -18,7 +19,8 @@ use std::process::ExitCode;
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...]";
+const USAGE: &str =
+    "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | leftovers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some((&"tidy", [])) => tidy::run(),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
+        Some((&"leftovers", [])) => leftovers(),
         _ => Err(USAGE.into()),
     };
     match outcome {
@@ -36,4 +39,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Checks that the tests kept their promise to leave no process behind.
+fn leftovers() -> Result<(), Failure> {
+    let pids = support::survivors_of_any_sandbox();
+    if pids.is_empty() { Ok(()) } else { Err(format!("processes of tests still live: {pids:?}").into()) }
 }

@@ -19,6 +19,12 @@ pub fn with_environment(name: &str, value: &OsStr) -> Vec<u32> {
     all().into_iter().filter(|&pid| environment(pid).contains(&wanted)).collect()
 }
 
+/// The processes whose environment holds the variable, with whatever value.
+pub fn with_variable(name: &str) -> Vec<u32> {
+    let wanted = [name.as_bytes(), b"="].concat();
+    all().into_iter().filter(|&pid| environment(pid).iter().any(|entry| entry.starts_with(&wanted))).collect()
+}
+
 /// The environment a process was started with, as `NAME=value` entries; empty if it is gone or not ours to read.
 pub fn environment(pid: u32) -> Vec<Vec<u8>> {
     let block = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();

@@ -62,6 +62,11 @@ impl Sandbox {
         path
     }
 
+    /// Copies the content of a directory into the sandbox.
+    pub fn copy_in(&self, directory: &Path) {
+        copy_tree(directory, &self.path);
+    }
+
     /// A file's bytes; empty if there is none.
     pub fn bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_default()
@@ -85,6 +90,8 @@ impl Sandbox {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.path).env(MARKER, &self.path).env("LC_ALL", "C.UTF-8");
+        // Automatic child logs go to the temporary directory, where a daemon cleans up after others.
+        command.env("TMPDIR", &self.path);
         command.stdin(Stdio::null());
         command
     }
@@ -112,13 +119,22 @@ impl Sandbox {
     }
 }
 
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_tree(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Live processes of any sandbox: what a run of the suite left behind. Empty, if it kept its promise.
 pub fn survivors_of_any_sandbox() -> Vec<u32> {
-    let sandboxes = fs::read_dir("/tmp").expect("/tmp is a directory");
-    sandboxes
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .flat_map(|path| processes::with_environment(MARKER, path.as_os_str()))
-        .collect()
+    processes::with_variable(MARKER)
 }
 
 impl Drop for Sandbox {
