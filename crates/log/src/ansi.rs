@@ -104,25 +104,38 @@ impl Stripper {
 }
 
 fn verdict(state: State, byte: u8) -> Verdict {
-    match (state, byte) {
-        (State::Escape, b'[') => Verdict::Continue(State::Parameters),
-        (State::Escape, b']') => Verdict::Continue(State::Command),
-        (State::Parameters, 0x30..=0x3f) => Verdict::Continue(State::Parameters),
-        (State::Parameters | State::Intermediates, 0x20..=0x2f) => Verdict::Continue(State::Intermediates),
-        (State::Command, BEL) | (State::CommandEscape, b'\\') => Verdict::Complete,
-        (State::Parameters | State::Intermediates, 0x40..=0x7e) => Verdict::Complete,
-        (State::Command, ESC) => Verdict::Continue(State::CommandEscape),
-        // Text may be UTF-8; a control character ends the attempt, so that an unfinished command never eats a line.
-        (State::Command, 0x20..=0x7e | 0x80..=0xff) => Verdict::Continue(State::Command),
-        (
-            State::Ground
-            | State::Escape
-            | State::Parameters
-            | State::Intermediates
-            | State::Command
-            | State::CommandEscape,
-            _,
-        ) => Verdict::Broken,
+    match state {
+        State::Escape => after_escape(byte),
+        State::Parameters => match byte {
+            0x30..=0x3f => Verdict::Continue(State::Parameters),
+            _ => after_parameters(byte),
+        },
+        State::Intermediates => after_parameters(byte),
+        State::Command => match byte {
+            BEL => Verdict::Complete,
+            ESC => Verdict::Continue(State::CommandEscape),
+            // Text may be UTF-8; a control character ends the attempt, so that an unfinished command never eats a line.
+            0x20..=0x7e | 0x80..=0xff => Verdict::Continue(State::Command),
+            _ => Verdict::Broken,
+        },
+        State::CommandEscape if byte == b'\\' => Verdict::Complete,
+        State::Ground | State::CommandEscape => Verdict::Broken,
+    }
+}
+
+fn after_escape(byte: u8) -> Verdict {
+    match byte {
+        b'[' => Verdict::Continue(State::Parameters),
+        b']' => Verdict::Continue(State::Command),
+        _ => Verdict::Broken,
+    }
+}
+
+fn after_parameters(byte: u8) -> Verdict {
+    match byte {
+        0x20..=0x2f => Verdict::Continue(State::Intermediates),
+        0x40..=0x7e => Verdict::Complete,
+        _ => Verdict::Broken,
     }
 }
 

@@ -97,8 +97,6 @@ pub struct Sink {
 struct Way {
     spec: SinkSpec,
     stripper: Option<Stripper>,
-    /// The result of stripping, kept for its memory.
-    stripped: Vec<u8>,
     /// The file and the system log, as far as there are.
     outlets: Vec<Outlet>,
 }
@@ -107,6 +105,8 @@ struct Way {
 pub(crate) struct Surroundings<'a> {
     /// For the debug echo.
     pub(crate) main_log: &'a MainLog,
+    /// Holds the result of stripping for a moment; shared, so that no sink holds memory while nothing comes.
+    pub(crate) visible: &'a mut Vec<u8>,
     /// Takes output and captured messages.
     pub(crate) deliver: &'a mut dyn FnMut(Delivered),
     /// Takes what people should know about the outlets.
@@ -144,7 +144,7 @@ impl Sink {
         let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
         let splitter = captures.then(|| Splitter::new(spec.capture_max_bytes));
         let stripper = spec.strip_ansi.then(Stripper::default);
-        Self { splitter, way: Way { spec: spec.clone(), stripper, stripped: Vec::new(), outlets } }
+        Self { splitter, way: Way { spec: spec.clone(), stripper, outlets } }
     }
 
     /// What it was opened for.
@@ -232,17 +232,12 @@ impl Way {
     }
 
     fn record(&mut self, bytes: &[u8], to: To, around: &mut Surroundings<'_>) {
-        let mut stripped = std::mem::take(&mut self.stripped);
-        let visible = match &mut self.stripper {
-            Some(stripper) => {
-                stripped.clear();
-                stripper.strip(bytes, &mut stripped);
-                &stripped
-            }
-            None => bytes,
-        };
-        self.pass(bytes, visible, to, around);
-        self.stripped = stripped;
+        let Some(stripper) = &mut self.stripper else { return self.pass(bytes, bytes, to, around) };
+        let mut visible = std::mem::take(around.visible);
+        visible.clear();
+        stripper.strip(bytes, &mut visible);
+        self.pass(bytes, &visible, to, around);
+        *around.visible = visible;
     }
 
     fn finish(&mut self, around: &mut Surroundings<'_>) {
@@ -251,7 +246,6 @@ impl Way {
             stripper.finish(&mut rest);
             self.pass(&[], &rest, To::Log, around);
         }
-        self.stripped = Vec::new();
     }
 
     /// `raw` is what came, `visible` what is left of it after stripping.

@@ -7,8 +7,8 @@ use crate::target::ClearError;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-/// The most that is written before others get their turn.
-const ROUND: usize = 256 * 1024;
+/// The most that is written before others get their turn: a whole queue.
+const ROUND: usize = super::queue::LIMIT;
 
 /// A queue and where it goes.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl MainChannel {
 
     /// Writes what waits, record by record, as far as it is taken.
     pub(crate) fn serve(&mut self, lines: &mut Lines) -> MainServed {
+        self.queue.set_stalled(true);
         let mut served = MainServed { flow: self.outlet.flush(lines), has_written: false, has_more: false };
         let mut bytes = 0;
         while served.flow == Flow::Open {
@@ -61,6 +62,7 @@ impl MainChannel {
             served.flow = self.outlet.write(&record, lines);
             served.has_written = true;
         }
+        self.queue.set_stalled(served.flow != Flow::Open);
         served
     }
 

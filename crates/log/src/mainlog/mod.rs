@@ -117,6 +117,12 @@ impl MainLog {
         level >= self.inner.level && !self.inner.queues.is_empty()
     }
 
+    /// Whether whoever would echo output had better let the log be written first. Not while it cannot be written: then echoes are
+    /// counted as missing rather than holding up children.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.inner.queues.iter().any(|queue| queue.is_crowded())
+    }
+
     /// Writes one line: timestamp, level word, `message`, newline. `message` may be any bytes and may hold several lines.
     pub fn log(&self, level: Level, message: impl AsRef<[u8]>) {
         if self.is_enabled(level) {

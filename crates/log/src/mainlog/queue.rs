@@ -3,6 +3,7 @@
 use super::format;
 use crate::Level;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most a destination may lag behind.
@@ -13,6 +14,8 @@ pub(super) const LIMIT: usize = 1024 * 1024;
 pub(crate) struct Queue {
     layout: Layout,
     state: Mutex<State>,
+    /// Its destination is being written, or could not be when it was last tried.
+    is_stalled: AtomicBool,
 }
 
 /// How a destination wants its records.
@@ -42,7 +45,7 @@ pub(crate) enum Pushed {
 
 impl Queue {
     pub(crate) fn new(layout: Layout) -> Self {
-        Self { layout, state: Mutex::default() }
+        Self { layout, state: Mutex::default(), is_stalled: AtomicBool::new(false) }
     }
 
     /// Adds a record, or counts it if there is no room.
@@ -50,13 +53,13 @@ impl Queue {
         let record = format(self.layout, level, message);
         let mut state = self.lock();
         let was_empty = state.records.is_empty() && state.dropped == 0;
-        if !state.has_room(record.len()) {
-            state.dropped += 1;
-        } else {
+        if state.has_room(record.len()) {
             if let Some(gap) = self.take_gap(&mut state) {
                 state.add(gap);
             }
             state.add(record);
+        } else {
+            state.dropped += 1;
         }
         if was_empty { Pushed::First } else { Pushed::Behind }
     }
@@ -77,6 +80,16 @@ impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
         let state = self.lock();
         state.records.is_empty() && state.dropped == 0
+    }
+
+    /// Whether those who could wait with what they have to say had better, as the queue is about to be written.
+    pub(crate) fn is_crowded(&self) -> bool {
+        !self.is_stalled.load(Ordering::Relaxed) && self.lock().bytes > LIMIT / 2
+    }
+
+    /// Tells whether writing goes on. A write that hangs leaves it at no.
+    pub(crate) fn set_stalled(&self, is_stalled: bool) {
+        self.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
 
     /// The record that stands for those dropped since the last one that was queued.

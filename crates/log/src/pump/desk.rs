@@ -14,6 +14,8 @@ pub(super) struct Desk<'a> {
     pub(super) waiter: &'a Waiter,
     pub(super) main_log: &'a MainLog,
     pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
+    /// For sinks that strip control sequences.
+    pub(super) visible: Vec<u8>,
     /// For the main log, once no channel is checked out.
     pub(super) lines: Lines,
 }
@@ -24,7 +26,7 @@ impl<'a> Desk<'a> {
         main_log: &'a MainLog,
         notify: &'a (dyn Fn(Notice) + Send + Sync),
     ) -> Self {
-        Self { buffer: vec![0; BUFFER], waiter, main_log, notify, lines: Lines::new() }
+        Self { buffer: vec![0; BUFFER], waiter, main_log, notify, visible: Vec::new(), lines: Lines::new() }
     }
 
     pub(super) fn notify(&self, notice: Notice) {

@@ -116,7 +116,7 @@ impl Pump {
     }
 
     /// The process was reaped: what is in the pipe now is still read (a surviving grandchild's later output is not), written,
-    /// and [`Notice::Drained`] follows. It follows for a run that is not attached, too.
+    /// and [`Notice::Drained`] follows. It follows for a run that is not attached, too, but not after [`shutdown`](Self::shutdown).
     pub fn finish(&self, stream: StreamId, run: Run) {
         self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(run)));
     }
@@ -124,7 +124,7 @@ impl Pump {
     /// Gives credit back: the daemon has dealt with notices of this [`cost`](Notice::cost).
     pub fn acknowledge(&self, stream: StreamId, cost: usize) {
         if cost > 0 {
-            self.shared.change(Urgency::Now, |table| table.post_if_known(stream, Letter::Acknowledge(cost)));
+            self.shared.change(Urgency::Now, |table| table.acknowledge(stream, cost));
         }
     }
 

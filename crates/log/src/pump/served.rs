@@ -13,6 +13,8 @@ pub(super) struct Served {
     pub(super) has_moved: bool,
     /// A read filled the buffer: more is surely there.
     pub(super) has_full_read: bool,
+    /// It waits for the daemon to acknowledge.
+    pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.
     pub(super) has_changed_log: bool,
     /// The descriptors, if they are others than before.

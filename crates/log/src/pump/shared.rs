@@ -65,7 +65,8 @@ impl Shared {
         result
     }
 
-    /// Puts a channel back and calls whoever waited for what came of serving it. False if the thread was replaced meanwhile.
+    /// Puts a channel back and calls whoever waited for what came of serving it. If the thread was replaced meanwhile, answers with the
+    /// channel's label.
     pub(super) fn check_in(
         &self,
         slot: usize,
@@ -73,27 +74,31 @@ impl Shared {
         mut served: Served,
         generation: u64,
         station: &AtomicU64,
-    ) -> bool {
+    ) -> Option<String> {
         let is_through = served.next != Next::More;
-        let (is_current, wakes, passed) = self.change(Urgency::Now, |table| {
+        let (replaced, wakes, passed) = self.change(Urgency::Now, |table| {
             station.fetch_add(1, Ordering::SeqCst);
             let key = table.key(slot);
+            let replaced = (table.generation != generation).then(|| table.label(slot));
+            if replaced.is_some() {
+                table.stuck -= 1;
+            }
             table.check_in(slot, channel, &mut served);
             let wakes = match key {
                 Some(key) if served.has_changed_log => table.followers.of(key),
                 Some(_) | None => Vec::new(),
             };
             let passed = table.pass_barriers(slot, is_through);
-            let is_current = table.generation == generation;
-            if !is_current {
-                table.stuck -= 1;
-            }
-            (is_current, wakes, passed)
+            (replaced, wakes, passed)
         });
         self.changed.notify_all();
-        served.replies.into_iter().chain(passed).for_each(|reply| reply());
-        wakes.into_iter().for_each(|wake| wake());
-        is_current
+        for reply in served.replies.into_iter().chain(passed) {
+            reply();
+        }
+        for wake in wakes {
+            wake();
+        }
+        replaced
     }
 
     /// Waits until `is_enough`, or the deadline.

@@ -251,7 +251,7 @@ impl RunState {
 
     fn limit_reading(&mut self) {
         if self.allowance.is_none() {
-            let waiting = self.pipe.as_ref().map(|pipe| supervisor_sys::fd::readable_bytes(pipe));
+            let waiting = self.pipe.as_ref().map(supervisor_sys::fd::readable_bytes);
             self.allowance = Some(waiting.map_or(0, |bytes| bytes.unwrap_or(LARGEST_PIPE)));
         }
     }
@@ -270,9 +270,11 @@ impl RunState {
                 return if self.allowance.is_some() { Progress::Ended } else { Progress::Waits(Flow::Open) };
             };
             if *unacknowledged >= CREDIT {
+                served.awaits_credit = true;
                 return Progress::Waits(Flow::Open);
             }
-            if bytes >= ROUND {
+            let echoes_too_fast = desk.main_log.is_enabled(Level::Debug) && desk.main_log.is_crowded();
+            if bytes >= ROUND || echoes_too_fast {
                 return Progress::OutOfTurn;
             }
             let room = desk.buffer.len().min(self.allowance.unwrap_or(usize::MAX));
@@ -334,8 +336,12 @@ impl RunState {
             *unacknowledged += notice.cost();
             notify(notice);
         };
-        let mut around =
-            Surroundings { main_log: desk.main_log, deliver: &mut deliver, lines: &mut desk.lines };
+        let mut around = Surroundings {
+            main_log: desk.main_log,
+            visible: &mut desk.visible,
+            deliver: &mut deliver,
+            lines: &mut desk.lines,
+        };
         match part {
             Part::Chunk(count) => self.sink.take(&desk.buffer[..count], &mut around),
             Part::End => self.sink.finish(&mut around),

@@ -59,6 +59,10 @@ pub(super) struct Slot {
     /// It is in the queue of those to serve, or will be as soon as its channel is back.
     is_due: bool,
     is_hung_up: bool,
+    /// What the daemon has acknowledged since it was last served.
+    acknowledged: usize,
+    /// It cannot go on without.
+    awaits_credit: bool,
     deadline: Option<Instant>,
     descriptors: Vec<Descriptor>,
     /// The generation of the thread that serves it.
@@ -165,6 +169,16 @@ impl Table {
         self.make_due(slot);
     }
 
+    /// Notes an acknowledgement; only a stream that waits for it is served because of it.
+    pub(super) fn acknowledge(&mut self, stream: StreamId, cost: usize) {
+        let Some(&index) = self.streams.get(&stream) else { return };
+        let slot = self.slot_mut(index);
+        slot.acknowledged += cost;
+        if slot.awaits_credit {
+            self.make_due(index);
+        }
+    }
+
     /// Leaves a letter for a stream that has a slot.
     pub(super) fn post_if_known(&mut self, stream: StreamId, letter: Letter) {
         if self.is_known(stream) {
@@ -261,7 +275,10 @@ impl Table {
             let Some(channel) = slot.channel.take() else { continue };
             slot.is_due = false;
             slot.holder = generation;
-            let mail = std::mem::take(&mut slot.mail);
+            let mut mail = std::mem::take(&mut slot.mail);
+            if slot.acknowledged > 0 {
+                mail.push(Letter::Acknowledge(std::mem::take(&mut slot.acknowledged)));
+            }
             let is_hung_up = std::mem::take(&mut slot.is_hung_up);
             return Some(CheckedOut { slot: index, channel, mail, is_hung_up });
         }
@@ -280,7 +297,9 @@ impl Table {
             return;
         }
         slot.channel = Some(channel);
-        if served.next == Next::More || slot.is_due || !slot.mail.is_empty() {
+        slot.awaits_credit = served.awaits_credit;
+        let has_credit = slot.awaits_credit && slot.acknowledged > 0;
+        if served.next == Next::More || slot.is_due || has_credit {
             slot.is_due = true;
             self.due.push_back(index);
         }
@@ -296,7 +315,7 @@ impl Table {
 
     /// Calls `reply` (see [`pass_barriers`](Self::pass_barriers)) once everything present now is written.
     pub(super) fn add_barrier(&mut self, reply: Box<dyn FnOnce() + Send>) {
-        let is_other = |index: &usize| self.slots[*index].is_some() && !self.main.contains(index);
+        let is_other = |index: &usize| self.is_reachable(*index) && !self.main.contains(index);
         let others: Vec<usize> = (0..self.slots.len()).filter(is_other).collect();
         self.barriers.add(&others, reply);
         // The main log is served even if there is no stream, so that some thread passes the barrier.
@@ -313,9 +332,21 @@ impl Table {
         } else {
             self.barriers.round(slot);
         }
-        let passed = self.barriers.advance(&self.main);
+        let main: Vec<usize> = self.main.iter().copied().filter(|slot| self.is_reachable(*slot)).collect();
+        let passed = self.barriers.advance(&main);
         passed.due.into_iter().for_each(|slot| self.make_due(slot));
         passed.replies
+    }
+
+    /// Whether a slot is served when it is due: there is one, and no replaced thread holds its channel.
+    fn is_reachable(&self, index: usize) -> bool {
+        let slot = self.slots.get(index).and_then(Option::as_ref);
+        slot.is_some_and(|slot| slot.channel.is_some() || slot.holder == self.generation)
+    }
+
+    /// The name of a slot for people.
+    pub(super) fn label(&self, index: usize) -> String {
+        self.slots.get(index).and_then(Option::as_ref).map(|slot| slot.label.clone()).unwrap_or_default()
     }
 
     /// The key under which a slot is followed.
@@ -384,6 +415,8 @@ impl Table {
             mail: Vec::new(),
             is_due: false,
             is_hung_up: false,
+            acknowledged: 0,
+            awaits_credit: false,
             deadline: None,
             descriptors: Vec::new(),
             holder: 0,

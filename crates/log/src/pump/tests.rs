@@ -125,7 +125,9 @@ fn several_hanging_writes_are_survived_one_after_the_other() {
     let mut fine = rig.attach(9, 1, "fine", &alive);
     fine.write_all(b"goes on\n").unwrap();
     wait_until("the fourth is written", || alive.written() == b"goes on\n");
-    dead.iter().for_each(|state| state.release());
+    for state in &dead {
+        state.release();
+    }
     wait_until("all recover", || dead.iter().all(|state| state.written() == b"x"));
     wait_until("one thread is left", || rig.pump.shared.table().threads == 1);
     assert_eq!(rig.pump.shared.table().stuck, 0);

@@ -130,5 +130,7 @@ fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
     let Some((label, replies)) = replaced else { return };
     let line = format!("an operation on the {label} does not return; its output waits, other logs go on");
     shared.main_log.log(Level::Error, line);
-    replies.into_iter().for_each(|reply| reply());
+    for reply in replies {
+        reply();
+    }
 }

@@ -6,6 +6,7 @@ use super::shared::Shared;
 use super::stream::Letter;
 use super::table::{Activity, Channel, CheckedOut, Phase};
 use super::waiter::{Event, Gathering};
+use crate::Level;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -47,16 +48,12 @@ fn plan(shared: &Shared, generation: u64, gathering: &Gathering) -> Option<Plan>
     }
     let now = Instant::now();
     let until_deadline = table.next_deadline().map(|at| at.saturating_duration_since(now));
-    Some(match gathering.remaining(now) {
-        Some(pause) => {
-            table.activity = Activity::Gathering;
-            Plan::Gather(until_deadline.map_or(pause, |left| left.min(pause)))
-        }
-        None => {
-            table.activity = Activity::Sleeping;
-            Plan::Sleep(until_deadline)
-        }
-    })
+    if let Some(pause) = gathering.remaining(now) {
+        table.activity = Activity::Gathering;
+        return Some(Plan::Gather(until_deadline.map_or(pause, |left| left.min(pause))));
+    }
+    table.activity = Activity::Sleeping;
+    Some(Plan::Sleep(until_deadline))
 }
 
 fn wait(shared: &Shared, plan: &Plan, happened: &mut Vec<Event>) {
@@ -103,9 +100,10 @@ fn serve_round(
         let served = serve(&mut channel, mail, is_hung_up, desk);
         round.has_moved |= served.has_moved;
         round.has_full_read |= served.has_full_read;
-        let is_current = shared.check_in(slot, channel, served, generation, station);
+        let replaced = shared.check_in(slot, channel, served, generation, station);
         desk.main_log.log_all(&mut desk.lines);
-        if !is_current {
+        if let Some(label) = replaced {
+            desk.main_log.log(Level::Info, format!("the operation on the {label} has returned"));
             return None;
         }
     }
@@ -115,7 +113,7 @@ fn serve_round(
 fn check_out(shared: &Shared, generation: u64, station: &AtomicU64) -> Option<CheckedOut> {
     let out = {
         let mut table = shared.table();
-        if table.generation != generation { None } else { table.check_out() }
+        if table.generation == generation { table.check_out() } else { None }
     }?;
     station.fetch_add(1, Ordering::SeqCst);
     shared.watchdog.rouse();
@@ -125,7 +123,7 @@ fn check_out(shared: &Shared, generation: u64, station: &AtomicU64) -> Option<Ch
 fn serve(channel: &mut Channel, mail: Vec<Letter>, is_hung_up: bool, desk: &mut Desk<'_>) -> Served {
     match channel {
         Channel::Stream(stream) => stream.serve(mail, is_hung_up, desk),
-        Channel::Main(main) => main.serve(mail, desk),
+        Channel::Main(server) => server.serve(mail, desk),
         Channel::Errand(errand) => {
             errand.run();
             Served { next: Next::Gone, ..Served::default() }

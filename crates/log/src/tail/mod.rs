@@ -144,7 +144,7 @@ mod tests {
     fn read_follows_upstreams_table() {
         let scratch = Scratch::new();
         let path = scratch.write("log", TEXT);
-        let z = TEXT.len() as i64;
+        let z = 10;
         let rows: &[(i64, i64, &[u8])] = &[
             (-4, 0, b"h\xc3\xa9\n"),
             (-1000, 0, TEXT.as_bytes()),
@@ -223,7 +223,7 @@ mod tests {
         file.set_len(MAX_READ + 10).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, b"end", MAX_READ + 7).unwrap();
         assert_eq!(read(&path, 0, 0).unwrap().len() as u64, MAX_READ);
-        let last = read(&path, -(MAX_READ as i64) - 5, 0).unwrap();
+        let last = read(&path, -MAX_READ.cast_signed() - 5, 0).unwrap();
         assert_eq!((last.len() as u64, last.ends_with(b"end")), (MAX_READ, true));
         let tail = tail(&path, 0, i64::MAX);
         assert_eq!((tail.bytes.len() as u64, tail.bytes.ends_with(b"end")), (MAX_READ, true));

@@ -416,7 +416,9 @@ mod tests {
                 lengths.iter().enumerate().map(|(number, length)| format!("{number}{}\n", "x".repeat(*length)).into_bytes()).collect();
             let (single, gathered) = (Scratch::new(), Scratch::new());
             let mut log = open(&single.path("log"), max_bytes, backups);
-            lines.iter().for_each(|line| drop(write(&mut log, line)));
+            for line in &lines {
+                write(&mut log, line);
+            }
             let mut log = open(&gathered.path("log"), max_bytes, backups);
             let mut rest = &lines[..];
             for group in groups.iter().cycle() {

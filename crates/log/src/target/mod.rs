@@ -128,7 +128,10 @@ impl Target {
             Self::Stream(_) => Err(ClearError::NotRegular),
             Self::Syslog(_) => Ok(()),
             #[cfg(test)]
-            Self::Fake(fake) => fake.clear(),
+            Self::Fake(fake) => {
+                fake.clear();
+                Ok(())
+            }
         }
     }
 

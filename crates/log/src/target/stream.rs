@@ -58,7 +58,7 @@ impl StreamTarget {
             // The shared offset keeps what others write to the same redirection from being overwritten.
             return Ok(Self { file: fd.into(), spec: None, gate: None });
         }
-        match supervisor_sys::fd::open_append(Path::new("/dev/stdout"), 0o600) {
+        match supervisor_sys::fd::open_append(Path::new("/dev/fd/1"), 0o600) {
             Ok(file) => Ok(Self { file, spec: None, gate: None }),
             Err(_) => Self::shared(fd),
         }

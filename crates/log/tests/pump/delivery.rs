@@ -128,6 +128,27 @@ fn output_is_echoed_at_debug_level() {
     assert!(text.contains("DEBG 'web' stdout output:\nUndecodable: b'ok\\xc3(\\xffbad\\n'\n"), "{text}");
 }
 
+/// Children that flood at debug level wait for the main log; upstream writes it before it reads on.
+#[test]
+fn no_echo_is_lost_in_a_flood() {
+    let rig = Rig::with_level(Level::Debug);
+    let script = "seq 1 300000 | tr -d '\\n'";
+    let children: Vec<_> = (1..=6)
+        .map(|stream| (stream, rig.spawn(stream, 1, &sink_spec("web", rig.file("log")), script)))
+        .collect();
+    for (stream, child) in children {
+        rig.reap(stream, 1, child);
+    }
+    let text = rig.main_text();
+    assert!(!text.contains("lines are missing"), "echoes were dropped");
+    let echoed: usize = text
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()) && !line.contains(','))
+        .map(str::len)
+        .sum();
+    assert_eq!(echoed, rig.read("log").len());
+}
+
 /// A daemon that does not keep up holds up that child, at a bounded number of bytes.
 #[test]
 fn unacknowledged_output_makes_the_pipe_wait() {
