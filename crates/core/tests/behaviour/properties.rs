@@ -166,9 +166,10 @@ impl Truth {
         if let Some(process) = self.living.remove(&pid) {
             let now = self.world.now();
             let info = self.world.supervisor.process_info(process, now);
+            let is_unknown = info.as_ref().is_some_and(|info| info.state == ProcessState::Unknown);
             let lifetime = info.and_then(|info| info.start).map_or(0, |start| now.wall.micros - start.micros);
             let needed = self.policies.get(&process).map_or(1, |policy| policy.startsecs);
-            if lifetime >= needed * 1_000_000 {
+            if is_unknown || lifetime >= needed * 1_000_000 {
                 self.attempts.insert(process, 0);
             }
         }
@@ -176,10 +177,10 @@ impl Truth {
         self.world.feed(Input::Reaped { pid, status });
     }
 
-    fn take(&mut self, step: Step) {
+    fn take(&mut self, step: &Step) {
         let wait = |wait: bool| if wait { Wait::Yes } else { Wait::No };
         let spelled = || "x".to_owned();
-        match step {
+        match *step {
             Step::Start(process, is_waiting) => {
                 if let Some(process) = self.process(process) {
                     let target = self.target(process);
@@ -205,7 +206,7 @@ impl Truth {
                 }
             }
             Step::SignalMany => {
-                self.ask(Wish::SignalMany { selection: Selection::All, signal: Ok(Signal::HUP) })
+                self.ask(Wish::SignalMany { selection: Selection::All, signal: Ok(Signal::HUP) });
             }
             Step::RemoteEvent => self.ask(Wish::RemoteEvent { kind: spelled(), data: spelled() }),
             Step::Cancel(choice) => {
@@ -373,7 +374,7 @@ proptest! {
             if truth.world.ending.is_some() {
                 break;
             }
-            truth.take(step);
+            truth.take(&step);
             truth.check();
         }
         truth.world.refusals.clear();
