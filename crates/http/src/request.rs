@@ -90,3 +90,9 @@ impl Headers {
         self.lines.is_empty()
     }
 }
+
+impl<N: Into<Vec<u8>>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Self {
+        Self { lines: lines.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+}

@@ -1,1 +1,531 @@
+//! Calls as clients make them, answered by a stand-in for the loop.
 
+use super::double::{Double, PATIENCE, Scratch, body, http_request};
+use super::handle;
+use crate::request::{LogName, LogPurpose, Order, Request, Target};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, mpsc};
+use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, Signal, Wait};
+use supervisor_http::{Client, ReplyTo, Response};
+use supervisor_rpc::{Fault, FaultCode, ProcessInfo, Value, decode, encode};
+
+/// A call under way.
+struct Caller {
+    response: Receiver<Response>,
+    client: Client,
+}
+
+impl Caller {
+    fn answer(&self) -> Response {
+        self.response.recv_timeout(PATIENCE).unwrap()
+    }
+
+    fn result(&self) -> Result<Value, Fault> {
+        decode::response(body(&self.answer()).as_bytes()).unwrap()
+    }
+
+    fn value(&self) -> Value {
+        self.result().unwrap()
+    }
+
+    fn fault(&self) -> (i64, String) {
+        let fault = self.result().unwrap_err();
+        (fault.code, fault.text)
+    }
+}
+
+fn send(double: &Double, request: &supervisor_http::Request) -> Caller {
+    let (reply, response, client) = ReplyTo::into_channel();
+    handle(&double.backend, request, reply);
+    Caller { response, client }
+}
+
+fn post(double: &Double, text: &[u8]) -> Caller {
+    send(double, &http_request("POST", "/RPC2", &[], text))
+}
+
+fn call(double: &Double, method: &str, params: &[Value]) -> Caller {
+    post(double, &encode::call(method, params))
+}
+
+fn text(text: &str) -> Value {
+    Value::from(text)
+}
+
+fn array(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::Array(items.into_iter().collect())
+}
+
+fn entry(name: &str, value: Value) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
+fn one_call(method: &str, params: impl IntoIterator<Item = Value>) -> Value {
+    Value::Struct(vec![entry("methodName", text(method)), entry("params", array(params))])
+}
+
+fn fault_struct(code: i64, string: &str) -> Value {
+    Value::Struct(vec![entry("faultCode", Value::Int(code)), entry("faultString", text(string))])
+}
+
+fn status(response: &Response) -> u16 {
+    response.status.code()
+}
+
+/// RPC-4, RPC-5.
+#[test]
+fn only_posts_with_a_length_are_calls() {
+    let double = Double::new();
+    assert_eq!(status(&send(&double, &http_request("GET", "/RPC2", &[], b"")).answer()), 400);
+    let mut without_length = http_request("POST", "/RPC2", &[], b"");
+    without_length.headers = [("Host", "x")].into_iter().collect();
+    assert_eq!(status(&send(&double, &without_length).answer()), 411);
+}
+
+/// RPC-7.
+#[test]
+fn what_is_no_call_is_a_bad_request() {
+    let double = Double::new();
+    for garbage in [&b"<foo"[..], b"<methodCall></methodCall>", b"", b"\xff", b"<methodName></methodName>"] {
+        assert_eq!(status(&post(&double, garbage).answer()), 400);
+    }
+    assert!(double.is_idle());
+}
+
+#[test]
+fn of_a_request_that_cannot_be_understood_only_the_beginning_is_logged() {
+    let error = decode::call(b"<foo").unwrap_err();
+    assert_eq!(super::complaint(b"<foo", &error), "XML-RPC request data '<foo' is invalid: unmarshallable");
+    let secret = [&[b'x'; 64][..], b"secret"].concat();
+    let logged = super::complaint(&secret, &error);
+    assert!(logged.ends_with("xxx'... is invalid: unmarshallable"), "{logged}");
+    let error = decode::call(b"<methodCall/>").unwrap_err();
+    assert!(super::complaint(b"<methodCall/>", &error).ends_with("is invalid: no method name"));
+}
+
+#[test]
+fn calls_and_what_they_came_to_are_traced() {
+    let scratch = Scratch::new();
+    let path = scratch.path("main.log");
+    let double = Double::logging_to(&path);
+    call(&double, "system.listMethods", &[]).answer();
+    call(&double, "supervisor.nope", &[]).answer();
+    let (written, is_written) = mpsc::channel();
+    double.backend.pump.sync(move || written.send(()).unwrap());
+    is_written.recv_timeout(PATIENCE).unwrap();
+    let log = std::fs::read_to_string(&path).unwrap();
+    let messages: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once(" TRAC ")).map(|(_, text)| text).collect();
+    assert_eq!(
+        messages,
+        [
+            "XML-RPC method called: system.listMethods()",
+            "XML-RPC method system.listMethods() returned successfully",
+            "XML-RPC method called: supervisor.nope()",
+            "XML-RPC method supervisor.nope() returned fault: [1] UNKNOWN_METHOD",
+        ]
+    );
+}
+
+/// RPC-1, RPC-6, RPC-8: any well-formed document with a method name is a call.
+#[test]
+fn an_answer_is_upstreams_to_the_byte() {
+    let double = Double::new();
+    let caller = post(&double, b"<foo><methodName>supervisor.getAPIVersion</methodName></foo>");
+    double.identify(Mood::Running);
+    let response = caller.answer();
+    assert_eq!(response.headers(), [("Content-Type", b"text/xml".to_vec())]);
+    assert_eq!(
+        body(&response),
+        "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n\
+         <value><string>3.0</string></value>\n</param>\n</params>\n</methodResponse>\n"
+    );
+}
+
+#[test]
+fn supervisord_tells_who_it_is() {
+    let double = Double::new();
+    let answers = [
+        ("supervisor.getVersion", text("3.0")),
+        ("supervisor.getSupervisorVersion", text("4.3.0")),
+        ("supervisor.getIdentification", text("supervisor")),
+        ("supervisor.getPID", Value::Int(4242)),
+        (
+            "supervisor.getState",
+            Value::Struct(vec![entry("statecode", Value::Int(1)), entry("statename", text("RUNNING"))]),
+        ),
+    ];
+    for (method, expected) in answers {
+        let caller = call(&double, method, &[]);
+        double.identify(Mood::Running);
+        assert_eq!(caller.value(), expected, "{method}");
+    }
+}
+
+/// RPC-48.
+#[test]
+fn while_stopping_only_what_makes_sense_then_is_answered() {
+    let double = Double::new();
+    for method in ["supervisor.getState", "supervisor.getAPIVersion", "supervisor.getPID"] {
+        let caller = call(&double, method, &[]);
+        double.identify(Mood::Shutdown);
+        assert_eq!(caller.fault(), (6, "SHUTDOWN_STATE".into()), "{method}");
+    }
+    let caller = call(&double, "supervisor.sendRemoteCommEvent", &[text("a"), Value::Int(5)]);
+    let order = double.obey(Answer::Done);
+    assert_eq!(order, Order::RemoteEvent { kind: "a".into(), data: "5".into() });
+    assert_eq!(caller.value(), Value::Bool(true));
+    assert!(call(&double, "system.listMethods", &[]).value().as_array().is_some());
+    assert!(call(&double, "supervisor.getImplementation", &[]).value().member("version").is_some());
+}
+
+/// RPC-13.
+#[test]
+fn unknown_names_are_fault_one() {
+    let double = Double::new();
+    for name in
+        ["nope", "supervisor.nope", "supervisor.a.b", "supervisor._update", "other.getPID", "supervisor."]
+    {
+        assert_eq!(call(&double, name, &[]).fault(), (1, "UNKNOWN_METHOD".into()), "{name}");
+    }
+}
+
+/// RPC-14.
+#[test]
+fn wrong_numbers_and_types_of_parameters_are_fault_two() {
+    let double = Double::new();
+    let cases: [(&str, &[Value]); 6] = [
+        ("supervisor.getProcessInfo", &[]),
+        ("supervisor.getProcessInfo", &[text("a"), text("b")]),
+        ("supervisor.getProcessInfo", &[Value::Int(5)]),
+        ("supervisor.signalProcess", &[text("a"), Value::Array(Vec::new())]),
+        ("supervisor.readLog", &[text("x"), Value::Int(0)]),
+        ("system.multicall", &[text("x")]),
+    ];
+    for (method, params) in cases {
+        assert_eq!(call(&double, method, params).fault(), (2, "INCORRECT_PARAMETERS".into()), "{method}");
+    }
+    assert!(double.is_idle());
+}
+
+/// RPC-15.
+#[test]
+fn without_the_interface_section_there_is_only_system() {
+    let mut double = Double::new();
+    double.backend.has_supervisor = false;
+    assert_eq!(call(&double, "supervisor.getPID", &[]).fault().0, 1);
+    assert_eq!(call(&double, "system.listMethods", &[]).value().as_array().unwrap().len(), 4);
+    assert_eq!(call(&double, "system.methodHelp", &[text("supervisor.getPID")]).fault().0, 4);
+}
+
+/// RPC-16, RPC-17: the loop gets the name as it was written, and its record is sent as it is.
+#[test]
+fn a_process_is_asked_for_by_the_name_as_written() {
+    let double = Double::new();
+    for name in ["cat", "cat:cat", "grp:*"] {
+        let caller = call(&double, "supervisor.getProcessInfo", &[text(name)]);
+        let Request::ProcessInfo { name: asked, reply } = double.take() else { panic!("another request") };
+        assert_eq!(asked, name);
+        let known =
+            ProcessInfo { name: "cat".into(), description: "Not started".into(), ..ProcessInfo::default() };
+        reply.send(Ok(known.clone()));
+        assert_eq!(ProcessInfo::from_value(caller.value()).unwrap(), known);
+    }
+    let caller = call(&double, "supervisor.getProcessInfo", &[text("")]);
+    let Request::ProcessInfo { name, reply } = double.take() else { panic!("another request") };
+    reply.send(Err(Fault::with_detail(FaultCode::BadName, name)));
+    assert_eq!(caller.fault(), (10, "BAD_NAME: ".into()));
+}
+
+/// RPC-18, RPC-29: statuses in the order of the loop, non-ASCII names counted in bytes.
+#[test]
+fn results_of_many_are_statuses() {
+    let double = Double::new();
+    let caller = call(&double, "supervisor.startProcessGroup", &[text("grüp")]);
+    let outcome = |name: &str, result| Outcome { name: Arc::from(name), group: Arc::from("grüp"), result };
+    let failed = Err(CoreFault::SpawnError("grüp:b".into()));
+    let order = double.obey(Answer::Outcomes(vec![outcome("b", failed), outcome("a", Ok(()))]));
+    assert_eq!(order, Order::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
+    let record = |name: &str, status, description: &str| {
+        Value::Struct(vec![
+            entry("name", text(name)),
+            entry("group", text("grüp")),
+            entry("status", Value::Int(status)),
+            entry("description", text(description)),
+        ])
+    };
+    let expected = [record("b", 50, "SPAWN_ERROR: grüp:b"), record("a", 80, "OK")];
+    assert_eq!(caller.value(), array(expected));
+}
+
+#[test]
+fn every_order_says_what_was_asked() {
+    let double = Double::new();
+    let named = |name: &str| Target::Named(name.to_owned());
+    let start = |target, wait| Order::Start { target, wait };
+    let stop = |target, wait| Order::Stop { target, wait };
+    let cases: Vec<(&str, Vec<Value>, Order)> = vec![
+        ("startProcess", vec![text("a")], start(named("a"), Wait::Yes)),
+        ("startProcess", vec![text("g:*"), text("")], start(named("g:*"), Wait::No)),
+        ("startProcess", vec![text("a"), text("0")], start(named("a"), Wait::Yes)),
+        ("startAllProcesses", vec![Value::Bool(false)], start(Target::All, Wait::No)),
+        ("stopProcess", vec![text("a")], stop(named("a"), Wait::Yes)),
+        ("stopProcessGroup", vec![text("g"), Value::Int(0)], stop(Target::Group("g".into()), Wait::No)),
+        ("stopAllProcesses", vec![], stop(Target::All, Wait::Yes)),
+        ("shutdown", vec![], Order::Shutdown),
+        ("restart", vec![], Order::Restart),
+    ];
+    for (method, params, expected) in cases {
+        let caller = call(&double, &format!("supervisor.{method}"), &params);
+        assert_eq!(double.obey(Answer::Done), expected, "{method}");
+        assert_eq!(caller.value(), Value::Bool(true));
+    }
+}
+
+/// RPC-30, RPC-32.
+#[test]
+fn signals_are_understood_in_every_spelling_and_refused_as_written() {
+    let double = Double::new();
+    let signal_of = |spelled: Value| {
+        call(&double, "supervisor.signalProcess", &[text("a"), spelled]);
+        let Order::Signal { signal, .. } = double.obey(Answer::Done) else { panic!("another order") };
+        signal
+    };
+    for spelled in [text("cont"), text(" SIGCONT "), Value::Int(18), text("18")] {
+        assert_eq!(signal_of(spelled), Signal::from_name("CONT").ok_or_else(String::new));
+    }
+    for spelled in ["NOPE", "RTMIN+1", "999", "SIG_IGN", "-1", ""] {
+        assert_eq!(signal_of(text(spelled)), Err(spelled.to_owned()), "{spelled}");
+    }
+    let caller = call(&double, "supervisor.signalAllProcesses", &[text("nope")]);
+    let Order::Signal { target, .. } = double.obey(Answer::Outcomes(Vec::new())) else {
+        panic!("another order")
+    };
+    assert_eq!((target, caller.value()), (Target::All, array([])));
+}
+
+/// RPC-38.
+#[test]
+fn standard_input_takes_text_and_says_what_else_it_was_given() {
+    let double = Double::new();
+    let refused = [(Value::Int(5), "5"), (Value::Bool(true), "True"), (array([Value::Int(1)]), "[1]")];
+    for (chars, shown) in refused {
+        let caller = call(&double, "supervisor.sendProcessStdin", &[text("a"), chars]);
+        assert_eq!(caller.fault(), (2, format!("INCORRECT_PARAMETERS: {shown}")));
+    }
+    let caller = call(&double, "supervisor.sendProcessStdin", &[text("a"), text("é")]);
+    let Request::SendStdin { name, bytes, reply } = double.take() else { panic!("another request") };
+    assert_eq!((name.as_str(), bytes.as_slice()), ("a", "é".as_bytes()));
+    reply.send(Ok(()));
+    assert_eq!(caller.value(), Value::Bool(true));
+}
+
+/// RPC-33, RPC-34, RPC-36, RPC-50.
+#[test]
+fn logs_are_read_where_the_loop_says_they_are() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", "hello\nhé\n");
+    let xml = b"<methodCall><methodName>supervisor.readProcessStderrLog</methodName><params>\
+        <param><value><base64>YQ==</base64></value></param><param><value><i8>6</i8></value></param>\
+        <param><value><double>3.9</double></value></param></params></methodCall>";
+    let caller = post(&double, xml);
+    let asked = double.locate(Some(&path));
+    let log = LogName::Process { name: "a".into(), channel: Channel::Stderr };
+    assert_eq!(asked, (log, LogPurpose::Read));
+    assert_eq!(caller.value(), text("hé"));
+
+    let caller = call(&double, "supervisor.readLog", &[Value::Int(-4), Value::Int(0)]);
+    assert_eq!(double.locate(Some(&path)), (LogName::Main, LogPurpose::Read));
+    assert_eq!(caller.value(), text("hé\n"));
+
+    let window = [text("a"), Value::Int(0), Value::Int(4)];
+    let caller = call(&double, "supervisor.tailProcessLog", &window);
+    double.locate(Some(&path));
+    assert_eq!(caller.value(), array([text("hé\n"), Value::Int(10), Value::Bool(true)]));
+}
+
+#[test]
+fn logs_that_are_not_there_are_faults_except_for_tails() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let absent = scratch.path("absent");
+    let window = [text("a"), Value::Int(0), Value::Int(4)];
+    let read = || call(&double, "supervisor.readProcessLog", &window);
+    let caller = read();
+    double.locate(None);
+    assert_eq!(caller.fault(), (20, "NO_FILE".into()));
+    let caller = read();
+    double.locate(Some(&absent));
+    assert_eq!(caller.fault(), (20, format!("NO_FILE: {}", absent.display())));
+    let caller = read();
+    double.know_no_log();
+    assert_eq!(caller.fault(), (10, "BAD_NAME: a".into()));
+    let contradictory = [Value::Int(-1), Value::Int(4)];
+    let caller = call(&double, "supervisor.readLog", &contradictory);
+    double.locate(Some(&scratch.file("log", "x")));
+    assert_eq!(caller.fault(), (3, "BAD_ARGUMENTS".into()));
+    for path in [None, Some(absent.as_path())] {
+        let caller = call(&double, "supervisor.tailProcessStderrLog", &window);
+        double.locate(path);
+        assert_eq!(caller.value(), array([text(""), Value::Int(0), Value::Bool(false)]));
+    }
+}
+
+/// RPC-35: whatever stands in a log, the answer is well-formed.
+#[test]
+fn log_bytes_that_xml_cannot_carry_are_replaced() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", b"a\xff\x1b[0mb\0<&>\r\n");
+    let caller = call(&double, "supervisor.readLog", &[Value::Int(0), Value::Int(0)]);
+    double.locate(Some(&path));
+    assert_eq!(caller.value(), text("a\u{fffd}\u{fffd}[0mb\u{fffd}<&>\n"));
+}
+
+/// RPC-45.
+#[test]
+fn a_multicall_answers_bare_values_and_fault_structs_in_order() {
+    let double = Double::new();
+    let calls = array([
+        one_call("supervisor.getAPIVersion", []),
+        one_call("nope", []),
+        one_call("system.multicall", [array([])]),
+        one_call("supervisor.getProcessInfo", [text("x")]),
+    ]);
+    let caller = call(&double, "system.multicall", &[calls]);
+    double.identify(Mood::Running);
+    let Request::ProcessInfo { reply, .. } = double.take() else { panic!("another request") };
+    reply.send(Err(Fault::with_detail(FaultCode::BadName, "x")));
+    let recursive = "INCORRECT_PARAMETERS: Recursive system.multicall forbidden";
+    let expected = [
+        text("3.0"),
+        fault_struct(1, "UNKNOWN_METHOD"),
+        fault_struct(2, recursive),
+        fault_struct(10, "BAD_NAME: x"),
+    ];
+    assert_eq!(caller.value(), array(expected));
+}
+
+/// RPC-46: the second call begins when the first is done, not before.
+#[test]
+fn a_multicall_makes_its_calls_one_after_the_other() {
+    let double = Double::new();
+    let calls = array([
+        one_call("supervisor.stopProcess", [text("a")]),
+        one_call("supervisor.startProcess", [text("a")]),
+    ]);
+    let caller = call(&double, "system.multicall", &[calls]);
+    let (_, stop, reply) = double.take_order();
+    assert!(matches!(stop, Order::Stop { .. }));
+    assert!(double.is_idle());
+    reply.send(Answer::Done);
+    assert!(matches!(double.obey(Answer::Done), Order::Start { .. }));
+    assert_eq!(caller.value(), array([Value::Bool(true), Value::Bool(true)]));
+}
+
+/// RPC-47.
+#[test]
+fn calls_of_a_multicall_may_lack_parameters_but_not_a_name() {
+    let double = Double::new();
+    let named = |name: Value| Value::Struct(vec![entry("methodName", name)]);
+    let calls = array([
+        named(text("supervisor.getPID")),
+        Value::Struct(vec![entry("params", array([]))]),
+        text("no struct"),
+        named(Value::Int(5)),
+        Value::Struct(vec![entry("methodName", text("supervisor.getPID")), entry("params", Value::Int(5))]),
+    ]);
+    let caller = call(&double, "system.multicall", &[calls]);
+    double.identify(Mood::Running);
+    let incorrect = fault_struct(2, "INCORRECT_PARAMETERS");
+    let nameless = fault_struct(2, "INCORRECT_PARAMETERS: No methodName");
+    let expected = [Value::Int(4242), nameless, incorrect.clone(), incorrect.clone(), incorrect];
+    assert_eq!(caller.value(), array(expected));
+    assert_eq!(call(&double, "system.multicall", &[array([])]).value(), array([]));
+}
+
+#[test]
+fn parameters_of_a_multicall_may_be_anything_with_items() {
+    let double = Double::new();
+    let with = |params| {
+        Value::Struct(vec![entry("methodName", text("supervisor.getProcessInfo")), entry("params", params)])
+    };
+    let calls = array([with(Value::Struct(vec![entry("cat", Value::Int(1))])), with(text("x"))]);
+    let caller = call(&double, "system.multicall", &[calls]);
+    for expected in ["cat", "x"] {
+        let Request::ProcessInfo { name, reply } = double.take() else { panic!("another request") };
+        assert_eq!(name, expected);
+        reply.send(Err(Fault::bare(FaultCode::ShutdownState)));
+    }
+    assert_eq!(caller.value().as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn thousands_of_calls_that_answer_at_once_need_no_deep_stack() {
+    let double = Double::new();
+    let calls = array((0..15_000).map(|_| one_call("nope", [])));
+    let caller = call(&double, "system.multicall", &[calls]);
+    assert_eq!(caller.value().as_array().unwrap().len(), 15_000);
+}
+
+#[test]
+fn the_results_of_a_multicall_are_bounded() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", vec![b'x'; 12 * 1024 * 1024]);
+    let calls = array((0..5).map(|_| one_call("supervisor.readLog", [Value::Int(0), Value::Int(0)])));
+    let caller = call(&double, "system.multicall", &[calls]);
+    for _ in 0..3 {
+        double.locate(Some(&path));
+    }
+    let value = caller.value();
+    let results = value.as_array().unwrap();
+    assert_eq!(results.len(), 5);
+    assert!(results[..3].iter().all(|result| result.as_str().is_some()));
+    assert!(results[3..].iter().all(|result| result.member("faultCode") == Some(&Value::Int(30))));
+    assert!(double.is_idle());
+}
+
+/// RPC-49.
+#[test]
+fn methods_are_explained() {
+    let double = Double::new();
+    let signature = call(&double, "system.methodSignature", &[text("supervisor.startProcess")]).value();
+    assert_eq!(signature, array(["boolean", "string", "boolean"].map(text)));
+    for method in ["system.methodSignature", "system.methodHelp"] {
+        assert_eq!(call(&double, method, &[text("nope")]).fault(), (4, "SIGNATURE_UNSUPPORTED".into()));
+    }
+    assert!(call(&double, "system.methodHelp", &[text("system.multicall")]).value().as_str().is_some());
+}
+
+#[test]
+fn an_order_is_called_off_when_its_client_leaves() {
+    let double = Double::new();
+    let caller = call(&double, "supervisor.startProcess", &[text("a")]);
+    let (ticket, _, reply) = double.take_order();
+    caller.client.lose();
+    assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
+    drop(reply);
+    assert!(caller.response.recv_timeout(PATIENCE).is_err(), "nobody is there to be answered");
+}
+
+#[test]
+fn a_multicall_begins_nothing_more_once_its_client_has_left() {
+    let double = Double::new();
+    let calls = array([
+        one_call("supervisor.stopProcess", [text("a")]),
+        one_call("supervisor.startProcess", [text("a")]),
+    ]);
+    let caller = call(&double, "system.multicall", &[calls]);
+    let (ticket, _, reply) = double.take_order();
+    caller.client.lose();
+    assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
+    reply.send(Answer::Done);
+    assert!(caller.response.recv_timeout(PATIENCE).is_err());
+    assert!(double.is_idle());
+}
+
+#[test]
+fn a_request_the_loop_drops_is_answered_with_500() {
+    let double = Double::new();
+    let caller = call(&double, "supervisor.reloadConfig", &[]);
+    drop(double.take());
+    assert_eq!(status(&caller.answer()), 500);
+}

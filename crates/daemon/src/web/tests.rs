@@ -1,1 +1,542 @@
+//! Pages, actions and streams, with a stand-in for the loop.
 
+use super::Site;
+use crate::api::double::{Double, PATIENCE, Scratch, body, http_request};
+use crate::request::{LogName, LogPurpose, Order, Request as Question, Target};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Instant;
+use supervisor_core::{Answer, Channel, Fault, Wait};
+use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
+use supervisor_log::Level;
+use supervisor_rpc::{Fault as WireFault, FaultCode, ProcessInfo};
+
+/// A request under way.
+struct Browser {
+    response: Receiver<Response>,
+    client: Client,
+}
+
+impl Browser {
+    fn answer(&self) -> Response {
+        self.response.recv_timeout(PATIENCE).unwrap()
+    }
+
+    fn status(&self) -> u16 {
+        self.answer().status.code()
+    }
+
+    fn page(&self) -> String {
+        body(&self.answer()).to_owned()
+    }
+
+    /// The message of the page the browser is sent to.
+    fn message(&self) -> String {
+        let response = self.answer();
+        assert_eq!(response.status.code(), 303);
+        let location = response.first_header("Location").unwrap();
+        let encoded = location.strip_prefix(b"./?message=").unwrap();
+        String::from_utf8(supervisor_http::percent_decode(encoded)).unwrap()
+    }
+}
+
+fn open(double: &Double, method: &str, target: &str) -> Browser {
+    send(double, &http_request(method, target, &[], b""))
+}
+
+fn get(double: &Double, target: &str) -> Browser {
+    open(double, "GET", target)
+}
+
+fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
+    let (reply, response, client) = ReplyTo::into_channel();
+    Site::new(double.backend.clone()).call(request.clone(), reply);
+    Browser { response, client }
+}
+
+fn process(group: &str, name: &str, state: &'static str, description: &str) -> ProcessInfo<'static> {
+    ProcessInfo {
+        name: name.to_owned().into(),
+        group: group.to_owned().into(),
+        statename: state.into(),
+        description: description.to_owned().into(),
+        ..ProcessInfo::default()
+    }
+}
+
+fn show(double: &Double, target: &str, processes: Vec<ProcessInfo<'static>>) -> Response {
+    let browser = get(double, target);
+    let Question::AllProcessInfo { reply } = double.take() else { panic!("another request") };
+    reply.send(Ok(processes));
+    browser.answer()
+}
+
+/// WEB-1.
+#[test]
+fn the_status_page_has_a_row_per_process_with_upstreams_links() {
+    let double = Double::new();
+    let processes = vec![
+        process("cat", "cat", "RUNNING", "pid 7, uptime 0:00:05"),
+        process("grp", "b", "EXITED", "Nov 21 03:58 AM"),
+    ];
+    let response = show(&double, "///index.html?y", processes);
+    let names: Vec<&str> = response.headers().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names[..4], ["Content-Type", "Pragma", "Cache-Control", "Expires"]);
+    assert_eq!(response.first_header("Content-Type"), Some(&b"text/html;charset=utf-8"[..]));
+    let page = body(&response);
+    for piece in [
+        "<title>Supervisor Status</title>",
+        "<span class=\"statusrunning\">running</span>",
+        "pid 7, uptime 0:00:05",
+        "<a href=\"index.html?processname=cat&amp;action=restart\">",
+        "<a href=\"index.html?processname=cat&amp;action=stop\">",
+        "<a href=\"index.html?processname=grp%3Ab&amp;action=start\">",
+        "<a href=\"index.html?processname=grp%3Ab&amp;action=clearlog\">",
+        "<a href=\"tail.html?processname=grp%3Ab\" target=\"_blank\">grp:b</a>",
+        "<a href=\"logtail/grp%3Ab/stderr\" target=\"_blank\">",
+        "<a href=\"index.html?action=stopall\">",
+        "Supervisor 4.3.0",
+    ] {
+        assert!(page.contains(piece), "{piece} is missing in {page}");
+    }
+    assert!(!page.contains("processname=grp%3Ab&amp;action=stop\""));
+}
+
+/// WEB-2, WEB-9, WEB-23.
+#[test]
+fn whatever_is_shown_is_escaped() {
+    let double = Double::new();
+    let hostile = vec![process("a\">", "<b>", "FATAL", "<script>'&")];
+    let response = show(&double, "/?message=%3Cscript%3E", hostile);
+    let page = body(&response);
+    assert!(page.contains("<div class=\"status_msg\">&lt;script&gt;</div>"));
+    assert!(page.contains("processname=a%22%3E%3A%3Cb%3E&amp;action=start"));
+    assert!(page.contains("a&quot;&gt;:&lt;b&gt;</a>") && page.contains("&lt;script&gt;&#39;&amp;"));
+    assert!(!page.contains("<script>") && !page.contains("<b>"));
+    let empty = show(&double, "/", Vec::new());
+    assert!(body(&empty).contains("No programs to manage"));
+}
+
+/// WEB-22.
+#[test]
+fn while_stopping_the_status_page_is_unavailable_and_the_tail_page_says_why() {
+    let double = Double::new();
+    let shutdown = || WireFault::bare(FaultCode::ShutdownState);
+    let browser = get(&double, "/");
+    let Question::AllProcessInfo { reply } = double.take() else { panic!("another request") };
+    reply.send(Err(shutdown()));
+    assert_eq!(browser.status(), 503);
+    let browser = get(&double, "/tail.html?processname=a");
+    let Question::Log { reply, .. } = double.take() else { panic!("another request") };
+    reply.send(Err(shutdown()));
+    assert!(browser.page().contains("ERROR: unexpected rpc fault [6] SHUTDOWN_STATE"));
+}
+
+fn fault(make: fn(String) -> Fault) -> Answer {
+    Answer::Fault(make("cat".to_owned()))
+}
+
+/// WEB-3, WEB-4.
+#[test]
+fn starting_and_stopping_say_what_came_of_it() {
+    let double = Double::new();
+    let cases = [
+        ("start", Answer::Done, "Process cat started"),
+        ("start", fault(Fault::NoFile), "ERROR: Process cat: no such file"),
+        ("start", fault(Fault::NotExecutable), "ERROR: Process cat: file not executable"),
+        ("start", fault(Fault::AlreadyStarted), "ERROR: Process cat: already started"),
+        ("start", fault(Fault::SpawnError), "ERROR: Process cat: spawn error"),
+        ("start", fault(Fault::AbnormalTermination), "ERROR: Process cat: abnormal termination"),
+        ("start", fault(Fault::Failed), "ERROR: Process cat: unexpected rpc fault [30] FAILED: cat"),
+        ("start", fault(Fault::BadName), "No such process named cat"),
+        ("stop", Answer::Done, "Process cat stopped"),
+        ("stop", fault(Fault::NotRunning), "unexpected rpc fault [70] NOT_RUNNING: cat"),
+        ("stop", fault(Fault::BadName), "No such process named cat"),
+    ];
+    for (action, answer, expected) in cases {
+        let browser = get(&double, &format!("/index.html?processname=cat&action={action}"));
+        let target = Target::Named("cat".into());
+        let order = double.obey(answer);
+        let wished = match action {
+            "start" => Order::Start { target, wait: Wait::Yes },
+            _ => Order::Stop { target, wait: Wait::Yes },
+        };
+        assert_eq!((order, browser.message().as_str()), (wished, expected));
+    }
+}
+
+#[test]
+fn a_redirect_is_relative_and_kept_by_nobody() {
+    let double = Double::new();
+    let response = get(&double, "/?action=stop&processname=g:*").answer();
+    let headers: Vec<(&str, &[u8])> =
+        response.headers().iter().map(|(name, value)| (*name, value.as_slice())).collect();
+    assert_eq!(
+        headers,
+        [
+            ("Location", &b"./?message=No%20such%20process%20named%20g%3A%2A"[..]),
+            ("Content-Type", b"text/html"),
+            ("Pragma", b"no-cache"),
+            ("Cache-Control", b"no-cache"),
+            ("Expires", b"Thu, 01 Jan 1970 00:00:00 GMT"),
+        ]
+    );
+    assert!(body(&response).contains("<p>Error code 303.\r\n<p>Message: See Other.\r\n"));
+}
+
+/// WEB-5, WEB-6.
+#[test]
+fn wildcards_are_no_processes_and_unknown_actions_are_errors() {
+    let double = Double::new();
+    for action in ["start", "stop", "restart", "clearlog"] {
+        let browser = get(&double, &format!("/?action={action}&processname=grp:*"));
+        assert_eq!(browser.message(), "No such process named grp:*");
+    }
+    for target in
+        ["/?action=bogus", "/?action=stop", "/?action=stop&processname=", "/?action=bogus&processname=a"]
+    {
+        assert_eq!(get(&double, target).status(), 500, "{target}");
+    }
+    assert!(double.is_idle());
+}
+
+/// WEB-7: what a body says counts more than what the query says.
+#[test]
+fn forms_are_understood() {
+    let double = Double::new();
+    let post = |target, headers: &[(&str, &str)], text: &str| {
+        send(&double, &http_request("POST", target, headers, text.as_bytes()))
+    };
+    assert!(post("/", &[], "action=refresh").message().starts_with("Page refreshed at "));
+    let form = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")];
+    let browser = post("/?action=bogus&processname=x", &form, "action=stop&processname=a&processname=c%3A*");
+    assert_eq!(browser.message(), "No such process named c:*");
+    assert_eq!(post("/", &[("Content-Type", "application/json")], "{}").status(), 415);
+    let mut without_length = http_request("POST", "/", &[], b"");
+    without_length.headers = [("Host", "x")].into_iter().collect();
+    assert_eq!(send(&double, &without_length).status(), 411);
+}
+
+/// WEB-8.
+#[test]
+fn restarting_stops_and_then_starts() {
+    let double = Double::new();
+    let browser = get(&double, "/?action=restartall");
+    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Order::Stop { target: Target::All, .. }));
+    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Order::Start { target: Target::All, .. }));
+    assert!(browser.message().starts_with("All restarted at "));
+    let browser = get(&double, "/?action=stopall");
+    double.obey(Answer::Outcomes(Vec::new()));
+    assert!(browser.message().starts_with("All stopped at "));
+    let browser = get(&double, "/?action=restart&processname=cat");
+    double.obey(fault(Fault::NotRunning));
+    double.obey(Answer::Done);
+    assert_eq!(browser.message(), "Process cat restarted");
+}
+
+#[test]
+fn a_restart_that_fails_says_so() {
+    let double = Double::new();
+    let restart = || get(&double, "/?action=restart&processname=cat");
+    let browser = restart();
+    double.obey(Answer::Done);
+    double.obey(fault(Fault::SpawnError));
+    assert_eq!(browser.message(), "ERROR: Process cat: spawn error");
+    let browser = restart();
+    double.obey(fault(Fault::Failed));
+    assert_eq!(browser.message(), "unexpected rpc fault [30] FAILED: cat");
+    let browser = get(&double, "/?action=restartall");
+    double.obey(Answer::Fault(Fault::ShutdownState));
+    assert_eq!(browser.message(), "unexpected rpc fault [6] SHUTDOWN_STATE");
+}
+
+#[test]
+fn an_action_goes_no_further_once_its_browser_has_left() {
+    let double = Double::new();
+    let browser = get(&double, "/?action=restart&processname=cat");
+    let (ticket, _, reply) = double.take_order();
+    browser.client.lose();
+    assert!(matches!(double.take(), Question::Cancel(cancelled) if cancelled == ticket));
+    reply.send(Answer::Done);
+    assert!(browser.response.recv_timeout(PATIENCE).is_err());
+    assert!(double.is_idle());
+}
+
+#[test]
+fn logs_are_cleared() {
+    let double = Double::new();
+    let bad_name = || WireFault::with_detail(FaultCode::BadName, "cat");
+    let failed = || WireFault::with_detail(FaultCode::Failed, "cat");
+    for (answer, expected) in [
+        (Ok(()), "Log for cat cleared"),
+        (Err(bad_name()), "No such process named cat"),
+        (Err(failed()), "unexpected rpc fault [30] FAILED: cat"),
+    ] {
+        let browser = get(&double, "/?action=clearlog&processname=cat");
+        let Question::ClearProcessLogs { name, reply } = double.take() else { panic!("another request") };
+        reply.send(answer);
+        assert_eq!((name.as_str(), browser.message().as_str()), ("cat", expected));
+    }
+}
+
+#[test]
+fn what_another_site_makes_a_browser_ask_is_refused() {
+    let double = Double::new();
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303)] {
+        let request = http_request("GET", "/?action=refresh", &[("Sec-Fetch-Site", site)], b"");
+        assert_eq!(send(&double, &request).status(), status, "{site}");
+    }
+}
+
+/// WEB-10.
+#[test]
+fn the_tail_page_shows_the_end_of_the_log() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", ["<start>", &"x".repeat(3000), "<end>\u{e9}\n"].concat());
+    let shown = |target: &str| {
+        let browser = get(&double, target);
+        double.locate(Some(&path));
+        browser.page()
+    };
+    let page = shown("/tail.html?processname=a&limit=5");
+    assert!(page.contains("<title>Supervisor tail of process a</title>"));
+    assert!(page.contains(&format!("<pre>{}&lt;end&gt;\u{e9}\n</pre>", "x".repeat(1024 - 8))));
+    assert!(page.contains("<a href=\"tail.html?processname=a&amp;limit=1024\">"));
+    let page = shown("/tail.html?processname=g:a&limit=4000");
+    assert!(page.contains("<pre>&lt;start&gt;xxx"));
+    assert!(page.contains("<a href=\"tail.html?processname=g%3Aa&amp;limit=4000\">"));
+    for limit in ["-5000", "4000x", "%2b4000", ""] {
+        assert!(
+            shown(&format!("/tail.html?processname=a&limit={limit}")).contains("limit=1024\""),
+            "{limit}"
+        );
+    }
+    assert!(shown(&format!("/tail.html?processname=a&limit={}", "9".repeat(40))).contains("&lt;start&gt;"));
+}
+
+/// WEB-10.
+#[test]
+fn the_tail_page_explains_what_it_cannot_show() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    for target in ["/tail.html", "/tail.html?processname="] {
+        let page = get(&double, target).page();
+        assert!(page.contains("<pre>No process name found</pre>") && page.contains("of process None"));
+        assert!(!page.contains("Refresh"));
+    }
+    for path in [None, Some(scratch.path("absent"))] {
+        let browser = get(&double, "/tail.html?processname=a");
+        double.locate(path.as_deref());
+        assert!(browser.page().contains("<pre>No file for a</pre>"));
+    }
+    let browser = get(&double, "/tail.html?processname=nope");
+    double.know_no_log();
+    assert!(browser.page().contains("<pre>ERROR: unexpected rpc fault [10] BAD_NAME: nope</pre>"));
+}
+
+#[test]
+fn a_tail_page_of_bytes_that_are_no_text_is_shown_all_the_same() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", b"a\xffb");
+    let browser = get(&double, "/tail.html?processname=a");
+    double.locate(Some(&path));
+    assert!(browser.page().contains("<pre>a\u{fffd}b</pre>"));
+}
+
+/// WEB-11.
+#[test]
+fn health_checks_get_their_ok() {
+    let double = Double::new();
+    for method in ["GET", "POST"] {
+        let response = open(&double, method, "/ok.html").answer();
+        assert_eq!(response.headers(), [("Content-Type", b"text/plain".to_vec())]);
+        assert_eq!(body(&response), "OK");
+    }
+    assert_eq!(open(&double, "HEAD", "/ok.html").status(), 404);
+    assert_eq!(open(&double, "HEAD", "/").status(), 404);
+}
+
+/// WEB-12.
+#[test]
+fn log_streams_that_cannot_be_are_refused() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    for target in ["/logtail", "/logtail/", "/logtail/a", "/mainlogtail"] {
+        for method in ["POST", "HEAD", "PUT"] {
+            assert_eq!(open(&double, method, target).status(), 400, "{method} {target}");
+        }
+    }
+    for target in ["/logtail", "/logtail/a/stdin", "/logtail/a/", "/logtail/a/stdout/x"] {
+        assert_eq!(get(&double, target).status(), 404, "{target}");
+    }
+    let browser = get(&double, "/logtail/nope");
+    double.know_no_log();
+    assert_eq!(browser.status(), 404);
+    for path in [None, Some(scratch.path("absent")), Some(scratch.path(""))] {
+        let browser = get(&double, "/logtail/a");
+        double.locate(path.as_deref());
+        assert_eq!(browser.status(), 404);
+    }
+}
+
+/// WEB-18.
+#[test]
+fn without_a_main_log_there_is_no_stream_of_it() {
+    let double = Double::new();
+    let browser = get(&double, "/mainlogtail");
+    assert_eq!(double.locate(None), (LogName::Main, LogPurpose::Follow));
+    assert_eq!(browser.status(), 404);
+}
+
+#[test]
+fn names_and_channels_of_log_streams_are_understood() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", "x");
+    for (target, name, channel) in [
+        ("/logtail/a", "a", Channel::Stdout),
+        ("/logtail/grp%3Ab%20c/stderr", "grp:b c", Channel::Stderr),
+        ("/logtailing/a/stdout", "a", Channel::Stdout),
+    ] {
+        let browser = get(&double, target);
+        let asked = double.locate(Some(&path));
+        assert_eq!(asked, (LogName::Process { name: name.into(), channel }, LogPurpose::Follow));
+        let headers: Vec<&'static str> = browser.answer().headers().iter().map(|(name, _)| *name).collect();
+        assert_eq!(headers, ["Last-Modified", "Content-Type", "X-Accel-Buffering", "X-Content-Type-Options"]);
+    }
+}
+
+/// A stream as the server takes it.
+struct Stream {
+    source: Box<dyn Source>,
+    waker: StreamWaker,
+    woken: Receiver<()>,
+}
+
+impl Stream {
+    fn of(response: Response) -> Self {
+        let Body::Stream(mut source) = response.body else { panic!("no stream") };
+        let (wake, woken) = mpsc::channel();
+        let waker = StreamWaker::new(move || wake.send(()).unwrap());
+        source.start(waker.clone());
+        Self { source, waker, woken }
+    }
+
+    /// The next bytes.
+    fn chunk(&mut self) -> String {
+        loop {
+            self.waker.rearm();
+            match self.source.next(64 * 1024) {
+                Next::Chunk(bytes) => return String::from_utf8(bytes).unwrap(),
+                Next::Pending => self.woken.recv_timeout(PATIENCE).unwrap(),
+                Next::End => panic!("the stream has ended"),
+            }
+        }
+    }
+
+    /// Bytes up to and including these, in whatever pieces they come.
+    fn until(&mut self, end: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut text = String::new();
+        while !text.contains(end) {
+            assert!(Instant::now() < deadline, "only {text}");
+            text.push_str(&self.chunk());
+        }
+        text
+    }
+}
+
+/// WEB-13, WEB-14: the end of what is there, and then whatever is written.
+#[test]
+fn a_log_is_followed_as_it_grows() {
+    let scratch = Scratch::new();
+    let path = scratch.file("main.log", "x".repeat(3000));
+    let double = Double::logging_to(&path);
+    let browser = get(&double, "/mainlogtail");
+    double.locate(Some(&path));
+    let response = browser.answer();
+    assert_eq!(response.first_header("Content-Type"), Some(&b"text/plain;charset=utf-8"[..]));
+    assert_eq!(response.first_header("X-Accel-Buffering"), None);
+    let mut stream = Stream::of(response);
+    assert_eq!(stream.chunk(), "x".repeat(1024));
+    for line in ["first", "second"] {
+        double.backend.log.log(Level::Info, line);
+        assert!(stream.until(&format!(" INFO {line}\n")).ends_with(&format!(" INFO {line}\n")));
+    }
+}
+
+#[test]
+fn a_flood_into_a_followed_log_arrives_whole_and_in_pieces() {
+    let scratch = Scratch::new();
+    let path = scratch.file("main.log", "");
+    let double = Double::logging_to(&path);
+    let browser = get(&double, "/mainlogtail");
+    double.locate(Some(&path));
+    let mut stream = Stream::of(browser.answer());
+    for number in 0..3000 {
+        double.backend.log.log(Level::Info, format!("line {number} {}", "y".repeat(100)));
+    }
+    let text = stream.until("line 2999 ") + "\n";
+    let numbers = text.lines().filter_map(|line| line.split_once(" INFO line ")).count();
+    assert_eq!(numbers, 3000);
+}
+
+/// WEB-19.
+#[test]
+fn files_are_served_with_their_age() {
+    let double = Double::new();
+    let path = "/stylesheets/supervisor.css";
+    let response = get(&double, path).answer();
+    let headers: Vec<&str> = response.headers().iter().map(|(name, _)| *name).collect();
+    assert_eq!(headers, ["Last-Modified", "Content-Length", "Content-Type"]);
+    assert_eq!(response.first_header("Content-Type"), Some(&b"text/css"[..]));
+    assert_eq!(open(&double, "HEAD", path).status(), 200);
+    assert_eq!(open(&double, "POST", path).status(), 400);
+    let conditional = |value: &str| {
+        send(&double, &http_request("GET", path, &[("If-Modified-Since", value)], b"")).status()
+    };
+    let future = "Sat, 21 Nov 2099 00:00:00 GMT";
+    let length = body(&response).len();
+    assert_eq!(conditional(future), 304);
+    assert_eq!(conditional(&format!("{future}; length={length}")), 304);
+    assert_eq!(conditional(&format!("{future}; length={}", length + 1)), 200);
+    assert_eq!(conditional("Thu, 01 Jan 1970 00:00:00 GMT"), 200);
+    assert_eq!(conditional("yesterday"), 200);
+    let moved = get(&double, "/stylesheets").answer();
+    assert_eq!((moved.status.code(), moved.first_header("Location")), (301, Some(&b"/stylesheets/"[..])));
+    assert_eq!(get(&double, "/stylesheets/").status(), 404);
+}
+
+/// WEB-20.
+#[test]
+fn there_are_no_other_files() {
+    let double = Double::new();
+    for target in
+        ["/../x", "/%2e%2e/%2e%2e/etc/passwd", "/status.html", "/nope", "/ok.html/", "/stylesheets/../x"]
+    {
+        assert_eq!(get(&double, target).status(), 404, "{target}");
+    }
+    assert_eq!(open(&double, "PUT", "/x").status(), 400);
+}
+
+#[test]
+fn parameters_cannot_choose_another_page() {
+    let double = Double::new();
+    let page = show(&double, "/?PATH_INFO=/ok.html", Vec::new());
+    assert!(body(&page).contains("Supervisor Status"));
+}
+
+#[test]
+fn calls_are_taken_at_whatever_begins_like_their_path() {
+    let double = Double::new();
+    let call = b"<methodCall><methodName>nope</methodName></methodCall>";
+    let browser = send(&double, &http_request("POST", "/RPC2abc?x", &[], call));
+    assert!(browser.page().contains("UNKNOWN_METHOD"));
+}
+
+#[test]
+fn when_too_many_requests_wait_newcomers_are_told() {
+    let double = Double::new();
+    let waiting: Vec<Browser> = (0..crate::request::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
+    assert_eq!(get(&double, "/").status(), 503);
+    assert!(matches!(double.take(), Question::AllProcessInfo { .. }));
+    let let_in = get(&double, "/ok.html");
+    assert_eq!(let_in.status(), 200);
+    drop(waiting);
+}
