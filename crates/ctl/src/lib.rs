@@ -72,7 +72,7 @@ pub fn main(arguments: &[OsString]) -> u8 {
         },
         Err(failure) => {
             // Nobody is left to tell if standard error is closed.
-            let _ = write!(io::stderr(), "{failure}");
+            let _ = writeln!(io::stderr(), "{failure}");
             2
         }
     }

@@ -14,11 +14,19 @@ use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, ProcessInfo, Status, Val
 
 type Reply = Box<dyn FnMut(&[Value]) -> Result<Encoded, Fault> + Send>;
 
+/// What following a path gives.
+#[derive(Clone)]
+struct Log {
+    bytes: Vec<u8>,
+    /// The stream then stays open until the client closes it.
+    stays_open: bool,
+}
+
 #[derive(Default)]
 struct Script {
     replies: HashMap<String, Reply>,
     /// What `/logtail/…` paths answer before the stream ends.
-    logs: HashMap<String, Vec<u8>>,
+    logs: HashMap<String, Log>,
     /// The value every `Authorization` header must have.
     authorization: Option<String>,
     calls: Vec<Call>,
@@ -104,8 +112,17 @@ impl Fake {
     }
 
     /// Following this path gives these bytes, then the end.
-    pub(crate) fn follows(self, path: &str, log: &[u8]) -> Self {
-        self.script.lock().unwrap().logs.insert(path.to_owned(), log.to_vec());
+    pub(crate) fn follows(self, path: &str, bytes: &[u8]) -> Self {
+        self.log(path, Log { bytes: bytes.to_vec(), stays_open: false })
+    }
+
+    /// Following this path gives these bytes, and no end.
+    pub(crate) fn follows_for_ever(self, path: &str, bytes: &[u8]) -> Self {
+        self.log(path, Log { bytes: bytes.to_vec(), stays_open: true })
+    }
+
+    fn log(self, path: &str, log: Log) -> Self {
+        self.script.lock().unwrap().logs.insert(path.to_owned(), log);
         self
     }
 
@@ -226,11 +243,33 @@ fn serve(stream: &UnixStream, script: &Mutex<Script>) {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     while let Some((head, body)) = read_request(&mut reader) {
-        let answer = answer(&head, &body, &mut script.lock().unwrap());
-        if writer.write_all(&answer).is_err() || head.starts_with("GET") {
+        let followed = followed(&head, &script.lock().unwrap());
+        let answer = match &followed {
+            Some(log) => log_answer(log),
+            None => answer(&head, &body, &mut script.lock().unwrap()),
+        };
+        if writer.write_all(&answer).is_err() {
+            return;
+        }
+        if let Some(log) = followed {
+            if log.stays_open {
+                // Returns when the client closes; what else it sends or how it ends is of no interest.
+                let _ = io::copy(&mut reader, &mut io::sink());
+            }
             return;
         }
     }
+}
+
+/// The log a request asks for, if it is there and may be read.
+fn followed(head: &str, script: &Script) -> Option<Log> {
+    let path = head.strip_prefix("GET ")?.split(' ').next()?;
+    script.logs.get(path).filter(|_| is_authorized(head, script)).cloned()
+}
+
+fn is_authorized(head: &str, script: &Script) -> bool {
+    let given = head.lines().find_map(|line| line.strip_prefix("Authorization: "));
+    script.authorization.as_deref().is_none_or(|required| given == Some(required))
 }
 
 fn read_request(reader: &mut BufReader<&UnixStream>) -> Option<(String, Vec<u8>)> {
@@ -247,14 +286,11 @@ fn read_request(reader: &mut BufReader<&UnixStream>) -> Option<(String, Vec<u8>)
 }
 
 fn answer(head: &str, body: &[u8], script: &mut Script) -> Vec<u8> {
-    if let Some(required) = &script.authorization {
-        let given = head.lines().find_map(|line| line.strip_prefix("Authorization: "));
-        if given != Some(required) {
-            return b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec();
-        }
+    if !is_authorized(head, script) {
+        return b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec();
     }
-    if let Some(rest) = head.strip_prefix("GET ") {
-        return log_answer(script.logs.get(rest.split(' ').next().unwrap()));
+    if head.starts_with("GET ") {
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope".to_vec();
     }
     let call = decode::call(body).unwrap();
     script.calls.push(call.clone());
@@ -270,10 +306,9 @@ fn answer(head: &str, body: &[u8], script: &mut Script) -> Vec<u8> {
     answer
 }
 
-fn log_answer(log: Option<&Vec<u8>>) -> Vec<u8> {
-    let Some(log) = log else { return b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope".to_vec() };
+fn log_answer(log: &Log) -> Vec<u8> {
     let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    for chunk in log.chunks(7) {
+    for chunk in log.bytes.chunks(7) {
         answer.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
         answer.extend_from_slice(chunk);
         answer.extend_from_slice(b"\r\n");

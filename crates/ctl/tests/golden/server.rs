@@ -141,3 +141,12 @@ fn a_shutdown_from_the_shell_must_be_confirmed() {
     options.args = vec!["reload".into()];
     run(options, "y\n").is(0, "Really restart the remote supervisord process y/N? Restarted supervisord\n");
 }
+
+/// CTL-43
+#[test]
+fn without_any_configuration_the_default_server_is_asked() {
+    let host = supervisor_config::MemoryHost::default();
+    let command_line = supervisor_config::ctl::parse(&["/usr/bin/supervisorctl".into()], &host).unwrap();
+    let options = supervisor_config::ctl::load(&command_line, &host).unwrap();
+    assert_eq!(options.serverurl, b"http://localhost:9001");
+}
