@@ -51,9 +51,9 @@ impl Supervisor {
     /// A listener does not read any more. Its event goes to another, or waits.
     pub(crate) fn listener_deaf(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let event = self.with_listener(id, pid, |listener| {
-            listener.is_writing = false;
             listener.is_deaf = true;
-            listener.forfeit()
+            // An event it has got in full it may still be working on.
+            std::mem::take(&mut listener.is_writing).then(|| listener.forfeit()).flatten()
         });
         let (Some(Some(event)), Some(process)) = (event, self.processes.get(&id)) else { return };
         turn.debug(format!(

@@ -39,7 +39,7 @@ pub enum Effect {
     },
     /// Close and open again the main log and the logs of every live process.
     ReopenLogs,
-    /// Everything has stopped: leave the main loop. The last effect there is.
+    /// Everything has stopped: leave the main loop. Given once; nothing is started or signalled after it.
     Terminate(Ending),
 }
 

@@ -244,6 +244,23 @@ fn an_event_for_a_listener_with_closed_input_goes_to_another_member() {
     assert_eq!(got(&mut world), ["m one"]);
 }
 
+#[test]
+fn an_event_that_was_written_in_full_stays_with_a_listener_that_closes_its_input() {
+    let mut world = pool(10, &["l", "m"]);
+    world.ready("l");
+    world.ready("m");
+    emit(&mut world, "one");
+    world.delivered("l");
+    let (process, pid) = (world.id("l"), world.pid("l").unwrap());
+    world.feed(Input::ListenerWriteFailed { process, pid });
+    assert_eq!(got(&mut world), ["l one"]);
+    world.log();
+    world.say("l", "RESULT 2\nOKREADY\n");
+    assert_eq!(world.log()[0], "DEBG l: event was processed");
+    emit(&mut world, "two");
+    assert_eq!(got(&mut world), ["m two"]);
+}
+
 /// EVT-32.
 #[test]
 fn an_event_goes_to_exactly_one_member() {
