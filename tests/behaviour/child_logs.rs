@@ -258,3 +258,22 @@ fn log_of_a_stopped_process_is_cleared_unlike_upstream() {
     daemon.ask("clearProcessLogs", &["x".into()]);
     assert_eq!(daemon.sandbox().text("x.log"), "");
 }
+
+/// `/dev/full` is a disk without room. Upstream prints a traceback for every chunk.
+#[test]
+fn full_disk_is_reported_once_and_holds_up_nothing_else_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    let mut daemon = Daemon::start_in(
+        sandbox,
+        "[program:x]\ncommand=/bin/sh -c \"while echo line; do echo line >&2; sleep 0.01; done\"\nstdout_logfile=/dev/full\n\
+         stderr_logfile=%(here)s/x.err\nstartsecs=0\n\
+         [program:y]\ncommand=sleep 1000\nstartsecs=0\n",
+    );
+    daemon.wait_for_message("/dev/full");
+    let written = || daemon.sandbox().text("x.err").lines().count();
+    let before = written();
+    wait_until("fifty more lines to be tried", || written() > before + 50);
+    assert_eq!(daemon.messages_with("/dev/full").len(), 1);
+    daemon.wait_for_state("y", "RUNNING");
+    assert_eq!(daemon.terminate(), 0);
+}

@@ -158,3 +158,22 @@ fn port_in_use_is_refused() {
     assert_eq!((outcome.code, outcome.stderr.lines().next()), (2, Some(IN_USE)));
     assert!(!sandbox.path("s").exists());
 }
+
+#[test]
+fn unusable_socket_paths_are_refused_with_the_reason() {
+    let refusal = |path: &str| {
+        let sandbox = Sandbox::new();
+        let said = Launch::new()
+            .configure(&sandbox, &format!("[unix_http_server]\nfile={path}\n"))
+            .refusal(&sandbox);
+        said.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        refusal("/nonexistent/s"),
+        "Error: Cannot open an HTTP server: socket.error reported errno.ENOENT (2)"
+    );
+    assert_eq!(
+        refusal(&format!("%(here)s/{}", "x".repeat(120))),
+        "Error: Cannot open an HTTP server: socket.error reported AF_UNIX path too long"
+    );
+}

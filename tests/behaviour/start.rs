@@ -1,7 +1,7 @@
 //! Starting the daemon: the order of its steps, as the log shows it.
 
 use std::time::Duration;
-use support::{Daemon, LogLine, wait_for, wait_until};
+use support::{Daemon, LogLine, processes, wait_for, wait_until};
 
 /// PROC-1
 #[test]
@@ -66,6 +66,22 @@ fn programs_without_autostart_wait_for_a_request() {
     assert_eq!(daemon.state("x"), "RUNNING");
 }
 
+/// Upstream wakes up every second.
+#[test]
+fn idle_daemon_does_not_wake_up_unlike_upstream() {
+    let daemon = Daemon::start(
+        "[program:x]\ncommand=sleep 1000\nnumprocs=20\nprocess_name=x%(process_num)d\nstartsecs=0\n",
+    );
+    daemon.wait_for_messages("spawned: ", 20);
+    let pid = daemon.pid();
+    // What the start still has to do may wake it a few times more.
+    wait_until("three seconds without a wake-up", || {
+        let before = processes::wake_ups(pid);
+        std::thread::sleep(Duration::from_secs(3));
+        processes::wake_ups(pid) == before
+    });
+}
+
 /// The quick way to see that a daemon with its children is gone when the test that started it ends.
 #[test]
 fn the_sandbox_kills_what_was_started_in_it() {
@@ -76,5 +92,5 @@ fn the_sandbox_kills_what_was_started_in_it() {
         (pids.len() >= 4).then_some(pids)
     });
     drop(daemon);
-    wait_until("all to be gone", || !pids.iter().any(|&pid| support::processes::is_alive(pid)));
+    wait_until("all to be gone", || !pids.iter().any(|&pid| processes::is_alive(pid)));
 }

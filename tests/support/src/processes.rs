@@ -65,6 +65,17 @@ pub fn session(pid: u32) -> Option<u32> {
     u32::try_from(stat_numbers(pid)?[2]).ok()
 }
 
+/// How often the threads of a process have gone to sleep so far: what an idle process does after each wake-up.
+pub fn wake_ups(pid: u32) -> u64 {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let switches = |task: fs::DirEntry| {
+        let status = fs::read_to_string(task.path().join("status")).ok()?;
+        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    tasks.filter_map(|task| switches(task.ok()?)).sum()
+}
+
 /// The live children of a process.
 pub fn children(pid: u32) -> Vec<u32> {
     all().into_iter().filter(|&child| parent(child) == Some(pid) && is_alive(child)).collect()
