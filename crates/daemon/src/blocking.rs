@@ -15,20 +15,20 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a job may run before the next one no longer waits for it.
-pub const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The most threads a pool ever has: all but one may be stuck in the kernel.
-pub const MAX_THREADS: usize = 16;
+pub(crate) const MAX_THREADS: usize = 16;
 
-/// The most jobs that may wait; what does not fit is handed back to the caller.
-pub const MAX_QUEUED: usize = 65_536;
+/// The most jobs that may wait; what does not fit is refused.
+pub(crate) const MAX_QUEUED: usize = 65_536;
 
 /// A piece of work.
-pub type Job = Box<dyn FnOnce() + Send>;
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// A handle on the threads; clones share them. The threads end when the last handle is dropped and the queue
 /// is empty.
-pub struct Pool {
+pub(crate) struct Pool {
     shared: Arc<Shared>,
 }
 
@@ -53,31 +53,31 @@ struct State {
     taken: u64,
 }
 
-/// Why a job was not accepted; the job is handed back.
-pub enum Refused {
+/// Why a job was not accepted; it has been dropped.
+pub(crate) enum Refused {
     /// [`MAX_QUEUED`] jobs wait already.
-    Full(Job),
+    Full,
     /// No thread could be started, and none is there.
-    NoThread(Job, io::Error),
+    NoThread(io::Error),
 }
 
 impl Pool {
     /// A pool whose threads carry `name`. No thread is started before the first job.
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let state = State { handles: 1, ..State::default() };
         Self { shared: Arc::new(Shared { name, state: Mutex::new(state), changed: Condvar::new() }) }
     }
 
     /// Queues a job behind those submitted before it.
-    pub fn submit(&self, job: Job) -> Result<(), Refused> {
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Refused> {
         let mut state = self.shared.lock();
         if state.queue.len() >= MAX_QUEUED {
-            return Err(Refused::Full(job));
+            return Err(Refused::Full);
         }
         if state.threads == 0
             && let Err(error) = self.shared.start_thread(&mut state)
         {
-            return Err(Refused::NoThread(job, error));
+            return Err(Refused::NoThread(error));
         }
         state.queue.push_back(job);
         self.shared.ensure_standby(&mut state);

@@ -18,7 +18,7 @@ use supervisor_log::{Channel, Level, Notice, Run, StreamId};
 use supervisor_sys::{clock, reap};
 
 /// How long a log target that is stuck may delay the news of an exit.
-const DRAIN_PATIENCE: Duration = Duration::from_millis(250);
+pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a token of a process stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,9 @@ impl Loop {
 
     /// Collects a child that has ended, and tells the core.
     fn reap(&mut self, raw: u64) {
-        let Some(child) = self.processes.get_raw(raw).and_then(|process| process.child.take()) else { return };
+        let Some(child) = self.processes.get_raw(raw).and_then(|process| process.child.take()) else {
+            return;
+        };
         if let Some(stdin) = child.stdin.as_ref().filter(|_| child.stdin_is_watched) {
             self.unwatch(stdin.pipe().as_raw_fd());
         }
@@ -232,20 +234,29 @@ impl Loop {
     /// event.
     pub(crate) fn stdin_progressed(&mut self, id: ProcessId, progress: Progress) {
         let registry = self.poll.registry();
-        let Some(child) = self.processes.get_mut(id).and_then(|process| process.child.as_mut()) else { return };
+        let Some(child) = self.processes.get_mut(id).and_then(|process| process.child.as_mut()) else {
+            return;
+        };
         let Some(stdin) = child.stdin.as_ref() else { return };
         let descriptor = stdin.pipe().as_raw_fd();
         let wants_watch = progress == Progress::Waiting;
         if wants_watch != child.stdin_is_watched {
             let outcome = if wants_watch {
-                registry.register(&mut SourceFd(&descriptor), token(id.raw(), Watched::Stdin), Interest::WRITABLE)
+                registry.register(
+                    &mut SourceFd(&descriptor),
+                    token(id.raw(), Watched::Stdin),
+                    Interest::WRITABLE,
+                )
             } else {
                 registry.deregister(&mut SourceFd(&descriptor))
             };
             match outcome {
                 Ok(()) => child.stdin_is_watched = wants_watch,
                 Err(error) => {
-                    self.log.log(Level::Critical, format!("cannot watch the standard input of process {id}: {error}"));
+                    self.log.log(
+                        Level::Critical,
+                        format!("cannot watch the standard input of process {id}: {error}"),
+                    );
                 }
             }
         }

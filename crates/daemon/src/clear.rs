@@ -17,7 +17,11 @@ pub(crate) struct Clearing {
 impl Clearing {
     /// Has all logs of `processes` cleared and hands the outcomes, in the same order, to `finish`, on the pump's thread or on
     /// this one.
-    pub(crate) fn of(owner: &Loop, processes: Vec<ProcessId>, finish: impl FnOnce(Vec<Outcome>) + Send + 'static) {
+    pub(crate) fn of(
+        owner: &Loop,
+        processes: &[ProcessId],
+        finish: impl FnOnce(Vec<Outcome>) + Send + 'static,
+    ) {
         let clearing = Arc::new(Self {
             outcomes: Mutex::new(processes.iter().filter_map(|id| blank_outcome(owner, *id)).collect()),
             finish: Mutex::new(Some(Box::new(finish))),

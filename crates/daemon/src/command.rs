@@ -110,10 +110,16 @@ mod tests {
         let directory = Scratch::new("command");
         let not_executable = |text: String| Fault::NotExecutable(text);
         let path = directory.path().display();
-        assert_eq!(fault_of(&path.to_string()), not_executable(format!("command at '{path}' is a directory")));
+        assert_eq!(
+            fault_of(&path.to_string()),
+            not_executable(format!("command at '{path}' is a directory"))
+        );
         let file = directory.file("plain", "x");
         let path = file.display();
-        assert_eq!(fault_of(&path.to_string()), not_executable(format!("command at '{path}' is not executable")));
+        assert_eq!(
+            fault_of(&path.to_string()),
+            not_executable(format!("command at '{path}' is not executable"))
+        );
     }
 
     /// PROC-25.

@@ -75,7 +75,8 @@ impl SharedSocket {
         .map_err(|error| format!("Could not create FastCGI socket {}: {}", url.display(), error.cause()))?;
         let open = OpenSocket { socket, file, url, log: self.log.clone() };
         // FastCGI servers call accept(2) and expect it to wait.
-        open.set_blocking().map_err(|error| format!("Could not create FastCGI socket {}: {error}", open.url.display()))?;
+        open.set_blocking()
+            .map_err(|error| format!("Could not create FastCGI socket {}: {error}", open.url.display()))?;
         Ok(open)
     }
 }

@@ -47,8 +47,8 @@ impl Loop {
         let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order, &pump)));
         let message = match self.pool.submit(Box::new(job)) {
             Ok(()) => return,
-            Err(Refused::Full(_)) => format!("too many spawns are waiting to spawn '{name}'"),
-            Err(Refused::NoThread(_, error)) => {
+            Err(Refused::Full) => format!("too many spawns are waiting to spawn '{name}'"),
+            Err(Refused::NoThread(error)) => {
                 format!("unknown error during fork for '{name}': {}", errno::code_text(&error))
             }
         };
@@ -79,7 +79,10 @@ impl Loop {
             }
             Err(refusal) => {
                 if refusal == Refusal::Full {
-                    self.log.log(Level::Error, format!("an event of {} bytes is too large to be sent", bytes.len()));
+                    self.log.log(
+                        Level::Error,
+                        format!("an event of {} bytes is too large to be sent", bytes.len()),
+                    );
                 }
                 self.inputs.push_back(Input::ListenerWriteFailed { process: id, pid });
             }

@@ -43,7 +43,8 @@ fn content() -> String {
 fn others_may_write(path: &Path) -> bool {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::metadata(directory).is_ok_and(|found| {
-        found.permissions().mode() & 0o022 != 0 || ![0, supervisor_sys::user::effective_uid()].contains(&found.uid())
+        found.permissions().mode() & 0o022 != 0
+            || ![0, supervisor_sys::user::effective_uid()].contains(&found.uid())
     })
 }
 

@@ -113,18 +113,20 @@ impl Surroundings {
         let (path, origin) = match &log.logfile {
             LogFile::None => return None,
             LogFile::Path(path) => (path.clone(), FileOrigin::Configured),
-            LogFile::Auto => match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
-                Ok(path) => (path, FileOrigin::Auto),
-                Err(error) => {
-                    warnings.push(format!(
-                        "no {} log for '{}': cannot create a file in '{}': {error}",
-                        channel.name(),
-                        process.name,
-                        self.childlogdir.display()
-                    ));
-                    return None;
+            LogFile::Auto => {
+                match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
+                    Ok(path) => (path, FileOrigin::Auto),
+                    Err(error) => {
+                        warnings.push(format!(
+                            "no {} log for '{}': cannot create a file in '{}': {error}",
+                            channel.name(),
+                            process.name,
+                            self.childlogdir.display()
+                        ));
+                        return None;
+                    }
                 }
-            },
+            }
         };
         Some(LogFileSpec { path, origin, max_bytes: log.maxbytes, backups: log.backups })
     }
@@ -146,8 +148,10 @@ fn fastcgi_sockets(group: &Group, log: &MainLog) -> Result<HashMap<OsString, Arc
 impl PreparedGroup {
     /// Removes what was created for a group that is not added after all. Best effort: the next start clears up.
     pub(crate) fn discard(&self) {
-        let sinks = self.processes.iter().flat_map(|process| std::iter::once(&process.stdout).chain(&process.stderr));
-        for file in sinks.filter_map(|sink| sink.file.as_ref()).filter(|file| file.origin == FileOrigin::Auto) {
+        let sinks =
+            self.processes.iter().flat_map(|process| std::iter::once(&process.stdout).chain(&process.stderr));
+        for file in sinks.filter_map(|sink| sink.file.as_ref()).filter(|file| file.origin == FileOrigin::Auto)
+        {
             let _left_for_the_next_start = std::fs::remove_file(&file.path);
         }
     }

@@ -101,11 +101,6 @@ impl Processes {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
         self.table.values()
     }
-
-    /// Every process, in no particular order.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Process> {
-        self.table.values_mut()
-    }
 }
 
 impl Process {

@@ -106,7 +106,9 @@ fn stream(log: &StreamLog, materialised: Option<&Process>, channel: Channel) -> 
         LogFile::Path(path) => supervisor_rpc::LogFile::Path(shown(path.as_os_str())),
         LogFile::Auto => materialised
             .and_then(|process| process.log_file(channel))
-            .map_or(supervisor_rpc::LogFile::Auto, |file| supervisor_rpc::LogFile::Path(shown(file.path.as_os_str()))),
+            .map_or(supervisor_rpc::LogFile::Auto, |file| {
+                supervisor_rpc::LogFile::Path(shown(file.path.as_os_str()))
+            }),
     };
     StreamInfo {
         capture_maxbytes: number(log.capture_maxbytes),

@@ -113,7 +113,10 @@ impl Loop {
 
     /// Makes a prepared group active.
     pub(crate) fn activate(&mut self, group: PreparedGroup) -> Result<(), Fault> {
-        let ids = self.core.add_group(group.spec(), clock::now(), &mut self.effects).inspect_err(|_| group.discard())?;
+        let ids = self
+            .core
+            .add_group(group.spec(), clock::now(), &mut self.effects)
+            .inspect_err(|_| group.discard())?;
         for warning in &group.warnings {
             self.log.log(Level::Warn, warning);
         }
@@ -128,7 +131,10 @@ impl Loop {
     /// Removes a group for a client.
     pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), WireFault> {
         self.allowed()?;
-        let ids = self.core.remove_group(name, clock::now(), &mut self.effects).map_err(|fault| wire_fault(&fault))?;
+        let ids = self
+            .core
+            .remove_group(name, clock::now(), &mut self.effects)
+            .map_err(|fault| wire_fault(&fault))?;
         for id in ids.processes {
             self.processes.remove(id);
         }

@@ -5,9 +5,9 @@
 //! until a descriptor, a message or the next deadline: there is no other timeout.
 
 use crate::blocking::Pool;
+use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::host::SystemHost;
 use crate::mailbox::{Mailbox, Message};
-use crate::children::{self, Watched};
 use crate::prepare::Surroundings;
 use crate::processes::Processes;
 use crate::request::{Inbox, Reply};
@@ -102,15 +102,23 @@ impl Loop {
 
     /// Sleeps until something happens or a deadline is reached.
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let now = clock::now().monotonic;
-        let next = [self.core.next_deadline(), self.dying.first().map(|(at, _)| *at)].into_iter().flatten().min();
-        match self.poll.poll(events, next.map(|at| at.saturating_sub(now))) {
+        let give_up = self.dying.first().map(|(at, _)| *at);
+        let next = [self.core_is_due_at(), give_up].into_iter().flatten().min();
+        let timeout = next.map(|at| at.saturating_sub(clock::now().monotonic));
+        match self.poll.poll(events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
                 Ok(())
             }
             outcome => outcome,
         }
+    }
+
+    /// When the core is to be told that time has passed. While a child is known to have ended but not yet reaped, its deadline
+    /// waits a little, so that no process is said to have stayed up that has not.
+    fn core_is_due_at(&self) -> Option<Duration> {
+        let grace = if self.dying.is_empty() { Duration::ZERO } else { DRAIN_PATIENCE };
+        self.core.next_deadline().map(|at| at.saturating_add(grace))
     }
 
     fn read_signals(&mut self) {
@@ -172,7 +180,7 @@ impl Loop {
     fn meet_deadlines(&mut self) {
         let now = clock::now().monotonic;
         self.reap_overdue(now);
-        if self.core.next_deadline().is_some_and(|at| at <= now) {
+        if self.core_is_due_at().is_some_and(|at| at <= now) {
             self.tell(Input::Deadline);
         }
     }

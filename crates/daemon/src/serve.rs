@@ -12,8 +12,8 @@ use crate::spawner::stream_id;
 use crate::stdin::{self, Refusal};
 use std::sync::Arc;
 use supervisor_core::{
-    Answer, Fault, Input, Mood, Pid, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget, Ticket,
-    Wait, Wish,
+    Answer, Fault, Input, Mood, Pid, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget,
+    Ticket, Wait, Wish,
 };
 use supervisor_log::{ClearError, FollowKey};
 use supervisor_rpc::{Fault as WireFault, FaultCode};
@@ -92,13 +92,19 @@ impl Loop {
             Order::Start { target, wait } => return self.start(ticket, target, wait),
             Order::Restart => return self.check_restart(Some(ticket)),
             Order::Stop { target, wait } => self.select(&target).map(|selection| match (selection, target) {
-                (Selection::Process(process), Target::Named(spelled)) => Wish::Stop { process, spelled, wait },
+                (Selection::Process(process), Target::Named(spelled)) => {
+                    Wish::Stop { process, spelled, wait }
+                }
                 (selection, _) => Wish::StopMany { selection, wait },
             }),
-            Order::Signal { target, signal } => self.select(&target).map(|selection| match (selection, target) {
-                (Selection::Process(process), Target::Named(spelled)) => Wish::Signal { process, spelled, signal },
-                (selection, _) => Wish::SignalMany { selection, signal },
-            }),
+            Order::Signal { target, signal } => {
+                self.select(&target).map(|selection| match (selection, target) {
+                    (Selection::Process(process), Target::Named(spelled)) => {
+                        Wish::Signal { process, spelled, signal }
+                    }
+                    (selection, _) => Wish::SignalMany { selection, signal },
+                })
+            }
             Order::RemoteEvent { kind, data } => Ok(Wish::RemoteEvent { kind, data }),
             Order::Shutdown => Ok(Wish::Shutdown),
         };
@@ -173,9 +179,7 @@ impl Loop {
             self.allowed()?;
         }
         match log {
-            LogName::Main => {
-                Ok(LogLocation { path: self.log.path().map(Into::into), key: FollowKey::Main })
-            }
+            LogName::Main => Ok(LogLocation { path: self.log.path().map(Into::into), key: FollowKey::Main }),
             LogName::Process { name, channel } => {
                 let Ok(Selection::Process(id)) = self.core.resolve(name) else { return Err(bad_name(name)) };
                 let channel = log_channel(*channel);
@@ -210,7 +214,7 @@ impl Loop {
             Err(fault) => reply.send(Err(fault)),
             Ok(id) => {
                 let failed = WireFault::with_detail(FaultCode::Failed, name);
-                Clearing::of(self, vec![id], move |outcomes| {
+                Clearing::of(self, &[id], move |outcomes| {
                     let all_well = outcomes.iter().all(|outcome| outcome.result.is_ok());
                     reply.send(if all_well { Ok(()) } else { Err(failed) });
                 });
@@ -223,7 +227,7 @@ impl Loop {
             return reply.send(Answer::Fault(Fault::ShutdownState));
         }
         let processes = self.core.processes(Selection::All);
-        Clearing::of(self, processes, move |outcomes| reply.send(Answer::Outcomes(outcomes)));
+        Clearing::of(self, &processes, move |outcomes| reply.send(Answer::Outcomes(outcomes)));
     }
 
     // Standard input.
@@ -247,7 +251,10 @@ impl Loop {
             Err(Refusal::Closed) => Err(closed()),
             Err(Refusal::Full) => Err(WireFault::with_detail(
                 FaultCode::Failed,
-                format_args!("{name} does not read its standard input and {} bytes wait for it already", stdin::LIMIT),
+                format_args!(
+                    "{name} does not read its standard input and {} bytes wait for it already",
+                    stdin::LIMIT
+                ),
             )),
         }
     }

@@ -1,12 +1,14 @@
 //! One life of the daemon between a start and the next: from the foundation to the end of everything it runs.
 
+use crate::api::Backend;
 use crate::blocking::Pool;
 use crate::mailbox::{self, Mailbox, Message};
-use crate::request::{self, Requests};
-use crate::run::{Loop, SIGNALS, Source, WAKER};
 use crate::pidfile::PidFile;
 use crate::processes::Processes;
+use crate::request::{self, Requests};
+use crate::run::{Loop, SIGNALS, Source, WAKER};
 use crate::startup::{self, Foundation, SocketFiles, Start, StartError};
+use crate::web;
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Waker};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -16,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{Config, load};
 use supervisor_core::{Effects, Ending, Signal, Supervisor};
-use supervisor_http::{Handle, Listener};
+use supervisor_http::{Handle, Limits, Listener};
 use supervisor_log::{Level, MainLog, Pump};
 use supervisor_sys::adopt;
 use supervisor_sys::signal::SignalQueue;
@@ -55,7 +57,8 @@ struct End {
 pub(crate) fn supervise(source: &Arc<Source>, config: Config) -> Result<(), StartError> {
     let core = Supervisor::new(&config.supervisord.identifier);
     let foundation = startup::lay(&config, Start::First)?;
-    let signals = SignalQueue::new(&SIGNALS_HANDLED).map_err(|error| StartError::of("take signals", &error))?;
+    let signals =
+        SignalQueue::new(&SIGNALS_HANDLED).map_err(|error| StartError::of("take signals", &error))?;
     let mut session = Session::begin(source, config, foundation, core, signals)?;
     loop {
         let end = session.run()?;
@@ -77,7 +80,8 @@ impl End {
         let (config, foundation) = match startup::lay(&next, Start::Again) {
             Ok(foundation) => (next, foundation),
             Err(error) => {
-                let text = format!("cannot restart with the new configuration, going on with the old one: {error}");
+                let text =
+                    format!("cannot restart with the new configuration, going on with the old one: {error}");
                 self.log.log(Level::Critical, text);
                 let foundation = startup::lay(&self.config, Start::Again)
                     .inspect_err(|error| self.log.log(Level::Critical, format!("cannot restart: {error}")))?;
@@ -154,7 +158,10 @@ impl Session {
             http.join();
         }
         if let Err(unfinished) = pump.shutdown(LAST_WORDS) {
-            log.log(Level::Critical, format!("not everything could be written: {}", unfinished.logs.join(", ")));
+            log.log(
+                Level::Critical,
+                format!("not everything could be written: {}", unfinished.logs.join(", ")),
+            );
         }
         drop((self.socket_files, self.pidfile));
         let ending = outcome.map_err(|error| StartError::of("wait for events", &error))?;
@@ -162,7 +169,8 @@ impl Session {
     }
 }
 
-/// Starts the HTTP thread, if there is anything to serve.
+/// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
+/// delays a spawn.
 fn serve_http(
     config: &Config,
     listeners: Vec<Listener>,
@@ -173,6 +181,14 @@ fn serve_http(
     if listeners.is_empty() {
         return Ok(None);
     }
-    let _ = (config, requests, pump, log);
-    Ok(None)
+    let backend = Backend {
+        requests,
+        disk: Pool::new("disk"),
+        log: log.clone(),
+        pump: pump.clone(),
+        has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
+    };
+    web::serve(listeners, Limits::default(), backend)
+        .map(Some)
+        .map_err(|error| StartError::of("start the HTTP server", &error))
 }

@@ -218,7 +218,9 @@ fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, Socket
     let mut listeners = Vec::with_capacity(config.servers.len());
     for server in &config.servers {
         let socket = match &server.address {
-            ServerAddress::Inet { host, port } => socket::listen_tcp(host, *port, socket::BACKLOG).map(Socket::Tcp),
+            ServerAddress::Inet { host, port } => {
+                socket::listen_tcp(host, *port, socket::BACKLOG).map(Socket::Tcp)
+            }
             ServerAddress::Unix { path, mode, owner } => {
                 let file = SocketFile {
                     mode: *mode,
@@ -240,7 +242,10 @@ fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, Socket
         }
         if server.credentials.is_none() {
             let section = repr::text(&server.section);
-            log.log(Level::Critical, format!("Server {section} running without any HTTP authentication checking"));
+            log.log(
+                Level::Critical,
+                format!("Server {section} running without any HTTP authentication checking"),
+            );
         }
         let credentials = server.credentials.as_ref().and_then(http_credentials);
         listeners.push(Listener { socket, section: server.section.clone(), credentials });
@@ -297,14 +302,10 @@ fn change_directory(directory: &Path, log: &MainLog) {
 }
 
 fn write_pidfile(path: &Path, log: &MainLog) -> Option<PidFile> {
-    match PidFile::write(path) {
-        Ok(file) => {
-            log.log(Level::Info, format!("supervisord started with pid {}", std::process::id()));
-            Some(file)
-        }
-        Err(_) => {
-            log.log(Level::Critical, format!("could not write pidfile {}", path.display()));
-            None
-        }
-    }
+    let Ok(file) = PidFile::write(path) else {
+        log.log(Level::Critical, format!("could not write pidfile {}", path.display()));
+        return None;
+    };
+    log.log(Level::Info, format!("supervisord started with pid {}", std::process::id()));
+    Some(file)
 }

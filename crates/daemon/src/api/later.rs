@@ -18,8 +18,11 @@ pub(crate) enum Plan {
     /// This value.
     Now(Encoded),
     /// Whatever is handed to `Done` in the end.
-    Later(Box<dyn FnOnce(&Backend, Done) + Send>),
+    Later(Begin),
 }
+
+/// Sets a call in motion.
+pub(super) type Begin = Box<dyn FnOnce(&Backend, Done) + Send>;
 
 impl Plan {
     /// A value that is known already.

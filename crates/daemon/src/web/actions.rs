@@ -76,7 +76,7 @@ impl Deed {
         self.order(stop(Target::All), |deed, answer| match answer {
             Answer::Fault(fault) => deed.finish(&unexpected(&fault)),
             Answer::Done | Answer::Outcomes(_) => {
-                deed.order(start(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All restarted")))
+                deed.order(start(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All restarted")));
             }
         });
     }
