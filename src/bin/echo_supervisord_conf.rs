@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match io::stdout().write_all(supervisor_config::sample::text().as_bytes()) {
+    match io::stdout().write_all(supervisor_config::sample::TEXT.as_bytes()) {
         // Whoever closed the pipe has seen what it wanted.
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
