@@ -30,7 +30,7 @@ fn split_tags_are_recognised_and_kept_out_of_the_log() {
     let log = daemon.wait_for_file("x.log", "second tag\n");
     assert_eq!(log, "enough text before the tag enough text after the second tag\n");
     daemon.wait_for_message("DEBG 'x' stdout emitted a comm event");
-    assert_eq!(daemon.messages_with("comm event").len(), 1);
+    assert_eq!(daemon.wait_for_messages("comm event", 1).len(), 1);
 }
 
 /// PROC-60: upstream holds back as many bytes as a tag has and forgets them at the exit.

@@ -147,8 +147,7 @@ fn fifo_without_a_reader_holds_up_nothing_else_unlike_upstream() {
          [program:y]\ncommand=sleep 1000\nstartsecs=0\n",
     );
     daemon.wait_for_state("y", "RUNNING");
-    // What is wrong is told, with the file's name.
-    daemon.wait_for_message("/fifo");
+    daemon.wait_for_message("INFO spawnerr: unknown error making dispatchers for 'x': ENXIO");
     assert!(fs::symlink_metadata(daemon.sandbox().path("fifo")).unwrap().file_type().is_fifo());
     assert_eq!(daemon.terminate(), 0);
 }
@@ -232,10 +231,7 @@ fn unusable_log_is_a_spawn_error_naming_the_errno() {
         "[program:x]\ncommand=sleep 1000\nstdout_logfile=%(here)s/dir\nstartretries=0\n",
     );
     daemon.wait_for_message("gave up: x");
-    assert_eq!(
-        daemon.messages_with("spawnerr"),
-        ["INFO spawnerr: unknown error making dispatchers for 'x': EISDIR"]
-    );
+    daemon.assert_messages("spawnerr", &["INFO spawnerr: unknown error making dispatchers for 'x': EISDIR"]);
 }
 
 #[test]
@@ -273,7 +269,7 @@ fn full_disk_is_reported_once_and_holds_up_nothing_else_unlike_upstream() {
     let written = || daemon.sandbox().text("x.err").lines().count();
     let before = written();
     wait_until("fifty more lines to be tried", || written() > before + 50);
-    assert_eq!(daemon.messages_with("/dev/full").len(), 1);
+    assert_eq!(daemon.wait_for_messages("/dev/full", 1).len(), 1);
     daemon.wait_for_state("y", "RUNNING");
     assert_eq!(daemon.terminate(), 0);
 }

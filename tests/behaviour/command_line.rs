@@ -49,9 +49,9 @@ fn command_line_beats_the_file_also_after_a_restart() {
     daemon.wait_for_messages("spawned: 'x'", 1);
     daemon.signal("HUP");
     daemon.wait_for_messages("spawned: 'x'", 2);
-    assert_eq!(daemon.messages_with("DEBG killing x").len(), 1);
+    assert_eq!(daemon.wait_for_messages("DEBG killing x", 1).len(), 1);
     daemon.ask("stopProcess", &["x".into()]);
-    assert_eq!(daemon.messages_with("DEBG killing x").len(), 2);
+    assert_eq!(daemon.wait_for_messages("DEBG killing x", 2).len(), 2);
     assert!(fs::metadata(daemon.sandbox().path("unused.log")).is_err());
 }
 

@@ -134,7 +134,7 @@ fn default_section_applies_to_every_program() {
     let daemon = Launch::new().start(sandbox);
     daemon.wait_for_message("gave up: x");
     daemon.wait_for_message("gave up: y");
-    assert_eq!(daemon.messages_with("spawnerr").len(), 3, "one attempt for x, two for y");
+    assert_eq!(daemon.wait_for_messages("spawnerr", 3).len(), 3, "one attempt for x, two for y");
 }
 
 /// CFG-12

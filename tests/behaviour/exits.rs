@@ -20,9 +20,9 @@ fn early_exit_is_a_failed_start_even_with_an_expected_code() {
 fn without_startsecs_an_expected_exit_is_final() {
     let daemon = Daemon::start("[program:x]\ncommand=/bin/sh -c \"exit 0\"\nstartsecs=0\n");
     daemon.wait_for_state("x", "EXITED");
-    assert_eq!(daemon.messages_with("exited: x"), ["INFO exited: x (exit status 0; expected)"]);
+    daemon.assert_messages("exited: x", &["INFO exited: x (exit status 0; expected)"]);
     stays_true_for(Duration::from_millis(500), "x stays exited", || daemon.state("x") == "EXITED");
-    assert_eq!(daemon.messages_with("spawned: 'x'").len(), 1);
+    assert_eq!(daemon.wait_for_messages("spawned: 'x'", 1).len(), 1);
 }
 
 /// PROC-34
@@ -46,7 +46,7 @@ fn listed_exit_code_is_expected_and_not_restarted() {
     ]);
     let info = daemon.wait_for_state("x", "EXITED");
     assert_eq!(info["exitstatus"].int(), 2);
-    assert_eq!(daemon.messages_with("spawned: 'x'").len(), 1);
+    assert_eq!(daemon.wait_for_messages("spawned: 'x'", 1).len(), 1);
 }
 
 /// PROC-35
@@ -73,7 +73,7 @@ fn with_no_exit_codes_every_exit_is_unexpected() {
         "[program:x]\ncommand=/bin/sh -c \"exit 0\"\nstartsecs=0\nautorestart=false\nexitcodes=\n",
     );
     daemon.wait_for_state("x", "EXITED");
-    assert_eq!(daemon.messages_with("exited: x"), ["WARN exited: x (exit status 0; not expected)"]);
+    daemon.assert_messages("exited: x", &["WARN exited: x (exit status 0; not expected)"]);
 }
 
 /// PROC-37
@@ -95,7 +95,7 @@ fn death_by_signal_is_named() {
         "[program:x]\ncommand=/bin/sh -c \"ulimit -c 0; kill -SEGV $$\"\nstartsecs=0\nautorestart=false\n",
     );
     let info = daemon.wait_for_state("x", "EXITED");
-    assert_eq!(daemon.messages_with("exited: x"), ["WARN exited: x (terminated by SIGSEGV; not expected)"]);
+    daemon.assert_messages("exited: x", &["WARN exited: x (terminated by SIGSEGV; not expected)"]);
     assert_eq!((info["exitstatus"].int(), info["spawnerr"].text()), (-1, "Bad exit code -1"));
 }
 
@@ -112,9 +112,9 @@ fn core_dump_is_told() {
         "[program:x]\ncommand=/bin/sh %(here)s/crash.sh\ndirectory=%(here)s\nstartsecs=0\nautorestart=false\n",
     );
     daemon.wait_for_state("x", "EXITED");
-    assert_eq!(
-        daemon.messages_with("exited: x"),
-        [format!("WARN exited: x (terminated by SIGSEGV{suffix}; not expected)")]
+    daemon.assert_messages(
+        "exited: x",
+        &[format!("WARN exited: x (terminated by SIGSEGV{suffix}; not expected)")],
     );
 }
 
@@ -123,11 +123,11 @@ fn core_dump_is_told() {
 fn start_from_fatal_begins_with_a_fresh_count() {
     let daemon = Daemon::start("[program:x]\ncommand=/bin/sh -c \"exit 1\"\nstartsecs=5\nstartretries=1\n");
     daemon.wait_for_messages("gave up: x", 1);
-    assert_eq!(daemon.messages_with("spawned: 'x'").len(), 2);
+    assert_eq!(daemon.wait_for_messages("spawned: 'x'", 2).len(), 2);
     let fault = daemon.call("startProcess", &["x".into()]).unwrap_err();
     assert_eq!(fault.to_string(), "50 SPAWN_ERROR: x");
     daemon.wait_for_messages("gave up: x", 2);
-    assert_eq!(daemon.messages_with("spawned: 'x'").len(), 4);
+    assert_eq!(daemon.wait_for_messages("spawned: 'x'", 4).len(), 4);
 }
 
 /// PROC-46: upstream may notice the exit only a second later and then take the program for a running one.
@@ -138,7 +138,7 @@ fn short_lived_programs_are_never_reported_running_unlike_upstream() {
     );
     daemon.wait_for_messages("gave up: ", 20);
     assert_eq!(daemon.messages_with("success: "), Vec::<String>::new());
-    assert_eq!(daemon.messages_with("(exit status 0; not expected)").len(), 20);
+    assert_eq!(daemon.wait_for_messages("(exit status 0; not expected)", 20).len(), 20);
 }
 
 /// PROC-47

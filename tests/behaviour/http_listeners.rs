@@ -163,10 +163,10 @@ fn port_in_use_is_refused() {
 fn unusable_socket_paths_are_refused_with_the_reason() {
     let refusal = |path: &str| {
         let sandbox = Sandbox::new();
-        let said = Launch::new()
-            .configure(&sandbox, &format!("[unix_http_server]\nfile={path}\n"))
-            .refusal(&sandbox);
-        said.lines().next().unwrap().to_owned()
+        let outcome =
+            Launch::new().configure(&sandbox, &format!("[unix_http_server]\nfile={path}\n")).run(&sandbox);
+        assert_eq!(outcome.code, 2);
+        outcome.stderr.lines().next().unwrap().to_owned()
     };
     assert_eq!(
         refusal("/nonexistent/s"),

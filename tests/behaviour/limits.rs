@@ -29,7 +29,7 @@ fn soft_limit_is_raised_and_children_inherit_it() {
         [program:x]\ncommand=/bin/sh -c \"ulimit -n; sleep 1000\"\nstdout_logfile=%(here)s/x.log\n";
     let launch = Launch::new().through_shell("ulimit -S -n 500; exec \"$@\"");
     let daemon = launch.configure(&sandbox, config).start(sandbox);
-    assert_eq!(daemon.messages_with("limit"), ["INFO Increased RLIMIT_NOFILE limit to 600"]);
+    daemon.assert_messages("limit", &["INFO Increased RLIMIT_NOFILE limit to 600"]);
     assert_eq!(daemon.wait_for_file("x.log", "\n"), "600\n");
 }
 

@@ -81,17 +81,14 @@ fn doubtful_log_options_are_warned_of() {
          [program:b]\ncommand=x\nautostart=false\nstdout_logfile_maxbytes=0\n\
          [program:c]\ncommand=x\nautostart=false\nredirect_stderr=true\nstderr_logfile=%(here)s/c.err\n",
     );
-    assert_eq!(
-        daemon.messages_with("WARN For [program:"),
-        [
+    daemon.assert_messages("WARN For [program:", &[
             "WARN For [program:a], stdout_logfile=syslog but this is deprecated and will be removed.  Use \
              stdout_syslog=true to enable syslog instead.",
             "WARN For [program:b], AUTO logging used for stdout_logfile without rollover, set maxbytes > 0 to avoid \
              filling up filesystem unintentionally",
             "WARN For [program:c], redirect_stderr=true but stderr_logfile has also been set to a filename, the \
              filename has been ignored",
-        ]
-    );
+        ]);
 }
 
 /// CFG-45

@@ -10,15 +10,15 @@ const TWO_LEVELS: &str = "[supervisord]\nloglevel=debug\n\
     [program:w]\ncommand=sleep 1000\npriority=20\nstartsecs=0\n\
     [group:g]\nprograms=x,y,w\npriority=5\n";
 
-/// The names of the processes spawned so far, in order.
-fn spawned(daemon: &Daemon) -> Vec<String> {
-    let messages = daemon.messages_with("spawned: ");
+/// The names of the first processes spawned, in order.
+fn spawned(daemon: &Daemon, count: usize) -> Vec<String> {
+    let messages = daemon.wait_for_messages("INFO spawned: ", count);
     messages.iter().map(|message| message.split('\'').nth(1).unwrap().to_owned()).collect()
 }
 
-/// The names of the processes that were sent their stop signal so far, in order.
-fn killed(daemon: &Daemon) -> Vec<String> {
-    let messages = daemon.messages_with("DEBG killing ");
+/// The names of the first processes that were sent their stop signal, in order.
+fn killed(daemon: &Daemon, count: usize) -> Vec<String> {
+    let messages = daemon.wait_for_messages("DEBG killing ", count);
     messages.iter().map(|message| message.split(' ').nth(2).unwrap().to_owned()).collect()
 }
 
@@ -31,8 +31,7 @@ fn groups_start_by_priority_and_stop_in_reverse_one_after_the_other() {
          [program:x]\ncommand=sleep 1000\n[group:g]\nprograms=x\npriority=5\n\
          [program:p1]\ncommand=sleep 1000\npriority=1\n",
     );
-    daemon.wait_for_messages("spawned: ", 4);
-    assert_eq!(spawned(&daemon), ["p1", "p2", "p2b", "x"]);
+    assert_eq!(spawned(&daemon, 4), ["p1", "p2", "p2b", "x"]);
     assert_eq!(daemon.terminate(), 0);
     daemon.assert_order(&[
         "killing x",
@@ -50,10 +49,9 @@ fn groups_start_by_priority_and_stop_in_reverse_one_after_the_other() {
 #[test]
 fn autostart_goes_by_listing_order_inside_a_group_and_shutdown_by_priority() {
     let mut daemon = Daemon::start(TWO_LEVELS);
-    daemon.wait_for_messages("spawned: ", 4);
-    assert_eq!(spawned(&daemon), ["p1", "x", "y", "w"]);
+    assert_eq!(spawned(&daemon, 4), ["p1", "x", "y", "w"]);
     assert_eq!(daemon.terminate(), 0);
-    assert_eq!(killed(&daemon), ["w", "x", "y", "p1"]);
+    assert_eq!(killed(&daemon, 4), ["w", "x", "y", "p1"]);
 }
 
 /// PROC-14a
@@ -64,9 +62,9 @@ fn stop_all_and_start_all_go_by_ascending_priority() {
         daemon.wait_for_state(name, "RUNNING");
     }
     daemon.ask("stopAllProcesses", &[]);
-    assert_eq!(killed(&daemon), ["p1", "y", "x", "w"]);
+    assert_eq!(killed(&daemon, 4), ["p1", "y", "x", "w"]);
     daemon.ask("startAllProcesses", &[]);
-    assert_eq!(spawned(&daemon)[4..], ["p1", "y", "x", "w"]);
+    assert_eq!(spawned(&daemon, 8)[4..], ["p1", "y", "x", "w"]);
 }
 
 /// PROC-14
@@ -77,10 +75,9 @@ fn group_stops_by_descending_priority_with_ties_in_reverse_listing_order() {
          [program:x]\ncommand=sleep 1000\npriority=10\n[program:y]\ncommand=sleep 1000\npriority=20\n\
          [program:w]\ncommand=sleep 1000\npriority=10\n[group:g]\nprograms=x,y,w\n",
     );
-    daemon.wait_for_messages("spawned: ", 3);
-    assert_eq!(spawned(&daemon), ["x", "y", "w"]);
+    assert_eq!(spawned(&daemon, 3), ["x", "y", "w"]);
     assert_eq!(daemon.terminate(), 0);
-    assert_eq!(killed(&daemon), ["y", "w", "x"]);
+    assert_eq!(killed(&daemon, 3), ["y", "w", "x"]);
 }
 
 /// PROC-15: upstream spends up to a second on each group that has nothing to stop.
@@ -102,8 +99,7 @@ fn equal_priorities_start_by_name_with_upper_case_first() {
     let section = |name| format!("[program:{name}]\ncommand=sleep 1000\n");
     let sections = ["b", "a9", "a", "B", "a10"].map(section).concat();
     let daemon = Daemon::start(&sections);
-    daemon.wait_for_messages("spawned: ", 5);
-    assert_eq!(spawned(&daemon), ["B", "a", "a10", "a9", "b"]);
+    assert_eq!(spawned(&daemon, 5), ["B", "a", "a10", "a9", "b"]);
 }
 
 #[test]
@@ -118,5 +114,5 @@ fn shutdown_names_who_is_waited_for() {
     daemon.wait_for_file("x.log", "ready");
     daemon.wait_for_file("y.log", "ready");
     assert_eq!(daemon.terminate(), 0);
-    assert_eq!(daemon.messages_with("to die"), ["INFO waiting for x, y to die"]);
+    daemon.assert_messages("to die", &["INFO waiting for x, y to die"]);
 }

@@ -22,7 +22,7 @@ fn unwritable_pidfile_is_reported_and_the_daemon_goes_on() {
     let daemon =
         Daemon::start_in(sandbox, "[supervisord]\npidfile=%(here)s/pid\n[program:x]\ncommand=sleep 1000\n");
     daemon.wait_for_message("spawned: 'x'");
-    assert_eq!(daemon.messages_with("pidfile"), [format!("CRIT could not write pidfile {}", path.display())]);
+    daemon.assert_messages("pidfile", &[format!("CRIT could not write pidfile {}", path.display())]);
     assert_eq!(daemon.messages_with("supervisord started"), Vec::<String>::new());
 }
 

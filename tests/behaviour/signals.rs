@@ -27,7 +27,7 @@ fn idle_daemon_ends_at_once_on_sigterm_unlike_upstream() {
     let start = Instant::now();
     assert_eq!(daemon.terminate(), 0);
     assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
-    assert_eq!(daemon.messages_with("SIGTERM"), ["WARN received SIGTERM indicating exit request"]);
+    daemon.assert_messages("SIGTERM", &["WARN received SIGTERM indicating exit request"]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn further_signals_during_the_shutdown_change_nothing() {
     daemon.wait_for_message("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
     assert_eq!(daemon.messages_with("SIGKILL"), Vec::<String>::new(), "stopwaitsecs still runs");
     assert_eq!(daemon.wait_for_exit(), 0);
-    assert_eq!(daemon.messages_with("supervisord started").len(), 1);
+    assert_eq!(daemon.wait_for_messages("supervisord started", 1).len(), 1);
 }
 
 /// PROC-18
@@ -68,7 +68,7 @@ fn sigterm_wins_over_a_restart_in_progress() {
     daemon.signal("TERM");
     daemon.wait_for_message("WARN received SIGTERM indicating exit request");
     assert_eq!(daemon.wait_for_exit(), 0);
-    assert_eq!(daemon.messages_with("supervisord started").len(), 1);
+    assert_eq!(daemon.wait_for_messages("supervisord started", 1).len(), 1);
 }
 
 /// PROC-19
@@ -126,7 +126,7 @@ fn sigusr2_reopens_renamed_logs() {
     assert_eq!(daemon.wait_for_file("x.log", "again\n"), "again\n");
     assert_eq!(daemon.sandbox().text("x.old"), "first\n");
     daemon.ask("stopProcess", &["x".into()]);
-    assert_eq!(daemon.messages_with("stopped: x").len(), 1);
+    assert_eq!(daemon.wait_for_messages("stopped: x", 1).len(), 1);
     let old_log = daemon.sandbox().text("main.old");
     assert!(old_log.contains("INFO received SIGUSR2 indicating log reopen request\n"), "{old_log}");
     assert!(old_log.ends_with("INFO supervisord logreopen\n"), "{old_log}");

@@ -14,10 +14,10 @@ fn make_executable(sandbox: &Sandbox, name: &str, content: &str, mode: u32) {
 fn missing_command_is_retried_and_given_up() {
     let daemon = Daemon::start("[program:x]\ncommand=/nonexistent\nstartretries=1\n");
     daemon.wait_for_message("gave up: x");
-    assert_eq!(daemon.messages_with("spawnerr"), ["INFO spawnerr: can't find command '/nonexistent'"; 2]);
-    assert_eq!(
-        daemon.messages_with("gave up"),
-        ["INFO gave up: x entered FATAL state, too many start retries too quickly"]
+    daemon.assert_messages("spawnerr", &["INFO spawnerr: can't find command '/nonexistent'"; 2]);
+    daemon.assert_messages(
+        "gave up",
+        &["INFO gave up: x entered FATAL state, too many start retries too quickly"],
     );
     let info = daemon.info("x");
     assert_eq!(info["statename"].text(), "FATAL");
@@ -36,12 +36,12 @@ fn unusable_commands_say_why() {
         "[program:d]\ncommand=%(here)s/dir\nstartretries=0\n[program:p]\ncommand=%(here)s/plain\nstartretries=0\n",
     );
     daemon.wait_for_messages("gave up", 2);
-    assert_eq!(
-        daemon.messages_with("spawnerr"),
-        [
+    daemon.assert_messages(
+        "spawnerr",
+        &[
             format!("INFO spawnerr: command at '{directory}' is a directory"),
             format!("INFO spawnerr: command at '{plain}' is not executable"),
-        ]
+        ],
     );
 }
 
@@ -68,12 +68,12 @@ fn unparsable_commands_say_why() {
         "[program:quote]\ncommand=sleep \"1000\nstartretries=0\n[program:void]\ncommand=\nstartretries=0\n",
     );
     daemon.wait_for_messages("gave up", 2);
-    assert_eq!(
-        daemon.messages_with("spawnerr"),
-        [
+    daemon.assert_messages(
+        "spawnerr",
+        &[
             "INFO spawnerr: can't parse command 'sleep \"1000': No closing quotation",
             "INFO spawnerr: command is empty",
-        ]
+        ],
     );
     let fault = |name: &str| daemon.call("startProcess", &[name.into()]).unwrap_err().to_string();
     assert_eq!(fault("quote"), "21 NOT_EXECUTABLE: can't parse command 'sleep \"1000': No closing quotation");
@@ -105,10 +105,7 @@ fn first_match_in_the_path_counts_even_if_it_is_a_directory() {
         "[program:x]\ncommand=tool\nenvironment=PATH=\"%(here)s/one:%(here)s/two\"\nstartretries=0\n",
     );
     daemon.wait_for_message("gave up: x");
-    assert_eq!(
-        daemon.messages_with("spawnerr"),
-        [format!("INFO spawnerr: command at '{directory}' is a directory")]
-    );
+    daemon.assert_messages("spawnerr", &[format!("INFO spawnerr: command at '{directory}' is a directory")]);
 }
 
 /// PROC-27

@@ -45,10 +45,7 @@ fn stop_in_backoff_takes_effect_at_once_and_lasts() {
     daemon.wait_for_state("x", "BACKOFF");
     daemon.ask("stopProcess", &["x".into()]);
     assert_eq!(daemon.state("x"), "STOPPED");
-    assert_eq!(
-        daemon.messages_with("Attempted to kill"),
-        ["DEBG Attempted to kill x, which is in BACKOFF state."]
-    );
+    daemon.assert_messages("Attempted to kill", &["DEBG Attempted to kill x, which is in BACKOFF state."]);
     stays_true_for(Duration::from_millis(1500), "x stays stopped", || daemon.state("x") == "STOPPED");
 }
 
@@ -73,7 +70,7 @@ fn starting_process_can_be_stopped() {
 fn stop_with_an_expected_code_is_no_warning() {
     let daemon = start_script("trap 'exit 0' TERM\necho ready\nsleep 1000 & wait\n", "");
     daemon.ask("stopProcess", &["x".into()]);
-    assert_eq!(daemon.messages_with("stopped: x"), ["INFO stopped: x (exit status 0)"]);
+    daemon.assert_messages("stopped: x", &["INFO stopped: x (exit status 0)"]);
     assert_eq!(daemon.info("x")["exitstatus"].int(), 0);
 }
 
@@ -82,7 +79,7 @@ fn stop_with_an_expected_code_is_no_warning() {
 fn stop_by_the_signal_itself_is_a_warning() {
     let daemon = start_script("echo ready\nexec sleep 1000\n", "");
     daemon.ask("stopProcess", &["x".into()]);
-    assert_eq!(daemon.messages_with("stopped: x"), ["WARN stopped: x (terminated by SIGTERM)"]);
+    daemon.assert_messages("stopped: x", &["WARN stopped: x (terminated by SIGTERM)"]);
     assert_eq!(daemon.info("x")["exitstatus"].int(), -1);
 }
 
@@ -147,7 +144,7 @@ fn start_while_stopping_is_refused_unlike_upstream() {
     daemon.wait_for_state("x", "STOPPING");
     let answer = daemon.call("startProcess", &["x".into(), false.into()]);
     assert!(answer.is_err(), "{answer:?}");
-    assert_eq!(daemon.messages_with("spawned: 'x'").len(), 1);
+    assert_eq!(daemon.wait_for_messages("spawned: 'x'", 1).len(), 1);
 }
 
 #[test]

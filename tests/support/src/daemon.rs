@@ -314,22 +314,28 @@ impl Daemon {
         })
     }
 
-    /// The first line of the main log whose text contains `part`.
-    pub fn line_with(&self, part: &str) -> LogLine {
-        let line = self.log_lines().into_iter().find(|line| line.text.contains(part));
-        line.unwrap_or_else(|| panic!("no {part:?} in the log"))
+    /// Asserts that the messages containing `part` are these. Waits until there are as many, because a request may be
+    /// answered before what it caused is in the log.
+    #[track_caller]
+    pub fn assert_messages<T: AsRef<str>>(&self, part: &str, expected: &[T]) {
+        let expected: Vec<_> = expected.iter().map(AsRef::as_ref).collect();
+        assert_eq!(self.wait_for_messages(part, expected.len()), expected);
     }
 
-    /// Asserts that messages containing these parts are in the log, each after the one before.
+    /// Waits for a line of the main log whose text contains `part`, and returns the first.
+    pub fn line_with(&self, part: &str) -> LogLine {
+        wait_for(&format!("a log line with {part:?}"), || {
+            self.log_lines().into_iter().find(|line| line.text.contains(part))
+        })
+    }
+
+    /// Waits until messages containing these parts are in the log, each after the one before.
     pub fn assert_order(&self, parts: &[&str]) {
-        let messages = self.messages();
-        let mut rest = messages.iter();
-        for part in parts {
-            assert!(
-                rest.any(|message| message.contains(part)),
-                "no {part:?} in its place among {messages:#?}"
-            );
-        }
+        wait_until(&format!("messages in the order {parts:#?}"), || {
+            let messages = self.messages();
+            let mut rest = messages.iter();
+            parts.iter().all(|part| rest.any(|message| message.contains(part)))
+        });
     }
 
     /// A client of its Unix socket.
