@@ -5,11 +5,11 @@
 //! the same however large the daemon has grown; a fork costs three times as much at 5 MB and seventy times at
 //! 200 MB. Where the kernel or a sandbox refuses, and on other systems, fork(2) does.
 //!
-//! Both run the same function, [`child`], under the same rules:
+//! Both run the same function, `child`, under the same rules:
 //!
-//! 1. Everything that allocates is laid out before ([`child::Layout`]); the child makes async-signal-safe
-//!    calls only.
-//! 2. The child has its own stack, used by no other spawn at the same time ([`shared_memory`]).
+//! 1. Everything that allocates is laid out before (`child::Layout`); the child makes async-signal-safe calls
+//!    only.
+//! 2. The child has its own stack, used by no other spawn at the same time (`shared_memory`).
 //! 3. All signals are blocked around the birth. The child puts every disposition back to default first
 //!    (ignored ones would survive the exec: a program that ignores SIGPIPE unknowingly writes into the void
 //!    for ever) and empties its mask last.

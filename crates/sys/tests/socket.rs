@@ -154,7 +154,9 @@ fn of_many_at_once_exactly_one_gets_a_stale_path() {
 fn stale_neighbours_are_replaced_at_the_same_time() {
     let sandbox = Sandbox::new();
     let paths: Vec<PathBuf> = (0..8).map(|i| sandbox.join(&format!("s{i}"))).collect();
-    paths.iter().for_each(|path| leave_stale_socket(path));
+    for path in &paths {
+        leave_stale_socket(path);
+    }
     std::thread::scope(|scope| {
         for path in &paths {
             scope.spawn(|| assert!(listen(path).unwrap().replaced_stale));
@@ -221,7 +223,7 @@ fn socket_file_gets_its_owner() {
 fn refused_owner_is_told_as_upstream_does() {
     let error = std::io::Error::from_raw_os_error(libc::EPERM);
     let refused = ListenError::Chown { path: "/tmp/s".into(), uid: Some(0), gid: None, error };
-    let me = user::user_by_uid(user::real_uid()).unwrap().unwrap();
+    let me = user::user_by_uid(user::effective_uid()).unwrap().unwrap();
     let expected = format!(
         "Not permitted to chown /tmp/s to uid/gid (0, -1); adjust \"sockchown\" value in config file or on command line to values \
          that the current user ({}) can successfully chown",

@@ -148,6 +148,8 @@ fn failed_exec_is_told_on_stderr_with_the_name_of_the_error() {
             assert_not_spawned(&outcome, &format!("couldn't exec as written: {name}"));
         }
     }
+    // While the lock is held: it is emptied through descriptors.
+    drop(sandbox);
 }
 
 /// PROC-28.
@@ -244,6 +246,7 @@ fn directory_is_entered_as_the_new_user() {
 
 #[test]
 fn own_user_needs_no_change_and_an_unknown_one_is_named() {
+    let _shared = shared();
     assert_eq!(ChildUser::from_uid(user::real_uid()), ChildUser::Same);
     let unknown = 3_999_999_998;
     let refused = ChildUser::Refused { uid: unknown, why: format!("Can't find uid {unknown}") };

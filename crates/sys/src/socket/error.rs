@@ -50,9 +50,9 @@ impl fmt::Display for ListenError {
                 write!(f, "Cannot open an HTTP server: {} exists and is not a socket", path.display())
             }
             Self::Chown { path, uid, gid, .. } => {
-                let user = crate::user::user_by_uid(crate::user::real_uid()).ok().flatten();
+                let user = crate::user::user_by_uid(crate::user::effective_uid()).ok().flatten();
                 let user = user.map_or_else(
-                    || crate::user::real_uid().to_string(),
+                    || crate::user::effective_uid().to_string(),
                     |user| String::from_utf8_lossy(&user.name).into_owned(),
                 );
                 write!(

@@ -46,8 +46,9 @@ pub struct BoundUnix {
     pub replaced_stale: bool,
 }
 
-/// How often we try again when somebody else acts on the same path at the same moment.
-const ATTEMPTS: usize = 10;
+/// How often we try again when somebody else acts on the same path at the same moment, or a random name, as
+/// short as one letter where the path leaves no more room, is taken.
+const ATTEMPTS: usize = 100;
 
 /// Listens on a socket file at `path`.
 ///
@@ -114,6 +115,9 @@ fn name_beside(path: &Path) -> io::Result<PathBuf> {
 fn bind_temporary(path: &Path) -> Result<(OwnedFd, Temporary), ListenError> {
     for _ in 0..ATTEMPTS {
         let name = name_beside(path)?;
+        if name == path {
+            continue;
+        }
         let socket = stream_socket()?;
         match bind_without_permissions(&socket, name.as_os_str()) {
             Ok(()) => return Ok((socket, Temporary(name))),
