@@ -212,6 +212,17 @@ impl Outlet {
                     format!("could not rotate the {}: {why}; it grows on and is tried again", self.label),
                 )
             }
+            Remark::Refused(error) => {
+                let why = python_text(error);
+                (
+                    Level::Error,
+                    format!(
+                        "could not send the {}: {why}; they are dropped until it works again",
+                        self.label
+                    ),
+                )
+            }
+            Remark::Accepted => (Level::Info, format!("the {} are sent again", self.label)),
             Remark::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
         }
     }

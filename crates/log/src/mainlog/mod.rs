@@ -90,7 +90,10 @@ impl MainLog {
             }
             MainDestination::Syslog => {
                 let target = Target::Syslog(SyslogTarget::for_main_log());
-                channels.push(MainChannel::log(outlet(target, "main log (syslog)".into()), Layout::Messages));
+                channels.push(MainChannel::log(
+                    outlet(target, "messages of the main log to syslog".into()),
+                    Layout::Messages,
+                ));
             }
             MainDestination::Nothing => {}
         }

@@ -20,8 +20,11 @@ use std::os::fd::{AsRawFd, RawFd};
 /// The most that is read from one pipe before others get their turn.
 const ROUND: usize = 256 * 1024;
 
-/// A pipe that fills the whole buffer so often in a row gets more room.
+/// A pipe that fills the whole buffer so often, without a small read in between, gets more room.
 const HOT: u32 = 4;
+
+/// A read that shows that its child is no flood: a page, the least a pipe gives a writer.
+const SMALL: usize = 4096;
 
 /// The room a hot pipe gets; more gains nothing.
 const HOT_CAPACITY: usize = 256 * 1024;
@@ -351,7 +354,9 @@ impl RunState {
     /// Notices a pipe that is always full and gives it room once.
     fn note_size(&mut self, count: usize, full: usize, served: &mut Served) {
         if count < full {
-            self.full_reads = 0;
+            if count < SMALL {
+                self.full_reads = 0;
+            }
             return;
         }
         served.has_full_read = true;

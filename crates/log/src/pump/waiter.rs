@@ -155,12 +155,17 @@ const BUSY: Duration = Duration::from_millis(5);
 /// How long after a round the next one may be put off.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Decides when to gather. The first line after quiet is never delayed, nor is a pipe that fills its buffer.
+/// No pause for so long after a read that was full: a pause had made that child wait, or would.
+const FLOOD: Duration = Duration::from_millis(250);
+
+/// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its pipe bridges is slowed
+/// down by one pause in a quarter of a second at most.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     /// When the last round, or the pause after it, was over.
     free_since: Option<Instant>,
     paused_until: Option<Instant>,
+    flood_until: Option<Instant>,
 }
 
 impl Gathering {
@@ -175,8 +180,12 @@ impl Gathering {
             // Urgent business within a pause changes nothing for the others.
             return;
         }
+        if has_full_read {
+            self.flood_until = Some(now + FLOOD);
+        }
+        let is_flood = self.flood_until.is_some_and(|until| now < until);
         let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
-        self.paused_until = (is_busy && !has_full_read).then(|| began + PAUSE);
+        self.paused_until = (is_busy && !is_flood).then(|| began + PAUSE);
         self.free_since = self.paused_until.or(Some(now));
     }
 }
@@ -216,12 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn a_full_read_ends_gathering() {
+    fn a_full_read_ends_gathering_for_a_while() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
         gathering.moved(start, false, start);
         gathering.moved(after(start, 1), true, after(start, 1));
-        assert_eq!(gathering.remaining(after(start, 1)), None);
+        for millisecond in 2..250 {
+            gathering.moved(after(start, millisecond), false, after(start, millisecond));
+            assert_eq!(gathering.remaining(after(start, millisecond)), None);
+        }
+        gathering.moved(after(start, 251), false, after(start, 251));
+        assert_eq!(gathering.remaining(after(start, 251)), Some(PAUSE));
     }
 
     #[test]

@@ -58,6 +58,10 @@ pub(crate) enum Remark {
     RotationFailed(io::Error),
     /// It was rotated after all.
     RotationRecovered,
+    /// The system log does not take messages; they are dropped.
+    Refused(io::Error),
+    /// It takes them again.
+    Accepted,
 }
 
 /// A place for log bytes.
@@ -96,7 +100,7 @@ impl Target {
         match self {
             Self::File(file) => file.write(bytes, units, remarks),
             Self::Stream(stream) => stream.write(bytes),
-            Self::Syslog(syslog) => syslog.write(bytes),
+            Self::Syslog(syslog) => syslog.write(bytes, remarks),
             #[cfg(test)]
             Self::Fake(fake) => fake.write(bytes),
         }
