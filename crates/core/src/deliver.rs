@@ -104,7 +104,6 @@ impl Supervisor {
             Channel::Stderr => EventKind::ProcessCommunicationStderr,
         };
         self.bus.emit(kind, || payload::of_communication(process, pid, bytes), turn);
-        turn.debug(format!("'{}' {} emitted a comm event", process.name, channel.name()));
     }
 
     fn deliver_to(&mut self, group: GroupId, turn: &mut Turn<'_>) {

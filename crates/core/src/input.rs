@@ -84,8 +84,8 @@ pub enum Input {
         /// What it wrote.
         bytes: Vec<u8>,
     },
-    /// A child sent a message between capture tags; becomes a `PROCESS_COMMUNICATION` event. Also logs
-    /// upstream's line about it.
+    /// A child sent a message between capture tags; becomes a `PROCESS_COMMUNICATION` event. Upstream's line about
+    /// it is logged where the output is echoed, so that the log keeps their order.
     Communication {
         /// The process.
         process: ProcessId,

@@ -29,7 +29,10 @@ impl Loop {
                     }
                 }
                 Effect::WriteListener { process, pid, bytes } => self.write_event(process, pid, &bytes),
-                Effect::ReopenLogs => self.pump.reopen_all(),
+                Effect::ReopenLogs => {
+                    self.log.log(Level::Info, "supervisord logreopen");
+                    self.pump.reopen_all();
+                }
                 Effect::Terminate(ending) => self.ending = Some(ending),
             }
         }
