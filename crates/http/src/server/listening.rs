@@ -10,8 +10,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Connections over the limit that are kept just long enough to be told so.
-const TURNED_AWAY: usize = 16;
+/// Connections over the limit that are kept just long enough to be told so. If more come, those that have been told
+/// longest are not waited for any more.
+const TURNED_AWAY: usize = 64;
 
 /// How long to wait when the system refuses to accept; the connections wait in its queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -75,10 +76,30 @@ impl Server {
             if let Some(listening) = self.listening.get_mut(listener) {
                 listening.retry_at = listening.retry_at.filter(|retry_at| now < *retry_at);
             }
-            while self.may_accept(listener) {
+            while self.may_accept(listener) || self.hasten_an_end(listener) {
                 self.accept(listener, now);
             }
         }
+    }
+
+    /// With newcomers and no place even to turn them away from: closes the connection that has been lingering for
+    /// longest. Whether there was one.
+    fn hasten_an_end(&mut self, listener: usize) -> bool {
+        let is_crowded = self.listening.get(listener).is_some_and(|listening| {
+            listening.has_newcomers
+                && listening.retry_at.is_none()
+                && listening.open >= self.limits.connections + TURNED_AWAY
+        });
+        if !is_crowded {
+            return false;
+        }
+        let lingering = self
+            .connections
+            .iter()
+            .filter(|(_, entry)| entry.listener == listener)
+            .filter_map(|(id, entry)| entry.connection.lingering_until().map(|until| (until, *id)))
+            .min();
+        lingering.inspect(|&(_, id)| self.close(id)).is_some()
     }
 
     /// Closes the listening sockets.

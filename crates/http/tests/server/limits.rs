@@ -161,6 +161,19 @@ fn over_the_connection_limit_clients_are_told_and_let_in_again_later() {
 }
 
 #[test]
+fn however_many_come_over_the_limit_each_is_told_at_once() {
+    let limits = Limits { connections: 1, linger: PATIENCE * 2, ..Limits::default() };
+    let server = start(limits, echo);
+    let mut inside = server.client();
+    inside.assert_alive();
+    let mut outside: Vec<_> = (0..300).map(|_| server.client()).collect();
+    for client in &mut outside {
+        assert_eq!(client.answer(), error_answer("1.0", 503, "Service Unavailable", LAST));
+    }
+    inside.assert_alive();
+}
+
+#[test]
 fn at_the_limit_the_connection_idle_for_longest_makes_room() {
     let limits = Limits { connections: 2, idle: Duration::ZERO, ..Limits::default() };
     let server = start(limits, echo);
