@@ -48,22 +48,34 @@ pub(crate) struct Backend {
 /// which stand further back.
 const SHOWN: usize = 64;
 
+/// Bodies up to this size are decoded at once; longer ones where they delay nobody.
+const SHORT: usize = 64 * 1024;
+
 /// Answers a request to `/RPC2`.
-pub(crate) fn handle(backend: &Backend, request: &Request, reply: ReplyTo) {
+pub(crate) fn handle(backend: &Backend, request: Request, reply: ReplyTo) {
     if request.method != b"POST" {
         return reply.send(Response::error(Status::BadRequest));
     }
     if request.headers.first("Content-Length").is_none() {
         return reply.send(Response::error(Status::LengthRequired));
     }
-    match decode::call(&request.body) {
+    if request.body.len() <= SHORT {
+        return handle_body(backend, &request.body, reply);
+    }
+    let (apart, body) = (backend.clone(), request.body);
+    // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
+    let _refused = backend.disk.submit(Box::new(move || handle_body(&apart, &body, reply)));
+}
+
+fn handle_body(backend: &Backend, body: &[u8], reply: ReplyTo) {
+    match decode::call(body) {
         Ok(call) => {
             backend.log.log(Level::Trace, format!("XML-RPC method called: {}()", call.method));
             let done = answer_over_http(backend, &call.method, reply);
             begin(backend, &call.method, call.params, done);
         }
         Err(error) => {
-            backend.log.log(Level::Error, complaint(&request.body, &error));
+            backend.log.log(Level::Error, complaint(body, &error));
             reply.send(Response::error(Status::BadRequest));
         }
     }

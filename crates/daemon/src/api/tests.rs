@@ -36,7 +36,7 @@ impl Caller {
 
 fn send(double: &Double, request: &supervisor_http::Request) -> Caller {
     let (reply, response, client) = ReplyTo::into_channel();
-    handle(&double.backend, request, reply);
+    handle(&double.backend, request.clone(), reply);
     Caller { response, client }
 }
 
@@ -140,6 +140,16 @@ fn an_answer_is_upstreams_to_the_byte() {
         "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n\
          <value><string>3.0</string></value>\n</param>\n</params>\n</methodResponse>\n"
     );
+}
+
+#[test]
+fn a_long_call_is_decoded_apart_and_answered_the_same() {
+    let double = Double::new();
+    let caller = call(&double, "supervisor.sendProcessStdin", &[text("a"), text(&"x".repeat(1_000_000))]);
+    let Request::SendStdin { bytes, reply, .. } = double.take() else { panic!("another request") };
+    reply.send(Ok(()));
+    assert_eq!((bytes.len(), caller.value()), (1_000_000, Value::Bool(true)));
+    assert_eq!(status(&post(&double, &vec![b'<'; 100_000]).answer()), 400);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Service for Site {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
         if request.path.starts_with(b"/RPC2") {
-            api::handle(&self.backend, &request, reply);
+            api::handle(&self.backend, request, reply);
         } else if request.path.starts_with(b"/logtail") {
             follow::process_log(&self.backend, &request, reply);
         } else if request.path.starts_with(b"/mainlogtail") {
