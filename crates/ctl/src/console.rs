@@ -1,21 +1,24 @@
 //! What the user sees: lines on standard output, complaints on standard error, and on a terminal colour and a
 //! line that says what we are waiting for.
 
+use crate::escape::Filter;
 use crate::failure::Fatal;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 /// What standard output can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Style {
+    /// It is a terminal, which must be protected from what logs contain.
+    is_terminal: bool,
     /// States may be coloured.
     colour: bool,
-    /// Columns of the terminal; `None` if there is none, and then nothing transient is shown.
+    /// Columns of the terminal; `None` if it has none or does not say, and then nothing transient is shown.
     width: Option<usize>,
 }
 
 impl Style {
     /// Bytes for a pipe or file.
-    pub(crate) const PLAIN: Self = Self { colour: false, width: None };
+    pub(crate) const PLAIN: Self = Self { is_terminal: false, colour: false, width: None };
 
     /// What this process's standard output can show. `NO_COLOR` (no-color.org) and dumb terminals are honoured.
     pub(crate) fn of_standard_output() -> Self {
@@ -25,7 +28,11 @@ impl Style {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let width = supervisor_sys::terminal::width(&io::stdout()).map(usize::from);
-        Self { colour: !is_dumb && !is_set("NO_COLOR"), width: if is_dumb { None } else { width } }
+        Self {
+            is_terminal: true,
+            colour: !is_dumb && !is_set("NO_COLOR"),
+            width: if is_dumb { None } else { width },
+        }
     }
 }
 
@@ -58,13 +65,21 @@ pub(crate) struct Console {
     output: BufWriter<Box<dyn Write>>,
     errors: Box<dyn Write>,
     style: Style,
+    /// For logs on a terminal.
+    filter: Filter,
     /// A progress line stands on the terminal and must go before anything else is written.
     shows_progress: bool,
 }
 
 impl Console {
     pub(crate) fn new(output: Box<dyn Write>, errors: Box<dyn Write>, style: Style) -> Self {
-        Self { output: BufWriter::new(output), errors, style, shows_progress: false }
+        Self {
+            output: BufWriter::new(output),
+            errors,
+            style,
+            filter: Filter::default(),
+            shows_progress: false,
+        }
     }
 
     /// Writes a line to standard output.
@@ -76,6 +91,16 @@ impl Console {
     /// Writes bytes to standard output.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
         self.clear_progress().and_then(|()| self.output.write_all(bytes)).map_err(Fatal::Output)
+    }
+
+    /// Writes a piece of a log to standard output: to a terminal only what is harmless there.
+    pub(crate) fn log(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+        if self.style.is_terminal {
+            let harmless = self.filter.filter(bytes);
+            self.bytes(&harmless)
+        } else {
+            self.bytes(bytes)
+        }
     }
 
     /// Hands what was written to the system; done before every wait.
@@ -155,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_progress_that_fits_and_goes_away() {
-        let terminal = Style { colour: true, width: Some(8) };
+        let terminal = Style { is_terminal: true, colour: true, width: Some(8) };
         assert_eq!(written(terminal), "\r\x1b[Kwaiting\r\x1b[K\x1b[32mRUNNING\x1b[0m\n");
     }
 }

@@ -63,7 +63,7 @@ impl Session {
     pub(crate) fn show_more(&mut self, followed: &mut Followed) -> Result<Progress, Failure> {
         let mut log = Vec::new();
         let progress = followed.stream.read(&mut log);
-        self.console.bytes(&log)?;
+        self.console.log(&log)?;
         match progress {
             Ok(progress) => Ok(progress),
             // The server went away, as it does when it ends.

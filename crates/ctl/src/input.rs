@@ -26,7 +26,7 @@ impl Input {
             if let Some(line) = self.complete_line() {
                 return Ok(Some(line));
             }
-            if self.has_ended {
+            if self.take_end() {
                 return Ok(None);
             }
             interrupts.wait(&[self.source.as_fd()])?;
@@ -49,9 +49,10 @@ impl Input {
         Some(line)
     }
 
-    /// Whether the end was reached and everything has been handed out.
-    pub(crate) fn is_exhausted(&self) -> bool {
-        self.has_ended && self.pending.is_empty()
+    /// Whether the end was reached and everything before it has been handed out. It is told once: a terminal
+    /// goes on after Ctrl-D, and whatever does not is found at its end again.
+    pub(crate) fn take_end(&mut self) -> bool {
+        self.pending.is_empty() && std::mem::take(&mut self.has_ended)
     }
 
     /// Reads once; waits only if nothing is there.
@@ -88,6 +89,6 @@ mod tests {
             lines.push(line);
         }
         assert_eq!(lines, ["one", "", "two"]);
-        assert!(input.is_exhausted());
+        assert_eq!(input.line(&interrupts).unwrap(), None);
     }
 }

@@ -2,14 +2,13 @@
 //!
 //! # Theory
 //!
-//! [`main`] reads the command line and the configuration, makes a [`Session`](session::Session) out of them and
-//! hands it one line, or every line of the shell. A line is looked up in the table of [`command`]s; the command
-//! asks the server through the session's client and says its lines through the session's console. What goes
-//! wrong comes back as a [`Failure`](failure::Failure) and becomes one line and an exit status in one place,
-//! `session.rs`.
+//! [`main`] reads the command line and the configuration, makes a `Session` out of them and hands it one line, or
+//! every line of the shell. A line is looked up in the table of commands (`command.rs`); the command asks the server
+//! through the session's client and says its lines through the session's console. What goes wrong comes back as a
+//! `Failure` and becomes one line and an exit status in one place, `session.rs`.
 //!
-//! All waiting goes through [`interrupt::Interrupts`], so that Ctrl-C is an answer like any other and never ends
-//! us half-way. Nothing is printed but through the console, whose two outputs a test can replace.
+//! All waiting goes through `Interrupts`, so that Ctrl-C is an answer like any other and never ends us half-way.
+//! Nothing is printed but through the console, whose two outputs a test can replace.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -17,6 +16,7 @@ mod answer;
 mod command;
 mod completion;
 mod console;
+mod escape;
 mod exit;
 mod failure;
 mod follow;
@@ -37,6 +37,7 @@ use session::Session;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::rc::Rc;
 use supervisor_config::{Action, ClientOptions, Failure, ctl};
 
@@ -88,7 +89,18 @@ fn prepare(arguments: &[OsString]) -> Result<Start, Box<Failure>> {
     let command_line = ctl::parse(arguments, &host)?;
     match command_line.action {
         Action::Help | Action::Version => Ok(Start::Help(ctl::help(&command_line.argv0))),
-        Action::Run => Ok(Start::Run(ctl::load(&command_line, &host)?)),
+        Action::Run => Ok(Start::Run(with_environment(ctl::load(&command_line, &host)?))),
+    }
+}
+
+/// Credentials that neither the command line nor the file gives may stand in the environment, where other
+/// users cannot see them; the names are those Supervisor's listeners know.
+fn with_environment(options: ClientOptions) -> ClientOptions {
+    let variable = |name: &str| std::env::var_os(name).map(OsStringExt::into_vec);
+    ClientOptions {
+        username: options.username.or_else(|| variable("SUPERVISOR_USERNAME")),
+        password: options.password.or_else(|| variable("SUPERVISOR_PASSWORD")),
+        ..options
     }
 }
 

@@ -30,6 +30,7 @@ const TESTS: &[(&str, fn())] = &[
     ("bad_command_lines_and_files_end_with_status_2", bad_command_lines_and_files_end_with_status_2),
     ("help_goes_to_standard_output", help_goes_to_standard_output),
     ("the_file_gives_url_and_prompt_and_the_command_line_outranks_it", the_file_gives_url_and_prompt),
+    ("credentials_may_stand_in_the_environment", credentials_may_stand_in_the_environment),
     ("a_reader_that_leaves_ends_the_program_quietly", a_reader_that_leaves_ends_the_program_quietly),
     ("ctrl_c_during_a_request_ends_with_status_130", ctrl_c_during_a_request_ends_with_status_130),
     ("ctrl_c_ends_a_followed_log_in_success", ctrl_c_ends_a_followed_log_in_success),
@@ -38,6 +39,7 @@ const TESTS: &[(&str, fn())] = &[
     ("on_a_terminal_ctrl_c_in_a_followed_log_returns_to_the_prompt", ctrl_c_returns_to_the_prompt),
     ("on_a_terminal_tab_completes", on_a_terminal_tab_completes),
     ("on_a_terminal_history_is_kept_for_the_next_shell", history_is_kept_for_the_next_shell),
+    ("on_a_terminal_a_log_cannot_operate_it", a_log_cannot_operate_the_terminal),
     ("on_a_terminal_states_have_colour_unless_refused", states_have_colour_unless_refused),
 ];
 
@@ -138,6 +140,16 @@ fn the_file_gives_url_and_prompt() {
     let output = program(&["-c", &file, "-s", "unix:///nonexistent/s", "version"]).output().unwrap();
     assert_eq!(output.stdout, b"unix:///nonexistent/s no such file\n");
     assert_eq!(output.status.code(), Some(7));
+}
+
+fn credentials_may_stand_in_the_environment() {
+    let server = Fake::new().requires("Basic dXNlcjpwdw==");
+    let output = program(&["-s", &server.url(), "version"])
+        .env("SUPERVISOR_USERNAME", "user")
+        .env("SUPERVISOR_PASSWORD", "pw")
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"4.3.0\n");
 }
 
 fn a_reader_that_leaves_ends_the_program_quietly() {
@@ -329,6 +341,14 @@ fn history_is_kept_for_the_next_shell() {
         .until("supervisor> ")
         .types("\u{4}");
     assert_eq!(running.ends().0, Some(0));
+}
+
+fn a_log_cannot_operate_the_terminal() {
+    let server = Fake::new().follows("/logtail/cat/stdout", b"\x1b]0;evil\x07\x1b[31mred\x1b[0m\n");
+    let (_, output) = on_a_terminal(&["-s", &server.url(), "tail", "-f", "cat"], &[]).ends();
+    assert!(output.ends_with("<==\r\n\u{1b}[31mred\u{1b}[0m\r\n"), "{output:?}");
+    let output = program(&["-s", &server.url(), "tail", "-f", "cat"]).output().unwrap();
+    assert!(output.stdout.ends_with(b"\x1b]0;evil\x07\x1b[31mred\x1b[0m\n"));
 }
 
 fn states_have_colour_unless_refused() {

@@ -8,7 +8,8 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,10 @@ use std::time::{Duration, Instant};
 use supervisor_config::ClientOptions;
 use supervisor_ctl::Streams;
 use supervisor_rpc::client::{Client, Endpoint};
+use supervisor_rpc::method::{METHODS, Method};
+use supervisor_rpc::{
+    ConfigInfo, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState, Value, decode, encode,
+};
 
 /// One thing to do on both sides.
 enum Step {
@@ -253,28 +258,91 @@ autostart=false
     Same("exit"),
 ];
 
-#[test]
-fn upstreams_client_and_ours_agree() {
+/// The directory of upstream's programs; `None`, said on standard error, if there is none to compare with.
+fn upstream() -> Option<PathBuf> {
     let Some(environment) = std::env::var_os("SUPERVISOR_UPSTREAM") else {
-        writeln!(io::stderr(), "not run: SUPERVISOR_UPSTREAM is not set").unwrap();
-        return;
+        io::stderr().write_all(b"not run: SUPERVISOR_UPSTREAM is not set\n").unwrap();
+        return None;
     };
     let binaries = PathBuf::from(environment).join("bin");
     for program in ["supervisord", "supervisorctl"] {
         let path = binaries.join(program);
         assert!(path.exists(), "SUPERVISOR_UPSTREAM is set, but there is no {}", path.display());
     }
+    Some(binaries)
+}
+
+#[test]
+fn upstreams_client_and_ours_agree() {
+    let Some(binaries) = upstream() else { return };
     let upstream = {
         let binaries = binaries.clone();
-        std::thread::spawn(move || transcript(&binaries, Side::Upstream))
+        std::thread::spawn(move || transcript(&binaries, "upstream", Side::Upstream))
     };
-    let ours = transcript(&binaries, Side::Ours);
+    let ours = transcript(&binaries, "ours", Side::Ours);
     let upstream = upstream.join().unwrap();
     let mut report = String::new();
     for (step, (upstream, ours)) in STEPS.iter().zip(upstream.iter().zip(&ours)) {
         compare(step, upstream, ours, &mut report);
     }
     assert!(report.is_empty(), "{report}");
+}
+
+/// RPC-49
+#[test]
+fn upstreams_methods_and_signatures_are_in_our_table() {
+    let Some(binaries) = upstream() else { return };
+    let daemon = Daemon::start(&binaries, "methods");
+    let mut client = daemon.client();
+    let upstream = client.list_methods().unwrap();
+    let ours: Vec<&Method> = METHODS.iter().filter(|method| !method.extension).collect();
+    assert_eq!(upstream, ours.iter().map(|method| method.name).collect::<Vec<_>>());
+    for method in ours {
+        let signature = client.call("system.methodSignature", &[method.name.into()]).unwrap();
+        let kinds = signature.as_array().unwrap().iter().map(|kind| kind.as_str().unwrap());
+        assert_eq!(kinds.collect::<Vec<_>>(), method.signature(), "{}", method.name);
+    }
+}
+
+/// RPC-1, RPC-16, RPC-44: what upstream sends, read into our records and encoded again, gives the same bytes.
+#[test]
+fn our_records_are_encoded_to_upstreams_bytes() {
+    let Some(binaries) = upstream() else { return };
+    let daemon = Daemon::start(&binaries, "bytes");
+    let raw = |method: &str, params: &[Value]| daemon.post(&encode::call(method, params));
+    let value = |body: &[u8]| decode::response(body).unwrap().unwrap();
+    let items = |body: &[u8]| value(body).as_array().unwrap().to_vec();
+    let assert_same = |ours: Vec<u8>, upstream: &[u8]| {
+        assert_eq!(String::from_utf8(ours).unwrap(), String::from_utf8_lossy(upstream));
+    };
+
+    let body = raw("supervisor.getAllProcessInfo", &[]);
+    let infos: Vec<_> = items(&body).into_iter().map(|item| ProcessInfo::from_value(item).unwrap()).collect();
+    assert!(infos.len() > 5);
+    assert_same(encode::response(&infos), &body);
+
+    let body = raw("supervisor.getAllConfigInfo", &[]);
+    let infos: Vec<_> = items(&body).into_iter().map(|item| ConfigInfo::from_value(item).unwrap()).collect();
+    // A member that 4.4.0 adds.
+    let added = "<member>\n<name>autorestart</name>\n<value><string>unexpected</string></value>\n</member>\n";
+    let ours = String::from_utf8(encode::response(&infos)).unwrap().replace(added, "");
+    assert_same(ours.into_bytes(), &body);
+
+    let body = raw("supervisor.getState", &[]);
+    assert_same(encode::response(&SupervisorState::from_value(value(&body)).unwrap()), &body);
+
+    let body = raw("supervisor.reloadConfig", &[]);
+    assert_same(encode::response(&ReloadedGroups::from_value(&value(&body)).unwrap()), &body);
+
+    let body = raw("supervisor.tailProcessStdoutLog", &["speaks".into(), 0.into(), 100.into()]);
+    assert_same(encode::response(&LogTail::from_value(&value(&body)).unwrap()), &body);
+
+    let body = raw("supervisor.stopProcessGroup", &["grp".into()]);
+    let statuses: Vec<_> = items(&body).into_iter().map(|item| Status::from_value(item).unwrap()).collect();
+    assert_same(encode::response(&statuses), &body);
+
+    let body = raw("supervisor.getProcessInfo", &["<&>".into()]);
+    assert_same(encode::fault(&decode::response(&body).unwrap().unwrap_err()), &body);
 }
 
 fn compare(step: &Step, upstream: &str, ours: &str, report: &mut String) {
@@ -295,8 +363,8 @@ enum Side {
 }
 
 /// Does all steps; what each printed after its status, with what differs from run to run replaced.
-fn transcript(binaries: &Path, side: Side) -> Vec<String> {
-    let daemon = Daemon::start(binaries, side);
+fn transcript(binaries: &Path, name: &str, side: Side) -> Vec<String> {
+    let daemon = Daemon::start(binaries, name);
     STEPS.iter().map(|step| daemon.perform(binaries, side, step)).collect()
 }
 
@@ -307,9 +375,9 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(binaries: &Path, side: Side) -> Self {
+    fn start(binaries: &Path, name: &str) -> Self {
         let directory =
-            std::env::temp_dir().join(format!("supervisor-compare-{}-{side:?}", std::process::id()));
+            std::env::temp_dir().join(format!("supervisor-compare-{}-{name}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         configure(&directory, PROGRAMS);
         let process = Command::new(binaries.join("supervisord"))
@@ -330,6 +398,21 @@ impl Daemon {
 
     fn url(&self) -> String {
         format!("unix://{}/s", self.directory.display())
+    }
+
+    fn client(&self) -> Client {
+        Client::new(Endpoint::parse(&self.url()).unwrap())
+    }
+
+    /// The body of the answer to a call, as it came.
+    fn post(&self, body: &[u8]) -> Vec<u8> {
+        let mut stream = UnixStream::connect(self.directory.join("s")).unwrap();
+        write!(stream, "POST /RPC2 HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end_of_head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        answer.split_off(end_of_head + 4)
     }
 
     fn perform(&self, binaries: &Path, side: Side, step: &Step) -> String {
@@ -359,6 +442,11 @@ impl Daemon {
     }
 
     fn run(&self, binaries: &Path, side: Side, line: &str, input: &str) -> String {
+        // What a start or stop leaves in motion would make the next answer a matter of time.
+        self.wait_until("all processes are at rest", |client| match client.all_process_info() {
+            Ok(infos) => infos.iter().all(|info| ![10, 30, 40].contains(&info.state)).then_some(()),
+            Err(_) => Some(()),
+        });
         let (status, output, errors) = match side {
             Side::Upstream => self.run_upstream(binaries, line, input),
             Side::Ours => self.run_ours(line, input),
@@ -414,8 +502,7 @@ impl Daemon {
     fn wait_until(&self, what: &str, mut condition: impl FnMut(&mut Client) -> Option<()>) {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let mut client = Client::new(Endpoint::parse(&self.url()).unwrap());
-            if condition(&mut client).is_some() {
+            if condition(&mut self.client()).is_some() {
                 return;
             }
             assert!(Instant::now() < deadline, "{what}: not within 30 seconds");
@@ -449,7 +536,7 @@ impl Drop for Daemon {
         let mut process = self.process.lock().unwrap();
         if process.try_wait().is_ok_and(|status| status.is_none()) {
             // Asks first, so that the programs end, too.
-            let _ = Client::new(Endpoint::parse(&self.url()).unwrap()).shutdown();
+            let _ = self.client().shutdown();
             let deadline = Instant::now() + Duration::from_secs(20);
             while process.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(20));

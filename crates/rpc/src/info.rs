@@ -317,3 +317,96 @@ impl MembersOf {
         Malformed::new(format!("{} has no {kind} member '{name}'", self.record))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Encoded, decode, encode};
+
+    fn through_the_wire(record: &(impl Encode + ?Sized)) -> Value {
+        decode::response(&encode::response(record)).unwrap().unwrap()
+    }
+
+    /// RPC-16: all members in their order, the log twice, the times and numbers as integers.
+    #[test]
+    fn a_process_that_never_ran_is_described_with_fourteen_members() {
+        let info = ProcessInfo {
+            name: "cat".into(),
+            group: "cat".into(),
+            now: 1_700_000_000,
+            statename: "STOPPED".into(),
+            stdout_logfile: "/tmp/o".into(),
+            description: "Not started".into(),
+            ..ProcessInfo::default()
+        };
+        let Value::Struct(members) = through_the_wire(&info) else { panic!("no struct") };
+        let text = |text: &str| Value::from(text);
+        let expected = [
+            ("name", text("cat")),
+            ("group", text("cat")),
+            ("start", Value::Int(0)),
+            ("stop", Value::Int(0)),
+            ("now", Value::Int(1_700_000_000)),
+            ("state", Value::Int(0)),
+            ("statename", text("STOPPED")),
+            ("spawnerr", text("")),
+            ("exitstatus", Value::Int(0)),
+            ("logfile", text("/tmp/o")),
+            ("stdout_logfile", text("/tmp/o")),
+            ("stderr_logfile", text("")),
+            ("pid", Value::Int(0)),
+            ("description", text("Not started")),
+        ];
+        assert_eq!(members, expected.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    /// RPC-36: the answer for a log that is not there.
+    #[test]
+    fn a_log_tail_is_an_array_of_three() {
+        let expected = Value::Array(vec![Value::from(""), Value::Int(0), Value::Bool(false)]);
+        assert_eq!(through_the_wire(&LogTail::default()), expected);
+        let tail = LogTail { data: b"text".as_slice().into(), offset: 9, overflow: true };
+        assert_eq!(LogTail::from_value(&through_the_wire(&tail)).unwrap(), tail);
+    }
+
+    /// RPC-39
+    #[test]
+    fn reloaded_groups_are_an_array_in_an_array() {
+        let empty = Value::Array(vec![]);
+        let expected = Value::Array(vec![Value::Array(vec![empty.clone(), empty.clone(), empty])]);
+        assert_eq!(through_the_wire(&ReloadedGroups::default()), expected);
+        let groups = ReloadedGroups { added: vec!["a".into()], changed: vec![], removed: vec!["r".into()] };
+        assert_eq!(ReloadedGroups::from_value(&through_the_wire(&groups)).unwrap(), groups);
+    }
+
+    /// RPC-45: bare values and structs that stand for faults, side by side.
+    #[test]
+    fn results_of_a_multicall_are_bare_values_and_fault_structs() {
+        let fault = Fault::bare(FaultCode::UnknownMethod);
+        let results = [Encoded::new("3.0"), Encoded::new(&fault)];
+        let answer = through_the_wire(&results[..]);
+        let items = answer.as_array().unwrap();
+        assert_eq!(items[0], Value::from("3.0"));
+        assert_eq!(items[1].member("faultCode"), Some(&Value::Int(1)));
+        assert_eq!(items[1].member("faultString"), Some(&Value::from("UNKNOWN_METHOD")));
+    }
+
+    /// RPC-29: statuses of many processes, failures among them.
+    #[test]
+    fn the_outcome_of_each_process_has_a_code_and_a_text() {
+        let success = Status::success("g", "a");
+        assert_eq!((success.status, &*success.description), (80, "OK"));
+        let failure = Status::failure("g", "b", Fault::with_detail(FaultCode::SpawnError, "b"));
+        assert_eq!((failure.status, &*failure.description), (50, "SPAWN_ERROR: b"));
+        assert_eq!(Status::from_value(through_the_wire(&failure)).unwrap(), failure);
+    }
+
+    #[test]
+    fn records_with_missing_members_are_refused_by_name() {
+        let error = ProcessInfo::from_value(Value::Struct(vec![])).unwrap_err();
+        assert_eq!(error.to_string(), "process info has no string member 'name'");
+        assert!(Status::from_value(Value::Int(1)).is_err());
+        assert!(ReloadedGroups::from_value(&Value::Nil).is_err());
+        assert!(LogTail::from_value(&Value::Array(vec![])).is_err());
+    }
+}

@@ -75,7 +75,7 @@ fn attach(session: &mut Session, name: &str) -> Result<(), Failure> {
             }
             continue;
         }
-        if session.input.is_exhausted() || (had_logs && logs.is_empty()) {
+        if session.input.take_end() || (had_logs && logs.is_empty()) {
             return Ok(());
         }
         let fds: Vec<_> =

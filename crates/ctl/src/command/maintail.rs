@@ -42,7 +42,10 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
 
 fn show(session: &mut Session, bytes: i64) -> Result<(), Failure> {
     let fault = match session.client()?.read_log(-bytes, 0) {
-        Ok(text) => return Ok(session.say(text)?),
+        Ok(text) => {
+            session.console.log(text.as_bytes())?;
+            return Ok(session.say("")?);
+        }
         Err(ClientError::Fault(fault)) => fault,
         Err(error) => return Err(error.into()),
     };

@@ -98,7 +98,10 @@ fn parse_channel(word: &str) -> Result<Channel, String> {
 
 fn show(session: &mut Session, name: &str, channel: Channel, bytes: i64) -> Result<(), Failure> {
     let fault = match session.client()?.read_process_log(name, channel, -bytes, 0) {
-        Ok(text) => return Ok(session.say(text)?),
+        Ok(text) => {
+            session.console.log(text.as_bytes())?;
+            return Ok(session.say("")?);
+        }
         Err(ClientError::Fault(fault)) => fault,
         Err(error) => return Err(error.into()),
     };

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -20,7 +21,7 @@ impl Stream {
         patience: Option<&dyn Patience>,
     ) -> Result<Self, ClientError> {
         let stream = match endpoint {
-            Endpoint::Unix(path) => Self::Unix(UnixStream::connect(path).map_err(ClientError::Connect)?),
+            Endpoint::Unix(path) => Self::Unix(connect_unix(path)?),
             Endpoint::Tcp { host, port } => Self::Tcp(match patience {
                 Some(patience) => connect_aside(host.clone(), *port, timeout, patience)?,
                 None => connect_tcp(host, *port, timeout)?,
@@ -97,6 +98,18 @@ impl Write for Stream {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn connect_unix(path: &Path) -> Result<UnixStream, ClientError> {
+    UnixStream::connect(path).map_err(|error| {
+        // The standard library's words for a path of more than 107 bytes name a constant of C.
+        let is_too_long = error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
+        ClientError::Connect(if is_too_long {
+            io::Error::new(io::ErrorKind::InvalidInput, "AF_UNIX path too long")
+        } else {
+            error
+        })
+    })
 }
 
 /// Resolves the host and tries its addresses in turn; the error is that of the first.

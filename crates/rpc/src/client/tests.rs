@@ -140,6 +140,8 @@ fn an_answer_beyond_the_limit_is_refused() {
 fn refused_missing_and_unresolvable_are_told_apart() {
     let missing = Client::new(Endpoint::Unix("/nonexistent/s".into())).pid().unwrap_err();
     assert_eq!(missing.to_string(), "[Errno 2] No such file or directory");
+    let long = Client::new(Endpoint::Unix("/x".repeat(100).into())).pid().unwrap_err();
+    assert_eq!(long.to_string(), "AF_UNIX path too long");
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let refused = Client::new(Endpoint::Tcp { host: "127.0.0.1".into(), port }).pid().unwrap_err();
     assert!(
