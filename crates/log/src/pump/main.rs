@@ -48,12 +48,12 @@ impl MainServer {
     fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
         match letter {
             Letter::Reopen => {
+                self.write_out(desk);
                 self.target_watch.clear(desk.waiter);
                 self.channel.reopen(&mut desk.lines);
             }
             Letter::Clear(reply) => {
-                // What was logged before belongs to what is emptied.
-                while self.channel.serve(&mut desk.lines).has_more {}
+                self.write_out(desk);
                 let outcome = self.channel.clear();
                 served.replies.push(Box::new(|| reply(outcome)));
             }
@@ -65,6 +65,11 @@ impl MainServer {
             | Letter::Acknowledge(_)
             | Letter::Followed(_) => {}
         }
+    }
+
+    /// What was logged before a file is left or emptied belongs into it.
+    fn write_out(&mut self, desk: &mut Desk<'_>) {
+        while self.channel.serve(&mut desk.lines).has_more {}
     }
 
     fn report(&mut self, served: &mut Served) {
