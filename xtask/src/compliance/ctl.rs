@@ -3,7 +3,7 @@
 use support::{Daemon, Flavour, Launch, Sandbox};
 
 use super::normal::normal;
-use super::report::Report;
+use super::report::{Report, carry_through};
 
 const CONFIG: &str = "\
 [program:a]
@@ -173,16 +173,14 @@ const AFTER: &[&str] = &[
 const GONE: &[&str] = &["status", "version", "avail", "shutdown", "start a", "reread", "pid", "update"];
 
 pub(super) fn compare(report: &mut Report) {
-    let reference = session(Flavour::Upstream, Flavour::Upstream);
+    let reference = carry_through(|| session(Flavour::Upstream, Flavour::Upstream));
     for (ctl, daemon) in [
         (Flavour::Upstream, Flavour::Ours),
         (Flavour::Ours, Flavour::Upstream),
         (Flavour::Ours, Flavour::Ours),
     ] {
-        let session = session(ctl, daemon);
-        for ((command, theirs), (_, own)) in reference.iter().zip(&session) {
-            report.compare(format!("ctl {ctl:?} on {daemon:?}: {command}"), theirs, own);
-        }
+        let session = carry_through(|| session(ctl, daemon));
+        report.compare_steps(&format!("ctl {ctl:?} on {daemon:?}: "), &reference, &session);
     }
 }
 

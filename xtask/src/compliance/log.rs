@@ -2,7 +2,7 @@
 
 use support::{Daemon, Flavour, Launch, Sandbox};
 
-use super::report::Report;
+use super::report::{Report, carry_through};
 
 const CONFIG: &str = "\
 [program:good]
@@ -35,11 +35,12 @@ autostart=false
 ";
 
 pub(super) fn compare(report: &mut Report) {
-    report.compare("main log of one life", &life(Flavour::Upstream), &life(Flavour::Ours));
+    let [upstream, ours] = [Flavour::Upstream, Flavour::Ours].map(|flavour| carry_through(|| life(flavour)));
+    report.compare_steps("main log of ", &upstream, &ours);
 }
 
 /// One step after the other, each waited for, so that the order of the lines is decided.
-fn life(flavour: Flavour) -> String {
+fn life(flavour: Flavour) -> Vec<(String, String)> {
     let sandbox = Sandbox::new();
     sandbox.write("stubborn.sh", "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n");
     let mut daemon = Launch::of(flavour).configure(&sandbox, CONFIG).start(sandbox);
@@ -54,11 +55,11 @@ fn life(flavour: Flavour) -> String {
     daemon.wait_for_file("stubborn.log", "ready");
     daemon.ask("stopProcess", &["stubborn".into()]);
     daemon.signal("USR2");
-    daemon.wait_for_messages("supervisord logreopen", 1);
+    daemon.wait_for_message("supervisord logreopen");
     daemon.signal("HUP");
     daemon.wait_for_messages("success: good", 2);
     assert_eq!(daemon.terminate(), 0, "the daemon ends well");
-    transcript(&daemon)
+    vec![("one life".to_owned(), transcript(&daemon))]
 }
 
 fn transcript(daemon: &Daemon) -> String {

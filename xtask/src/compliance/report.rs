@@ -14,6 +14,18 @@ struct Row {
     verdict: Verdict,
 }
 
+/// Each step of a scenario with what came of it, or why the scenario could not be carried through.
+pub(super) type Steps = Result<Vec<(String, String)>, String>;
+
+/// Carries a scenario through; a condition it waited for in vain fails the scenario and not the whole run.
+pub(super) fn carry_through(scenario: impl FnOnce() -> Vec<(String, String)>) -> Steps {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(scenario)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let words = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        words.unwrap_or("failed without words").to_owned()
+    })
+}
+
 enum Verdict {
     Same,
     /// With the entry of COMPATIBILITY.md that says why.
@@ -23,6 +35,24 @@ enum Verdict {
 }
 
 impl Report {
+    /// Compares two transcripts, each a list of steps with what came of them. A side that failed has one step, its
+    /// failure, and then every step of the other differs.
+    pub(super) fn compare_steps(&mut self, scenario: &str, upstream: &Steps, ours: &Steps) {
+        match (upstream, ours) {
+            (Ok(upstream), Ok(ours)) => {
+                assert_eq!(upstream.len(), ours.len(), "both sides take the same steps");
+                for ((step, theirs), (_, own)) in upstream.iter().zip(ours) {
+                    self.compare(format!("{scenario}{step}"), theirs, own);
+                }
+            }
+            (upstream, ours) => {
+                let failure =
+                    |steps: &Steps| steps.as_ref().err().map_or("worked", |failure| failure).to_owned();
+                self.compare(format!("{scenario}as a whole"), &failure(upstream), &failure(ours));
+            }
+        }
+    }
+
     /// Compares what upstream and ours did in a scenario.
     pub(super) fn compare(&mut self, scenario: impl Into<String>, upstream: &str, ours: &str) {
         let scenario = scenario.into();
@@ -58,7 +88,7 @@ impl Report {
             }
         }
         println!("\n{same} same, {on_purpose} differ on purpose, {differing} differ");
-        let missing = deliberate::entries_missing_from_the_list()?;
+        let missing = deliberate::missing_entries();
         for entry in &missing {
             println!("COMPATIBILITY.md has no entry {entry:?}");
         }
