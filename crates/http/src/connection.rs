@@ -12,11 +12,11 @@
 //! write has found otherwise. Nothing is read while an answer is being made or sent, so what a client pipelines
 //! waits in its socket.
 
+mod admission;
 mod stream;
 
-use crate::auth::Verdict;
 use crate::exchange::{Exchange, Then};
-use crate::head::{BodyLength, Head, HeadFault};
+use crate::head::{Head, HeadFault};
 use crate::inbox::{HeadProgress, Inbox};
 use crate::mailbox::{ConnectionId, Mailbox, Message};
 use crate::outbox::Outbox;
@@ -359,45 +359,6 @@ impl Connection {
         Received::Nothing
     }
 
-    /// Decides, before any of its body is taken in, whether a request may go on.
-    fn admit(&mut self, head: Head, turn: &Turn<'_>) {
-        self.has_asked = true;
-        if let Some(refusal) = self.objection(&head, turn.limits) {
-            let exchange = Exchange::new(&head);
-            self.begin_last_answer(refusal, exchange, turn);
-            return;
-        }
-        let length = match head.body_length() {
-            BodyLength::Bytes(length) => length,
-            // Those that say nothing a body could be read by were objected to.
-            BodyLength::Absent | BodyLength::Chunked | BodyLength::Contradictory | BodyLength::Unreadable => {
-                0
-            }
-        };
-        if let Phase::Receiving { head: slot, .. } = &mut self.phase {
-            *slot = Some((Box::new(head), length));
-        }
-    }
-
-    fn objection(&self, head: &Head, limits: &Limits) -> Option<Response> {
-        let verdict =
-            self.rules.credentials.as_ref().map_or(Verdict::Accepted, |credentials| {
-                credentials.judge(head.headers.first("Authorization"))
-            });
-        match verdict {
-            Verdict::Accepted => {}
-            Verdict::Denied => return Some(unauthorized()),
-            Verdict::Malformed => return Some(refusal(Status::BadRequest)),
-        }
-        match head.body_length() {
-            BodyLength::Absent => None,
-            BodyLength::Bytes(length) => (length > limits.body).then(|| refusal(Status::ContentTooLarge)),
-            BodyLength::Chunked => Some(refusal(Status::LengthRequired)),
-            BodyLength::Contradictory => Some(refusal(Status::BadRequest)),
-            BodyLength::Unreadable => Some(refusal(Status::InternalServerError)),
-        }
-    }
-
     fn dispatch(&mut self, head: Head, body: Vec<u8>, turn: &mut Turn<'_>) {
         let exchange = Exchange::new(&head);
         let client = Client::default();
@@ -416,7 +377,7 @@ impl Connection {
 
     /// Answers with an error page that is the last answer on this connection.
     fn refuse(&mut self, status: Status, exchange: Exchange, turn: &Turn<'_>) {
-        self.begin_last_answer(refusal(status), exchange, turn);
+        self.begin_last_answer(admission::refusal(status), exchange, turn);
     }
 
     fn begin_last_answer(&mut self, response: Response, exchange: Exchange, turn: &Turn<'_>) {
@@ -500,34 +461,4 @@ fn guarded<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
 
 fn internal_error() -> Response {
     Response::error(Status::InternalServerError)
-}
-
-fn unauthorized() -> Response {
-    Response::new(Status::Unauthorized)
-        .header("Connection", "close")
-        .header("WWW-Authenticate", "Basic realm=\"default\"")
-        .error_page()
-}
-
-/// The page for a request that is not taken. Statuses that upstream never sends announce that the connection
-/// ends; on the others upstream is silent about it, and so are we.
-fn refusal(status: Status) -> Response {
-    match status {
-        Status::RequestTimeout
-        | Status::ContentTooLarge
-        | Status::HeadTooLarge
-        | Status::ServiceUnavailable => Response::new(status).header("Connection", "close").error_page(),
-        Status::Ok
-        | Status::MovedPermanently
-        | Status::SeeOther
-        | Status::NotModified
-        | Status::BadRequest
-        | Status::Unauthorized
-        | Status::Forbidden
-        | Status::NotFound
-        | Status::LengthRequired
-        | Status::UnsupportedMediaType
-        | Status::InternalServerError
-        | Status::NotImplemented => Response::error(status),
-    }
 }

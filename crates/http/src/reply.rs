@@ -29,7 +29,7 @@ impl ReplyTo {
 
     /// A reply that ends in a channel instead of a connection; `Client::lose` of its client plays the
     /// disconnect.
-    pub fn into_channel() -> (Self, Receiver<Response>, Client) {
+    pub fn with_channel() -> (Self, Receiver<Response>, Client) {
         let (sender, receiver) = sync_channel(1);
         let client = Client::default();
         let watched = client.clone();

@@ -1,0 +1,78 @@
+//! Whether a request is let in, decided by its head alone.
+
+use super::{Connection, Phase, Turn};
+use crate::auth::Verdict;
+use crate::exchange::Exchange;
+use crate::head::{BodyLength, Head};
+use crate::{Limits, Response, Status};
+
+impl Connection {
+    /// Decides, before any of its body is taken in, whether a request may go on.
+    pub(super) fn admit(&mut self, head: Head, turn: &Turn<'_>) {
+        self.has_asked = true;
+        if let Some(refusal) = self.objection(&head, turn.limits) {
+            let exchange = Exchange::new(&head);
+            self.begin_last_answer(refusal, exchange, turn);
+            return;
+        }
+        let length = match head.body_length() {
+            BodyLength::Bytes(length) => length,
+            // Those that say nothing a body could be read by were objected to.
+            BodyLength::Absent | BodyLength::Chunked | BodyLength::Contradictory | BodyLength::Unreadable => {
+                0
+            }
+        };
+        if let Phase::Receiving { head: slot, .. } = &mut self.phase {
+            *slot = Some((Box::new(head), length));
+        }
+    }
+
+    fn objection(&self, head: &Head, limits: &Limits) -> Option<Response> {
+        let verdict =
+            self.rules.credentials.as_ref().map_or(Verdict::Accepted, |credentials| {
+                credentials.judge(head.headers.first("Authorization"))
+            });
+        match verdict {
+            Verdict::Accepted => {}
+            Verdict::Denied => return Some(unauthorized()),
+            Verdict::Malformed => return Some(refusal(Status::BadRequest)),
+        }
+        match head.body_length() {
+            BodyLength::Absent => None,
+            BodyLength::Bytes(length) => (length > limits.body).then(|| refusal(Status::ContentTooLarge)),
+            BodyLength::Chunked => Some(refusal(Status::LengthRequired)),
+            BodyLength::Contradictory => Some(refusal(Status::BadRequest)),
+            BodyLength::Unreadable => Some(refusal(Status::InternalServerError)),
+        }
+    }
+}
+
+fn unauthorized() -> Response {
+    Response::new(Status::Unauthorized)
+        .header("Connection", "close")
+        .header("WWW-Authenticate", "Basic realm=\"default\"")
+        .error_page()
+}
+
+/// The page for a request that is not taken. Statuses that upstream never sends announce that the connection
+/// ends; on the others upstream is silent about it, and so are we.
+pub(super) fn refusal(status: Status) -> Response {
+    match status {
+        Status::RequestTimeout
+        | Status::ContentTooLarge
+        | Status::HeadTooLarge
+        | Status::ServiceUnavailable => Response::new(status).header("Connection", "close").error_page(),
+        Status::Ok
+        | Status::MovedPermanently
+        | Status::SeeOther
+        | Status::NotModified
+        | Status::BadRequest
+        | Status::Unauthorized
+        | Status::Forbidden
+        | Status::NotFound
+        | Status::LengthRequired
+        | Status::UnsupportedMediaType
+        | Status::InternalServerError
+        | Status::NotImplemented => Response::error(status),
+    }
+}
