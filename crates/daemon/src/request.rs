@@ -133,7 +133,7 @@ pub(crate) struct Identity {
 /// What the state machine can be told to do. `spelled` names are as the client wrote them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Start processes: §7.3 of the protocol.
+    /// Start processes.
     Start {
         /// Which.
         target: Target,

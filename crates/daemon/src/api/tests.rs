@@ -35,7 +35,7 @@ impl Caller {
 }
 
 fn send(double: &Double, request: &supervisor_http::Request) -> Caller {
-    let (reply, response, client) = ReplyTo::into_channel();
+    let (reply, response, client) = ReplyTo::with_channel();
     handle(&double.backend, request.clone(), reply);
     Caller { response, client }
 }

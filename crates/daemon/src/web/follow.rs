@@ -117,6 +117,15 @@ struct State {
     waker: Option<StreamWaker>,
 }
 
+impl Drop for LogStream {
+    /// Closing a file may wait for its disk as well. A follower that is being read with is closed by its reader.
+    fn drop(&mut self) {
+        if let Some(follower) = self.shared.lock().follower.take() {
+            let _refused = self.shared.disk.submit(Box::new(move || drop(follower)));
+        }
+    }
+}
+
 impl Source for LogStream {
     fn start(&mut self, waker: StreamWaker) {
         let mut state = self.shared.lock();

@@ -48,7 +48,7 @@ fn get(double: &Double, target: &str) -> Browser {
 }
 
 fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
-    let (reply, response, client) = ReplyTo::into_channel();
+    let (reply, response, client) = ReplyTo::with_channel();
     Site::new(double.backend.clone()).call(request.clone(), reply);
     Browser { response, client }
 }
