@@ -49,7 +49,7 @@ impl Credentials {
     /// Judges the value of an `Authorization` header.
     pub(crate) fn judge(&self, authorization: Option<&[u8]>) -> Verdict {
         let Some(value) = authorization else { return Verdict::Denied };
-        let (scheme, token) = split_once(value, b' ');
+        let (scheme, token) = split_once(value, b' ').unwrap_or((value, &[]));
         if !scheme.eq_ignore_ascii_case(b"basic") {
             return Verdict::Denied;
         }
@@ -57,7 +57,7 @@ impl Credentials {
         if std::str::from_utf8(&decoded).is_err() {
             return Verdict::Malformed;
         }
-        let (username, password) = split_once(&decoded, b':');
+        let Some((username, password)) = split_once(&decoded, b':') else { return Verdict::Denied };
         // Both are compared whatever the first says, so that the time taken tells nothing about either.
         let is_let_in = username.ct_eq(&self.username) & self.password.matches(password);
         if is_let_in.into() { Verdict::Accepted } else { Verdict::Denied }
@@ -109,12 +109,10 @@ fn decode(token: &[u8]) -> Option<Vec<u8>> {
     (given >= needed).then(|| UNPADDED.decode(data).ok()).flatten()
 }
 
-/// What stands before and after the first `separator`; all of it and nothing if there is none.
-fn split_once(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    match bytes.iter().position(|&byte| byte == separator) {
-        Some(at) => (&bytes[..at], &bytes[at + 1..]),
-        None => (bytes, &[]),
-    }
+/// What stands before and after the first `separator`, if there is one.
+fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|&byte| byte == separator)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
 }
 
 #[cfg(test)]
@@ -150,6 +148,12 @@ mod tests {
             assert_eq!(judge("password", given), Verdict::Denied, "{given}");
         }
         assert_eq!(Credentials::new("user", "x").unwrap().judge(None), Verdict::Denied);
+        assert_eq!(
+            judge("", "user"),
+            Verdict::Denied,
+            "without a colon there is no password, not even an empty one"
+        );
+        assert_eq!(judge("", "user:"), Verdict::Accepted);
     }
 
     /// RPC-12.

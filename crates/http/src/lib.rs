@@ -3,7 +3,7 @@
 //! # Theory
 //!
 //! One thread owns all listeners and connections and sleeps in one poll until a descriptor is ready, another
-//! thread posts to its [`mailbox`], or the earliest deadline of an open connection is due; an idle server has no
+//! thread posts to its mailbox, or the earliest deadline of an open connection is due; an idle server has no
 //! deadline and never wakes. Nothing on this thread may block: a [`Service`] gets each complete, authenticated
 //! [`Request`] together with a [`ReplyTo`], which it may answer at once or hand to another thread.
 //!
