@@ -13,7 +13,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use supervisor_config::{
-    Account, Config, Group, GroupKind, Host, LogFile, LogTarget, Process, Severity, StreamLog, command_line, load,
+    Account, Config, Group, GroupKind, Host, LogFile, LogTarget, Process, Severity, StreamLog, command_line,
+    load,
 };
 
 struct ThisMachine;
@@ -195,7 +196,10 @@ fn shown(config: &Config) -> String {
         .optional("user", main.user.as_ref().map(|user| user.uid))
         .optional("directory", main.directory.as_ref().map(|path| quoted(path.as_os_str().as_bytes())))
         .optional("server_url", config.server_url.as_ref().map(|url| quoted(url.as_bytes())))
-        .raw("servers", list(config.servers.iter().map(|server| quoted(format!("{:?}", server.address).as_bytes()))))
+        .raw(
+            "servers",
+            list(config.servers.iter().map(|server| quoted(format!("{:?}", server.address).as_bytes()))),
+        )
         .raw("warnings", messages(Severity::Warning))
         .raw("notes", messages(Severity::Info))
         .end()

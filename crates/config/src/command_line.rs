@@ -202,7 +202,8 @@ const OPTIONS: &[CommandOption] = &[
         set: |line, value, host| {
             let path = typed(value, host, value::existing_dirpath)?;
             // An empty path is passed over, so that the file's counts.
-            line.logfile = path.filter(|path| !path.as_os_str().is_empty()).map(|path| log_target(&path, host));
+            line.logfile =
+                path.filter(|path| !path.as_os_str().is_empty()).map(|path| log_target(&path, host));
             Ok(())
         },
     },
@@ -342,8 +343,9 @@ fn no_words(rest: &[OsString]) -> Result<(), Fault> {
         return Ok(());
     }
     let words: Vec<String> = rest.iter().map(|word| repr(word.as_bytes())).collect();
-    Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", ")))
-        .mended_by(Some("name the configuration file with -c; programs are started by supervisorctl".to_string())))
+    Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", "))).mended_by(
+        Some("name the configuration file with -c; programs are started by supervisorctl".to_string()),
+    ))
 }
 
 /// The text `supervisord -h` prints, with its last line end.
@@ -361,7 +363,11 @@ pub fn help(argv0: &OsStr) -> Vec<u8> {
 
 impl CommandOption {
     fn spelling(&'static self) -> Spelling {
-        Spelling { short: self.short, long: std::slice::from_ref(&self.long), takes_value: !self.value.is_empty() }
+        Spelling {
+            short: self.short,
+            long: std::slice::from_ref(&self.long),
+            takes_value: !self.value.is_empty(),
+        }
     }
 
     /// `-c/--configuration FILENAME`.

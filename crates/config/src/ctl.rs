@@ -176,8 +176,11 @@ pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<ClientCommandLin
         args: Vec::new(),
     };
     let mut apply = |given: &Given| (OPTIONS[given.index].set)(&mut line, &given.value, host);
-    let spelling =
-        |option: &ClientOption| Spelling { short: option.short, long: option.long, takes_value: !option.value.is_empty() };
+    let spelling = |option: &ClientOption| Spelling {
+        short: option.short,
+        long: option.long,
+        takes_value: !option.value.is_empty(),
+    };
     let spellings: Vec<Spelling> = OPTIONS.iter().map(spelling).collect();
     let stops = |given: &Given| OPTIONS[given.index].long == ["help"];
     let words = arguments.get(1..).unwrap_or_default();
@@ -240,7 +243,8 @@ fn read_file(path: &OsStr, argv0: &OsStr, host: &dyn Host) -> Result<Settings, F
 
 /// The text `supervisorctl -h` prints, with its last line end.
 pub fn help(argv0: &OsStr) -> Vec<u8> {
-    let mut text = b"supervisorctl -- control applications run by supervisord from the cmd line.\n\nUsage: ".to_vec();
+    let mut text =
+        b"supervisorctl -- control applications run by supervisord from the cmd line.\n\nUsage: ".to_vec();
     text.extend_from_slice(argv0.as_bytes());
     text.extend_from_slice(b" [options] [action [arguments]]\n\nOptions:\n");
     for option in OPTIONS {

@@ -29,7 +29,10 @@ const WIDEST_LINE: usize = 160;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
     head: String,
     names: String,
     tail: String,
@@ -56,74 +59,68 @@ pub struct Place {
 impl Fault {
     /// A fault with upstream's text (or ours, where upstream has none) and nothing else yet.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            head: message.into(),
-            names: String::new(),
-            tail: String::new(),
-            place: None,
-            why: None,
-            mend: None,
-        }
+        let (head, names, tail) = (message.into(), String::new(), String::new());
+        Self(Box::new(Details { head, names, tail, place: None, why: None, mend: None }))
     }
 
     /// Adds the part of the text that lists names from the environment; left out where outsiders read it.
     pub(crate) fn with_names(mut self, names: impl Into<String>) -> Self {
-        self.names = names.into();
+        self.0.names = names.into();
         self
     }
 
     /// Appends to the text.
     pub(crate) fn with_tail(mut self, tail: &str) -> Self {
-        self.tail.push_str(tail);
+        self.0.tail.push_str(tail);
         self
     }
 
-    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
-        self.place = place;
+    pub(crate) fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.0.place = place.into();
         self
     }
 
     pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(why.into());
+        self.0.why = Some(why.into());
         self
     }
 
     pub(crate) fn mended_by(mut self, mend: Option<String>) -> Self {
-        self.mend = mend.or(self.mend);
+        self.0.mend = mend.or(self.0.mend);
         self
     }
 
     /// What is wrong, in upstream's words. May have several lines.
     pub fn message(&self) -> String {
-        format!("{}{}{}", self.head, self.names, self.tail)
+        format!("{}{}{}", self.0.head, self.0.names, self.0.tail)
     }
 
     /// The same for readers outside this machine, such as an RPC fault: without the list of names that may be
     /// expanded, which tells which environment variables supervisord has.
     pub fn remote_message(&self) -> String {
-        format!("{}{}", self.head, self.tail)
+        format!("{}{}", self.0.head, self.0.tail)
     }
 
     /// Where it stands; `None` for a command line or a missing file.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.0.place.as_ref()
     }
 
     /// Why it is wrong.
     pub fn why(&self) -> Option<&str> {
-        self.why.as_deref()
+        self.0.why.as_deref()
     }
 
     /// What would mend it.
     pub fn mend(&self) -> Option<&str> {
-        self.mend.as_deref()
+        self.0.mend.as_deref()
     }
 
     fn fmt_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
+        if let Some(place) = &self.0.place {
             place.fmt_cited(f)?;
         }
-        for (label, text) in [("why", &self.why), ("mend", &self.mend)] {
+        for (label, text) in [("why", &self.0.why), ("mend", &self.0.mend)] {
             if let Some(text) = text {
                 writeln!(f, "    {label}: {text}")?;
             }
@@ -202,11 +199,15 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The candidate that a misspelling most likely meant, if one is near enough: at most a third of its letters wrong
-/// (two at least for words of four and more), transpositions counting once, case not at all.
+/// The candidate that a misspelling most likely meant, if one is near enough: no letter wrong in words of one or two,
+/// one in words up to five, a third in longer ones; transpositions count once, case not at all.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong: Vec<char> = wrong.to_lowercase().chars().take(64).collect();
-    let tolerance = if wrong.len() < 4 { 1 } else { (wrong.len() / 3).max(2) };
+    let tolerance = match wrong.len() {
+        0..3 => 0,
+        3..6 => 1,
+        length => length / 3,
+    };
     let distances = candidates.into_iter().map(|candidate| {
         let letters: Vec<char> = candidate.to_lowercase().chars().collect();
         (distance(&wrong, &letters), candidate)

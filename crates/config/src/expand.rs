@@ -39,7 +39,10 @@ impl<'a> Names<'a> {
     }
 
     /// With `ENV_<name>` for each variable.
-    pub(crate) fn with_variables<'v>(mut self, variables: impl IntoIterator<Item = (&'v OsStr, &'v OsStr)>) -> Self {
+    pub(crate) fn with_variables<'v>(
+        mut self,
+        variables: impl IntoIterator<Item = (&'v OsStr, &'v OsStr)>,
+    ) -> Self {
         for (name, value) in variables {
             let name = [b"ENV_", name.as_bytes()].concat();
             self.own.insert(name, Named::Text(value.as_bytes().to_vec()));
@@ -96,7 +99,14 @@ pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Resul
     let mut at = 0;
     let mut is_first = true;
     while let Some(piece) = format::next_piece(raw, at) {
-        let (piece, next) = piece.map_err(ExpandError::Malformed)?;
+        let (piece, next) = piece.map_err(|malformed| {
+            let known =
+                |name: &str| (name == "here" && here.is_some()) || names.value(name.as_bytes()).is_some();
+            match &malformed.name {
+                Some(name) if !known(name) => unknown(name, malformed.place.clone(), names),
+                Some(_) | None => ExpandError::Malformed(malformed),
+            }
+        })?;
         at = next;
         match piece {
             Piece::Literal(text) => filled.extend_from_slice(text.as_bytes()),
@@ -157,7 +167,9 @@ impl ExpandError {
         match self {
             Self::Unknown { name, available, .. } => {
                 let name = repr(name.as_bytes());
-                let head = format!("Format string {value} for {context} contains names ({name}) which cannot be expanded.");
+                let head = format!(
+                    "Format string {value} for {context} contains names ({name}) which cannot be expanded."
+                );
                 (head, format!(" Available names: {}", available.join(", ")))
             }
             Self::Malformed(malformed) => {
@@ -325,6 +337,8 @@ mod tests {
             ("%(process_num).99999999999999999999d", "precision too big"),
             ("%(a(b)c)s", "unknown a(b)c"),
             ("%()s", "unknown "),
+            ("%(nope)", "unknown nope"),
+            ("%(nope)*s", "unknown nope"),
         ];
         for (raw, reason) in cases {
             assert_eq!(fill(raw), Err(reason.to_string()), "{raw:?}");
@@ -355,7 +369,10 @@ mod tests {
         let Err(ExpandError::Malformed(malformed)) = expand("a %(here)Y", &names, Some(b"/x")) else {
             panic!("there is no conversion Y");
         };
-        assert_eq!(malformed.reason_in(raw, Some(b"/x")), "unsupported format character 'Y' (0x59) at index 3");
+        assert_eq!(
+            malformed.reason_in(raw, Some(b"/x")),
+            "unsupported format character 'Y' (0x59) at index 3"
+        );
     }
 
     proptest! {

@@ -47,11 +47,13 @@ pub(crate) struct Malformed {
     pub(crate) place: Range<usize>,
     /// Characters before the type the reason speaks of, which shift when text in front of it is replaced.
     pub(crate) index: Option<usize>,
+    /// The name that stands before the mistake; Python looks it up first.
+    pub(crate) name: Option<String>,
 }
 
 impl Malformed {
     fn new(reason: impl Into<String>, place: Range<usize>) -> Self {
-        Self { reason: reason.into(), place, index: None }
+        Self { reason: reason.into(), place, index: None, name: None }
     }
 }
 
@@ -68,7 +70,12 @@ pub(crate) fn next_piece(format: &str, at: usize) -> Option<Result<(Piece<'_>, u
         let end = rest.find('%').unwrap_or(rest.len());
         return Some(Ok((Piece::Literal(&rest[..end]), at + end)));
     }
-    Some(Parser { format, start: at, at: at + 1 }.conversion().map(|conversion| {
+    let mut parser = Parser { format, start: at, at: at + 1 };
+    let conversion = parser.name().and_then(|name| {
+        let named = |malformed| Malformed { name: name.map(str::to_string), ..malformed };
+        parser.after_name(name).map_err(named)
+    });
+    Some(conversion.map(|conversion| {
         let end = conversion.place.end;
         (Piece::Conversion(conversion), end)
     }))
@@ -81,8 +88,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn conversion(mut self) -> Result<Conversion<'a>, Malformed> {
-        let name = self.name()?;
+    fn after_name(&mut self, name: Option<&'a str>) -> Result<Conversion<'a>, Malformed> {
         let mut found = Conversion {
             name,
             place: self.start..self.at,
@@ -190,6 +196,7 @@ impl Conversion<'_> {
             reason: format!("unsupported format character '{letter}' (0x{code:x}) at index "),
             place: self.place.clone(),
             index: Some(index),
+            name: None,
         }
     }
 
@@ -237,8 +244,8 @@ impl Conversion<'_> {
 
     fn as_character(&self, number: i64) -> Result<Vec<u8>, Malformed> {
         let letter = u32::try_from(number).ok().and_then(char::from_u32);
-        let letter = letter
-            .ok_or_else(|| Malformed::new("%c arg not in range(0x110000)", self.place.clone()))?;
+        let letter =
+            letter.ok_or_else(|| Malformed::new("%c arg not in range(0x110000)", self.place.clone()))?;
         Ok(self.padded(letter.to_string().as_bytes(), &[]))
     }
 

@@ -87,10 +87,9 @@ fn parse_long(word: &[u8], table: &[Spelling], rest: &mut Rest<'_>) -> Result<Gi
     let (index, name) = complete(typed, table)?;
     let value = match (table[index].takes_value, attached) {
         (true, Some(value)) => OsStr::from_bytes(value).to_os_string(),
-        (true, None) => rest
-            .next()
-            .cloned()
-            .ok_or_else(|| Fault::new(format!("option --{name} requires argument")))?,
+        (true, None) => {
+            rest.next().cloned().ok_or_else(|| Fault::new(format!("option --{name} requires argument")))?
+        }
         (false, None) => OsString::new(),
         (false, Some(_)) => return Err(Fault::new(format!("option --{name} must not have an argument"))),
     };
@@ -99,7 +98,12 @@ fn parse_long(word: &[u8], table: &[Spelling], rest: &mut Rest<'_>) -> Result<Gi
 
 /// The option a long name, perhaps cut short, stands for.
 fn complete(typed: &[u8], table: &[Spelling]) -> Result<(usize, &'static str), Fault> {
-    let all = || table.iter().enumerate().flat_map(|(index, spelling)| spelling.long.iter().map(move |&long| (index, long)));
+    let all = || {
+        table
+            .iter()
+            .enumerate()
+            .flat_map(|(index, spelling)| spelling.long.iter().map(move |&long| (index, long)))
+    };
     if let Some(exact) = all().find(|(_, long)| long.as_bytes() == typed) {
         return Ok(exact);
     }
@@ -107,7 +111,8 @@ fn complete(typed: &[u8], table: &[Spelling]) -> Result<(usize, &'static str), F
     let shown = text::shown(typed);
     match possible[..] {
         [] => {
-            let mend = nearest(&shown, all().map(|(_, long)| long)).map(|long| format!("did you mean --{long}?"));
+            let mend =
+                nearest(&shown, all().map(|(_, long)| long)).map(|long| format!("did you mean --{long}?"));
             Err(Fault::new(format!("option --{shown} not recognized")).mended_by(mend))
         }
         [only] => Ok(only),
@@ -160,25 +165,34 @@ mod tests {
         Spelling { short: &['r'], long: &["history_file", "history-file"], takes_value: true },
     ];
 
-    fn run(words: &str) -> Result<(Vec<(String, String)>, Vec<String>), String> {
-        let words: Vec<OsString> = words.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
+    type Pairs = Vec<(String, String)>;
+
+    fn run(words: &str) -> Result<(Pairs, Vec<String>), String> {
+        let words: Vec<OsString> =
+            words.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
         let (given, rest) = parse(&words, TABLE).map_err(|fault| fault.message())?;
         let given = given.into_iter().map(|one| (one.spelling, one.value.into_string().unwrap())).collect();
         Ok((given, rest.into_iter().map(|word| word.into_string().unwrap()).collect()))
     }
 
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    fn pairs(pairs: &[(&str, &str)]) -> Pairs {
         pairs.iter().map(|&(one, two)| (one.to_string(), two.to_string())).collect()
     }
 
     #[test]
     fn short_flags_join_and_values_may_be_attached() {
-        assert_eq!(run("-nn -cfile -nc file").unwrap().0, pairs(&[("-n", ""), ("-n", ""), ("-c", "file"), ("-n", ""), ("-c", "file")]));
+        assert_eq!(
+            run("-nn -cfile -nc file").unwrap().0,
+            pairs(&[("-n", ""), ("-n", ""), ("-c", "file"), ("-n", ""), ("-c", "file")])
+        );
     }
 
     #[test]
     fn long_options_may_be_cut_while_unique() {
-        assert_eq!(run("--logfile_m=3 --conf x").unwrap().0, pairs(&[("--logfile_maxbytes", "3"), ("--configuration", "x")]));
+        assert_eq!(
+            run("--logfile_m=3 --conf x").unwrap().0,
+            pairs(&[("--logfile_maxbytes", "3"), ("--configuration", "x")])
+        );
         assert_eq!(run("--logfile x").unwrap().0, pairs(&[("--logfile", "x")]));
         assert_eq!(run("--log x").unwrap_err(), "option --log not a unique prefix");
     }

@@ -165,7 +165,9 @@ fn set(letters: &[u32]) -> Option<(Step, usize)> {
 }
 
 fn numbered(text: &[u8]) -> Vec<u32> {
-    text::chars(text).map(|(letter, own)| letter.map_or_else(|| 0xdc00 + u32::from(own[0]), u32::from)).collect()
+    text::chars(text)
+        .map(|(letter, own)| letter.map_or_else(|| 0xdc00 + u32::from(own[0]), u32::from))
+        .collect()
 }
 
 #[cfg(test)]
@@ -175,8 +177,19 @@ mod tests {
     use proptest::prelude::*;
 
     fn find(pattern: &str) -> Vec<String> {
-        let files = ["c/a.ini", "c/b.ini", "c/a10.ini", "c/a9.ini", "c/.hidden.ini", "c/d/x.ini", "c/d/e/y.ini", "c/[z]", "c/é.ini"];
-        let host = files.iter().fold(MemoryHost::new(), |host, file| host.with_file(format!("/etc/{file}"), ""));
+        let files = [
+            "c/a.ini",
+            "c/b.ini",
+            "c/a10.ini",
+            "c/a9.ini",
+            "c/.hidden.ini",
+            "c/d/x.ini",
+            "c/d/e/y.ini",
+            "c/[z]",
+            "c/é.ini",
+        ];
+        let host =
+            files.iter().fold(MemoryHost::new(), |host, file| host.with_file(format!("/etc/{file}"), ""));
         matches(pattern.as_bytes(), &host).into_iter().map(|path| String::from_utf8(path).unwrap()).collect()
     }
 

@@ -10,6 +10,7 @@ use crate::diagnostic::Fault;
 use crate::source::{FileId, Sources, Span};
 use crate::text::{self, repr, shown};
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::ops::Range;
 
 /// The sections of all files together.
@@ -103,7 +104,8 @@ impl Document {
     /// Reads a file into the document. Lines that are none are reported together, as upstream does; text before the
     /// first section is reported once. Everything else of the file is taken in.
     pub(crate) fn read(&mut self, file: FileId, faults: &mut Vec<Fault>) {
-        let mut reader = Reader { document: self, file, section: None, option: None, indent: 0, bad_lines: Vec::new() };
+        let mut reader =
+            Reader { document: self, file, section: None, option: None, indent: 0, bad_lines: Vec::new() };
         for line in 0..reader.document.sources.line_count(file) {
             if let Err(fault) = reader.line(line) {
                 faults.push(fault);
@@ -118,7 +120,7 @@ impl Document {
         let mut message = format!("Source contains parsing errors: {}", repr(self.sources.path(file)));
         for &line in bad_lines {
             let raw = repr(self.sources.line(file, line).as_bytes());
-            message.push_str(&format!("\n\t[line {:2}]: {raw}", line + 1));
+            write!(message, "\n\t[line {:2}]: {raw}", line + 1).expect("writing to a String cannot fail");
         }
         let line = *bad_lines.first()?;
         let content = text::strip(self.sources.line(file, line));
@@ -191,7 +193,12 @@ impl Section {
 
 impl Entry {
     fn new(key: String, key_span: Span, value: &str, value_span: Span) -> Self {
-        Self { key, key_span, text: value.to_string(), lines: vec![ValueLine { offset: 0, span: value_span }] }
+        Self {
+            key,
+            key_span,
+            text: value.to_string(),
+            lines: vec![ValueLine { offset: 0, span: value_span }],
+        }
     }
 
     /// A further line; blank ones count only if another follows.
@@ -203,8 +210,11 @@ impl Entry {
 
     /// The place of a part of the value; of the first line with text in it, if no part is named.
     pub(crate) fn span(&self, part: Option<Range<usize>>) -> Span {
-        let start = part.as_ref().map_or_else(|| self.text.len() - self.text.trim_start().len(), |part| part.start);
-        let Some(line) = self.lines.iter().rev().find(|line| line.offset <= start) else { return self.key_span };
+        let start =
+            part.as_ref().map_or_else(|| self.text.len() - self.text.trim_start().len(), |part| part.start);
+        let Some(line) = self.lines.iter().rev().find(|line| line.offset <= start) else {
+            return self.key_span;
+        };
         let end = part.map_or(usize::MAX, |part| part.end);
         let begin = line.span.start + (start - line.offset);
         let until = line.span.start.saturating_add(end - line.offset.min(end)).min(line.span.end);
@@ -243,13 +253,17 @@ impl Reader<'_> {
         let start = before_comment.len() - before_comment.trim_start_matches(text::is_blank).len();
         let span = Span { file: self.file, line, start, end: start + content.len() };
         if content.is_empty() {
-            if comment.is_none() && let Some(entry) = self.open_option() {
+            if comment.is_none()
+                && let Some(entry) = self.open_option()
+            {
                 entry.push_line("", Span { start: 0, end: 0, ..span });
             }
             return Ok(());
         }
         let indent = raw[..start].chars().count();
-        if indent > self.indent && let Some(entry) = self.open_option() {
+        if indent > self.indent
+            && let Some(entry) = self.open_option()
+        {
             entry.push_line(content, span);
             return Ok(());
         }
@@ -282,12 +296,11 @@ impl Reader<'_> {
             Entry::new(key.to_lowercase(), key_span, value, Span { start: value_start, ..span })
         });
         let Some(section) = self.document.open_section(id) else { return };
-        match entry {
-            Some(entry) => self.option = Some(section.set(entry)),
-            None => {
-                section.is_damaged = true;
-                self.bad_lines.push(span.line);
-            }
+        if let Some(entry) = entry {
+            self.option = Some(section.set(entry));
+        } else {
+            section.is_damaged = true;
+            self.bad_lines.push(span.line);
         }
     }
 
@@ -310,7 +323,10 @@ impl Reader<'_> {
         .because(if has_mark {
             "the file begins with a byte order mark, which is not blank".to_string()
         } else {
-            format!("nothing but comments may stand before the first [section] of {}", shown(sources.path(self.file)))
+            format!(
+                "nothing but comments may stand before the first [section] of {}",
+                shown(sources.path(self.file))
+            )
         })
         .mended_by(Some(mend.to_string()))
     }

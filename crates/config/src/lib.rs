@@ -17,14 +17,14 @@ pub mod ctl;
 mod diagnostic;
 mod diff;
 mod environment;
+mod event_name;
 mod expand;
 mod format;
-mod glob;
-mod lexer;
-mod event_name;
 pub mod getopt;
+mod glob;
 mod host;
 mod ini;
+mod lexer;
 pub mod limits;
 mod load;
 mod paths;
@@ -40,7 +40,8 @@ pub mod words;
 pub use command_line::{Action, CommandLine};
 pub use config::{
     Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, Level, ListenerPool, LogFile,
-    LogTarget, Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog, Supervisord,
+    LogTarget, Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog,
+    Supervisord,
 };
 pub use ctl::{ClientCommandLine, ClientOptions};
 pub use diagnostic::{Failure, Fault, Place};

@@ -26,7 +26,8 @@ pub fn load(command_line: &CommandLine, host: &dyn Host) -> Result<Config, Failu
     let mut document = Document::default();
     let mut report = Report::default();
     read_files(&mut document, &found, host, &mut report).map_err(single)?;
-    let config = Loader { command_line, host, document: &document, here: &found.here, report: &mut report }.config();
+    let config =
+        Loader { command_line, host, document: &document, here: &found.here, report: &mut report }.config();
     match (config, Failure::of(&command_line.argv0, report.take_faults())) {
         (_, Some(failure)) => Err(failure),
         (Some(config), None) => Ok(Config { path: found.path, messages: report.into_messages(), ..config }),
@@ -44,7 +45,12 @@ fn find(command_line: &CommandLine, host: &dyn Host) -> Result<Found, Fault> {
 }
 
 /// Reads the main file and what it includes into the document.
-fn read_files(document: &mut Document, found: &Found, host: &dyn Host, report: &mut Report) -> Result<(), Fault> {
+fn read_files(
+    document: &mut Document,
+    found: &Found,
+    host: &dyn Host,
+    report: &mut Report,
+) -> Result<(), Fault> {
     let path = found.path.as_os_str().as_bytes();
     let main = document.sources.add(path, found.here.as_os_str().as_bytes(), &found.content)?;
     let mut faults = Vec::new();
@@ -79,7 +85,7 @@ struct Loader<'a> {
     report: &'a mut Report,
 }
 
-impl<'a> Loader<'a> {
+impl Loader<'_> {
     /// `None` if there is no `[supervisord]`; has gone on after every other fault.
     fn config(mut self) -> Option<Config> {
         let Some(section) = self.document.section("supervisord") else {
@@ -100,7 +106,8 @@ impl<'a> Loader<'a> {
         let rpcinterfaces = self.with_prefix(rpcinterface::PREFIX, &names, rpcinterface::read);
         let group_names = Names::over(&names).with("here", here);
         let groups =
-            Formation::new(self.host, self.document, &group_names, &read.settings.environment, self.report).form();
+            Formation::new(self.host, self.document, &group_names, &read.settings.environment, self.report)
+                .form();
         let mut servers = self.with_prefix(http::INET_PREFIX, &names, http::read_inet);
         servers.extend(self.with_prefix(http::UNIX_PREFIX, &names, |pass| http::read_unix(pass, here)));
         let user = match &read.user {
@@ -140,10 +147,14 @@ impl<'a> Loader<'a> {
     /// Warns of passwords in files that anybody can read.
     fn remark_readable_passwords(&mut self) {
         let is_secret = |section: &Section| {
-            [http::INET_PREFIX, http::UNIX_PREFIX, "supervisorctl"].iter().any(|prefix| section.name.starts_with(prefix))
+            [http::INET_PREFIX, http::UNIX_PREFIX, "supervisorctl"]
+                .iter()
+                .any(|prefix| section.name.starts_with(prefix))
         };
         for section in self.document.sections().filter(|section| is_secret(section)) {
-            for entry in section.own_options().iter().filter(|entry| entry.key == "password" && !entry.text.is_empty()) {
+            for entry in
+                section.own_options().iter().filter(|entry| entry.key == "password" && !entry.text.is_empty())
+            {
                 let path = self.document.sources.path(entry.key_span.file);
                 let absolute = self.host.current_dir().join(OsStr::from_bytes(path));
                 if self.host.mode(&absolute).is_some_and(|mode| mode & 0o004 != 0) {

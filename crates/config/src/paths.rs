@@ -90,9 +90,9 @@ pub(crate) fn normalized(path: &[u8]) -> Vec<u8> {
     if result.is_empty() { b".".to_vec() } else { result }
 }
 
-/// Whether a directory stands at `path`, which may be relative to the directory the program was started in.
+/// Whether a directory stands at `path`, which may be relative to the directory the program was started in but not empty.
 pub(crate) fn is_dir(path: &[u8], host: &dyn Host) -> bool {
-    !path.contains(&0) && host.is_dir(&host.current_dir().join(from_bytes(path)))
+    !path.is_empty() && !path.contains(&0) && host.is_dir(&host.current_dir().join(from_bytes(path)))
 }
 
 /// The directory for temporary files, found as Python's `tempfile` finds it: the first of `TMPDIR`, `TEMP`, `TMP`,
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn directory_part_is_cut_by_text() {
-        for (path, directory) in [("/a/b", "/a"), ("b", ""), ("/b", "/"), ("a//b", "a"), ("//b", "//"), ("a/", "a")] {
+        for (path, directory) in
+            [("/a/b", "/a"), ("b", ""), ("/b", "/"), ("a//b", "a"), ("//b", "//"), ("a/", "a")]
+        {
             assert_eq!(dirname(path.as_bytes()), directory.as_bytes(), "{path}");
         }
     }
@@ -147,10 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_path_is_no_directory() {
+        assert!(!is_dir(b"", &MemoryHost::new()));
+        assert!(is_dir(b".", &MemoryHost::new().with_dir("/work/.")));
+    }
+
+    #[test]
     fn temporary_directory_is_the_first_usable_candidate() {
         let host = MemoryHost::new();
         assert_eq!(temporary_directory(&host), Path::new("/tmp"));
-        let host = host.with_variable("TMPDIR", "/nosuch").with_variable("TMP", "scratch").with_dir("/work/scratch");
+        let host =
+            host.with_variable("TMPDIR", "/nosuch").with_variable("TMP", "scratch").with_dir("/work/scratch");
         assert_eq!(temporary_directory(&host), Path::new("/work/scratch"));
     }
 }

@@ -13,6 +13,7 @@ pub(crate) struct Report {
     remarks: Vec<String>,
     notes: Vec<String>,
     seen: HashSet<String>,
+    fault_count: usize,
 }
 
 impl Report {
@@ -31,12 +32,13 @@ impl Report {
         }
     }
 
-    /// How many faults there are by now.
+    /// How many faults were found by now, those dropped as known included.
     pub(crate) fn fault_count(&self) -> usize {
-        self.faults.len() + self.own_faults.len()
+        self.fault_count
     }
 
     fn is_new(&mut self, fault: &Fault) -> bool {
+        self.fault_count += 1;
         let identity = match fault.place() {
             Some(place) if !place.is_header() => format!("{}:{}:{}", place.file, place.line, place.column),
             Some(_) | None => fault.remote_message(),
@@ -73,6 +75,8 @@ impl Report {
     pub(crate) fn into_messages(self) -> Vec<Message> {
         let warnings = self.warnings.into_iter().chain(self.remarks);
         let warnings = warnings.map(|text| Message { severity: Severity::Warning, text });
-        warnings.chain(self.notes.into_iter().map(|text| Message { severity: Severity::Info, text })).collect()
+        warnings
+            .chain(self.notes.into_iter().map(|text| Message { severity: Severity::Info, text }))
+            .collect()
     }
 }

@@ -69,11 +69,12 @@ pub(crate) fn open(path: &OsStr, host: &dyn Host) -> Result<Found, Fault> {
         return Err(Fault::new(format!("could not find config file {name}"))
             .mended_by(Some("name a file that exists after -c, or leave -c out to search".to_string())));
     }
-    let content = host
-        .read(&absolute, limits::FILE_BYTES)
-        .map_err(|error| Fault::new(format!("could not read config file {name}")).because(error.to_string()))?;
+    let content = host.read(&absolute, limits::FILE_BYTES).map_err(|error| {
+        Fault::new(format!("could not read config file {name}")).because(error.to_string())
+    })?;
     let content = within_limit(path.as_bytes(), content)?;
-    let here = paths::from_bytes(paths::dirname(paths::absolute(path.as_bytes(), host).as_os_str().as_bytes()));
+    let here =
+        paths::from_bytes(paths::dirname(paths::absolute(path.as_bytes(), host).as_os_str().as_bytes()));
     Ok(Found { path: path.into(), here, content })
 }
 

@@ -3,7 +3,7 @@
 //! An [`Opt`] holds all that is known of one option: its key, default, type, and the words for the reference and
 //! for reports. Each section file has its options as constants, a table of them, and one function that reads them.
 
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Fault, Place, nearest};
 use crate::expand::{self, Names};
 use crate::host::Host;
 use crate::ini::{Document, Lookup, Section};
@@ -72,11 +72,15 @@ pub const SECTIONS: [SectionDoc; 11] = [
     SectionDoc { title: "[inet_http_server]", options: http::INET_OPTIONS, shared: &[] },
     SectionDoc { title: "[supervisord]", options: supervisord::OPTIONS, shared: &[] },
     SectionDoc { title: "[supervisorctl]", options: ctl::OPTIONS, shared: &[] },
-    SectionDoc { title: "[program:x]", options: program::OPTIONS, shared: &[] },
+    SectionDoc { title: "[program:x]", options: program::options::OPTIONS, shared: &[] },
     SectionDoc { title: "[include]", options: include::OPTIONS, shared: &[] },
     SectionDoc { title: "[group:x]", options: group::OPTIONS, shared: &[] },
-    SectionDoc { title: "[fcgi-program:x]", options: fcgi_program::OPTIONS, shared: program::OPTIONS },
-    SectionDoc { title: "[eventlistener:x]", options: listener::OPTIONS, shared: program::OPTIONS },
+    SectionDoc {
+        title: "[fcgi-program:x]",
+        options: fcgi_program::OPTIONS,
+        shared: program::options::OPTIONS,
+    },
+    SectionDoc { title: "[eventlistener:x]", options: listener::OPTIONS, shared: program::options::OPTIONS },
     SectionDoc { title: "[rpcinterface:x]", options: rpcinterface::OPTIONS, shared: &[] },
     SectionDoc { title: "[ctlplugin:x]", options: ctl::PLUGIN_OPTIONS, shared: &[] },
 ];
@@ -138,7 +142,7 @@ impl<'a> Pass<'a> {
     fn default_of<T>(&self, option: &Opt<T>) -> T {
         let text = option.default.expect("only options with a default are read with one");
         let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(self.host));
-        parsed.ok().expect("every default is a value of its type")
+        parsed.expect("every default is a value of its type")
     }
 
     /// The option's text with all names filled in.
@@ -179,7 +183,13 @@ impl<'a> Pass<'a> {
     }
 
     /// Reports a rejected value.
-    pub(crate) fn or_fault<T>(&mut self, key: &str, takes: &str, parsed: Parsed<T>, tail: &str) -> Result<T, Faulty> {
+    pub(crate) fn or_fault<T>(
+        &mut self,
+        key: &str,
+        takes: &str,
+        parsed: Parsed<T>,
+        tail: &str,
+    ) -> Result<T, Faulty> {
         parsed.map_err(|rejection| {
             let fault = Fault::new(rejection.message)
                 .with_tail(tail)
@@ -192,11 +202,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Where an option stands, or its section.
-    pub(crate) fn place_of(&self, key: &str) -> Option<crate::diagnostic::Place> {
-        Some(match self.raw(key) {
+    pub(crate) fn place_of(&self, key: &str) -> Place {
+        match self.raw(key) {
             Some(found) => self.document.sources.place(found.entry.span(None)),
             None => self.document.sources.place(self.section.header),
-        })
+        }
     }
 
     /// Reports that an option without a default is absent, unless a line of the section could not be understood.
@@ -206,17 +216,26 @@ impl<'a> Pass<'a> {
                 .with_tail(self.tail)
                 .at(Some(self.document.sources.place(self.section.header)))
                 .because(format!("[{}] cannot do without {}", self.section.name, option.key))
-                .mended_by(Some(format!("add {} = {}", option.key, option.takes)));
+                .mended_by(Some(self.mend_for_missing(option)));
             self.report.fault(fault);
         }
         Faulty
+    }
+
+    fn mend_for_missing(&self, option: &OptionDoc) -> String {
+        let own = self.section.own_options();
+        match nearest(option.key, own.iter().map(|entry| entry.key.as_str())) {
+            Some(misspelled) => format!("there is an option {misspelled}; did you mean {}?", option.key),
+            None => format!("add {} = {}", option.key, option.takes),
+        }
     }
 
     /// Logs something about an option that is accepted all the same.
     pub(crate) fn remark(&mut self, key: &str, remark: &str) {
         let place = self.raw(key).map_or(self.section.header, |found| found.entry.key_span);
         let place = described(self.document, place);
-        self.report.remark(format!("{key} in section {} ({place}): {remark}", repr(self.section.name.as_bytes())));
+        self.report
+            .remark(format!("{key} in section {} ({place}): {remark}", repr(self.section.name.as_bytes())));
     }
 }
 

@@ -38,7 +38,11 @@ impl Sources {
     /// Takes in a file: `path` as messages spell it, `directory` for its `%(here)s`.
     pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: &[u8]) -> Result<FileId, Fault> {
         let text = decode(bytes, path)?;
-        let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
+        let text = if text.contains('\r') {
+            text.replace("\r\n", "\n").replace('\r', "\n")
+        } else {
+            text.to_string()
+        };
         let after_ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(after_ends).filter(|&start| start < text.len()).collect();
         self.0.push(Source { path: path.to_vec(), directory: directory.to_vec(), text, lines });
@@ -113,10 +117,13 @@ fn describe_bytes(bytes: &[u8], range: Range<usize>) -> String {
 
 fn undecodable_place(bytes: &[u8], range: Range<usize>, path: &[u8]) -> Place {
     let line_start = bytes[..range.start].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let line_end = bytes[range.start..].iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| range.start + at);
+    let line_end = bytes[range.start..]
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .map_or(bytes.len(), |at| range.start + at);
     Place {
         file: shown(path).into_owned(),
-        line: bytes[..range.start].iter().filter(|&&byte| byte == b'\n').count() + 1,
+        line: bytes[..range.start].split(|&byte| byte == b'\n').count(),
         column: String::from_utf8_lossy(&bytes[line_start..range.start]).chars().count() + 1,
         length: 1,
         source: String::from_utf8_lossy(&bytes[line_start..line_end]).into_owned(),

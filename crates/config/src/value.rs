@@ -65,6 +65,7 @@ impl<'a> Reading<'a> {
 pub(crate) type Parser<T> = fn(&[u8], &mut Reading<'_>) -> Parsed<T>;
 
 /// Any bytes.
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of every parser")]
 pub(crate) fn bytes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     Ok(value.to_vec())
 }
@@ -132,11 +133,7 @@ const TRUE: [&str; 4] = ["yes", "true", "on", "1"];
 const FALSE: [&str; 4] = ["no", "false", "off", "0"];
 
 fn truth(lower: &str) -> Option<bool> {
-    if TRUE.contains(&lower) {
-        Some(true)
-    } else {
-        FALSE.contains(&lower).then_some(false)
-    }
+    if TRUE.contains(&lower) { Some(true) } else { FALSE.contains(&lower).then_some(false) }
 }
 
 /// A truth value.
@@ -171,10 +168,11 @@ pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> 
     let unit = units.iter().find_map(|&(suffix, factor)| Some((lower.strip_suffix(suffix)?, factor)));
     let (digits, factor) = unit.unwrap_or((&lower, 1));
     let number = whole_number(digits.as_bytes()).map_err(|rejection| {
-        let has_short_unit = digits.ends_with(['k', 'm', 'g']) && text::integer(&digits.as_bytes()[..digits.len() - 1], 10).is_some();
+        let has_short_unit = digits.ends_with(['k', 'm', 'g'])
+            && text::integer(&digits.as_bytes()[..digits.len() - 1], 10).is_some();
         if has_short_unit { rejection.mended_by(format!("write {digits}b")) } else { rejection }
     })?;
-    let size = number.value.checked_mul(factor).unwrap_or_else(|| if number.value < 0 { i64::MIN } else { i64::MAX });
+    let size = number.value.checked_mul(factor).unwrap_or(if number.value < 0 { i64::MIN } else { i64::MAX });
     if number.is_clamped || size == i64::MAX {
         reading.remarks.push(format!("{} is too large; {size} bytes are used", shown(value)));
     }
@@ -201,8 +199,10 @@ pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
     let name = shown(text::strip_bytes(value)).to_uppercase();
     Signal::from_name(&name).ok_or_else(|| {
         let bare = name.strip_prefix("SIG").unwrap_or(&name);
-        let known: Vec<&str> = (1..=64).filter_map(|n| Signal(n).name()).filter_map(|name| name.strip_prefix("SIG")).collect();
-        Rejection::new(format!("value {} is not a valid signal name", repr(value))).or_mean(nearest(bare, known))
+        let known: Vec<&str> =
+            (1..=64).filter_map(|n| Signal(n).name()).filter_map(|name| name.strip_prefix("SIG")).collect();
+        Rejection::new(format!("value {} is not a valid signal name", repr(value)))
+            .or_mean(nearest(bare, known))
     })
 }
 

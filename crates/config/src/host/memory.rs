@@ -1,9 +1,11 @@
 //! A machine made of maps.
 
 use super::{Account, Host};
+use crate::paths;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A [`Host`] whose files, users and environment are what the caller put there. Symbolic links do not exist.
@@ -23,6 +25,11 @@ pub struct MemoryHost {
 struct MemoryFile {
     content: Vec<u8>,
     mode: u32,
+}
+
+/// The path without dots and doubled slashes, which without symbolic links is the same one.
+fn resolved(path: &Path) -> PathBuf {
+    paths::from_bytes(&paths::normalized(path.as_os_str().as_bytes()))
 }
 
 impl Default for MemoryHost {
@@ -117,10 +124,10 @@ impl MemoryHost {
 
 impl Host for MemoryHost {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        if self.directories.contains(path) {
+        if self.is_dir(path) {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let file = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        let file = self.files.get(&resolved(path)).ok_or(io::ErrorKind::NotFound)?;
         if file.mode & 0o444 == 0 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
@@ -129,23 +136,28 @@ impl Host for MemoryHost {
     }
 
     fn exists(&self, path: &Path) -> bool {
-        self.files.contains_key(path) || self.directories.contains(path)
+        self.files.contains_key(&resolved(path)) || self.is_dir(path)
     }
 
     fn is_dir(&self, path: &Path) -> bool {
-        self.directories.contains(path)
+        self.directories.contains(&resolved(path))
     }
 
     fn names_in(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        if !self.directories.contains(directory) {
+        let directory = resolved(directory);
+        if !self.directories.contains(&directory) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let inside = self.files.keys().chain(&self.directories).filter(|path| path.parent() == Some(directory));
+        let inside = self
+            .files
+            .keys()
+            .chain(&self.directories)
+            .filter(|path| path.parent() == Some(directory.as_path()));
         Ok(inside.filter_map(|path| path.file_name()).map(OsStr::to_os_string).collect())
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
-        self.files.get(path).map(|file| file.mode)
+        self.files.get(&resolved(path)).map(|file| file.mode)
     }
 
     fn is_writable_dir(&self, path: &Path) -> bool {

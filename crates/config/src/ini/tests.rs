@@ -108,7 +108,8 @@ fn default_options_are_in_every_section() {
     assert_eq!(value("[a]\n[DEFAULT]\nx=7\n", "a", "x").as_deref(), Some("7"));
     assert_eq!(value("[DEFAULT]\nx=7\n[a]\nx=8", "a", "x").as_deref(), Some("8"));
     let (document, _) = parse("[DEFAULT]\nx=7\ny=1\n[a]\nz=1\nx=8");
-    let keys: Vec<_> = document.options(document.section("a").unwrap()).map(|found| found.entry.key.as_str()).collect();
+    let keys: Vec<_> =
+        document.options(document.section("a").unwrap()).map(|found| found.entry.key.as_str()).collect();
     assert_eq!(keys, ["z", "x", "y"]);
     assert!(document.section("DEFAULT").is_none());
 }
@@ -131,7 +132,9 @@ fn text_before_the_first_header_is_reported_once() {
 fn bad_lines_are_reported_together() {
     assert_eq!(
         parse("[a]\nfoo\nx=1\n=1\nbar").1,
-        ["Source contains parsing errors: 'f.conf'\n\t[line  2]: 'foo\\n'\n\t[line  4]: '=1\\n'\n\t[line  5]: 'bar'"]
+        [
+            "Source contains parsing errors: 'f.conf'\n\t[line  2]: 'foo\\n'\n\t[line  4]: '=1\\n'\n\t[line  5]: 'bar'"
+        ]
     );
 }
 
@@ -139,7 +142,10 @@ fn bad_lines_are_reported_together() {
 #[test]
 fn line_ends_make_no_difference() {
     for text in ["x=1\r\n  b\r\n\r\n", "x=1\r  b\r\r"] {
-        assert_eq!(value(&format!("[a]\r\n{text}"), "a", "x").unwrap(), x(&text.replace("\r\n", "\n").replace('\r', "\n")));
+        assert_eq!(
+            value(&format!("[a]\r\n{text}"), "a", "x").unwrap(),
+            x(&text.replace("\r\n", "\n").replace('\r', "\n"))
+        );
     }
 }
 
@@ -181,7 +187,7 @@ proptest! {
 
     #[test]
     fn what_is_written_plainly_is_read_back(pairs in proptest::collection::btree_map("[a-z_]{1,8}", "[a-zA-Z0-9/:=._-]{0,20}", 0..8)) {
-        let text: String = pairs.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let text: String = pairs.iter().flat_map(|(key, value)| [key, " = ", value, "\n"]).collect();
         let (document, faults) = parse(&format!("[s]\n{text}"));
         prop_assert_eq!(faults, Vec::<String>::new());
         let section = document.section("s").unwrap();

@@ -122,7 +122,14 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
     let password = pass.optional(&PASSWORD);
     let history_file = pass.with_names(&with_here).optional(&HISTORY_FILE);
     for plugin in document.sections().filter(|section| section.name.starts_with(PLUGIN_PREFIX)) {
-        check_plugin(&mut Pass { host, document, report: &mut *report, section: plugin, names: &names, tail: "" });
+        check_plugin(&mut Pass {
+            host,
+            document,
+            report: &mut *report,
+            section: plugin,
+            names: &names,
+            tail: "",
+        });
     }
     Settings {
         serverurl: resolved_url(serverurl, host),
@@ -149,13 +156,15 @@ fn resolved_url(url: Vec<u8>, host: &dyn Host) -> Vec<u8> {
 fn check_plugin(pass: &mut Pass<'_>) {
     match pass.text(PLUGIN_FACTORY.key) {
         Ok(Some(factory)) if !is_built_in(&factory, MAIN_PLUGIN) => {
-            let fault = unresolvable(&factory, &pass.section.name)
-                .at(pass.place_of(PLUGIN_FACTORY.key))
-                .mended_by(Some("remove the section; supervisorctl has upstream's own commands only".to_string()));
+            let fault =
+                unresolvable(&factory, &pass.section.name).at(pass.place_of(PLUGIN_FACTORY.key)).mended_by(
+                    Some("remove the section; supervisorctl has upstream's own commands only".to_string()),
+                );
             pass.report.fault(fault);
         }
         Ok(None) => {
-            let message = format!("section [{}] does not specify a {}", pass.section.name, PLUGIN_FACTORY.key);
+            let message =
+                format!("section [{}] does not specify a {}", pass.section.name, PLUGIN_FACTORY.key);
             pass.missing(&PLUGIN_FACTORY.described(), message);
         }
         Ok(Some(_)) | Err(_) => {}

@@ -65,21 +65,23 @@ fn mode(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
 
 /// Reads what the group has: its priority and its socket.
 pub(crate) fn read(pass: &mut Pass<'_>, program_name: &str) -> (i64, Option<FastCgiSocket>) {
-    let priority = pass.value(&program::PRIORITY);
+    let priority = pass.value(&program::options::PRIORITY);
     (priority, read_socket(pass, program_name).ok())
 }
 
 /// Reads the socket alone.
 pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Faulty> {
-    let user = pass.checked(&program::USER);
+    let user = pass.checked(&program::options::USER);
     let backlog = pass.checked(&SOCKET_BACKLOG);
     let given_owner = pass.checked(&SOCKET_OWNER);
     let given_mode = pass.checked(&SOCKET_MODE);
-    let address = read_address(pass, program_name)?;
+    let text = read_text(pass, program_name)?;
     let (user, given_owner, given_mode) = (user?, given_owner?, given_mode?);
-    if matches!(address, FastCgiAddress::Tcp { .. }) && (given_owner.is_some() || given_mode.is_some()) {
+    if !text.starts_with(b"unix://") && (given_owner.is_some() || given_mode.is_some()) {
         return Err(refuse_file_options(pass, given_owner.is_some()));
     }
+    let tail = format!(" in [{}] socket", pass.section.name);
+    let address = pass.parsed(&SOCKET, &text, &tail)?;
     Ok(FastCgiSocket {
         address,
         owner: given_owner.or_else(|| owner_by_user(user.as_ref(), pass)),
@@ -88,19 +90,14 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
     })
 }
 
-fn read_address(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiAddress, Faulty> {
+/// The socket as written, names filled in.
+fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Vec<u8>, Faulty> {
     let names = Names::over(pass.names).with("program_name", program_name);
     let text = pass.with_names(&names).text(SOCKET.key)?;
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let tail = format!(" in [{}] socket", pass.section.name);
-            pass.parsed(&SOCKET, &text, &tail)
-        }
-        None => {
-            let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
-            Err(pass.missing(&SOCKET.described(), message))
-        }
-    }
+    text.filter(|text| !text.is_empty()).ok_or_else(|| {
+        let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
+        pass.missing(&SOCKET.described(), message)
+    })
 }
 
 /// The program's user and that one's primary group, unless supervisord runs as that user anyway.

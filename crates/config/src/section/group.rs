@@ -98,12 +98,24 @@ impl<'a> Formation<'a> {
         pass.or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "").ok()
     }
 
-    fn add(&mut self, section: &'a Section, name: String, priority: i64, kind: GroupKind, processes: Vec<Process>) {
+    fn add(
+        &mut self,
+        section: &'a Section,
+        name: String,
+        priority: i64,
+        kind: GroupKind,
+        processes: Vec<Process>,
+    ) {
         let processes = program::replace_equal_names(processes, &mut self.pass(section, ""));
         self.groups.push((Group { name, priority, kind, processes }, section));
     }
 
-    fn read_processes(&mut self, section: &Section, group: &str, socket: Option<FastCgiSocket>) -> Vec<Process> {
+    fn read_processes(
+        &mut self,
+        section: &Section,
+        group: &str,
+        socket: Option<FastCgiSocket>,
+    ) -> Vec<Process> {
         let tail = tail_of(self.document, section);
         let room = limits::PROCESSES.saturating_sub(self.processes);
         let membership = Membership { group, environment: self.environment, socket, room };
@@ -137,7 +149,10 @@ impl<'a> Formation<'a> {
         let (message, mend) = match (plain, fastcgi) {
             (Some(only), None) | (None, Some(only)) => return Some(only),
             (Some(_), Some(_)) => (
-                format!("[{}] name {program} is ambiguous (exists as program and fcgi-program)", section.name),
+                format!(
+                    "[{}] name {program} is ambiguous (exists as program and fcgi-program)",
+                    section.name
+                ),
                 Some("give one of the two programs another name".to_string()),
             ),
             (None, None) => (
@@ -151,7 +166,10 @@ impl<'a> Formation<'a> {
             let part = text.find(program).filter(|_| !program.is_empty()).map(|at| at..at + program.len());
             pass.document.sources.place(found.entry.span(part))
         });
-        let fault = Fault::new(message).at(place).because(format!("programs takes {}", PROGRAMS.takes)).mended_by(mend);
+        let fault = Fault::new(message)
+            .at(place)
+            .because(format!("programs takes {}", PROGRAMS.takes))
+            .mended_by(mend);
         self.report.fault(fault);
         None
     }
@@ -161,7 +179,10 @@ impl<'a> Formation<'a> {
             return "remove the comma with nothing beside it".to_string();
         }
         let names = self.document.sections().filter_map(|section| {
-            section.name.strip_prefix(program::PREFIX).or_else(|| section.name.strip_prefix(fcgi_program::PREFIX))
+            section
+                .name
+                .strip_prefix(program::PREFIX)
+                .or_else(|| section.name.strip_prefix(fcgi_program::PREFIX))
         });
         match nearest(program, names) {
             Some(meant) => format!("did you mean {meant}?"),
@@ -195,7 +216,7 @@ impl<'a> Formation<'a> {
             return;
         }
         let Some(name) = self.name_of(section) else { return };
-        let priority = self.pass(section, "").value(&program::PRIORITY);
+        let priority = self.pass(section, "").value(&program::options::PRIORITY);
         let processes = self.read_processes(section, &name, None);
         self.add(section, name, priority, GroupKind::Program, processes);
     }

@@ -29,7 +29,13 @@ const FILES: Opt<Vec<u8>> = Opt {
 pub(crate) const OPTIONS: &[OptionDoc] = &[FILES.described()];
 
 /// Reads every included file into the document. `names` are those that [include] may use.
-pub(crate) fn read(document: &mut Document, here: &Path, names: &Names<'_>, host: &dyn Host, report: &mut Report) {
+pub(crate) fn read(
+    document: &mut Document,
+    here: &Path,
+    names: &Names<'_>,
+    host: &dyn Host,
+    report: &mut Report,
+) {
     if document.section(SECTION).is_none() {
         return;
     }
@@ -54,7 +60,12 @@ pub(crate) fn read(document: &mut Document, here: &Path, names: &Names<'_>, host
 }
 
 /// The words of `files`; `None` if there is nothing to include.
-fn patterns(document: &Document, names: &Names<'_>, host: &dyn Host, report: &mut Report) -> Option<Vec<Vec<u8>>> {
+fn patterns(
+    document: &Document,
+    names: &Names<'_>,
+    host: &dyn Host,
+    report: &mut Report,
+) -> Option<Vec<Vec<u8>>> {
     let section = document.section(SECTION)?;
     let mut pass = Pass { host, document, report, section, names, tail: "" };
     let Some(found) = pass.raw(FILES.key) else {

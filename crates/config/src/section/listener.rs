@@ -73,9 +73,9 @@ fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Faulty> {
     if is_built_in(&given, DEFAULT_HANDLER) {
         return Ok(DEFAULT_HANDLER.to_string());
     }
-    let fault = unresolvable(&given, &pass.section.name)
-        .at(pass.place_of(RESULT_HANDLER.key))
-        .mended_by(Some("remove result_handler and answer RESULT 2 with OK, or FAIL to get the event again".into()));
+    let fault = unresolvable(&given, &pass.section.name).at(pass.place_of(RESULT_HANDLER.key)).mended_by(
+        Some("remove result_handler and answer RESULT 2 with OK, or FAIL to get the event again".into()),
+    );
     pass.report.fault(fault);
     Err(Faulty)
 }
@@ -115,23 +115,25 @@ fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
         pass.document.sources.place(found.entry.span(part))
     });
     let fault = Fault::new(message)
-        .at(place.or_else(|| pass.place_of(EVENTS.key)))
+        .at(place.unwrap_or_else(|| pass.place_of(EVENTS.key)))
         .because(format!("events takes {}", EVENTS.takes))
         .mended_by(Some(mend));
     pass.report.fault(fault);
 }
 
 fn refuse_redirection(pass: &mut Pass<'_>) {
-    if pass.value(&program::REDIRECT_STDERR) {
+    if pass.value(&program::options::REDIRECT_STDERR) {
         let message = format!(
             "[{}] section sets redirect_stderr=true but this is not allowed because it will interfere with the \
              eventlistener protocol",
             pass.section.name
         );
         let fault = Fault::new(message)
-            .at(pass.place_of(program::REDIRECT_STDERR.key))
+            .at(pass.place_of(program::options::REDIRECT_STDERR.key))
             .because("a listener talks to supervisord over standard output")
-            .mended_by(Some("remove redirect_stderr; stderr_logfile says where standard error goes".to_string()));
+            .mended_by(Some(
+                "remove redirect_stderr; stderr_logfile says where standard error goes".to_string(),
+            ));
         pass.report.fault(fault);
     }
 }

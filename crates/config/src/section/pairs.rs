@@ -33,8 +33,9 @@ pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Env
 }
 
 fn unexpected_end(value: &[u8]) -> Rejection {
-    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value)))
-        .mended_by("put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"")
+    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value))).mended_by(
+        "put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"",
+    )
 }
 
 #[cfg(test)]
@@ -46,7 +47,8 @@ mod tests {
         let host = MemoryHost::new();
         let mut reading = Reading::new(&host);
         let read = environment(text.as_bytes(), &mut reading).map_err(|rejection| rejection.message)?;
-        let pairs = read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
+        let pairs =
+            read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
         Ok((pairs.collect(), reading.remarks.len()))
     }
 

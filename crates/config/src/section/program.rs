@@ -3,203 +3,31 @@
 //! A section is one program of `numprocs` processes. Most options are read once; those that may hold
 //! `%(process_num)d` are read again for every process.
 
-use super::{Faulty, Opt, OptionDoc, Pass, name_after_colon, pairs};
+use super::{Faulty, Pass, name_after_colon};
 use crate::config::{FastCgiSocket, LogFile, Process, StreamLog};
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
 use crate::expand::{self, Names};
-use crate::host::Account;
-use crate::paths;
-use crate::text::{self, repr, shown};
-use crate::value::{self, LogFileName, Rejection};
 use crate::limits;
+use crate::paths;
+use crate::text::{self, repr};
+use crate::value::{self, LogFileName, Rejection};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use supervisor_core::{Autorestart, Policy, Signal};
+use supervisor_core::Policy;
 
+pub(crate) mod options;
 mod stream;
 
+use options::{
+    AUTORESTART, AUTOSTART, COMMAND, DIRECTORY, ENVIRONMENT, EXITCODES, KILLASGROUP, NUMPROCS,
+    NUMPROCS_START, PRIORITY, PROCESS_NAME, REDIRECT_STDERR, SERVERURL, STARTRETRIES, STARTSECS, STOPASGROUP,
+    STOPSIGNAL, STOPWAITSECS, UMASK, USER,
+};
 use stream::{STDERR, STDOUT};
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "program:";
-
-pub(super) const PRIORITY: Opt<i64> = Opt {
-    key: "priority",
-    default: Some("999"),
-    parse: value::integer,
-    takes: "a whole number",
-    doc: "Order among programs: low starts first and stops last.",
-};
-const AUTOSTART: Opt<bool> = Opt {
-    key: "autostart",
-    default: Some("true"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Start with supervisord, or when the program is added.",
-};
-const AUTORESTART: Opt<Autorestart> = Opt {
-    key: "autorestart",
-    default: Some("unexpected"),
-    parse: value::autorestart,
-    takes: "true, false or unexpected",
-    doc: "Start again after an exit: always, never, or unless the exit code is one of exitcodes.",
-};
-const STARTSECS: Opt<i64> = Opt {
-    key: "startsecs",
-    default: Some("1"),
-    parse: value::integer,
-    takes: "a whole number of seconds",
-    doc: "Seconds a process must stay up to count as started; 0: it counts at once.",
-};
-const STARTRETRIES: Opt<i64> = Opt {
-    key: "startretries",
-    default: Some("3"),
-    parse: value::retries,
-    takes: "a whole number",
-    doc: "Further attempts after a failed start before the process is FATAL.",
-};
-const STOPSIGNAL: Opt<Signal> = Opt {
-    key: "stopsignal",
-    default: Some("TERM"),
-    parse: value::signal,
-    takes: "a signal name, with or without SIG, or a number",
-    doc: "The signal that asks the process to stop.",
-};
-const STOPWAITSECS: Opt<i64> = Opt {
-    key: "stopwaitsecs",
-    default: Some("10"),
-    parse: value::integer,
-    takes: "a whole number of seconds",
-    doc: "Seconds between the stop signal and SIGKILL.",
-};
-const STOPASGROUP: Opt<bool> = Opt {
-    key: "stopasgroup",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Send the stop signal to the whole process group; implies killasgroup.",
-};
-const KILLASGROUP: Opt<bool> = Opt {
-    key: "killasgroup",
-    default: None,
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Send SIGKILL to the whole process group; by default as stopasgroup says.",
-};
-const EXITCODES: Opt<Vec<u8>> = Opt {
-    key: "exitcodes",
-    default: Some("0"),
-    parse: value::exit_codes,
-    takes: "exit codes from 0 to 255, separated by commas",
-    doc: "Exit codes that are expected; used with autorestart=unexpected.",
-};
-pub(super) const REDIRECT_STDERR: Opt<bool> = Opt {
-    key: "redirect_stderr",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Send standard error the way of standard output.",
-};
-const NUMPROCS: Opt<i64> = Opt {
-    key: "numprocs",
-    default: Some("1"),
-    parse: value::integer,
-    takes: "a whole number",
-    doc: "How many processes to run; more than one need %(process_num) in process_name.",
-};
-const NUMPROCS_START: Opt<i64> = Opt {
-    key: "numprocs_start",
-    default: Some("0"),
-    parse: value::integer,
-    takes: "a whole number",
-    doc: "The first %(process_num).",
-};
-const ENVIRONMENT: Opt<Environment> = Opt {
-    key: "environment",
-    default: Some(""),
-    parse: pairs::environment,
-    takes: "pairs such as KEY=\"value\",OTHER=\"value\"",
-    doc: "Variables for the process, over those of [supervisord].",
-};
-const SERVERURL: Opt<Vec<u8>> = Opt {
-    key: "serverurl",
-    default: Some("AUTO"),
-    parse: value::bytes,
-    takes: "a URL or AUTO",
-    doc: "What the process finds in SUPERVISOR_SERVER_URL; AUTO: the first unix server, else the last inet server.",
-};
-pub(super) const USER: Opt<Account> = Opt {
-    key: "user",
-    default: None,
-    parse: value::user,
-    takes: "the name or number of a user that exists",
-    doc: "The user the process runs as. Only root can choose another one.",
-};
-const UMASK: Opt<u32> = Opt {
-    key: "umask",
-    default: None,
-    parse: value::octal,
-    takes: "an octal number such as 022",
-    doc: "The process's file creation mask; by default supervisord's.",
-};
-const PROCESS_NAME: Opt<String> = Opt {
-    key: "process_name",
-    default: Some("%(program_name)s"),
-    parse: value::name,
-    takes: "a name without blanks, colons and slashes",
-    doc: "The name of each process, usually with %(process_num)02d when there are several.",
-};
-const DIRECTORY: Opt<Vec<u8>> = Opt {
-    key: "directory",
-    default: None,
-    parse: value::bytes,
-    takes: "a path",
-    doc: "Where the process goes before it starts.",
-};
-const COMMAND: Opt<Vec<u8>> = Opt {
-    key: "command",
-    default: None,
-    parse: value::bytes,
-    takes: "a command with its arguments",
-    doc: "The command to run, absolute or found on PATH. Quotes work as in a shell; nothing else of a shell does.",
-};
-
-/// Every option, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] = &[
-    PRIORITY.described(),
-    AUTOSTART.described(),
-    AUTORESTART.described(),
-    STARTSECS.described(),
-    STARTRETRIES.described(),
-    STOPSIGNAL.described(),
-    STOPWAITSECS.described(),
-    STOPASGROUP.described(),
-    KILLASGROUP.described(),
-    EXITCODES.described(),
-    REDIRECT_STDERR.described(),
-    NUMPROCS.described(),
-    NUMPROCS_START.described(),
-    ENVIRONMENT.described(),
-    STDOUT.capture_maxbytes.described(),
-    STDOUT.events_enabled.described(),
-    STDERR.capture_maxbytes.described(),
-    STDERR.events_enabled.described(),
-    SERVERURL.described(),
-    USER.described(),
-    UMASK.described(),
-    PROCESS_NAME.described(),
-    DIRECTORY.described(),
-    STDOUT.logfile.described(),
-    STDOUT.backups.described(),
-    STDOUT.maxbytes.described(),
-    STDOUT.syslog.described(),
-    STDERR.logfile.described(),
-    STDERR.backups.described(),
-    STDERR.maxbytes.described(),
-    STDERR.syslog.described(),
-    COMMAND.described(),
-];
 
 /// What a program's processes belong to.
 pub(crate) struct Membership<'a> {
@@ -242,15 +70,14 @@ pub(crate) fn read(pass: &mut Pass<'_>, membership: &Membership<'_>) -> Vec<Proc
         .with("host_node_name", pass.host.hostname().as_bytes());
     let mut pass = pass.with_names(&names);
     let (shared, numbering) = read_shared(&mut pass);
-    let process_name = read_process_name(&mut pass, &numbering);
+    let process_name = read_process_name(&mut pass, numbering.as_ref());
     check_group_signals(&mut pass, &shared.policy);
     let (Some(numbering), Ok(process_name)) = (numbering, process_name) else { return Vec::new() };
-    let mut processes = Vec::new();
+    let faults_before = pass.report.fault_count();
     if numbering.count > i64::try_from(membership.room).unwrap_or(i64::MAX) {
         too_many(&mut pass);
-        return processes;
     }
-    let faults_before = pass.report.fault_count();
+    let mut processes = Vec::new();
     for offset in 0..numbering.count {
         let number = numbering.first.saturating_add(offset);
         let names = Names::over(pass.names)
@@ -314,12 +141,13 @@ fn is_auto(url: &[u8]) -> bool {
 }
 
 /// The pattern of the processes' names, unexpanded; upstream checks its characters already.
-fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: &Option<Numbering>) -> Result<&'d str, Faulty> {
+fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> Result<&'d str, Faulty> {
     let found = pass.raw(PROCESS_NAME.key);
     let pattern = found.map_or("%(program_name)s", |found| text::strip(&found.entry.text));
-    let seen = found.map_or(pattern.to_string(), |found| expand::with_here_shown(&found.entry.text, found.here));
+    let seen =
+        found.map_or(pattern.to_string(), |found| expand::with_here_shown(&found.entry.text, found.here));
     pass.parsed(&PROCESS_NAME, seen.as_bytes(), pass.tail)?;
-    let has_several = numbering.as_ref().is_some_and(|numbering| numbering.count > 1);
+    let has_several = numbering.is_some_and(|numbering| numbering.count > 1);
     if has_several && !pattern.contains("%(process_num)") {
         let fault = Fault::new("%(process_num) must be present within process_name when numprocs > 1")
             .with_tail(pass.tail)
@@ -413,13 +241,11 @@ fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
 }
 
 fn read_command(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
-    match pass.text(COMMAND.key)? {
-        Some(command) => Ok(command),
-        None => {
-            let message = format!("program section {} does not specify a command", pass.section.name);
-            Err(pass.missing(&COMMAND.described(), message))
-        }
-    }
+    let command = pass.text(COMMAND.key)?;
+    command.ok_or_else(|| {
+        let message = format!("program section {} does not specify a command", pass.section.name);
+        pass.missing(&COMMAND.described(), message)
+    })
 }
 
 /// The process's name. Its characters are checked once more, now that names are filled in.
@@ -445,19 +271,15 @@ pub(crate) fn replace_equal_names(processes: Vec<Process>, pass: &mut Pass<'_>) 
     let mut kept: Vec<Process> = Vec::with_capacity(processes.len());
     let mut places = std::collections::HashMap::new();
     for process in processes {
-        match places.get(&process.name) {
-            Some(&place) => {
-                pass.report.remark(format!(
-                    "Two processes of [{}] are called {}; only the last one will run",
-                    pass.section.name,
-                    shown(process.name.as_bytes())
-                ));
-                kept[place] = process;
-            }
-            None => {
-                places.insert(process.name.clone(), kept.len());
-                kept.push(process);
-            }
+        if let Some(&place) = places.get(&process.name) {
+            pass.report.remark(format!(
+                "Two processes of [{}] are called {}; only the last one will run",
+                pass.section.name, process.name
+            ));
+            kept[place] = process;
+        } else {
+            places.insert(process.name.clone(), kept.len());
+            kept.push(process);
         }
     }
     kept

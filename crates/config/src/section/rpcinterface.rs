@@ -32,7 +32,10 @@ const EXTENSIONS: [(&str, &str); 8] = [
     ("supervisor_cache", "remove the section and keep such values elsewhere"),
     ("supervisor_quick", "remove the section; supervisorctl start and stop take several names"),
     ("supervisor_checks", "run the check as an [eventlistener:x] command, which may be written in Python"),
-    ("supervisor_serialrestart", "remove the section; restart the programs one after another with supervisorctl"),
+    (
+        "supervisor_serialrestart",
+        "remove the section; restart the programs one after another with supervisorctl",
+    ),
     ("supvisors", "remove the section; it needs the Python supervisord on every node"),
     ("superlance", "run its programs as [eventlistener:x] commands; they need no section of their own"),
     ("mr.laforge", "remove the section and start the programs with supervisorctl"),
@@ -41,13 +44,10 @@ const EXTENSIONS: [(&str, &str); 8] = [
 /// Reads one section.
 pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
     let section = pass.section;
-    let factory = match pass.text(FACTORY.key).ok()? {
-        Some(factory) => factory,
-        None => {
-            let message = format!("section [{}] does not specify a {}", section.name, FACTORY.key);
-            pass.missing(&FACTORY.described(), message);
-            return None;
-        }
+    let Some(factory) = pass.text(FACTORY.key).ok()? else {
+        let message = format!("section [{}] does not specify a {}", section.name, FACTORY.key);
+        pass.missing(&FACTORY.described(), message);
+        return None;
     };
     let factory = is_built_in(&factory, MAIN_FACTORY).then_some(MAIN_FACTORY).or_else(|| {
         let fault = unresolvable(&factory, &section.name).at(pass.place_of(FACTORY.key));

@@ -53,7 +53,13 @@ fn remark_options(document: &Document, section: &Section, title: &str, report: &
     }
 }
 
-fn remark_option(document: &Document, section: &Section, entry: &Entry, meant: Option<&str>, report: &mut Report) {
+fn remark_option(
+    document: &Document,
+    section: &Section,
+    entry: &Entry,
+    meant: Option<&str>,
+    report: &mut Report,
+) {
     let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     report.remark(format!(
         "Unknown option {} in section {} ({}) is ignored{hint}",
@@ -73,7 +79,8 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
         Some((sort, _)) => format!("{sort}:"),
         None => section.name.clone(),
     };
-    let meant = nearest(&sort, sorts).map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
+    let meant = nearest(&sort, sorts)
+        .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
     let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     report.remark(format!(
         "Unknown section {} ({}) is ignored{hint}",

@@ -37,7 +37,9 @@ fn port(value: &[u8]) -> Parsed<u16> {
     let number = whole_number(value)?;
     match u16::try_from(number.value) {
         Ok(port) if port > 0 => Ok(port),
-        _ if number.value > 0 => Err(Rejection::new(format!("{} is above upper bound (65535)", plain(number, value)))),
+        _ if number.value > 0 => {
+            Err(Rejection::new(format!("{} is above upper bound (65535)", plain(number, value))))
+        }
         _ => Err(Rejection::new(format!("{} is below lower bound (1)", plain(number, value)))),
     }
 }
@@ -59,7 +61,8 @@ pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed
     let rest = value.strip_prefix(b"tcp://").ok_or_else(bad)?;
     let text = super::string(rest, reading)?;
     let (host, port_text) = text.split_once(':').ok_or_else(bad)?;
-    let port_is_digits = !port_text.is_empty() && port_text.chars().all(|letter| text::integer(letter.to_string().as_bytes(), 10).is_some());
+    let port_is_digits = !port_text.is_empty()
+        && port_text.chars().all(|letter| text::integer(letter.to_string().as_bytes(), 10).is_some());
     if host.is_empty() || host.contains(text::is_blank) || !port_is_digits {
         return Err(bad());
     }
