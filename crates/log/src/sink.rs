@@ -219,7 +219,7 @@ impl Way {
         match piece {
             Piece::Plain(bytes) => self.record(bytes, To::Log, around),
             Piece::Inside(bytes) => self.record(bytes, To::Observers, around),
-            Piece::Unterminated(bytes) => self.write(&bytes, around.lines),
+            Piece::Unterminated(bytes) => self.write_unterminated(&bytes, around.lines),
             Piece::Message(data) => {
                 if around.main_log.is_enabled(Level::Debug) {
                     let name = repr::text(&self.spec.process_name);
@@ -264,6 +264,17 @@ impl Way {
             Delivery::Nothing => {}
             Delivery::Events | Delivery::Protocol => (around.deliver)(Delivered::Output(seen.to_vec())),
         }
+    }
+
+    /// What was captured went to the observers already; now it turns out to be log text.
+    fn write_unterminated(&mut self, bytes: &[u8], lines: &mut Lines) {
+        if self.stripper.is_none() {
+            return self.write(bytes, lines);
+        }
+        let (mut stripper, mut visible) = (Stripper::default(), Vec::new());
+        stripper.strip(bytes, &mut visible);
+        stripper.finish(&mut visible);
+        self.write(&visible, lines);
     }
 
     fn write(&mut self, bytes: &[u8], lines: &mut Lines) {

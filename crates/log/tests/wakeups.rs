@@ -83,21 +83,29 @@ fn the_pump_sleeps_when_idle_and_gathers_under_load() {
     let written: usize = (0..20).map(|number| rig.read(&format!("log{number}")).len()).sum();
     assert_eq!(written as u64, 5 * lines + 50);
 
-    // A stream the daemon waits for is not put off by the others' pauses.
+    // A stream the daemon waits for is not put off by the others' pauses, which would be 10 ms at the median. Whatever else the
+    // machine does, one batch of several must show it.
     let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("listener", rig.file("listener")) };
     let mut listener = rig.attach(99, 1, &spec);
-    let mut slowest = Duration::ZERO;
-    let mut total = Duration::ZERO;
-    for number in 1..=50 {
-        for pipe in &mut pipes {
-            pipe.write_all(b"line\n").unwrap();
-        }
-        let began = Instant::now();
-        listener.write_all(b"x").unwrap();
-        wait_until("it is delivered", || rig.delivered().0.len() == number);
-        slowest = slowest.max(began.elapsed());
-        total += began.elapsed();
-    }
-    assert!(total / 50 < Duration::from_millis(12), "on average {:?}, at most {slowest:?}", total / 50);
+    let mut delivered = 0;
+    let medians: Vec<Duration> = (0..10)
+        .map(|_| {
+            let mut delays: Vec<Duration> = (0..21)
+                .map(|_| {
+                    for pipe in &mut pipes {
+                        pipe.write_all(b"line\n").unwrap();
+                    }
+                    let began = Instant::now();
+                    listener.write_all(b"x").unwrap();
+                    delivered += 1;
+                    wait_until("it is delivered", || rig.delivered().0.len() == delivered);
+                    began.elapsed()
+                })
+                .collect();
+            delays.sort();
+            delays[delays.len() / 2]
+        })
+        .collect();
+    assert!(medians.iter().any(|median| *median < Duration::from_millis(5)), "{medians:?}");
     settle();
 }

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// Where a target that cannot be watched is looked at again: a device without readiness.
-const UNWATCHABLE_RETRY: Duration = Duration::from_secs(1);
+/// When to look again at what cannot be watched: a device without readiness, or anything while the kernel has no memory for it.
+pub(super) const UNWATCHED_RETRY: Duration = Duration::from_secs(1);
 
 /// The reading side.
 #[derive(Debug, Default)]
@@ -28,6 +28,11 @@ impl PipeWatch {
         if waiter.watch_pipe(lane, slot, fd).is_ok() {
             self.0 = Some((lane, fd));
         }
+    }
+
+    /// Whether the poller will tell of bytes.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.is_some()
     }
 
     pub(super) fn clear(&mut self, waiter: &Waiter) {
@@ -76,7 +81,7 @@ impl TargetWatch {
                 self.0 = Some(fd);
                 None
             }
-            Err(_) => Some(Instant::now() + UNWATCHABLE_RETRY),
+            Err(_) => Some(Instant::now() + UNWATCHED_RETRY),
         }
     }
 

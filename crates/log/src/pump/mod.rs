@@ -170,7 +170,7 @@ impl Pump {
     }
 
     /// Closes and opens again every log file by its path (SIGUSR2). Where that fails the old file stays in use and the
-    /// main log says so.
+    /// main log says so. Takes effect soon after the call; [`sync`](Self::sync) tells when.
     pub fn reopen_all(&self) {
         self.shared.change(Urgency::Now, |table| {
             table.post_main(|| Letter::Reopen);

@@ -5,7 +5,7 @@
 //! back or while the daemon owes acknowledgements; the pipe then fills and its child waits.
 
 use super::desk::Desk;
-use super::interest::{PipeWatch, TargetWatch};
+use super::interest::{PipeWatch, TargetWatch, UNWATCHED_RETRY};
 use super::served::{Next, Served};
 use crate::notice::{CREDIT, Notice, Run, StreamId};
 use crate::outlet::Flow;
@@ -16,6 +16,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
+use std::time::Instant;
 
 /// The most that is read from one pipe before others get their turn.
 const ROUND: usize = 256 * 1024;
@@ -219,6 +220,9 @@ impl StreamChannel {
     fn settle(&mut self, flow: Flow, served: &mut Served, desk: &Desk<'_>) {
         let target = self.runs.front().and_then(|front| front.sink.fd());
         served.deadline = self.target_watch.settle(self.slot, flow, target, desk.waiter);
+        if self.runs.front().is_some_and(|front| front.pipe.is_some() && !front.pipe_watch.is_set()) {
+            served.deadline.get_or_insert_with(|| Instant::now() + UNWATCHED_RETRY);
+        }
         if self.runs.is_empty() {
             served.next = Next::Gone;
         }

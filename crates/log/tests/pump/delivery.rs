@@ -96,6 +96,18 @@ fn colours_are_stripped_from_log_and_events() {
 }
 
 #[test]
+fn what_stripping_and_capturing_hold_back_is_logged_at_the_end() {
+    let rig = Rig::new();
+    let spec = SinkSpec { strip_ansi: true, capture_max_bytes: 100, ..sink_spec("web", rig.file("log")) };
+    let mut pipe = rig.attach(1, 1, &spec);
+    pipe.write_all(b"a\x1b[1mb<!--XSUPERVISOR:BEGIN-->\x1b[1mc\x1b[").unwrap();
+    rig.finish(1, 1);
+    assert_eq!(rig.delivered().1, Vec::<Vec<u8>>::new());
+    assert_eq!(rig.read("log").replace("\x1b[", ""), "abc");
+    assert!(!rig.read("log").contains("1m"));
+}
+
+#[test]
 fn a_listeners_protocol_is_delivered_raw_and_logged_stripped() {
     let rig = Rig::with_level(Level::Debug);
     let spec = SinkSpec {
