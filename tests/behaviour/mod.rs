@@ -5,6 +5,7 @@ mod child_logs;
 mod command_line;
 mod config_file;
 mod daemonize;
+mod descriptors;
 mod environment;
 mod exits;
 mod expansion;

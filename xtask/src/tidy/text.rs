@@ -4,8 +4,8 @@ use super::{Finding, Source};
 
 /// Beyond this a file holds more than one idea.
 const LONGEST_FILE: usize = 700;
-/// rustfmt breaks code at 110; only comments and literals can be longer.
-const LONGEST_LINE: usize = 130;
+/// rustfmt breaks code; comments are broken by whoever writes them.
+const LONGEST_COMMENT: usize = 130;
 
 /// Work left open, spelled apart so that the rule does not find itself.
 const LEFT_OPEN: [&str; 6] = [
@@ -73,14 +73,22 @@ fn rust(source: &Source) -> Vec<Finding> {
     }
     for (index, line) in source.text.lines().enumerate() {
         let number = index + 1;
-        if line.chars().count() > LONGEST_LINE {
-            findings.push(source.finding(number, format!("longer than {LONGEST_LINE} characters")));
+        if is_unbroken_comment(line) {
+            findings
+                .push(source.finding(number, format!("a comment longer than {LONGEST_COMMENT} characters")));
         }
         if line.trim_start().starts_with(concat!("#[ig", "nore")) {
             findings.push(source.finding(number, "an ignored test tests nothing"));
         }
     }
     findings
+}
+
+/// A long comment that could be broken: the row of a table cannot.
+fn is_unbroken_comment(line: &str) -> bool {
+    let text = line.trim_start();
+    let is_table_row = ["//! |", "/// |"].iter().any(|start| text.starts_with(start));
+    text.starts_with("//") && !is_table_row && line.chars().count() > LONGEST_COMMENT
 }
 
 #[cfg(test)]
@@ -109,6 +117,6 @@ mod tests {
             Vec::<String>::new().as_slice()
         );
         assert_eq!(findings(&format!("//! A.\n{}", "\n".repeat(LONGEST_FILE))).len(), 1);
-        assert_eq!(findings(&format!("//! A.\n// {}\n", "x".repeat(LONGEST_LINE))).len(), 1);
+        assert_eq!(findings(&format!("//! A.\n// {}\n", "x".repeat(LONGEST_COMMENT))).len(), 1);
     }
 }
