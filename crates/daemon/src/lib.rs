@@ -10,6 +10,7 @@ mod blocking;
 mod children;
 mod clear;
 mod command;
+mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;

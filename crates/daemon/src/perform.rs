@@ -32,6 +32,7 @@ impl Loop {
                 Effect::ReopenLogs => {
                     self.log.log(Level::Info, "supervisord logreopen");
                     self.pump.reopen_all();
+                    self.log_descriptors();
                 }
                 Effect::Terminate(ending) => self.ending = Some(ending),
             }

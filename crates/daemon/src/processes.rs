@@ -50,7 +50,7 @@ pub(crate) struct Child {
     /// Its standard input, until it closes it; none for a FastCGI program.
     pub(crate) stdin: Option<Stdin>,
     /// Its share of the socket it has instead.
-    _socket: Option<Lease>,
+    pub(crate) socket: Option<Lease>,
     /// Whether the poll watches `stdin` for room.
     pub(crate) stdin_is_watched: bool,
     /// What a listener is being sent, if anything.
@@ -131,7 +131,7 @@ impl Process {
             run,
             pidfd,
             stdin,
-            _socket: socket,
+            socket,
             stdin_is_watched: false,
             event_is_under_way: false,
             ended: None,

@@ -6,6 +6,7 @@
 
 use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
+use crate::descriptors::Descriptor;
 use crate::host::SystemHost;
 use crate::mailbox::{Mailbox, Message};
 use crate::prepare::Surroundings;
@@ -63,6 +64,8 @@ pub(crate) struct Loop {
     pub(crate) pump: Pump,
     /// The main log.
     pub(crate) log: MainLog,
+    /// The sockets of the HTTP servers, which their own thread owns.
+    pub(crate) listening: Vec<Descriptor>,
     pub(crate) poll: Poll,
     pub(crate) signals: SignalQueue,
     /// Children that ended and are not reaped, by the moment their output is given up on.

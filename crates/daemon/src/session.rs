@@ -2,6 +2,7 @@
 
 use crate::api::Backend;
 use crate::blocking::Pool;
+use crate::descriptors::Descriptor;
 use crate::mailbox::{self, Mailbox, Message};
 use crate::pidfile::PidFile;
 use crate::processes::Processes;
@@ -114,6 +115,7 @@ impl Session {
         let pump = Pump::start(&log, move |notice| notices.post(Message::Notice(notice)))
             .map_err(failed("start the log pump"))?;
         let (requests, inbox) = request::channel(move || mailbox::wake(&waker));
+        let listening = listeners.iter().map(Descriptor::of_listener).collect();
         let http = serve_http(&config, listeners, requests, &pump, &log)?;
         let mut supervisor = Loop {
             core,
@@ -133,6 +135,7 @@ impl Session {
             inbox,
             pump,
             log,
+            listening,
             poll,
             signals,
             dying: BTreeSet::new(),
@@ -150,11 +153,11 @@ impl Session {
     /// Runs the loop to its end and takes everything down: servers, logs, files.
     fn run(mut self) -> Result<End, StartError> {
         let outcome = self.supervisor.run();
-        let Loop { core, signals, config, successor, log, pump, inbox, .. } = self.supervisor;
-        // Whoever still waits for an answer is told now, while there is a server to tell it.
-        drop(inbox);
+        let Loop { core, signals, config, successor, log, pump, inbox, replies, .. } = self.supervisor;
         if let Some(http) = self.http {
             http.drain(LAST_ANSWERS, || ());
+            // Whoever still waits for an answer will not get one: a server that drains closes such connections.
+            drop((inbox, replies));
             http.join();
         }
         if let Err(unfinished) = pump.shutdown(LAST_WORDS) {

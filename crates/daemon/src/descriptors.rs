@@ -1,0 +1,66 @@
+//! The table of descriptors: what the daemon owns and what for.
+//!
+//! Whoever wants to know what an open descriptor is (a leak hunt, or a new version of the program that takes over) finds it here.
+//! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state and are made anew.
+//! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).
+
+use crate::run::Loop;
+use std::os::fd::{AsRawFd, RawFd};
+use supervisor_http::{Listener, Socket};
+use supervisor_log::Level;
+
+/// A descriptor and what it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Descriptor {
+    /// Its number.
+    pub(crate) fd: RawFd,
+    /// What it is, for people: `stdin of 'web'`.
+    pub(crate) purpose: String,
+}
+
+impl Descriptor {
+    /// The listening socket of a server section.
+    pub(crate) fn of_listener(listener: &Listener) -> Self {
+        let fd = match &listener.socket {
+            Socket::Tcp(socket) => socket.as_raw_fd(),
+            Socket::Unix(socket) => socket.as_raw_fd(),
+        };
+        Self { fd, purpose: format!("socket of [{}]", listener.section) }
+    }
+}
+
+impl Loop {
+    /// Everything the daemon owns now, by number.
+    pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
+        let mut table = vec![Descriptor { fd: self.signals.as_raw_fd(), purpose: "signals".to_owned() }];
+        table.extend(self.listening.iter().cloned());
+        for process in self.processes.iter() {
+            let Some(child) = &process.child else { continue };
+            let name = &process.config.name;
+            let pidfd = child.pidfd.as_ref().map(|fd| (fd.as_raw_fd(), "pidfd"));
+            let stdin = child.stdin.as_ref().map(|stdin| (stdin.pipe().as_raw_fd(), "stdin"));
+            let socket = child.socket.as_ref().map(|lease| (lease.as_raw_fd(), "socket"));
+            table.extend(
+                [pidfd, stdin, socket]
+                    .into_iter()
+                    .flatten()
+                    .map(|(fd, what)| Descriptor { fd, purpose: format!("{what} of '{name}'") }),
+            );
+        }
+        let pump = self.pump.descriptors();
+        table.extend(pump.into_iter().map(|held| Descriptor { fd: held.fd, purpose: held.purpose }));
+        table.sort_by_key(|descriptor| descriptor.fd);
+        // Processes of a FastCGI program share one socket.
+        table.dedup_by_key(|descriptor| descriptor.fd);
+        table
+    }
+
+    /// Writes the table to the main log, for those who want to know everything.
+    pub(crate) fn log_descriptors(&self) {
+        if self.log.is_enabled(Level::Blather) {
+            for Descriptor { fd, purpose } in self.descriptors() {
+                self.log.log(Level::Blather, format!("descriptor {fd}: {purpose}"));
+            }
+        }
+    }
+}
