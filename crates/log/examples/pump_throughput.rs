@@ -1,7 +1,7 @@
 //! Measures the pump: CPU seconds per gigabyte against `cat`, and wake-ups under many small writes.
 //!
-//! `cargo run --release -p supervisor-log --example pump_throughput [directory for the logs]` (Linux; figures depend on the file system and
-//! on what else the machine does: repeat, and compare within one run.)
+//! `cargo run --release -p supervisor-log --example pump_throughput [directory for the logs]` (Linux; figures
+//! depend on the file system and on what else the machine does: repeat, and compare within one run.)
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measuring tool")]
 
 use std::fs::File;

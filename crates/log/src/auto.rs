@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use supervisor_sys::tempfile;
 
-/// Creates `<directory>/<process>-<channel>---<identifier>-<8 random>.log` with mode 0600 and returns its path.
+/// Creates `<directory>/<process>-<channel>---<identifier>-<8 random>.log` with mode 0600 and returns its
+/// path.
 ///
 /// Never an existing file, never through a symbolic link.
 pub fn create(directory: &Path, process: &str, channel: Channel, identifier: &str) -> io::Result<PathBuf> {
@@ -15,7 +16,8 @@ pub fn create(directory: &Path, process: &str, channel: Channel, identifier: &st
     Ok(path)
 }
 
-/// Removes the `AUTO` files of `identifier` that an earlier run left in `directory`; returns the texts to log as WARN.
+/// Removes the `AUTO` files of `identifier` that an earlier run left in `directory`; returns the texts to log
+/// as WARN.
 pub fn remove_old(directory: &Path, identifier: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return vec!["Could not clear childlog dir".to_owned()];
@@ -34,8 +36,9 @@ pub fn remove_old(directory: &Path, identifier: &str) -> Vec<String> {
     warnings
 }
 
-/// Whether a file name begins like one of ours: something, `---<identifier>-`, at least one character, `.log`; old generations and whatever else
-/// follows included. Between identifier and `.log` there is no white space.
+/// Whether a file name begins like one of ours: something, `---<identifier>-`, at least one character,
+/// `.log`; old generations and whatever else follows included. Between identifier and `.log` there is no
+/// white space.
 fn is_auto_name(name: &str, identifier: &str) -> bool {
     let mark = format!("---{identifier}-");
     name.match_indices(&mark).any(|(at, _)| {

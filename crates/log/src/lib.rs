@@ -8,10 +8,11 @@
 //! MainLog::log ──queue──▶ Channel ────────────────▶ Outlet ─▶ Target
 //! ```
 //!
-//! Supervision never touches a log file: it hands descriptors and wishes to the [`Pump`], whose own thread reads, writes,
-//! rotates, reopens and truncates. What is written can hang or fail at any of these steps, so every channel is taken out of the shared
-//! table while it is served, and a watchdog starts another pump thread when one does not come back (see `pump`). A target
-//! that cannot be written holds up its own channel only, at a bounded number of bytes, until it can be written again.
+//! Supervision never touches a log file: it hands descriptors and wishes to the [`Pump`], whose own thread
+//! reads, writes, rotates, reopens and truncates. What is written can hang or fail at any of these steps, so
+//! every channel is taken out of the shared table while it is served, and a watchdog starts another pump
+//! thread when one does not come back (see `pump`). A target that cannot be written holds up its own channel
+//! only, at a bounded number of bytes, until it can be written again.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

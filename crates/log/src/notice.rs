@@ -4,29 +4,34 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u64);
 
-/// One life of a process on a stream: the daemon counts them, so that a late notice names the life it belongs to.
+/// One life of a process on a stream: the daemon counts them, so that a late notice names the life it belongs
+/// to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Run(pub u64);
 
 /// How much [`Notice::cost`] may be unacknowledged per stream before its pipe has to wait.
 ///
-/// The last chunk is delivered whole, so the true bound is this plus one read (64 KiB) plus the stream's capture limit.
+/// The last chunk is delivered whole, so the true bound is this plus one read (64 KiB) plus the stream's
+/// capture limit.
 pub const CREDIT: usize = 64 * 1024;
 
 /// What a notice costs beside its data, so that a flood of empty captures is bounded as well.
 const OVERHEAD: usize = 64;
 
-/// Something that happened on a stream; given to the daemon's callback on the pump thread, in order per stream.
+/// Something that happened on a stream; given to the daemon's callback on the pump thread, in order per
+/// stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The run was finished, all its output is in its log and its descriptors are closed. Always the run's last notice.
+    /// The run was finished, all its output is in its log and its descriptors are closed. Always the run's
+    /// last notice.
     Drained {
         /// The channel.
         stream: StreamId,
         /// The life that ended.
         run: Run,
     },
-    /// Bytes the child wrote, after `strip_ansi`; for [`Delivery::Protocol`](crate::Delivery::Protocol) as they came.
+    /// Bytes the child wrote, after `strip_ansi`; for [`Delivery::Protocol`](crate::Delivery::Protocol) as
+    /// they came.
     Output {
         /// The channel.
         stream: StreamId,
@@ -63,7 +68,8 @@ impl Notice {
         }
     }
 
-    /// What to hand to [`Pump::acknowledge`](crate::Pump::acknowledge) once the notice is dealt with; 0 for `Drained`.
+    /// What to hand to [`Pump::acknowledge`](crate::Pump::acknowledge) once the notice is dealt with; 0 for
+    /// `Drained`.
     pub fn cost(&self) -> usize {
         match self {
             Self::Drained { .. } => 0,

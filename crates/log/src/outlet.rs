@@ -1,9 +1,10 @@
 //! One target with what waits to be written to it, and whether it works.
 //!
-//! What a write does not take is kept, and nothing more is accepted until it is gone: the caller stops reading its source then. So the
-//! memory held is what one read gave, and bytes never change places. An outlet tells when it is worth trying again: when its descriptor
-//! becomes writable, or at a time that moves away from second to second up to half a minute. People are told once when it goes wrong and
-//! once when it is over.
+//! What a write does not take is kept, and nothing more is accepted until it is gone: the caller stops
+//! reading its source then. So the memory held is what one read gave, and bytes never change places. An
+//! outlet tells when it is worth trying again: when its descriptor becomes writable, or at a time that moves
+//! away from second to second up to half a minute. People are told once when it goes wrong and once when it
+//! is over.
 
 use crate::Level;
 use crate::target::{ClearError, Outcome, Remark, Target, Units};
@@ -36,8 +37,8 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
-    /// Of two outlets of one source: whichever has to be waited for; with two to wait for, the second is met again when the first
-    /// is through.
+    /// Of two outlets of one source: whichever has to be waited for; with two to wait for, the second is met
+    /// again when the first is through.
     pub(crate) fn stricter(self, other: Self) -> Self {
         if self == Self::Open { other } else { self }
     }
@@ -80,7 +81,8 @@ impl Outlet {
         Self { target, label, units, backlog: Vec::new(), start: 0, health: Health::Fine }
     }
 
-    /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further parts of the same read.
+    /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further
+    /// parts of the same read.
     pub(crate) fn write(&mut self, bytes: &[u8], lines: &mut Lines) -> Flow {
         if self.is_waiting() {
             self.backlog.extend_from_slice(bytes);

@@ -33,7 +33,8 @@ pub fn bytes(bytes: &[u8]) -> String {
     literal
 }
 
-/// `bytes` as they are if they are UTF-8, else `Undecodable: b'…'`: child output in the main log and in events.
+/// `bytes` as they are if they are UTF-8, else `Undecodable: b'…'`: child output in the main log and in
+/// events.
 pub fn decoded(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -70,7 +71,8 @@ fn push_code(literal: &mut String, code: u32) {
     written.expect("a String takes everything");
 }
 
-/// Separators, format and private characters are escaped; a close approximation of the categories upstream's language consults.
+/// Separators, format and private characters are escaped; a close approximation of the categories upstream's
+/// language consults.
 fn is_printable(character: char) -> bool {
     let is_hidden = matches!(character,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -123,8 +123,9 @@ pub(crate) enum Delivered {
 }
 
 impl Sink {
-    /// Opens the log file. The error is the open's own (`EISDIR`, `EACCES`; `ENXIO` for a FIFO without a reader), for
-    /// the daemon to show by name. May hang as long as the file system does: not for the decision loop's thread.
+    /// Opens the log file. The error is the open's own (`EISDIR`, `EACCES`; `ENXIO` for a FIFO without a
+    /// reader), for the daemon to show by name. May hang as long as the file system does: not for the
+    /// decision loop's thread.
     pub fn open(spec: &SinkSpec) -> io::Result<Self> {
         let mut outlets = Vec::new();
         if let Some(file) = &spec.file {

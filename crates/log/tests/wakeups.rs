@@ -83,8 +83,8 @@ fn the_pump_sleeps_when_idle_and_gathers_under_load() {
     let written: usize = (0..20).map(|number| rig.read(&format!("log{number}")).len()).sum();
     assert_eq!(written as u64, 5 * lines + 50);
 
-    // A stream the daemon waits for is not put off by the others' pauses, which would be 10 ms at the median. Whatever else the
-    // machine does, one batch of several must show it.
+    // A stream the daemon waits for is not put off by the others' pauses, which would be 10 ms at the median.
+    // Whatever else the machine does, one batch of several must show it.
     let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("listener", rig.file("listener")) };
     let mut listener = rig.attach(99, 1, &spec);
     let mut delivered = 0;

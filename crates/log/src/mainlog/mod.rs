@@ -1,7 +1,8 @@
 //! supervisord's own log.
 //!
-//! A line is formatted by whoever logs it, at the moment of the event, and put into a queue per destination; so a terminal that stands
-//! still does not hold up the file. At first the caller writes the queues as well ("direct"); once the pump runs it does.
+//! A line is formatted by whoever logs it, at the moment of the event, and put into a queue per destination;
+//! so a terminal that stands still does not hold up the file. At first the caller writes the queues as well
+//! ("direct"); once the pump runs it does.
 
 mod destination;
 mod queue;
@@ -51,9 +52,9 @@ pub struct MainLogSpec {
 
 /// A handle on the main log; cheap to clone, usable from any thread.
 ///
-/// Until [`Pump::start`](crate::Pump::start) a line is written by the caller ("direct"); from then on it goes into a queue of 1 MiB per
-/// destination that the pump writes. Lines that do not fit are counted, and the log says how many they were when it can be
-/// written again.
+/// Until [`Pump::start`](crate::Pump::start) a line is written by the caller ("direct"); from then on it goes
+/// into a queue of 1 MiB per destination that the pump writes. Lines that do not fit are counted, and the log
+/// says how many they were when it can be written again.
 #[derive(Clone)]
 pub struct MainLog {
     inner: Arc<Inner>,
@@ -120,13 +121,14 @@ impl MainLog {
         level >= self.inner.level && !self.inner.queues.is_empty()
     }
 
-    /// Whether whoever would echo output had better let the log be written first. Not while it cannot be written: then echoes are
-    /// counted as missing rather than holding up children.
+    /// Whether whoever would echo output had better let the log be written first. Not while it cannot be
+    /// written: then echoes are counted as missing rather than holding up children.
     pub(crate) fn is_crowded(&self) -> bool {
         self.inner.queues.iter().any(|queue| queue.is_crowded())
     }
 
-    /// Writes one line: timestamp, level word, `message`, newline. `message` may be any bytes and may hold several lines.
+    /// Writes one line: timestamp, level word, `message`, newline. `message` may be any bytes and may hold
+    /// several lines.
     pub fn log(&self, level: Level, message: impl AsRef<[u8]>) {
         if self.is_enabled(level) {
             self.put(level, message.as_ref());
@@ -145,7 +147,8 @@ impl MainLog {
         }
     }
 
-    /// From now on `wake` is called when a queue is no longer empty, and whoever gets the channels writes them.
+    /// From now on `wake` is called when a queue is no longer empty, and whoever gets the channels writes
+    /// them.
     pub(crate) fn make_queued(&self, wake: impl Fn() + Send + 'static) -> Vec<MainChannel> {
         match std::mem::replace(&mut *self.mode(), Mode::Queued(Box::new(wake))) {
             Mode::Direct(channels) => channels,
@@ -153,7 +156,8 @@ impl MainLog {
         }
     }
 
-    /// Writes what waits and, from now on, every line at once. Channels that are missing (a disk hangs) stay unwritten.
+    /// Writes what waits and, from now on, every line at once. Channels that are missing (a disk hangs) stay
+    /// unwritten.
     pub(crate) fn make_direct(&self, channels: Vec<MainChannel>) {
         let mut mode = self.mode();
         let mut channels = channels;

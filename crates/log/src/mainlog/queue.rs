@@ -82,7 +82,8 @@ impl Queue {
         state.records.is_empty() && state.dropped == 0
     }
 
-    /// Whether those who could wait with what they have to say had better, as the queue is about to be written.
+    /// Whether those who could wait with what they have to say had better, as the queue is about to be
+    /// written.
     pub(crate) fn is_crowded(&self) -> bool {
         !self.is_stalled.load(Ordering::Relaxed) && self.lock().bytes > LIMIT / 2
     }
@@ -108,8 +109,8 @@ impl Queue {
 }
 
 impl State {
-    /// Once something was dropped, half of the queue has to be written first: one gap, not one after every other line. A single record
-    /// always fits into an empty queue.
+    /// Once something was dropped, half of the queue has to be written first: one gap, not one after every
+    /// other line. A single record always fits into an empty queue.
     fn has_room(&self, length: usize) -> bool {
         let limit = if self.dropped > 0 { LIMIT / 2 } else { LIMIT };
         self.records.is_empty() || self.bytes + length <= limit

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-/// A flooding pipe has surely passed what was in it after so many rounds of 256 KiB: the largest pipe and a chunk under way.
+/// A flooding pipe has surely passed what was in it after so many rounds of 256 KiB: the largest pipe and a
+/// chunk under way.
 const ROUNDS: u32 = 5;
 
 /// Those who wait.

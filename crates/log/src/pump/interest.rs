@@ -1,7 +1,7 @@
 //! What a channel is registered for with the poller, and undone in time.
 //!
-//! A registration is taken back before its descriptor is closed: a duplicate of it may live on for a moment in a child between fork and
-//! exec, and the number may be given out again.
+//! A registration is taken back before its descriptor is closed: a duplicate of it may live on for a moment
+//! in a child between fork and exec, and the number may be given out again.
 
 use super::waiter::{Lane, Waiter};
 use crate::outlet::Flow;
@@ -9,7 +9,8 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// When to look again at what cannot be watched: a device without readiness, or anything while the kernel has no memory for it.
+/// When to look again at what cannot be watched: a device without readiness, or anything while the kernel has
+/// no memory for it.
 pub(super) const UNWATCHED_RETRY: Duration = Duration::from_secs(1);
 
 /// The reading side.
@@ -47,7 +48,8 @@ impl PipeWatch {
 pub(super) struct TargetWatch(Option<RawFd>);
 
 impl TargetWatch {
-    /// Leaves a channel with this `flow` such that whatever it waits for wakes it; returns when to look at it anyway.
+    /// Leaves a channel with this `flow` such that whatever it waits for wakes it; returns when to look at it
+    /// anyway.
     pub(super) fn settle(
         &mut self,
         slot: usize,

@@ -8,10 +8,11 @@
 //!                      watchdog ──replaces a thread that hangs─────┘ serves one channel at a time
 //! ```
 //!
-//! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be written again, by letters and by
-//! the retry times of failing files, of which there are none while all is well. A channel is served with no lock held; what hangs in there
-//! costs a thread and holds up that channel, nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 20 ms
-//! (see `waiter`); runs of one stream follow each other strictly (see `stream`).
+//! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be
+//! written again, by letters and by the retry times of failing files, of which there are none while all is
+//! well. A channel is served with no lock held; what hangs in there costs a thread and holds up that channel,
+//! nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 20 ms (see
+//! `waiter`); runs of one stream follow each other strictly (see `stream`).
 
 mod barrier;
 mod desk;
@@ -39,8 +40,8 @@ use stream::Letter;
 use table::{Errand, Phase, Table};
 use waiter::Waiter;
 
-/// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump thread,
-/// except [`Pump::shutdown`].
+/// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump
+/// thread, except [`Pump::shutdown`].
 #[derive(Clone, Debug)]
 pub struct Pump {
     shared: Arc<Shared>,
@@ -51,7 +52,8 @@ pub struct Pump {
 pub struct Descriptor {
     /// Its number at the time of asking.
     pub fd: RawFd,
-    /// What it is, for people: `stdout pipe of 'web'`, `stdout log of 'web'`, `main log ('/var/log/x')`, `poller of the log pump`.
+    /// What it is, for people: `stdout pipe of 'web'`, `stdout log of 'web'`, `main log ('/var/log/x')`,
+    /// `poller of the log pump`.
     pub purpose: String,
 }
 
@@ -81,10 +83,11 @@ pub struct Unfinished {
 }
 
 impl Pump {
-    /// Starts the pump thread and its watchdog and takes over the writing of `main_log`. Call it after detaching: threads
-    /// do not survive a fork.
+    /// Starts the pump thread and its watchdog and takes over the writing of `main_log`. Call it after
+    /// detaching: threads do not survive a fork.
     ///
-    /// `notify` is called on a pump thread, never with a lock held; it must be quick (a channel send and a wake-up).
+    /// `notify` is called on a pump thread, never with a lock held; it must be quick (a channel send and a
+    /// wake-up).
     pub fn start(main_log: &MainLog, notify: impl Fn(Notice) + Send + Sync + 'static) -> io::Result<Self> {
         let waiter = Waiter::new()?;
         let shared = Arc::new(Shared::new(Table::new(), waiter, main_log.clone(), Box::new(notify)));
@@ -96,11 +99,12 @@ impl Pump {
         Ok(pump)
     }
 
-    /// Moves what comes out of `read_end` into `sink` until [`finish`](Self::finish). If an earlier run of the stream is still
-    /// being written, this one waits for it, so that bytes never change places; at most eight do, then the earliest is given up with a
-    /// line in the main log.
+    /// Moves what comes out of `read_end` into `sink` until [`finish`](Self::finish). If an earlier run of
+    /// the stream is still being written, this one waits for it, so that bytes never change places; at most
+    /// eight do, then the earliest is given up with a line in the main log.
     ///
-    /// `read_end` becomes non-blocking; the error is that call's own, or `BrokenPipe` after [`shutdown`](Self::shutdown).
+    /// `read_end` becomes non-blocking; the error is that call's own, or `BrokenPipe` after
+    /// [`shutdown`](Self::shutdown).
     pub fn attach(&self, stream: StreamId, run: Run, read_end: OwnedFd, sink: Sink) -> io::Result<()> {
         supervisor_sys::fd::set_nonblocking(&read_end)?;
         let letter = Letter::Attach { run, pipe: read_end.into(), sink: Box::new(sink) };
@@ -115,8 +119,9 @@ impl Pump {
         if refused.is_some() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
-    /// The process was reaped: what is in the pipe now is still read (a surviving grandchild's later output is not), written,
-    /// and [`Notice::Drained`] follows. It follows for a run that is not attached, too, but not after [`shutdown`](Self::shutdown).
+    /// The process was reaped: what is in the pipe now is still read (a surviving grandchild's later output
+    /// is not), written, and [`Notice::Drained`] follows. It follows for a run that is not attached, too, but
+    /// not after [`shutdown`](Self::shutdown).
     pub fn finish(&self, stream: StreamId, run: Run) {
         self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(run)));
     }
@@ -128,8 +133,9 @@ impl Pump {
         }
     }
 
-    /// Empties a stream's log and its capture buffer, keeping the file's mode; refuses what is no regular file. `file` is used if the
-    /// stream is not attached; without one there is nothing to do. The reply comes on a pump thread, and not at all as long as the log hangs.
+    /// Empties a stream's log and its capture buffer, keeping the file's mode; refuses what is no regular
+    /// file. `file` is used if the stream is not attached; without one there is nothing to do. The reply
+    /// comes on a pump thread, and not at all as long as the log hangs.
     pub fn clear(
         &self,
         stream: StreamId,
@@ -155,7 +161,8 @@ impl Pump {
         }
     }
 
-    /// Empties the main log; `INFO reopening log file` goes to the copy on stdout. Without a main log there is nothing to do.
+    /// Empties the main log; `INFO reopening log file` goes to the copy on stdout. Without a main log there
+    /// is nothing to do.
     pub fn clear_main(&self, reply: impl FnOnce(Result<(), ClearError>) + Send + 'static) {
         let refused = self.shared.change(Urgency::Now, |table| {
             if table.phase == Phase::Ended {
@@ -169,8 +176,8 @@ impl Pump {
         }
     }
 
-    /// Closes and opens again every log file by its path (SIGUSR2). Where that fails the old file stays in use and the
-    /// main log says so. Takes effect soon after the call; [`sync`](Self::sync) tells when.
+    /// Closes and opens again every log file by its path (SIGUSR2). Where that fails the old file stays in
+    /// use and the main log says so. Takes effect soon after the call; [`sync`](Self::sync) tells when.
     pub fn reopen_all(&self) {
         self.shared.change(Urgency::Now, |table| {
             table.post_main(|| Letter::Reopen);
@@ -178,8 +185,8 @@ impl Pump {
         });
     }
 
-    /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock held. While it lives the
-    /// stream is not subject to the gathering pause.
+    /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock
+    /// held. While it lives the stream is not subject to the gathering pause.
     pub fn follow(&self, key: FollowKey, wake: impl Fn() + Send + Sync + 'static) -> Follow {
         let number = self.shared.change(Urgency::Soon, |table| {
             let (number, is_first) = table.followers.add(key, Arc::new(wake));
@@ -191,8 +198,8 @@ impl Pump {
         Follow { shared: Arc::clone(&self.shared), key, number }
     }
 
-    /// Calls `reply` once all that was in pipes and in the main log's queue at the time of the call is written, leaving aside what is
-    /// held up by its target or by missing acknowledgements.
+    /// Calls `reply` once all that was in pipes and in the main log's queue at the time of the call is
+    /// written, leaving aside what is held up by its target or by missing acknowledgements.
     pub fn sync(&self, reply: impl FnOnce() + Send + 'static) {
         let refused = self.shared.change(Urgency::Now, |table| {
             if table.phase == Phase::Ended {
@@ -214,10 +221,12 @@ impl Pump {
         pollers.into_iter().chain(self.shared.table().descriptors()).collect()
     }
 
-    /// Finishes every run, writes what there is, closes everything, ends the threads and makes the main log direct again. Waits at most
-    /// `patience`; what hangs or cannot be written by then is left behind and named.
+    /// Finishes every run, writes what there is, closes everything, ends the threads and makes the main log
+    /// direct again. Waits at most `patience`; what hangs or cannot be written by then is left behind and
+    /// named.
     ///
-    /// Notices that are not acknowledged hold their stream up here as well: go on acknowledging on another thread or within `notify`.
+    /// Notices that are not acknowledged hold their stream up here as well: go on acknowledging on another
+    /// thread or within `notify`.
     pub fn shutdown(&self, patience: Duration) -> Result<(), Unfinished> {
         let deadline = Instant::now() + patience;
         self.shared.change(Urgency::Now, |table| {

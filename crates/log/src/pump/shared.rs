@@ -65,8 +65,8 @@ impl Shared {
         result
     }
 
-    /// Puts a channel back and calls whoever waited for what came of serving it. If the thread was replaced meanwhile, answers with the
-    /// channel's label.
+    /// Puts a channel back and calls whoever waited for what came of serving it. If the thread was replaced
+    /// meanwhile, answers with the channel's label.
     pub(super) fn check_in(
         &self,
         slot: usize,

@@ -1,8 +1,9 @@
 //! One output stream of one process: its runs in order, each from its pipe into its sink.
 //!
-//! Only the first run is read. The next one waits until the first was finished by the daemon and everything of it is written, so bytes of
-//! two lives never change places, even while the log of the first cannot be written. Reading stops while the sink holds something
-//! back or while the daemon owes acknowledgements; the pipe then fills and its child waits.
+//! Only the first run is read. The next one waits until the first was finished by the daemon and everything
+//! of it is written, so bytes of two lives never change places, even while the log of the first cannot be
+//! written. Reading stops while the sink holds something back or while the daemon owes acknowledgements; the
+//! pipe then fills and its child waits.
 
 use super::desk::Desk;
 use super::interest::{PipeWatch, TargetWatch, UNWATCHED_RETRY};
@@ -30,7 +31,8 @@ const SMALL: usize = 4096;
 /// The room a hot pipe gets; more gains nothing.
 const HOT_CAPACITY: usize = 256 * 1024;
 
-/// What may be in a pipe whose content cannot be asked for: the most an unprivileged process can make it hold.
+/// What may be in a pipe whose content cannot be asked for: the most an unprivileged process can make it
+/// hold.
 const LARGEST_PIPE: usize = 1024 * 1024;
 
 /// So many runs may wait for one that cannot be written. Each holds a pipe and a log file open.
@@ -96,8 +98,8 @@ struct RunState {
     /// `None` once its end was reached or reading it is over.
     pipe: Option<File>,
     pipe_watch: PipeWatch,
-    /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a grandchild that
-    /// goes on writing cannot keep the run alive.
+    /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
+    /// grandchild that goes on writing cannot keep the run alive.
     allowance: Option<usize>,
     full_reads: u32,
     /// The poller saw the other end closed; it tells so only once.
@@ -294,7 +296,8 @@ impl RunState {
                     served.has_moved = true;
                     self.note_size(count, desk.buffer.len(), served);
                     flow = self.pass(stream, Part::Chunk(count), unacknowledged, desk);
-                    // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read on.
+                    // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
+                    // on.
                     if count < room && !self.is_hung_up && self.allowance.is_none() && flow == Flow::Open {
                         return Progress::Waits(Flow::Open);
                     }
@@ -302,7 +305,8 @@ impl RunState {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.allowance.is_none() => {
                     return Progress::Waits(Flow::Open);
                 }
-                // Empty and the process is gone; or an error no pipe should give, after which there is nothing to read.
+                // Empty and the process is gone; or an error no pipe should give, after which there is
+                // nothing to read.
                 Err(_) => flow = self.close(stream, unacknowledged, desk),
             }
         }

@@ -1,7 +1,8 @@
 //! The table of channels, shared by pump threads and everyone who has a wish.
 //!
-//! A thread that serves a channel takes it out of its slot, so nothing that hangs in there holds the lock. Letters for a channel that is out
-//! wait in the slot. The lock is held for moves within memory only, and never while a callback runs.
+//! A thread that serves a channel takes it out of its slot, so nothing that hangs in there holds the lock.
+//! Letters for a channel that is out wait in the slot. The lock is held for moves within memory only, and
+//! never while a callback runs.
 
 use super::barrier::Barriers;
 use super::follow::Followers;
@@ -322,7 +323,8 @@ impl Table {
         others.into_iter().chain(self.main.clone()).for_each(|slot| self.make_due(slot));
     }
 
-    /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called without the lock.
+    /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called
+    /// without the lock.
     pub(super) fn pass_barriers(&mut self, slot: usize, is_through: bool) -> Vec<Box<dyn FnOnce() + Send>> {
         if self.barriers.is_empty() {
             return Vec::new();

@@ -204,7 +204,9 @@ fn too_many_waiting_runs_are_given_up_with_a_line() {
         rig.pump.finish(StreamId(1), Run(run));
     }
     wait_until("two are given up", || rig.has_drained(1, 2) && rig.has_drained(1, 3));
-    assert_eq!(rig.main_text().matches("bytes of an earlier run of the process are lost").count(), 2);
+    wait_until("both losses are told", || {
+        rig.main_text().matches("bytes of an earlier run of the process are lost").count() == 2
+    });
     full.fail_with(None);
     wait_until("the others are written", || rig.has_drained(1, 10));
     let expected: String = [1, 4, 5, 6, 7, 8, 9, 10].map(|run| format!("run {run}\n")).concat();

@@ -1,12 +1,13 @@
 //! Waiting for pipes, targets and wishes; and the gathering pause.
 //!
-//! There are two pollers, one inside the other. The bulk lane is everything; the urgent lane, which is watched by the bulk poller as a whole, holds
-//! what must not wait: wake-ups, blocked targets, pipes whose bytes somebody waits for. Usually the pump sleeps in the bulk lane. While
-//! it gathers it sleeps in the urgent lane only, so that many small writes of many children become one wake-up without
-//! delaying a follower or an event listener.
+//! There are two pollers, one inside the other. The bulk lane is everything; the urgent lane, which is
+//! watched by the bulk poller as a whole, holds what must not wait: wake-ups, blocked targets, pipes whose
+//! bytes somebody waits for. Usually the pump sleeps in the bulk lane. While it gathers it sleeps in the
+//! urgent lane only, so that many small writes of many children become one wake-up without delaying a
+//! follower or an event listener.
 //!
-//! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes to the same as levels
-//! and costs no call more.
+//! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes
+//! to the same as levels and costs no call more.
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
@@ -119,7 +120,8 @@ impl Waiter {
 }
 
 impl Lanes {
-    /// Waits in one lane; whether the other lane has to be asked (bulk), or there may be more in this one (urgent).
+    /// Waits in one lane; whether the other lane has to be asked (bulk), or there may be more in this one
+    /// (urgent).
     fn take(&mut self, lane: Lane, timeout: Option<Duration>, happened: &mut Vec<Event>) -> io::Result<bool> {
         let poll = match lane {
             Lane::Bulk => &mut self.bulk,
@@ -158,8 +160,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// No pause for so long after a read that was full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);
 
-/// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its pipe bridges is slowed
-/// down by one pause in a quarter of a second at most.
+/// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its
+/// pipe bridges is slowed down by one pause in a quarter of a second at most.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     /// When the last round, or the pause after it, was over.

@@ -1,9 +1,10 @@
 //! Replaces a pump thread that does not come back from a channel.
 //!
-//! A write to a dead disk or network file system can hang in the kernel for minutes, beyond the reach of any signal. The watchdog looks
-//! twice a second whether the pump is still with the same channel, and after a second starts another pump thread, which takes over poller
-//! and table. The old one keeps the channel it has, puts it back when the call returns, and ends. While the pump sleeps so does the
-//! watchdog: an idle daemon has no wake-ups.
+//! A write to a dead disk or network file system can hang in the kernel for minutes, beyond the reach of any
+//! signal. The watchdog looks twice a second whether the pump is still with the same channel, and after a
+//! second starts another pump thread, which takes over poller and table. The old one keeps the channel it
+//! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
+//! daemon has no wake-ups.
 
 use super::shared::{Shared, Urgency};
 use super::table::{Activity, Phase, Table};
@@ -62,7 +63,8 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a new thread the pump. It begins when the lock on `table` is released; without a thread to be had nothing changes.
+/// Makes a new thread the pump. It begins when the lock on `table` is released; without a thread to be had
+/// nothing changes.
 pub(super) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
     let own = Arc::clone(shared);
     let (generation, station) = (table.generation + 1, Arc::new(AtomicU64::new(0)));

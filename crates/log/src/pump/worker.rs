@@ -63,7 +63,8 @@ fn wait(shared: &Shared, plan: &Plan, happened: &mut Vec<Event>) {
         Plan::Gather(pause) => waiter.wait_urgent(*pause, happened),
         Plan::Sleep(timeout) => waiter.wait(*timeout, happened),
     };
-    // Polling an open poller with a valid buffer fails for want of memory at most; that passes, and must not spin.
+    // Polling an open poller with a valid buffer fails for want of memory at most; that passes, and must not
+    // spin.
     if outcome.is_err() {
         std::thread::sleep(Duration::from_millis(100));
     }

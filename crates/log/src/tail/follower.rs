@@ -27,8 +27,9 @@ pub enum Step {
 
 /// Reads a log as it grows, for `/logtail` and `/mainlogtail`.
 ///
-/// When another file takes the path (rotation), what is left of the old one is read first and the new one follows from its start. A file that
-/// was removed is read on until there is a new one. If the log is rotated twice between two steps, what only the middle file held is not seen.
+/// When another file takes the path (rotation), what is left of the old one is read first and the new one
+/// follows from its start. A file that was removed is read on until there is a new one. If the log is rotated
+/// twice between two steps, what only the middle file held is not seen.
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,

@@ -1,7 +1,7 @@
 //! Reading logs: by offset for RPC, continuously for streams.
 //!
-//! Everything here reads the file by its path, as it is on disk, and may hang as long as the file system does; nothing of it is for the
-//! decision loop's thread.
+//! Everything here reads the file by its path, as it is on disk, and may hang as long as the file system
+//! does; nothing of it is for the decision loop's thread.
 
 mod follower;
 
@@ -13,8 +13,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// The most one [`read`] or [`tail`] returns: 16 MiB. Of a longer answer [`read`] gives the beginning, or the end if it counts from there, and
-/// [`tail`] the end.
+/// The most one [`read`] or [`tail`] returns: 16 MiB. Of a longer answer [`read`] gives the beginning, or the
+/// end if it counts from there, and [`tail`] the end.
 pub const MAX_READ: u64 = 16 * 1024 * 1024;
 
 /// Why a log could not be read.
@@ -58,7 +58,8 @@ pub struct Tail {
     pub overflow: bool,
 }
 
-/// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative offset counts from the end.
+/// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative
+/// offset counts from the end.
 pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
     let mut file = open_regular(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
@@ -77,8 +78,8 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError>
     read_at(&mut file, start, count).map_err(ReadError::Failed)
 }
 
-/// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end that fewer are new. A file that
-/// cannot be read is as good as empty.
+/// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end
+/// that fewer are new. A file that cannot be read is as good as empty.
 ///
 /// The rule is upstream's, with its peculiarities (a window that would pass the end is moved back, not cut).
 pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {

@@ -8,7 +8,8 @@ use std::io;
 /// Why a log was not cleared.
 #[derive(Debug)]
 pub enum ClearError {
-    /// It is no regular file (a device, FIFO, socket, or a descriptor's name such as `/dev/stdout`): nothing was touched.
+    /// It is no regular file (a device, FIFO, socket, or a descriptor's name such as `/dev/stdout`): nothing
+    /// was touched.
     NotRegular,
     /// The system refused.
     Io(io::Error),
@@ -35,10 +36,11 @@ impl std::error::Error for ClearError {
     }
 }
 
-/// Empties a log file by its path, keeping its mode and its old generations; a file that is not there is empty already.
+/// Empties a log file by its path, keeping its mode and its old generations; a file that is not there is
+/// empty already.
 ///
-/// For the log of a process that is not alive; may hang as long as the file system does. A live stream is cleared by
-/// [`Pump::clear`](crate::Pump::clear), which also works without one.
+/// For the log of a process that is not alive; may hang as long as the file system does. A live stream is
+/// cleared by [`Pump::clear`](crate::Pump::clear), which also works without one.
 pub fn clear_file(spec: &LogFileSpec) -> Result<(), ClearError> {
     let metadata = match std::fs::metadata(&spec.path) {
         Ok(metadata) => metadata,

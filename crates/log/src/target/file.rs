@@ -1,8 +1,9 @@
 //! A log in a regular file: appended to, rotated by size, emptied, opened again.
 //!
-//! The position is asked of the kernel after each write (with `O_APPEND` it is the end of the file then), so a file that others
-//! append to or truncate is measured as it is. Before it is rotated the path is compared with the open file: if somebody else moved it
-//! (another stream with the same path, logrotate), the new file is taken into use and nothing is shifted.
+//! The position is asked of the kernel after each write (with `O_APPEND` it is the end of the file then), so
+//! a file that others append to or truncate is measured as it is. Before it is rotated the path is compared
+//! with the open file: if somebody else moved it (another stream with the same path, logrotate), the new file
+//! is taken into use and nothing is shifted.
 
 use super::rotate::shift_generations;
 use super::{ClearError, Outcome, Remark, Units, Written, names_a_descriptor, open_file};
@@ -65,7 +66,8 @@ impl LogFile {
         Written { count, outcome: Outcome::Complete }
     }
 
-    /// The bytes to write before the size has to be looked at again: up to the end of the line that crosses the limit.
+    /// The bytes to write before the size has to be looked at again: up to the end of the line that crosses
+    /// the limit.
     fn next_unit<'a>(&self, bytes: &'a [u8], units: Units) -> &'a [u8] {
         let Some(limit) = self.limit.filter(|_| units == Units::Lines && self.rotation_retry.is_none())
         else {
@@ -100,7 +102,8 @@ impl LogFile {
         }
     }
 
-    /// Shifts the generations and begins a new file. On an error the open file stays in use, so nothing is lost.
+    /// Shifts the generations and begins a new file. On an error the open file stays in use, so nothing is
+    /// lost.
     fn rotate(&mut self) -> io::Result<()> {
         if !self.is_at_its_path()? {
             return self.open_again();
@@ -129,7 +132,8 @@ impl LogFile {
         let file = open_file(&self.spec, mode)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            // Somebody put something else in its place; it is taken into use at the next reopen, not in the middle of a write.
+            // Somebody put something else in its place; it is taken into use at the next reopen, not in the
+            // middle of a write.
             return Err(io::Error::other("it was replaced by something that is no regular file"));
         }
         if metadata.size() == 0 && metadata.mode() & 0o7777 != mode {
@@ -141,7 +145,8 @@ impl LogFile {
         Ok(())
     }
 
-    /// After a failed write: the path may lead to a file that works (a file system mounted again, a stale handle).
+    /// After a failed write: the path may lead to a file that works (a file system mounted again, a stale
+    /// handle).
     pub(crate) fn revive(&mut self) {
         if !self.is_at_its_path().unwrap_or(false) {
             // The write that follows tells whether it helped.
@@ -412,8 +417,8 @@ mod tests {
             max_bytes in 1u64..200,
             backups in 0u32..4,
         ) {
-            let lines: Vec<Vec<u8>> =
-                lengths.iter().enumerate().map(|(number, length)| format!("{number}{}\n", "x".repeat(*length)).into_bytes()).collect();
+            let line = |(number, length): (usize, &usize)| format!("{number}{}\n", "x".repeat(*length)).into_bytes();
+            let lines: Vec<Vec<u8>> = lengths.iter().enumerate().map(line).collect();
             let (single, gathered) = (Scratch::new(), Scratch::new());
             let mut log = open(&single.path("log"), max_bytes, backups);
             for line in &lines {

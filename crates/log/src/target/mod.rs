@@ -23,8 +23,8 @@ use std::path::Path;
 /// Where a file may be rotated within what is written at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Units {
-    /// At the end of a line. Gathering puts many lines into one write; cut here the generations come out as if the child's lines
-    /// had arrived one by one.
+    /// At the end of a line. Gathering puts many lines into one write; cut here the generations come out as
+    /// if the child's lines had arrived one by one.
     Lines,
     /// Only at the end: a record of the main log.
     Whole,
@@ -106,7 +106,8 @@ impl Target {
         }
     }
 
-    /// Gets ready for another try after `Outcome::Failed`: a file that can be opened by its path replaces the broken one.
+    /// Gets ready for another try after `Outcome::Failed`: a file that can be opened by its path replaces the
+    /// broken one.
     pub(crate) fn revive(&mut self) {
         match self {
             Self::File(file) => file.revive(),
@@ -181,8 +182,8 @@ fn open_file(spec: &LogFileSpec, mode: u32) -> io::Result<File> {
     }
 }
 
-/// Whether `path` is one of the names of a descriptor of ours, such as `/dev/stdout`. What stands behind it belongs to whoever started
-/// us: even a regular file is neither rotated nor emptied.
+/// Whether `path` is one of the names of a descriptor of ours, such as `/dev/stdout`. What stands behind it
+/// belongs to whoever started us: even a regular file is neither rotated nor emptied.
 fn names_a_descriptor(path: &Path) -> bool {
     let is_descriptor = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
     is_descriptor(path) || std::fs::read_link(path).is_ok_and(|link| is_descriptor(&link))

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Moves `path` to `path.1`, the older generations one number up, and the one over `backups` out. Missing ones are no error.
-/// `backups` is at least 1.
+/// Moves `path` to `path.1`, the older generations one number up, and the one over `backups` out. Missing
+/// ones are no error. `backups` is at least 1.
 pub(super) fn shift_generations(path: &Path, backups: u32) -> io::Result<()> {
     for number in (1..backups).rev() {
         rename_if_there(&generation(path, number), &generation(path, number + 1))?;

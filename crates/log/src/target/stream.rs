@@ -1,11 +1,12 @@
 //! A log with a reader at its other end: FIFO, pipe, terminal, socket, device.
 //!
-//! Nothing here ever waits. The file is opened anew by its path wherever that works, so that the non-blocking flag is ours alone; a
-//! terminal or pipe shared with whoever started us keeps its flags. Where it does not work (a socket behind `/dev/stdout`), the shared one
-//! is asked for room before each small write.
+//! Nothing here ever waits. The file is opened anew by its path wherever that works, so that the non-blocking
+//! flag is ours alone; a terminal or pipe shared with whoever started us keeps its flags. Where it does not
+//! work (a socket behind `/dev/stdout`), the shared one is asked for room before each small write.
 //!
-//! A named FIFO is held open for reading as well: then its bytes survive a change of readers, and it becomes writable, instead
-//! of failing, when the next one takes them. Opening it still needs a reader (`ENXIO` otherwise).
+//! A named FIFO is held open for reading as well: then its bytes survive a change of readers, and it becomes
+//! writable, instead of failing, when the next one takes them. Opening it still needs a reader (`ENXIO`
+//! otherwise).
 
 use super::{Outcome, Written};
 use crate::LogFileSpec;
@@ -25,7 +26,8 @@ const SHARED_WRITE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct StreamTarget {
     file: File,
-    /// How it is opened again; `None` for a descriptor inherited from whoever started us, whose far end never comes back.
+    /// How it is opened again; `None` for a descriptor inherited from whoever started us, whose far end never
+    /// comes back.
     spec: Option<LogFileSpec>,
     /// For a description shared with others, which must stay blocking.
     gate: Option<Gate>,
@@ -41,7 +43,8 @@ impl StreamTarget {
         Self { file, spec: Some(spec.clone()), gate: None }
     }
 
-    /// `/dev/stdout` and `/dev/stderr` where opening them fails, as it does for sockets; `None` for any other path.
+    /// `/dev/stdout` and `/dev/stderr` where opening them fails, as it does for sockets; `None` for any other
+    /// path.
     pub(crate) fn open_standard(path: &Path) -> Option<io::Result<Self>> {
         let fd = match path.to_str()? {
             "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
@@ -122,7 +125,8 @@ impl AsFd for StreamTarget {
     }
 }
 
-/// A FIFO opened for both directions neither waits nor fails for want of a reader (Linux; others in practice).
+/// A FIFO opened for both directions neither waits nor fails for want of a reader (Linux; others in
+/// practice).
 fn open_both_ways(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }

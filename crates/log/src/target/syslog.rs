@@ -1,7 +1,8 @@
 //! The system log as a target: every line a message.
 //!
-//! Where the system log does not keep up, lines wait; where there is none, or it refuses one, lines are dropped, as syslog(3) does: a process
-//! must not stand still for want of a system log. That is told once, and once when messages arrive again.
+//! Where the system log does not keep up, lines wait; where there is none, or it refuses one, lines are
+//! dropped, as syslog(3) does: a process must not stand still for want of a system log. That is told once,
+//! and once when messages arrive again.
 
 use super::{Outcome, Remark, Written};
 use std::io;
@@ -34,8 +35,8 @@ impl SyslogTarget {
         Self { connection, prefix, is_refused: false }
     }
 
-    /// Sends each line; invalid UTF-8 is replaced, newlines at the end make no messages (a chunk of nothing else makes one), empty lines
-    /// within do.
+    /// Sends each line; invalid UTF-8 is replaced, newlines at the end make no messages (a chunk of nothing
+    /// else makes one), empty lines within do.
     pub(crate) fn write(&mut self, bytes: &[u8], remarks: &mut Vec<Remark>) -> Written {
         let end = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
         let mut count = 0;

@@ -20,7 +20,8 @@ fn output_is_delivered_as_it_comes() {
     assert!(matches!(rig.notices().last(), Some(Notice::Drained { .. })));
 }
 
-/// PROC-59, EVT-13, EVT-14: the log holds only what is outside, and the events come in the order of the output.
+/// PROC-59, EVT-13, EVT-14: the log holds only what is outside, and the events come in the order of the
+/// output.
 #[test]
 fn a_captured_message_is_delivered_and_not_logged() {
     let rig = Rig::with_level(Level::Debug);

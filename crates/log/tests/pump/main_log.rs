@@ -104,7 +104,8 @@ fn reopening_follows_a_rename_and_survives_a_vanished_directory() {
     std::io::Write::write_all(&mut other, b"kept\n").unwrap();
     wait_until("the old file stays in use", || rig.read("gone/log") == "kept\n");
     let expected = format!(
-        "ERRO could not reopen the stdout log of 'other' ('{}'): [Errno 2] No such file or directory; the file opened before stays in use",
+        "ERRO could not reopen the stdout log of 'other' ('{}'): [Errno 2] No such file or directory; \
+         the file opened before stays in use",
         rig.scratch.path("logs/log").display()
     );
     assert!(rig.main_text().contains(&expected), "{}", rig.main_text());
