@@ -17,6 +17,8 @@ pub(crate) enum Timer {
     StopReport(ProcessId),
     /// Processes keep the daemon from ending: say so again.
     ShutdownReport,
+    /// The listeners whose turn to stop has come had time enough.
+    Farewell,
     /// A pool may send its rejected event again.
     Redelivery(GroupId),
     /// A tick begins.

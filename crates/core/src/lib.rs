@@ -61,6 +61,7 @@ mod deliver;
 mod effect;
 mod event;
 mod exit;
+mod farewell;
 mod fault;
 mod fulfil;
 mod group;

@@ -3,8 +3,11 @@
 //! Groups stop one after the other, highest priority number first: the order of the start, backwards. All
 //! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
 //! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
+//! Listeners, whose groups have priority -1 unless configured otherwise, so stop last, and each group of them only after it
+//! has dealt with the events of all that stopped before it ([`crate::farewell`]).
 
 use crate::deadline::{Agenda, Timer};
+use crate::farewell::Farewell;
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Mood, Signal, Supervisor};
 use std::time::Duration;
@@ -19,6 +22,8 @@ pub(crate) struct Shutdown {
     pub(crate) remaining: Vec<GroupId>,
     /// The group that is being stopped.
     pub(crate) current: Option<GroupId>,
+    /// The listeners that deal with their last events before they are stopped.
+    pub(crate) farewell: Option<Farewell>,
     /// The end was ordered.
     pub(crate) is_over: bool,
 }
@@ -54,15 +59,15 @@ impl Supervisor {
             return;
         }
         let remaining = self.groups.by_priority.clone();
-        self.shutdown = Some(Shutdown { remaining, current: None, is_over: false });
+        self.shutdown = Some(Shutdown { remaining, current: None, farewell: None, is_over: false });
         self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
-        // Before any listener is told to stop, so that those who can take the event get it.
         self.deliver_events(turn);
         self.advance_shutdown(turn);
         self.report_shutdown(turn);
     }
 
-    /// Goes on to the next group with something to stop, once the current one has stopped.
+    /// Goes on to the next group with something to stop, once the current one has stopped. What that tells
+    /// listeners is handed out before one of them is told to stop.
     pub(crate) fn advance_shutdown(&mut self, turn: &mut Turn<'_>) {
         while let Some(shutdown) = &mut self.shutdown {
             let Some(&group) = shutdown.remaining.last() else {
@@ -71,10 +76,9 @@ impl Supervisor {
             };
             if self.groups.all.get(&group).is_none_or(|group| group.restless == 0) {
                 shutdown.remaining.pop();
-            } else if shutdown.current == Some(group) {
+            } else if shutdown.current == Some(group) || self.is_taking_leave(group, turn) {
                 return;
             } else {
-                shutdown.current = Some(group);
                 self.stop_group(group, turn);
             }
         }
@@ -112,6 +116,9 @@ impl Supervisor {
 
     /// Tells every process of a group to stop, in falling priority.
     fn stop_group(&mut self, group: GroupId, turn: &mut Turn<'_>) {
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.current = Some(group);
+        }
         let Some(group) = self.groups.all.get(&group) else { return };
         for id in group.by_priority.clone().into_iter().rev() {
             self.stop(id, turn);

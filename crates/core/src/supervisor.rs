@@ -187,6 +187,7 @@ impl Supervisor {
             self.agenda.set(Timer::Process(*process), None);
             self.processes.remove(process);
         }
+        self.log_forsaken(id, turn);
         self.bus.remove_pool(id, &mut self.agenda, now);
         self.bus.emit(EventKind::ProcessGroupRemoved, || payload::of_group(name), turn);
         self.end_turn(turn);
@@ -238,6 +239,8 @@ impl Supervisor {
                 Timer::Process(process) => self.process_due(process, turn),
                 Timer::StopReport(process) => self.report_stop(process, turn),
                 Timer::ShutdownReport => self.report_shutdown(turn),
+                // Whoever had to wait for it looks at the clock at the end of the turn.
+                Timer::Farewell => {}
                 Timer::Redelivery(group) => {
                     if let Some(pool) = self.bus.pools.get_mut(&group) {
                         pool.resting_until = None;
@@ -250,6 +253,7 @@ impl Supervisor {
 
     /// What may follow from anything: the next group stops, events go out, the end is reached.
     fn end_turn(&mut self, turn: &mut Turn<'_>) {
+        self.deliver_events(turn);
         self.advance_shutdown(turn);
         self.deliver_events(turn);
         self.conclude_shutdown(turn);

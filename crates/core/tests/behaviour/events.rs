@@ -277,6 +277,70 @@ fn listeners_learn_of_the_shutdown_and_stop_after_the_programs() {
 fn a_pool_that_stops_first_learns_of_the_shutdown_too() {
     let mut world = recorded(&[EventKind::SupervisorStateChange]);
     world.feed(Input::Signal(Signal::TERM));
-    assert_eq!(world.written.len(), 1);
+    assert_eq!(world.signals(), [""; 0]);
+    assert_eq!(world.drain_events("rec"), ["SUPERVISOR_STATE_CHANGE_STOPPING "]);
+    assert_eq!(world.signals(), ["rec SIGTERM"]);
+}
+
+/// EVT-35: a listener is stopped once it has dealt with the last stop before its own.
+#[test]
+fn listeners_hear_of_the_last_stop_before_they_are_stopped() {
+    let mut world = recorded(&[EventKind::ProcessState]);
+    world.add("web", 999, &[("web", manual(|_| ()))]);
+    world.start("web", Wait::No);
+    let pid = world.spawn_next();
+    world.drain_events("rec");
+    world.feed(Input::Signal(Signal::TERM));
+    world.exit("web", code(0));
+    assert_eq!(world.signals(), ["web SIGTERM"], "the listener is still at work");
+    let names = "processname:web groupname:web";
+    assert_eq!(
+        world.drain_events("rec"),
+        [
+            format!("PROCESS_STATE_STOPPING {names} from_state:STARTING pid:{pid}"),
+            format!("PROCESS_STATE_STOPPED {names} from_state:STOPPING pid:{pid}"),
+        ]
+    );
+    assert_eq!(world.signals(), ["rec SIGTERM"]);
+    world.exit("rec", code(0));
+    assert!(world.ending.is_some());
+}
+
+#[test]
+fn a_listener_that_does_not_finish_delays_the_end_by_two_seconds() {
+    let mut world = recorded(&[EventKind::SupervisorStateChange, EventKind::RemoteCommunication]);
+    world.feed(Input::Signal(Signal::TERM));
+    world.request(Wish::RemoteEvent { kind: "a".to_owned(), data: String::new() });
+    world.pass_millis(1999);
+    assert_eq!(world.signals(), [""; 0]);
+    world.log();
+    world.pass_millis(1);
+    assert_eq!(world.signals(), ["rec SIGTERM"]);
+    assert_eq!(world.log()[0], "INFO pool rec ends, discarding 1 buffered events");
+}
+
+/// Nothing more can be expected of a listener in state UNKNOWN, nor of one that is ready while nothing waits.
+#[test]
+fn listeners_without_work_are_stopped_at_once() {
+    for last_words in ["", "nonsense"] {
+        let mut world = recorded(&[EventKind::Tick3600]);
+        world.say("rec", last_words);
+        world.feed(Input::Signal(Signal::TERM));
+        assert_eq!(world.signals(), ["rec SIGTERM"]);
+    }
+}
+
+/// Each pool has its own time, also when the first used all of its.
+#[test]
+fn pools_take_leave_one_after_the_other() {
+    let mut world = recorded(&[EventKind::SupervisorStateChange]);
+    world.add_pool("other", &[EventKind::SupervisorStateChange], 10, &["o"]);
+    world.ready("o");
+    world.feed(Input::Signal(Signal::TERM));
+    world.pass(2);
+    assert_eq!(world.signals(), ["o SIGTERM"]);
+    world.exit("o", code(0));
+    assert_eq!(world.signals(), [""; 0]);
+    world.pass(2);
     assert_eq!(world.signals(), ["rec SIGTERM"]);
 }

@@ -322,6 +322,7 @@ fn a_removed_pool_drops_its_events() {
     let mut world = pool(10, &["l"]);
     emit(&mut world, "one");
     world.remove("pool").unwrap();
+    assert!(world.log().contains(&"INFO pool pool ends, discarding 1 buffered events".to_owned()));
     world.add_pool("pool", &[EventKind::RemoteCommunication], 10, &["k"]);
     world.ready("k");
     assert_eq!(got(&mut world), [""; 0]);

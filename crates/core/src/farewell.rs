@@ -1,0 +1,69 @@
+//! The last events for listeners, while everything stops.
+//!
+//! A pool's turn to stop has come when everything before it has stopped, and the events that tell of those stops
+//! may still be on their way to it: one in a listener's hands, more in the buffer. So the pool is left alone until its
+//! listeners have dealt with what they can take, for [`PATIENCE`] at most. Upstream stops them at once, and they never
+//! hear of the last stops.
+
+use crate::deadline::Timer;
+use crate::listener::Stage;
+use crate::state::State;
+use crate::turn::Turn;
+use crate::{GroupId, ProcessId, Supervisor};
+use std::time::Duration;
+
+/// How long the end of the daemon may wait for the listeners of one group.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A group of listeners that is the next to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Farewell {
+    pub(crate) group: GroupId,
+    /// When it is told to stop at the latest.
+    pub(crate) until: Duration,
+}
+
+impl Supervisor {
+    /// Whether the stop of this group, whose turn it is, has to wait for its events.
+    pub(crate) fn is_taking_leave(&mut self, group: GroupId, turn: &mut Turn<'_>) -> bool {
+        let expects_more = self.expects_more(group);
+        let Some(shutdown) = &mut self.shutdown else { return false };
+        let until = match shutdown.farewell {
+            Some(farewell) if farewell.group == group => farewell.until,
+            Some(_) | None => turn.clock().saturating_add(PATIENCE),
+        };
+        if expects_more && turn.clock() < until {
+            shutdown.farewell = Some(Farewell { group, until });
+            self.agenda.set(Timer::Farewell, Some(until));
+            return true;
+        }
+        shutdown.farewell = None;
+        self.agenda.set(Timer::Farewell, None);
+        self.log_forsaken(group, turn);
+        false
+    }
+
+    /// Says how many events a pool loses because it ends.
+    pub(crate) fn log_forsaken(&self, group: GroupId, turn: &mut Turn<'_>) {
+        let Some(pool) = self.bus.pools.get(&group).filter(|pool| !pool.waiting.is_empty()) else { return };
+        turn.info(format!("pool {} ends, discarding {} buffered events", pool.name, pool.waiting.len()));
+    }
+
+    /// Whether a listener of the group works on an event, or is about to ask for one that waits.
+    fn expects_more(&self, group: GroupId) -> bool {
+        let Some(pool) = self.bus.pools.get(&group) else { return false };
+        let some_may_go = !pool.waiting.is_empty() && pool.resting_until.is_none();
+        let members = self.groups.all.get(&group).map_or(&[][..], |group| &group.processes);
+        members.iter().any(|member| self.listener_will_act(*member, some_may_go))
+    }
+
+    fn listener_will_act(&self, id: ProcessId, some_may_go: bool) -> bool {
+        let Some(process) = self.processes.get(&id) else { return false };
+        let State::Running { .. } = process.state else { return false };
+        process.listener.as_ref().is_some_and(|listener| match listener.stage {
+            Stage::Busy { .. } => true,
+            Stage::Acknowledged { .. } | Stage::Ready => some_may_go && !listener.is_deaf,
+            Stage::Unknown => false,
+        })
+    }
+}
