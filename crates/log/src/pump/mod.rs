@@ -214,7 +214,7 @@ impl Pump {
         }
     }
 
-    /// Every descriptor the pump owns now.
+    /// Every descriptor the pump owns now, but for the event counter of its wake-up call.
     pub fn descriptors(&self) -> Vec<Descriptor> {
         let poller = |fd| Descriptor { fd, purpose: "poller of the log pump".to_owned() };
         let pollers = self.shared.waiter.descriptors().map(poller);

@@ -44,7 +44,7 @@ pub(super) struct Waiter {
     bulk: Registry,
     urgent: Registry,
     waker: Waker,
-    descriptors: [RawFd; 2],
+    descriptors: [RawFd; 4],
 }
 
 #[derive(Debug)]
@@ -57,12 +57,14 @@ struct Lanes {
 impl Waiter {
     pub(super) fn new() -> io::Result<Self> {
         let (bulk, urgent) = (Poll::new()?, Poll::new()?);
-        let descriptors = [bulk.as_raw_fd(), urgent.as_raw_fd()];
+        let (bulk_registry, urgent_registry) = (bulk.registry().try_clone()?, urgent.registry().try_clone()?);
+        let descriptors =
+            [bulk.as_raw_fd(), urgent.as_raw_fd(), bulk_registry.as_raw_fd(), urgent_registry.as_raw_fd()];
         bulk.registry().register(&mut SourceFd(&urgent.as_raw_fd()), URGENT, Interest::READABLE)?;
         let waker = Waker::new(urgent.registry(), WAKE)?;
         Ok(Self {
-            bulk: bulk.registry().try_clone()?,
-            urgent: urgent.registry().try_clone()?,
+            bulk: bulk_registry,
+            urgent: urgent_registry,
             waker,
             descriptors,
             lanes: Mutex::new(Lanes { bulk, urgent, events: Events::with_capacity(BATCH) }),
@@ -106,8 +108,8 @@ impl Waiter {
         let _ = self.registry(lane).deregister(&mut SourceFd(&fd));
     }
 
-    /// The descriptors of the pollers.
-    pub(super) fn descriptors(&self) -> [RawFd; 2] {
+    /// The descriptors of the pollers and their registries; the waker keeps its own to itself.
+    pub(super) fn descriptors(&self) -> [RawFd; 4] {
         self.descriptors
     }
 
