@@ -146,6 +146,8 @@ impl Loop {
         let known = child.ended.as_ref().and_then(|ended| ended.status);
         let status = known.unwrap_or_else(|| self.collect(&child));
         self.tell(Input::Reaped { pid: child.pid, status });
+        // With its share of a FastCGI socket, which closes now at the latest.
+        drop(child);
         // A zombie of ours may have hidden a stranger.
         self.reap_strangers();
     }

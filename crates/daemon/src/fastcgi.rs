@@ -3,16 +3,19 @@
 //! All processes of an `[fcgi-program:x]` get one listening socket as descriptor 0. It is made just before the first of them
 //! is spawned and closed after the last has been reaped: a [`Lease`] stands for one process' share of it. A socket that
 //! cannot be made is a failed spawn, tried again like any other.
+//!
+//! The lock of a [`SharedSocket`] is held while its socket is made, which may take long, and while it is closed. Only the
+//! end of the last lease closes it, and as long as there is a lease nobody makes one, so giving up a lease never waits
+//! for a slow one. The file of a Unix socket stays when it is closed, as upstream has it: a leftover is replaced by
+//! the next socket, and the loop, which closes it, touches no disk.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use supervisor_config::{FastCgiAddress, FastCgiSocket};
 use supervisor_http::Socket;
 use supervisor_log::{Level, MainLog};
-use supervisor_sys::fd::FileIdentity;
 use supervisor_sys::socket::{self, SocketFile};
 
 /// What the processes of one FastCGI program share: its socket, while there is one.
@@ -24,13 +27,16 @@ pub(crate) struct SharedSocket {
 }
 
 /// One process' share of an open socket.
-#[derive(Clone, Debug)]
-pub(crate) struct Lease(Arc<OpenSocket>);
+#[derive(Debug)]
+pub(crate) struct Lease {
+    program: Arc<SharedSocket>,
+    /// Taken out only when dropped.
+    socket: Option<Arc<OpenSocket>>,
+}
 
-/// A listening socket; dropping it closes it and removes its file.
+/// A listening socket; dropping it closes it.
 struct OpenSocket {
     socket: Socket,
-    file: Option<(PathBuf, FileIdentity)>,
     url: OsString,
     log: MainLog,
 }
@@ -43,24 +49,24 @@ impl SharedSocket {
 
     /// A share of the socket, which is opened if nobody has one. The error is upstream's sentence. Resolves host names and touches
     /// the file system, so it may hang.
-    pub(crate) fn lease(&self) -> Result<Lease, String> {
+    pub(crate) fn lease(self: &Arc<Self>) -> Result<Lease, String> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(socket) = open.upgrade() {
-            return Ok(Lease(socket));
-        }
-        let socket = Arc::new(self.listen()?);
-        *open = Arc::downgrade(&socket);
-        Ok(Lease(socket))
+        let socket = if let Some(socket) = open.upgrade() {
+            socket
+        } else {
+            let socket = Arc::new(self.listen()?);
+            *open = Arc::downgrade(&socket);
+            socket
+        };
+        Ok(Lease { program: Arc::clone(self), socket: Some(socket) })
     }
 
     fn listen(&self) -> Result<OpenSocket, String> {
         let url = self.config.url();
         self.log.log(Level::Info, format!("Creating socket {}", url.display()));
         let backlog = self.config.backlog.map_or(i32::MAX, i32::from);
-        let (socket, file) = match &self.config.address {
-            FastCgiAddress::Tcp { host, port } => {
-                socket::listen_tcp(host, *port, backlog).map(|listener| (Socket::Tcp(listener), None))
-            }
+        let socket = match &self.config.address {
+            FastCgiAddress::Tcp { host, port } => socket::listen_tcp(host, *port, backlog).map(Socket::Tcp),
             FastCgiAddress::Unix(path) => {
                 let owner = self.config.owner;
                 let permissions = SocketFile {
@@ -68,12 +74,11 @@ impl SharedSocket {
                     uid: owner.map(|owner| owner.uid),
                     gid: owner.and_then(|owner| owner.gid),
                 };
-                socket::listen_unix(path, permissions, backlog)
-                    .map(|bound| (Socket::Unix(bound.listener), Some((path.clone(), bound.identity))))
+                socket::listen_unix(path, permissions, backlog).map(|bound| Socket::Unix(bound.listener))
             }
         }
         .map_err(|error| format!("Could not create FastCGI socket {}: {}", url.display(), error.cause()))?;
-        let open = OpenSocket { socket, file, url, log: self.log.clone() };
+        let open = OpenSocket { socket, url, log: self.log.clone() };
         // FastCGI servers call accept(2) and expect it to wait.
         open.set_blocking()
             .map_err(|error| format!("Could not create FastCGI socket {}: {error}", open.url.display()))?;
@@ -83,7 +88,8 @@ impl SharedSocket {
 
 impl AsFd for Lease {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.0.socket {
+        let socket = self.socket.as_ref().expect("a lease has its socket until it is dropped");
+        match &socket.socket {
             Socket::Tcp(listener) => listener.as_fd(),
             Socket::Unix(listener) => listener.as_fd(),
         }
@@ -93,6 +99,14 @@ impl AsFd for Lease {
 impl AsRawFd for Lease {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Whoever wants the next lease meanwhile must find the socket open or closed, not about to be closed.
+        let _open = self.program.open.lock().unwrap_or_else(PoisonError::into_inner);
+        self.socket = None;
     }
 }
 
@@ -114,9 +128,5 @@ impl fmt::Debug for OpenSocket {
 impl Drop for OpenSocket {
     fn drop(&mut self) {
         self.log.log(Level::Info, format!("Closing socket {}", self.url.display()));
-        if let Some((path, identity)) = &self.file {
-            // Left behind it would only be stale; the next start replaces a stale one.
-            let _removed = socket::remove_socket_file(path, *identity);
-        }
     }
 }

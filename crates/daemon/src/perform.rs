@@ -4,7 +4,7 @@ use crate::blocking::Refused;
 use crate::mailbox::Message;
 use crate::run::Loop;
 use crate::spawner;
-use crate::stdin::{Progress, Refusal};
+use crate::stdin::Progress;
 use std::io;
 use std::os::fd::AsFd;
 use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Pid, ProcessId};
@@ -74,22 +74,14 @@ impl Loop {
     fn write_event(&mut self, id: ProcessId, pid: Pid, bytes: &[u8]) {
         let child = self.processes.get_mut(id).and_then(|process| process.child.as_mut());
         let Some(child) = child.filter(|child| child.pid == pid) else { return };
-        let written = child.stdin.as_mut().map_or(Err(Refusal::Closed), |stdin| stdin.push(bytes));
-        match written {
-            Ok(Progress::Written) => self.inputs.push_back(Input::ListenerWritten { process: id, pid }),
-            Ok(progress @ (Progress::Waiting | Progress::Closed)) => {
+        let progress = child.stdin.as_mut().map_or(Progress::Closed, |stdin| stdin.push_event(bytes));
+        match progress {
+            Progress::Written => self.inputs.push_back(Input::ListenerWritten { process: id, pid }),
+            Progress::Waiting => {
                 child.event_is_under_way = true;
                 self.stdin_progressed(id, progress);
             }
-            Err(refusal) => {
-                if refusal == Refusal::Full {
-                    self.log.log(
-                        Level::Error,
-                        format!("an event of {} bytes is too large to be sent", bytes.len()),
-                    );
-                }
-                self.inputs.push_back(Input::ListenerWriteFailed { process: id, pid });
-            }
+            Progress::Closed => self.inputs.push_back(Input::ListenerWriteFailed { process: id, pid }),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The pipe into a child's standard input: never waited for, and bounded.
 //!
 //! What the pipe does not take at once is kept here until the child reads. Upstream keeps any amount; here a
-//! write that would pass [`LIMIT`] is refused as a whole, so that a child that never reads costs a known amount.
+//! write that would pass [`LIMIT`] is refused as a whole, so that a child that never reads costs a known amount. An
+//! event for a listener is never refused for its size: there is one at most, and what made it is bounded itself.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -55,11 +56,16 @@ impl Stdin {
         if self.waiting.len() - self.taken + bytes.len() > LIMIT {
             return Err(Refusal::Full);
         }
-        self.waiting.extend_from_slice(bytes);
-        match self.flush() {
+        match self.push_event(bytes) {
             Progress::Closed => Err(Refusal::Closed),
             progress @ (Progress::Written | Progress::Waiting) => Ok(progress),
         }
+    }
+
+    /// Accepts an event of any size behind the bytes that wait, and writes what the pipe takes.
+    pub(crate) fn push_event(&mut self, event: &[u8]) -> Progress {
+        self.waiting.extend_from_slice(event);
+        self.flush()
     }
 
     /// Writes what waits, as far as the pipe takes it.
