@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn an_empty_path_is_no_directory() {
         assert!(!is_dir(b"", &MemoryHost::new()));
-        assert!(is_dir(b".", &MemoryHost::new().with_dir("/work/.")));
+        assert!(is_dir(b".", &MemoryHost::new().with_dir("/srv/.")));
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         let host = MemoryHost::new();
         assert_eq!(temporary_directory(&host), Path::new("/tmp"));
         let host =
-            host.with_variable("TMPDIR", "/nosuch").with_variable("TMP", "scratch").with_dir("/work/scratch");
-        assert_eq!(temporary_directory(&host), Path::new("/work/scratch"));
+            host.with_variable("TMPDIR", "/nosuch").with_variable("TMP", "scratch").with_dir("/srv/scratch");
+        assert_eq!(temporary_directory(&host), Path::new("/srv/scratch"));
     }
 }

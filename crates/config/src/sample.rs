@@ -13,9 +13,9 @@ mod tests {
 
     fn loaded(text: &str) -> Config {
         let host =
-            MemoryHost::new().with_file("/work/s.conf", text).with_dir("/a").with_variable("HOME", "/work");
+            MemoryHost::new().with_file("/srv/s.conf", text).with_dir("/a").with_variable("HOME", "/srv");
         let line =
-            CommandLine { configuration: Some("/work/s.conf".into()), ..CommandLine::new("supervisord") };
+            CommandLine { configuration: Some("/srv/s.conf".into()), ..CommandLine::new("supervisord") };
         load(&line, &host).unwrap_or_else(|failure| panic!("{failure}"))
     }
 

@@ -93,8 +93,8 @@ mod tests {
         let all = [
             "/usr/etc/supervisord.conf",
             "/usr/supervisord.conf",
-            "/work/supervisord.conf",
-            "/work/etc/supervisord.conf",
+            "/srv/supervisord.conf",
+            "/srv/etc/supervisord.conf",
             "/etc/supervisord.conf",
             "/etc/supervisor/supervisord.conf",
         ];
@@ -121,7 +121,7 @@ mod tests {
     /// CFG-1.
     #[test]
     fn a_named_file_must_exist_and_be_readable() {
-        let host = MemoryHost::new().with_file_of_mode("/work/locked.conf", "", 0o000).with_dir("/work/d");
+        let host = MemoryHost::new().with_file_of_mode("/srv/locked.conf", "", 0o000).with_dir("/srv/d");
         let message = |path: &str| open(OsStr::new(path), &host).map(|_| ()).unwrap_err().message();
         assert_eq!(message("/nonexistent"), "could not find config file /nonexistent");
         assert_eq!(message(""), "could not find config file ");

@@ -5,7 +5,7 @@ use crate::host::MemoryHost;
 
 fn try_parse(words: &[&str]) -> Result<CommandLine, String> {
     let words: Vec<OsString> = ["/usr/bin/supervisord"].iter().chain(words).map(OsString::from).collect();
-    let host = MemoryHost::new().with_variable("HOME", "/work");
+    let host = MemoryHost::new().with_variable("HOME", "/srv");
     parse(&words, &host).map_err(|failure| failure.first().message())
 }
 
@@ -93,11 +93,11 @@ fn every_option_arrives() {
         user: Some("nobody".into()),
         umask: Some(0o77),
         directory: Some("/tmp".into()),
-        logfile: Some(LogTarget::Path("/work/log".into())),
+        logfile: Some(LogTarget::Path("/srv/log".into())),
         logfile_maxbytes: Some(1024),
         logfile_backups: Some(3),
         loglevel: Some(Level::Debug),
-        pidfile: Some("/work/pid".into()),
+        pidfile: Some("/srv/pid".into()),
         identifier: Some("me".into()),
         childlogdir: Some("/tmp".into()),
         minfds: Some(5),

@@ -39,8 +39,8 @@ impl Default for MemoryHost {
 }
 
 impl MemoryHost {
-    /// A machine with the directories `/`, `/tmp` and `/work`, the users `root` (0) and `nobody` (65534), groups of
-    /// the same names, the node name `testhost`, an empty environment; started in `/work` by user 1000.
+    /// A machine with the directories `/`, `/tmp` and `/srv`, the users `root` (0) and `nobody` (65534), groups of
+    /// the same names, the node name `testhost`, an empty environment; started in `/srv` by user 1000.
     pub fn new() -> Self {
         let account = |name: &str, id: u32, home: &str| Account {
             name: name.into(),
@@ -50,12 +50,12 @@ impl MemoryHost {
         };
         Self {
             files: BTreeMap::new(),
-            directories: ["/", "/tmp", "/work"].iter().map(PathBuf::from).collect(),
+            directories: ["/", "/tmp", "/srv"].iter().map(PathBuf::from).collect(),
             users: vec![account("root", 0, "/root"), account("nobody", 65534, "/nonexistent")],
             groups: vec![("root".into(), 0), ("nobody".into(), 65534)],
             environment: Vec::new(),
             hostname: "testhost".into(),
-            current_dir: "/work".into(),
+            current_dir: "/srv".into(),
             uid: 1000,
         }
     }

@@ -5,7 +5,7 @@ use crate::config::FastCgiAddress;
 use crate::host::MemoryHost;
 
 fn read<T>(parse: Parser<T>, text: &str) -> Result<T, String> {
-    let host = MemoryHost::new().with_variable("HOME", "/work");
+    let host = MemoryHost::new().with_variable("HOME", "/srv");
     parse(text.as_bytes(), &mut Reading::new(&host)).map_err(|rejection| rejection.message)
 }
 
@@ -109,14 +109,14 @@ fn lists() {
 
 #[test]
 fn directories_and_paths() {
-    accepts(existing_directory, &[("~", "/work".into()), ("/tmp/", "/tmp/".into())]);
+    accepts(existing_directory, &[("~", "/srv".into()), ("/tmp/", "/tmp/".into())]);
     refuses(
         existing_directory,
         &[("/nosuch", "/nosuch is not an existing directory"), ("", " is not an existing directory")],
     );
     accepts(
         existing_dirpath,
-        &[("", "".into()), ("x", "x".into()), ("~/x", "/work/x".into()), ("/", "/".into())],
+        &[("", "".into()), ("x", "x".into()), ("~/x", "/srv/x".into()), ("/", "/".into())],
     );
     refuses(
         existing_dirpath,

@@ -13,9 +13,9 @@ use supervisor_config::{CommandLine, MemoryHost, ctl, load, words};
 fn read(text: &[u8]) {
     let host = MemoryHost::new()
         .with_variable("FOO", "foo%(here)s")
-        .with_variable("HOME", "/work")
-        .with_file("/work/s.conf", text)
-        .with_file("/work/d/i.conf", text);
+        .with_variable("HOME", "/srv")
+        .with_file("/srv/s.conf", text)
+        .with_file("/srv/d/i.conf", text);
     let line = CommandLine { configuration: Some("s.conf".into()), ..CommandLine::new("supervisord") };
     match load(&line, &host) {
         Ok(config) => {

@@ -131,7 +131,7 @@ fn files_knows_the_environment_of_the_machine_only() {
     let config = try_with(&[("foo.ini", "")], "%(ENV_FOO)s.ini", "").unwrap();
     assert_eq!(messages(&config, Severity::Info).len(), 1);
     let host =
-        host().with_file("/work/s.conf", "[supervisord]\nenvironment=X=\"x\"\n[include]\nfiles=%(ENV_X)s\n");
+        host().with_file("/srv/s.conf", "[supervisord]\nenvironment=X=\"x\"\n[include]\nfiles=%(ENV_X)s\n");
     assert_eq!(
         load_on(host, &["-c", "s.conf"]).unwrap_err().first().message(),
         "Format string '%(ENV_X)s' for 'include.files' contains names ('ENV_X') which cannot be expanded. \
@@ -143,16 +143,16 @@ fn files_knows_the_environment_of_the_machine_only() {
 #[test]
 fn a_file_that_cannot_be_read_is_a_warning() {
     let host = host()
-        .with_file("/work/s.conf", "[supervisord]\n[include]\nfiles=locked.ini d*\n")
-        .with_file_of_mode("/work/locked.ini", "", 0o000)
-        .with_dir("/work/d");
+        .with_file("/srv/s.conf", "[supervisord]\n[include]\nfiles=locked.ini d*\n")
+        .with_file_of_mode("/srv/locked.ini", "", 0o000)
+        .with_dir("/srv/d");
     let config = load_on(host, &["-c", "s.conf"]).unwrap();
     assert_eq!(messages(&config, Severity::Info).len(), 2);
     assert_eq!(
         messages(&config, Severity::Warning),
         [
-            "Included file '/work/locked.ini' cannot be read: permission denied",
-            "Included file '/work/d' cannot be read: is a directory",
+            "Included file '/srv/locked.ini' cannot be read: permission denied",
+            "Included file '/srv/d' cannot be read: is a directory",
         ]
     );
 }
@@ -160,8 +160,8 @@ fn a_file_that_cannot_be_read_is_a_warning() {
 #[test]
 fn too_many_files_are_refused() {
     let host =
-        (0..=10_000).fold(MemoryHost::new(), |host, number| host.with_file(format!("/work/d/{number}"), ""));
-    let host = host.with_file("/work/s.conf", "[supervisord]\n[include]\nfiles=d/*\n");
+        (0..=10_000).fold(MemoryHost::new(), |host, number| host.with_file(format!("/srv/d/{number}"), ""));
+    let host = host.with_file("/srv/s.conf", "[supervisord]\n[include]\nfiles=d/*\n");
     assert_eq!(
         load_on(host, &["-c", "s.conf"]).unwrap_err().first().message(),
         "too many files are included"

@@ -80,7 +80,7 @@ fn a_socket_belongs_to_its_owner_or_the_programs_user() {
         socket("socket=unix:///s\nuser=nobody\nsocket_owner=root").owner,
         Some(Owner { uid: 0, gid: None })
     );
-    let own = host().run_by(65534).with_file("/work/s.conf", fcgi("socket=unix:///s\nuser=nobody"));
+    let own = host().run_by(65534).with_file("/srv/s.conf", fcgi("socket=unix:///s\nuser=nobody"));
     let config = load_on(own, &["-c", "s.conf"]).unwrap();
     assert_eq!(config.groups[0].processes[0].socket.as_ref().unwrap().owner, None);
 }

@@ -20,12 +20,12 @@ use supervisor_config::{CommandLine, Config, Failure, MemoryHost, Process, Sever
 
 /// The machine most tests run on.
 fn host() -> MemoryHost {
-    MemoryHost::new().with_variable("HOME", "/work").with_variable("FOO", "foo")
+    MemoryHost::new().with_variable("HOME", "/srv").with_variable("FOO", "foo")
 }
 
-/// Loads a text as `/work/s.conf`, named `s.conf` on the command line.
+/// Loads a text as `/srv/s.conf`, named `s.conf` on the command line.
 fn try_load(text: &str) -> Result<Config, Failure> {
-    load_on(host().with_file("/work/s.conf", text), &["-c", "s.conf"])
+    load_on(host().with_file("/srv/s.conf", text), &["-c", "s.conf"])
 }
 
 /// Loads whatever `options` name on this machine.

@@ -41,7 +41,7 @@ fn each_place_has_its_names() {
             "environment=OWN=\"o\"",
             "%(here)s %(program_name)s %(group_name)s %(host_node_name)s %(ENV_FOO)s %(ENV_OWN)s %(process_num)d/%(numprocs)d"
         ),
-        "/work x x testhost foo o 0/1"
+        "/srv x x testhost foo o 0/1"
     );
     assert!(program_refused("umask=%(process_num)o").contains("contains names ('process_num')"));
     assert!(
@@ -103,7 +103,7 @@ fn environment_of_a_program_lies_over_that_of_the_section() {
 fn values_from_the_environment_keep_their_bytes() {
     use std::os::unix::ffi::OsStringExt;
     let raw = std::ffi::OsString::from_vec(b"\xff\xfe%".to_vec());
-    let host = host().with_variable("RAW", raw).with_file("/work/s.conf", with_program("command=%(ENV_RAW)s\ndirectory=%(ENV_RAW)s\nenvironment=A=\"%(ENV_RAW)s\"\nstdout_logfile=%(ENV_RAW)s"));
+    let host = host().with_variable("RAW", raw).with_file("/srv/s.conf", with_program("command=%(ENV_RAW)s\ndirectory=%(ENV_RAW)s\nenvironment=A=\"%(ENV_RAW)s\"\nstdout_logfile=%(ENV_RAW)s"));
     let process = load_on(host, &["-c", "s.conf"]).unwrap().groups[0].processes[0].clone();
     assert_eq!(process.command, b"\xff\xfe%");
     assert_eq!(process.directory.unwrap().into_os_string().into_vec(), b"\xff\xfe%");

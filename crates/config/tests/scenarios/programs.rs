@@ -144,7 +144,7 @@ fn a_log_needs_a_directory() {
     assert_eq!(program("stdout_logfile=OFF").stdout.logfile, LogFile::None);
     assert_eq!(program("stdout_logfile=").stdout.logfile, LogFile::None);
     assert_eq!(program("stdout_logfile=auto").stdout.logfile, LogFile::Auto);
-    assert_eq!(program("stdout_logfile=~/x").stdout.logfile, LogFile::Path("/work/x".into()));
+    assert_eq!(program("stdout_logfile=~/x").stdout.logfile, LogFile::Path("/srv/x".into()));
 }
 
 /// CFG-44.
@@ -192,7 +192,7 @@ fn names_have_no_blank_colon_or_slash() {
 /// Upstream checks only before names are filled in, and dies when it makes the log of such a process.
 #[test]
 fn a_name_is_checked_again_once_it_is_filled_in() {
-    assert_eq!(program_refused("process_name=%(here)s"), "Invalid name: '/work' because of character: '/'");
+    assert_eq!(program_refused("process_name=%(here)s"), "Invalid name: '/srv' because of character: '/'");
 }
 
 /// CFG-30, CFG-31, CFG-32.

@@ -32,7 +32,7 @@ fn several_servers_listen_and_children_are_told_of_one() {
 fn a_relative_socket_starts_where_the_program_was_started() {
     let config = loaded(&with("[unix_http_server]\nfile= ./rel.sock \nchmod=0770\nchown=nobody:root\n"));
     let expected = ServerAddress::Unix {
-        path: PathBuf::from("/work/rel.sock"),
+        path: PathBuf::from("/srv/rel.sock"),
         mode: 0o770,
         owner: Some(Owner { uid: 65534, gid: Some(0) }),
     };

@@ -38,29 +38,29 @@ fn an_empty_section_gives_the_defaults() {
     let config = loaded("[supervisord]\n");
     let main = &config.supervisord;
     assert_eq!((main.minfds, main.minprocs, main.umask), (1024, 200, 0o022));
-    assert_eq!(main.logfile, LogTarget::Path("/work/supervisord.log".into()));
+    assert_eq!(main.logfile, LogTarget::Path("/srv/supervisord.log".into()));
     assert_eq!((main.logfile_maxbytes, main.logfile_backups), (50 << 20, 10));
     assert_eq!((main.loglevel, main.loglevel.number()), (Level::Info, 20));
-    assert_eq!(main.pidfile, Path::new("/work/supervisord.pid"));
+    assert_eq!(main.pidfile, Path::new("/srv/supervisord.pid"));
     assert_eq!(main.identifier, "supervisor");
     assert_eq!(main.childlogdir, Path::new("/tmp"));
     assert_eq!((&main.directory, &main.user), (&None, &None));
     assert!(!main.nodaemon && !main.silent && !main.nocleanup && !main.strip_ansi);
     assert!(main.environment.is_empty());
-    assert_eq!((config.path.as_path(), config.here.as_path()), (Path::new("s.conf"), Path::new("/work")));
+    assert_eq!((config.path.as_path(), config.here.as_path()), (Path::new("s.conf"), Path::new("/srv")));
     assert_eq!(config.server_url, None);
     assert_eq!(config.messages, []);
 }
 
 #[test]
 fn log_and_pid_file_become_absolute_where_the_program_was_started() {
-    let config = loaded("[supervisord]\nlogfile=~/./log\npidfile=../work/p\n");
-    assert_eq!(config.supervisord.logfile, LogTarget::Path("/work/log".into()));
-    assert_eq!(config.supervisord.pidfile, Path::new("/work/p"));
+    let config = loaded("[supervisord]\nlogfile=~/./log\npidfile=../srv/p\n");
+    assert_eq!(config.supervisord.logfile, LogTarget::Path("/srv/log".into()));
+    assert_eq!(config.supervisord.pidfile, Path::new("/srv/p"));
     assert_eq!(loaded("[supervisord]\nlogfile=syslog").supervisord.logfile, LogTarget::Syslog);
     assert_eq!(
         loaded("[supervisord]\nlogfile=SYSLOG").supervisord.logfile,
-        LogTarget::Path("/work/SYSLOG".into())
+        LogTarget::Path("/srv/SYSLOG".into())
     );
 }
 
@@ -68,12 +68,12 @@ fn log_and_pid_file_become_absolute_where_the_program_was_started() {
 #[test]
 fn the_command_line_outranks_the_file() {
     let text = "[supervisord]\nloglevel=error\nlogfile=a\nminfds=5\nidentifier=%(ENV_FOO)s\nuser=nobody\n";
-    let host = host().with_file("/work/s.conf", text);
+    let host = host().with_file("/srv/s.conf", text);
     let options = ["-c", "s.conf", "-e", "debug", "-l", "F", "-a", "7", "-u", "0", "-n"];
     for _start_and_reread in 0..2 {
         let main = load_on(host.clone(), &options).unwrap().supervisord;
         assert_eq!((main.loglevel, main.minfds, main.nodaemon), (Level::Debug, 7, true));
-        assert_eq!(main.logfile, LogTarget::Path("/work/F".into()));
+        assert_eq!(main.logfile, LogTarget::Path("/srv/F".into()));
         assert_eq!(main.user.unwrap().uid, 0);
         assert_eq!(main.identifier, "foo");
     }
@@ -81,7 +81,7 @@ fn the_command_line_outranks_the_file() {
 
 #[test]
 fn an_option_the_command_line_overrides_is_checked_all_the_same() {
-    let host = host().with_file("/work/s.conf", "[supervisord]\nminfds=x\n");
+    let host = host().with_file("/srv/s.conf", "[supervisord]\nminfds=x\n");
     let failure = load_on(host, &["-c", "s.conf", "-a", "5"]).unwrap_err();
     assert_eq!(failure.first().message(), "invalid literal for int() with base 10: 'x'");
 }
@@ -126,7 +126,7 @@ fn options_are_checked_in_upstreams_order() {
 /// CFG-13.
 #[test]
 fn a_byte_that_is_not_utf8_is_refused() {
-    let host = MemoryHost::new().with_file("/work/s.conf", b"[supervisord]\nidentifier=\xe9t\n");
+    let host = MemoryHost::new().with_file("/srv/s.conf", b"[supervisord]\nidentifier=\xe9t\n");
     let failure = load_on(host, &["-c", "s.conf"]).unwrap_err();
     let message = "'utf-8' codec can't decode byte 0xe9 in position 25: invalid continuation byte";
     assert_eq!(failure.first().message(), message);
@@ -135,7 +135,7 @@ fn a_byte_that_is_not_utf8_is_refused() {
 
 #[test]
 fn a_file_beyond_all_measure_is_refused() {
-    let host = MemoryHost::new().with_file("/work/s.conf", vec![b';'; (16 << 20) + 1]);
+    let host = MemoryHost::new().with_file("/srv/s.conf", vec![b';'; (16 << 20) + 1]);
     let failure = load_on(host, &["-c", "s.conf"]).unwrap_err();
     assert_eq!(failure.first().message(), "config file s.conf is too large");
 }

@@ -76,7 +76,7 @@ fn our_warnings_are_said_once_for_all_processes() {
 fn a_password_in_a_file_for_everybody_is_pointed_out() {
     let text = "[supervisord]\n[inet_http_server]\nport=1\nusername=u\npassword=p\n";
     let shown = |mode: u32| {
-        let host = host().with_file_of_mode("/work/s.conf", text, mode);
+        let host = host().with_file_of_mode("/srv/s.conf", text, mode);
         let config = load_on(host, &["-c", "s.conf"]).unwrap();
         messages(&config, Severity::Warning).iter().map(ToString::to_string).collect::<Vec<_>>()
     };
@@ -90,10 +90,10 @@ fn a_password_in_a_file_for_everybody_is_pointed_out() {
 #[test]
 fn warnings_come_before_what_is_only_to_be_known() {
     let host = host()
-        .with_file("/work/s.conf", "[supervisord]\nzzz=1\n[include]\nfiles=a nosuch\n")
-        .with_file("/work/a", "");
+        .with_file("/srv/s.conf", "[supervisord]\nzzz=1\n[include]\nfiles=a nosuch\n")
+        .with_file("/srv/a", "");
     let config = load_on(host, &["-c", "s.conf"]).unwrap();
     let severities: Vec<_> = config.messages.iter().map(|message| message.severity).collect();
     assert_eq!(severities, [Severity::Warning, Severity::Warning, Severity::Info]);
-    assert_eq!(config.messages[0].text, "No file matches via include \"/work/nosuch\"");
+    assert_eq!(config.messages[0].text, "No file matches via include \"/srv/nosuch\"");
 }
