@@ -59,16 +59,15 @@ pub(crate) fn apply(
     apply: &mut dyn FnMut(&Given) -> Result<(), Rejection>,
 ) -> Result<(), Fault> {
     for (position, option) in given.iter().enumerate() {
-        let is_repeated = given[..position].iter().any(|earlier| earlier.index == option.index);
-        let quoted = repr(option.spelling.as_bytes());
-        if is_repeated {
-            return Err(Fault::new(format!("conflicting command line option {quoted}"))
-                .because("each option may be given once"));
-        }
         apply(option).map_err(|Rejection { message, mend }| {
             let value = repr(option.value.as_bytes());
             Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).mended_by(mend)
         })?;
+        if given[..position].iter().any(|earlier| earlier.index == option.index) {
+            let spelling = repr(option.spelling.as_bytes());
+            return Err(Fault::new(format!("conflicting command line option {spelling}"))
+                .because("each option may be given once"));
+        }
         if stops(option) {
             break;
         }

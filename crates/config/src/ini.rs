@@ -301,6 +301,10 @@ impl Reader<'_> {
         } else {
             section.is_damaged = true;
             self.bad_lines.push(span.line);
+            if content.starts_with(['=', ':']) {
+                // An option without a name has no further lines, so what is indented under it is read for itself.
+                self.option = None;
+            }
         }
     }
 

@@ -138,6 +138,12 @@ fn bad_lines_are_reported_together() {
     );
 }
 
+#[test]
+fn a_line_without_a_key_ends_the_open_value_and_one_without_a_sign_does_not() {
+    assert!(parse("[a]\nx=1\n=1\n foo").1[0].ends_with("[line  3]: '=1\\n'\n\t[line  4]: ' foo'"));
+    assert!(parse("[a]\nx=1\nfoo\n bar").1[0].ends_with("[line  3]: 'foo\\n'"));
+}
+
 /// CFG-14.
 #[test]
 fn line_ends_make_no_difference() {
