@@ -20,7 +20,6 @@ mod escape;
 mod exit;
 mod failure;
 mod follow;
-mod host;
 mod input;
 mod interrupt;
 mod line_editor;
@@ -30,7 +29,6 @@ mod shell;
 use console::Style;
 use exit::{ENDED_BY_INTERRUPT, ENDED_BY_PIPE};
 use failure::Fatal;
-use host::SystemHost;
 use interrupt::Interrupts;
 use line_editor::LineEditor;
 use session::Session;
@@ -40,6 +38,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::rc::Rc;
 use supervisor_config::{Action, ClientOptions, Failure, ctl};
+use supervisor_host::SystemHost;
 
 /// Where a run reads from and writes to.
 pub struct Streams {

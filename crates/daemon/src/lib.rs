@@ -14,7 +14,6 @@ mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
-mod host;
 mod mailbox;
 mod perform;
 mod pidfile;
@@ -31,13 +30,13 @@ mod startup;
 mod stdin;
 mod web;
 
-use host::SystemHost;
 use run::Source;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use supervisor_config::{Action, command_line, load, search};
+use supervisor_host::SystemHost;
 use supervisor_sys::{alloc, fd, signal};
 
 /// The version of Supervisor whose behaviour this is; what `-v` prints and `getSupervisorVersion` answers.

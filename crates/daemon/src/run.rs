@@ -7,7 +7,6 @@
 use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::descriptors::Descriptor;
-use crate::host::SystemHost;
 use crate::mailbox::{Mailbox, Message};
 use crate::prepare::Surroundings;
 use crate::processes::Processes;
@@ -19,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
 use supervisor_core::{Answer, Effects, Ending, Input, Mood, Signal, Supervisor, Ticket};
+use supervisor_host::SystemHost;
 use supervisor_log::{Level, MainLog, Pump};
 use supervisor_sys::clock;
 use supervisor_sys::signal::SignalQueue;

@@ -3,15 +3,16 @@
 use super::{Finding, Source};
 
 /// What a crate of the product may depend on among its siblings, besides tests.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("core", &[]),
     ("config", &["core"]),
     ("sys", &["core"]),
     ("rpc", &["core"]),
     ("log", &["core", "sys"]),
     ("http", &["sys"]),
-    ("ctl", &["core", "config", "sys", "rpc"]),
-    ("daemon", &["core", "config", "sys", "rpc", "log", "http"]),
+    ("host", &["config", "sys"]),
+    ("ctl", &["core", "config", "sys", "host", "rpc"]),
+    ("daemon", &["core", "config", "sys", "host", "rpc", "log", "http"]),
 ];
 
 /// The only crate that may say `unsafe`.

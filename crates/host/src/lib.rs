@@ -1,4 +1,8 @@
-//! The machine as a configuration sees it.
+//! The running machine as a configuration sees it.
+//!
+//! The configuration reaches the machine only through its `Host`, so that tests can put a map in its place; this is the
+//! one that both programs put there.
+#![forbid(unsafe_code)]
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -13,7 +17,7 @@ use supervisor_sys::user::{self, User};
 /// Answers from the running system. Remembers where and with what environment the program was started, so that a
 /// file read again means the same.
 #[derive(Clone, Debug)]
-pub(crate) struct SystemHost {
+pub struct SystemHost {
     startup_directory: PathBuf,
     environment: Vec<(OsString, OsString)>,
     hostname: OsString,
@@ -21,7 +25,7 @@ pub(crate) struct SystemHost {
 
 impl SystemHost {
     /// To be called before the program changes its directory or environment.
-    pub(crate) fn at_startup() -> Self {
+    pub fn at_startup() -> Self {
         Self {
             // A directory that was removed under us: relative paths fail one by one, with their own messages.
             startup_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
