@@ -69,6 +69,12 @@ impl Fault {
         self
     }
 
+    /// Drops that part.
+    pub(crate) fn without_names(mut self) -> Self {
+        self.0.names = String::new();
+        self
+    }
+
     /// Appends to the text.
     pub(crate) fn with_tail(mut self, tail: &str) -> Self {
         self.0.tail.push_str(tail);

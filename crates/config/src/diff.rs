@@ -5,6 +5,7 @@
 //! running side has an actual file by then, and upstream cannot tell it from one it chose itself.
 
 use crate::config::{Group, LogFile, Process, StreamLog};
+use std::collections::{HashMap, HashSet};
 
 /// Names of groups that differ between the running configuration and a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,15 +20,18 @@ pub struct Diff {
 
 /// Compares what runs with what a file now says.
 pub fn diff(running: &[Group], new: &[Group]) -> Diff {
+    let old_by_name: HashMap<&str, &Group> =
+        running.iter().map(|group| (group.name.as_str(), group)).collect();
+    let new_names: HashSet<&str> = new.iter().map(|group| group.name.as_str()).collect();
     let mut result = Diff::default();
     for group in new {
-        match running.iter().find(|old| old.name == group.name) {
+        match old_by_name.get(group.name.as_str()) {
             None => result.added.push(group.name.clone()),
             Some(old) if !old.equal_for_reread(group) => result.changed.push(group.name.clone()),
             Some(_) => {}
         }
     }
-    let gone = running.iter().filter(|old| !new.iter().any(|group| group.name == old.name));
+    let gone = running.iter().filter(|old| !new_names.contains(old.name.as_str()));
     result.removed = gone.map(|old| old.name.clone()).collect();
     result
 }

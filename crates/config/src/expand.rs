@@ -3,7 +3,7 @@
 //! Values are filled in once; what a name stands for is not looked at again.
 
 use crate::diagnostic::nearest;
-use crate::format::{self, Malformed, Named, Piece};
+use crate::format::{self, Conversion, Malformed, Named, Piece};
 use crate::limits;
 use crate::text::{self, repr, shown};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,40 +92,71 @@ pub(crate) enum ExpandError {
     TooLong,
 }
 
+/// Mistakes of one value that are reported at most.
+const MOST_ERRORS: usize = 16;
+
 /// Fills names into a value. `here`, where given, is the directory `%(here)s` stands for whatever `names` say: the
-/// one of the included file that the value comes from.
-pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Result<Vec<u8>, ExpandError> {
+/// one of the included file that the value comes from. What cannot be filled in is left out, so that every mistake of
+/// the value is found; there is at least one in the error, and Python stops at the first.
+pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Result<Vec<u8>, Vec<ExpandError>> {
     let mut filled = Vec::with_capacity(raw.len());
+    let mut errors = Vec::new();
     let mut at = 0;
     let mut is_first = true;
     while let Some(piece) = format::next_piece(raw, at) {
-        let (piece, next) = piece.map_err(|malformed| {
-            let known =
-                |name: &str| (name == "here" && here.is_some()) || names.value(name.as_bytes()).is_some();
-            match &malformed.name {
-                Some(name) if !known(name) => unknown(name, malformed.place.clone(), names),
-                Some(_) | None => ExpandError::Malformed(malformed),
+        let (piece, next) = match piece {
+            Ok(found) => found,
+            Err(malformed) => {
+                // Where such a conversion ends is anybody's guess.
+                errors.push(unfinished(malformed, names, here));
+                break;
             }
-        })?;
+        };
         at = next;
         match piece {
             Piece::Literal(text) => filled.extend_from_slice(text.as_bytes()),
             Piece::Conversion(conversion) => {
-                let Some(name) = conversion.name else {
-                    return Err(ExpandError::Malformed(conversion.unnamed(raw, is_first)));
-                };
-                let own_here = here.filter(|_| name == "here").map(|here| Named::Text(here.to_vec()));
-                let value = own_here.as_ref().or_else(|| names.value(name.as_bytes()));
-                let value = value.ok_or_else(|| unknown(name, conversion.place.clone(), names))?;
-                filled.extend(conversion.apply(raw, value).map_err(ExpandError::Malformed)?);
+                match fill_in(&conversion, raw, names, here, is_first) {
+                    Ok(text) => filled.extend(text),
+                    Err(error) => errors.push(error),
+                }
                 is_first = false;
             }
         }
         if filled.len() > limits::VALUE_BYTES {
-            return Err(ExpandError::TooLong);
+            errors.push(ExpandError::TooLong);
+            break;
+        }
+        if errors.len() >= MOST_ERRORS {
+            break;
         }
     }
-    Ok(filled)
+    if errors.is_empty() { Ok(filled) } else { Err(errors) }
+}
+
+fn fill_in(
+    conversion: &Conversion<'_>,
+    raw: &str,
+    names: &Names<'_>,
+    here: Option<&[u8]>,
+    is_first: bool,
+) -> Result<Vec<u8>, ExpandError> {
+    let Some(name) = conversion.name else {
+        return Err(ExpandError::Malformed(conversion.unnamed(raw, is_first)));
+    };
+    let own_here = here.filter(|_| name == "here").map(|here| Named::Text(here.to_vec()));
+    let value = own_here.as_ref().or_else(|| names.value(name.as_bytes()));
+    let value = value.ok_or_else(|| unknown(name, conversion.place.clone(), names))?;
+    conversion.apply(raw, value).map_err(ExpandError::Malformed)
+}
+
+/// A conversion without an end; Python looks its name up first.
+fn unfinished(malformed: Malformed, names: &Names<'_>, here: Option<&[u8]>) -> ExpandError {
+    let known = |name: &str| (name == "here" && here.is_some()) || names.value(name.as_bytes()).is_some();
+    match &malformed.name {
+        Some(name) if !known(name) => unknown(name, malformed.place.clone(), names),
+        Some(_) | None => ExpandError::Malformed(malformed),
+    }
 }
 
 fn unknown(name: &str, place: Range<usize>, names: &Names<'_>) -> ExpandError {
@@ -238,7 +269,7 @@ mod tests {
     }
 
     fn fill(raw: &str) -> Result<String, String> {
-        match expand(raw, &names(), None) {
+        match expand(raw, &names(), None).map_err(|errors| errors.into_iter().next().unwrap()) {
             Ok(filled) => Ok(String::from_utf8(filled).unwrap()),
             Err(ExpandError::Malformed(malformed)) => Err(malformed.reason_in(raw, None)),
             Err(ExpandError::Unknown { name, .. }) => Err(format!("unknown {name}")),
@@ -359,20 +390,26 @@ mod tests {
 
     #[test]
     fn here_of_an_include_counts_even_where_the_name_is_not_offered() {
-        let raw = "%(here)s/%%(here)s %Y";
         let names = Names::default();
         assert_eq!(expand("%(here)s/%%(here)s", &names, Some(b"/50%")), Ok(b"/50%/%(here)s".to_vec()));
-        let Err(ExpandError::Malformed(malformed)) = expand("%(here)s%(here)d", &names, Some(b"/x")) else {
-            panic!("a text is no number");
+        let malformed = |raw: &str| match &expand(raw, &names, Some(b"/x")).unwrap_err()[..] {
+            [ExpandError::Malformed(malformed)] => malformed.clone(),
+            other => panic!("{other:?}"),
         };
-        assert_eq!(malformed.place, 8..16);
-        let Err(ExpandError::Malformed(malformed)) = expand("a %(here)Y", &names, Some(b"/x")) else {
-            panic!("there is no conversion Y");
-        };
+        assert_eq!(malformed("%(here)s%(here)d").place, 8..16);
+        // The index is that in "/x %(here)Y", which is what the message shows.
+        let raw = "%(here)s %(here)Y";
         assert_eq!(
-            malformed.reason_in(raw, Some(b"/x")),
-            "unsupported format character 'Y' (0x59) at index 3"
+            malformed(raw).reason_in(raw, Some(b"/x")),
+            "unsupported format character 'Y' (0x59) at index 10"
         );
+    }
+
+    #[test]
+    fn every_mistake_of_a_value_is_found_up_to_a_limit() {
+        let errors = expand("%(a)s %(here)s %(b)d %(here)Y %(", &names(), None).unwrap_err();
+        assert_eq!(errors.len(), 4);
+        assert_eq!(expand(&"%(a)s".repeat(100), &names(), None).unwrap_err().len(), MOST_ERRORS);
     }
 
     proptest! {

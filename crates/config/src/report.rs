@@ -21,7 +21,9 @@ impl Report {
     /// more than once.
     pub(crate) fn fault(&mut self, fault: Fault) {
         if self.is_new(&fault) {
-            self.faults.push(fault);
+            // Only the first one is shown with the names that may be used, and there may be many of both.
+            let is_first = self.faults.is_empty();
+            self.faults.push(if is_first { fault } else { fault.without_names() });
         }
     }
 

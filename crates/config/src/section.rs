@@ -157,13 +157,13 @@ impl<'a> Pass<'a> {
     /// A value with all names filled in; messages call it `context`.
     pub(crate) fn expanded(&mut self, found: Lookup<'_>, context: &str) -> Result<Vec<u8>, Faulty> {
         let raw = &found.entry.text;
-        expand::expand(raw, self.names, found.here).map_err(|error| {
-            if !error.is_excusable() {
+        expand::expand(raw, self.names, found.here).map_err(|errors| {
+            for error in errors.into_iter().filter(|error| !error.is_excusable()) {
                 let (head, names) = error.text(raw, found.here, context);
                 let fault = Fault::new(head)
                     .with_names(names)
                     .with_tail(self.tail)
-                    .at(Some(self.document.sources.place(found.entry.span(Some(error.place(raw))))))
+                    .at(self.document.sources.place(found.entry.span(Some(error.place(raw)))))
                     .because(error.why())
                     .mended_by(error.mend());
                 self.report.fault(fault);

@@ -295,10 +295,10 @@ pub(crate) fn user(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Account> {
             .ok()
             .and_then(|uid| reading.host.user_with_id(uid))
             .ok_or_else(|| Rejection::new(format!("Invalid user id {}", shown(value)))),
-        None => reading
-            .host
-            .user_named(OsStr::from_bytes(value))
-            .ok_or_else(|| Rejection::new(format!("Invalid user name {}", shown(value)))),
+        None => reading.host.user_named(OsStr::from_bytes(value)).ok_or_else(|| {
+            Rejection::new(format!("Invalid user name {}", shown(value)))
+                .mended_by("name a user that exists; getent passwd lists them")
+        }),
     }
 }
 

@@ -99,6 +99,13 @@ fn a_continued_value_is_cited_where_the_fault_is() {
     assert_eq!((place.line, place.column, place.length), (6, 6, 8));
 }
 
+#[test]
+fn every_mistake_of_one_value_is_reported() {
+    let report = report(&with_program("command=%(a)s %(b)s %Y"));
+    assert!(report.contains("\n  at s.conf:4:9\n") && report.contains("\n  at s.conf:4:15\n"), "{report}");
+    assert!(report.contains("\n  at s.conf:4:21\n"), "{report}");
+}
+
 /// The list of names is long and holds the environment's; once is enough.
 #[test]
 fn only_the_first_fault_lists_the_names_that_may_be_used() {

@@ -138,7 +138,7 @@ fn read_logfile(pass: &mut Pass<'_>, options: &StreamOptions) -> LogFileName {
     };
     match expand::expand(text, pass.names, None) {
         Ok(twice) => pass.parsed(option, &twice, pass.tail).unwrap_or(automatic),
-        Err(error) => parsed_once(pass, option, text, &error).unwrap_or(automatic),
+        Err(errors) => parsed_once(pass, option, text, &errors[0]).unwrap_or(automatic),
     }
 }
 
