@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
 use crate::{
-    Account, Address, Fault, Flavour, LogLine, RpcClient, Sandbox, Value, processes, wait_for, wait_until,
+    Account, Address, Connection, Fault, Flavour, LogLine, RpcClient, Sandbox, Value, processes, wait_for,
+    wait_until,
 };
 
 /// The beginning of every configuration made by [`Launch::configure`]. A test overrides an option by naming it again
@@ -340,7 +341,20 @@ impl Daemon {
 
     /// A client of its Unix socket.
     pub fn rpc(&self) -> RpcClient {
-        RpcClient::new(Address::Unix(self.sandbox.path("s")))
+        RpcClient::new(self.address())
+    }
+
+    /// Where its Unix socket is.
+    pub fn address(&self) -> Address {
+        Address::Unix(self.sandbox.path("s"))
+    }
+
+    /// A connection to its Unix socket.
+    ///
+    /// # Panics
+    /// When it takes none.
+    pub fn connect(&self) -> Connection {
+        Connection::open(&self.address()).expect("the daemon accepts connections")
     }
 
     /// Calls a method of the `supervisor` namespace.

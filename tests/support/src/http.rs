@@ -47,13 +47,26 @@ pub fn exchange(address: &Address, request: &[u8]) -> std::io::Result<Response> 
             stream.read_to_end(&mut answer)?;
         }
     }
-    Ok(split(&answer))
+    Ok(Response::of(&answer))
 }
 
-fn split(answer: &[u8]) -> Response {
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
-    let (head, body) = end.map_or((answer, &[][..]), |end| (&answer[..end], &answer[end + 4..]));
-    let head = String::from_utf8_lossy(head).into_owned();
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-    Response { status, head, body: body.to_vec() }
+impl Response {
+    /// Takes an answer apart where its head ends.
+    pub(crate) fn of(answer: &[u8]) -> Self {
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+        let (head, body) = end.map_or((answer, &[][..]), |end| (&answer[..end], &answer[end + 4..]));
+        let head = String::from_utf8_lossy(head).into_owned();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        Self { status, head, body: body.to_vec() }
+    }
+
+    /// The value of a header, its name as the server writes it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    /// The body as text, undecodable bytes replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
 }

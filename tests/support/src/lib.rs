@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a helper that cannot do its work fails the test at hand")]
 
+mod connection;
 mod daemon;
 mod flavour;
 mod http;
@@ -26,6 +27,7 @@ mod sandbox;
 mod wait;
 mod xml;
 
+pub use connection::Connection;
 pub use daemon::{Daemon, Launch, Outcome};
 pub use flavour::Flavour;
 pub use http::{Address, Response, exchange};

@@ -63,7 +63,11 @@ impl RpcClient {
         self.call_raw("supervisor.getState", &[]).is_ok_and(|response| response.status != 0)
     }
 
-    fn post(&self, body: &str) -> std::io::Result<Response> {
+    /// The raw answer to a request with this body, whatever it is.
+    ///
+    /// # Errors
+    /// Those of [`exchange`].
+    pub fn post(&self, body: &str) -> std::io::Result<Response> {
         let length = body.len();
         let head =
             format!("POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n");
