@@ -6,7 +6,7 @@
 
 use crate::processes::{Child, Ended};
 use crate::run::Loop;
-use crate::spawner::{SpawnResult, stream_id, stream_owner};
+use crate::spawner::{Output, SpawnResult, stream_id, stream_owner};
 use crate::stdin::Progress;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
@@ -56,8 +56,15 @@ impl Loop {
             // left behind, and the core orders one it does not know to be killed.
             return self.tell(Input::Spawned { process: id, pid });
         };
-        process.begin(run, launched);
+        let outputs = process.begin(run, launched);
         self.tell(Input::Spawned { process: id, pid });
+        // Only now: nothing the child writes is heard of before its spawn.
+        for Output { channel, pipe, sink } in outputs {
+            if let Err(error) = self.pump.attach(stream_id(id, channel), run, pipe, sink) {
+                let text = format!("cannot read the {} of process {id}: {error}", channel.name());
+                self.log.log(Level::Critical, text);
+            }
+        }
         match pidfd {
             Some(pidfd) => {
                 let token = token(id.raw(), Watched::End);

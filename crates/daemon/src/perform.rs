@@ -47,8 +47,8 @@ impl Loop {
         };
         let order = process.order(self.config.server_url.as_ref());
         let name = process.config.name.clone();
-        let (pump, mailbox) = (self.pump.clone(), self.mailbox.clone());
-        let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order, &pump)));
+        let mailbox = self.mailbox.clone();
+        let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order)));
         let message = match self.pool.submit(Box::new(job)) {
             Ok(()) => return,
             Err(Refused::Full) => format!("too many spawns are waiting to spawn '{name}'"),

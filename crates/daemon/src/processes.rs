@@ -2,7 +2,7 @@
 
 use crate::fastcgi::{Lease, SharedSocket};
 use crate::prepare::PreparedProcess;
-use crate::spawner::{Launched, Order, StdinSource};
+use crate::spawner::{Launched, Order, Output, StdinSource};
 use crate::stdin::Stdin;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -119,14 +119,14 @@ impl Process {
         }
     }
 
-    /// Takes note of a child.
-    pub(crate) fn begin(&mut self, run: Run, launched: Launched) -> &Child {
-        let Launched { pid, pidfd, stdin } = launched;
+    /// Takes note of a child; gives back its outputs, which are the pump's.
+    pub(crate) fn begin(&mut self, run: Run, launched: Launched) -> Vec<Output> {
+        let Launched { pid, pidfd, stdin, outputs } = launched;
         let (stdin, socket) = match stdin {
             StdinSource::Pipe(pipe) => (Some(Stdin::new(pipe)), None),
             StdinSource::Socket(lease) => (None, Some(lease)),
         };
-        self.child.insert(Child {
+        self.child = Some(Child {
             pid,
             run,
             pidfd,
@@ -135,7 +135,8 @@ impl Process {
             stdin_is_watched: false,
             event_is_under_way: false,
             ended: None,
-        })
+        });
+        outputs
     }
 
     /// Where an output is written; `None` if to no file.

@@ -1,0 +1,390 @@
+//! Event listeners: the protocol, and what becomes of events when a listener misbehaves.
+
+use super::listening::{Puppet, emit, puppet, recorded, recorded_until, recorder, sandbox, start};
+use super::{assert_file_refused, assert_refused};
+use std::time::Duration;
+use support::{Daemon, processes, stays_true_for, wait_until};
+
+const REMOTE: &str = "events=REMOTE_COMMUNICATION";
+
+/// What the log says of a listener that broke the protocol.
+const UNKNOWN: &str = "has entered the UNKNOWN state and will no longer receive events, this usually indicates the \
+    process violated the eventlistener protocol";
+
+/// A daemon with one puppet in the pool `p`, not yet ready.
+fn with_puppet(config: &str) -> (Daemon, Puppet) {
+    let sandbox = sandbox();
+    let listener = Puppet::new(&sandbox, "p");
+    let daemon = Daemon::start_in(sandbox, config);
+    daemon.wait_for_state("p", "RUNNING");
+    (daemon, listener)
+}
+
+/// Checks that the daemon still does its work: a program starts and an event reaches the recorder `rec`.
+fn assert_well(daemon: &Daemon) {
+    emit(daemon, "still there");
+    recorded_until(daemon, "rec", |event| event.text().ends_with("still there"));
+}
+
+/// EVT-21: the very same event comes again.
+#[test]
+fn a_rejected_event_is_sent_again_with_its_serials() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
+    emit(&daemon, "one");
+    let first = listener.take_event(&daemon);
+    listener.say("RESULT 4\nFAIL");
+    daemon.wait_for_message("WARN p: event was rejected");
+    let second = listener.take_event(&daemon);
+    assert_eq!(second, first);
+    assert_eq!(first.text(), "type:test\none");
+    listener.finish();
+    emit(&daemon, "two");
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\ntwo");
+}
+
+/// EVT-22: upstream sends it again thousands of times in a second.
+#[test]
+fn a_listener_that_always_rejects_is_not_asked_all_the_time_unlike_upstream() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
+    emit(&daemon, "poison");
+    listener.take_event(&daemon);
+    for _ in 0..50 {
+        listener.say("RESULT 4\nFAILREADY\n");
+    }
+    daemon.wait_for_message("WARN p: event was rejected");
+    // The first rejection makes the event rest; what is said meanwhile is out of turn.
+    daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));
+    assert_eq!(listener.heard(&daemon).len(), 1);
+}
+
+/// EVT-28.
+#[test]
+fn an_event_of_a_listener_that_dies_at_work_comes_again_after_its_restart() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
+    emit(&daemon, "one");
+    emit(&daemon, "two");
+    let first = listener.take_event(&daemon);
+    let pid = daemon.pid_of("p");
+    processes::signal(pid, "KILL");
+    wait_until("another listener", || ![0, pid].contains(&daemon.pid_of("p")));
+    assert_eq!(listener.take_event(&daemon), first);
+    listener.finish();
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\ntwo");
+}
+
+/// EVT-24, EVT-27.
+#[test]
+fn a_listener_that_talks_nonsense_gets_nothing_until_it_is_restarted() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
+    listener.say("hello\n");
+    daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));
+    emit(&daemon, "one");
+    listener.say("READY\n");
+    stays_true_for(Duration::from_millis(300), "no event", || listener.heard(&daemon).is_empty());
+    assert_eq!(daemon.state("p"), "RUNNING");
+    assert_eq!(daemon.ctl(&["restart", "p"]).code, 0);
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\none");
+}
+
+/// EVT-25
+#[test]
+fn a_listener_that_speaks_while_ready_breaks_the_protocol() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
+    listener.say("READY\nbye");
+    daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));
+}
+
+/// EVT-26, EVT-32
+#[test]
+fn an_event_answered_with_a_bad_line_goes_to_another_member_of_the_pool() {
+    let sandbox = sandbox();
+    let mut listeners = ["p_0", "p_1"].map(|name| Puppet::new(&sandbox, name));
+    let options = format!("numprocs=2\nprocess_name=%(program_name)s_%(process_num)d\n{REMOTE}");
+    let section = puppet("p", &options).replace("%(here)s/p\n", "%(here)s/p_%(process_num)d\n");
+    let daemon = Daemon::start_in(sandbox, &format!("[supervisord]\nloglevel=debug\n{section}"));
+    for (name, listener) in ["p_0", "p_1"].iter().zip(&mut listeners) {
+        daemon.wait_for_state(&format!("p:{name}"), "RUNNING");
+        listener.say("READY\n");
+        daemon.wait_for_message(&format!("DEBG {name}: ACKNOWLEDGED -> READY"));
+    }
+    emit(&daemon, "one");
+    let first = listeners[0].wait_for_events(&daemon, 1);
+    assert!(listeners[1].heard(&daemon).is_empty());
+    listeners[0].say("WHATEVER xx\n");
+    daemon.assert_order(&["WARN p_0: bad result line: 'WHATEVER xx'", UNKNOWN]);
+    assert_eq!(listeners[1].wait_for_events(&daemon, 1), first);
+}
+
+/// `RESULT 0` and answers that only look like OK; what upstream's `int()` takes for a number is no number here.
+#[test]
+fn answers_come_in_any_portions() {
+    let (daemon, mut listener) =
+        with_puppet(&format!("[supervisord]\nloglevel=debug\n{}", puppet("p", REMOTE)));
+    emit(&daemon, "one");
+    emit(&daemon, "two");
+    listener.take_event(&daemon);
+    for part in ["RES", "ULT", " ", "2", "\n", "O"] {
+        let before = daemon.messages_with("stdout output:").len();
+        listener.say(part);
+        daemon.wait_for_messages("stdout output:", before + 1);
+    }
+    assert_eq!(daemon.messages_with("was processed"), [""; 0]);
+    listener.say("K");
+    daemon.wait_for_message("DEBG p: event was processed");
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\ntwo");
+}
+
+/// EVT-20: a slow listener costs its own pool events, and no other.
+#[test]
+fn a_slow_listener_makes_only_its_own_pool_overflow() {
+    let (daemon, mut listener) =
+        with_puppet(&(puppet("p", &format!("{REMOTE}\nbuffer_size=2")) + &recorder("rec", REMOTE)));
+    emit(&daemon, "held");
+    let held = listener.take_event(&daemon).serial();
+    for data in ["1", "2", "3", "4"] {
+        emit(&daemon, data);
+        recorded_until(&daemon, "rec", |event| event.text().ends_with(data));
+    }
+    let lost = |serial| format!("ERRO pool p event buffer overflowed, discarding event {serial}");
+    daemon.assert_messages("overflowed", &[lost(held + 1), lost(held + 2)]);
+    listener.finish();
+    let next = listener.take_event(&daemon);
+    assert_eq!((next.text().as_str(), next.serial()), ("type:test\n3", held + 3));
+}
+
+#[test]
+fn a_pool_may_have_a_buffer_of_one() {
+    let (daemon, mut listener) = with_puppet(&puppet("p", &format!("{REMOTE}\nbuffer_size=1")));
+    emit(&daemon, "1");
+    emit(&daemon, "2");
+    daemon.assert_messages("overflowed", &["ERRO pool p event buffer overflowed, discarding event 0"]);
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\n2");
+    emit(&daemon, "3");
+    listener.finish();
+    assert_eq!(listener.take_event(&daemon).text(), "type:test\n3");
+}
+
+/// EVT-29: upstream's supervisord ends when the pipe is full and leaves all its children behind.
+#[test]
+fn a_listener_that_never_reads_harms_nobody_unlike_upstream() {
+    let sandbox = sandbox();
+    sandbox.write("deaf.sh", "printf 'READY\\n'\nexec sleep 1000\n");
+    let config =
+        "[eventlistener:deaf]\ncommand=/bin/sh %(here)s/deaf.sh\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n";
+    let daemon = Daemon::start_in(sandbox, &(config.to_owned() + &recorder("rec", REMOTE)));
+    let large = "x".repeat(200_000);
+    for _ in 0..12 {
+        emit(&daemon, &large);
+    }
+    assert_well(&daemon);
+    // One event is on its way, ten wait.
+    daemon.assert_messages(
+        "pool deaf event",
+        &[0, 1].map(|i| format!("ERRO pool deaf event buffer overflowed, discarding event {}", i + 1)),
+    );
+    assert_eq!(daemon.state("deaf"), "RUNNING");
+    assert_eq!(daemon.ctl(&["stop", "deaf"]).stdout, "deaf: stopped\n");
+}
+
+/// Megabytes before READY, and without end: the pool is lost, the daemon is not.
+#[test]
+fn a_listener_that_floods_its_output_harms_nobody() {
+    let sandbox = sandbox();
+    sandbox.write("flood.sh", "head -c 3000000 /dev/zero\nexec yes READY\n");
+    let config = "[eventlistener:flood]\ncommand=/bin/sh %(here)s/flood.sh\nevents=EVENT\nstartsecs=0\n\
+        stdout_logfile=NONE\n";
+    let daemon = Daemon::start_in(sandbox, &(config.to_owned() + &recorder("rec", REMOTE)));
+    daemon.wait_for_message(&format!("WARN flood: {UNKNOWN}"));
+    assert_well(&daemon);
+    assert_eq!(daemon.ctl(&["stop", "flood"]).stdout, "flood: stopped\n");
+}
+
+#[test]
+fn an_event_for_a_listener_with_closed_input_waits_for_one_that_reads() {
+    let sandbox = sandbox();
+    // It says that it is ready once it cannot hear any more; restarted, it listens.
+    sandbox.write(
+        "closed.sh",
+        "if [ -e was.here ]; then exec /bin/sh recorder.sh closed.events; fi\n\
+         : >was.here\nexec <&-\nprintf 'READY\\n'\nexec sleep 1000\n",
+    );
+    let config = "[supervisord]\nloglevel=debug\n[eventlistener:closed]\ncommand=/bin/sh %(here)s/closed.sh\n\
+        events=REMOTE_COMMUNICATION\nstartsecs=0\ndirectory=%(here)s\nstdout_logfile=NONE\n";
+    let daemon = Daemon::start_in(sandbox, config);
+    daemon.wait_for_message("DEBG closed: ACKNOWLEDGED -> READY");
+    emit(&daemon, "one");
+    daemon.wait_for_message(
+        "DEBG epipe occurred while sending event 0 to listener closed, listener state unchanged",
+    );
+    assert_eq!(daemon.ctl(&["restart", "closed"]).code, 0);
+    let events = recorded_until(&daemon, "closed", |event| event.text().ends_with("one"));
+    assert_eq!(events[0].serial(), 0);
+}
+
+/// EVT-31: events are kept before any listener runs, the newest ones.
+#[test]
+fn a_pool_started_later_gets_the_events_of_before() {
+    let daemon = start(&recorder("rec", &format!("{REMOTE}\nautostart=false\nbuffer_size=2")));
+    for data in ["1", "2", "3"] {
+        emit(&daemon, data);
+    }
+    daemon.ask("startProcess", &["rec".into()]);
+    recorded_until(&daemon, "rec", |event| event.text().ends_with('2'));
+    emit(&daemon, "4");
+    let events = recorded_until(&daemon, "rec", |event| event.text().ends_with('4'));
+    let texts: Vec<_> = events.iter().map(|event| event.text().split_off("type:test\n".len())).collect();
+    assert_eq!(texts, ["2", "3", "4"]);
+}
+
+/// EVT-20: with thousands of events a second each one is delivered, or its loss is in the log.
+#[test]
+fn every_event_of_a_flood_is_delivered_or_its_loss_is_logged() {
+    let sandbox = sandbox();
+    // Each line is a write of its own, so that it is an event of its own unless the daemon is behind.
+    sandbox.write("flood.sh", "i=0\nwhile [ $i -lt 5000 ]; do echo $i; i=$((i+1)); done\nexec sleep 1000\n");
+    let config = "[program:x]\ncommand=/bin/sh %(here)s/flood.sh\nstdout_events_enabled=true\nstartsecs=0\n\
+        stdout_logfile=%(here)s/x.log\n";
+    let daemon = Daemon::start_in(
+        sandbox,
+        &(recorder("rec", "events=PROCESS_LOG,REMOTE_COMMUNICATION\nbuffer_size=100") + config),
+    );
+    daemon.wait_for_file("x.log", "\n4999\n");
+    emit(&daemon, "end");
+    let events = recorded_until(&daemon, "rec", |event| event.text().ends_with("end"));
+    let last = events.last().unwrap().serial();
+    let delivered = u64::try_from(events.len()).unwrap();
+    wait_until("every loss to be in the log", || {
+        let lost = daemon.messages_with("ERRO pool rec event buffer overflowed, discarding event");
+        delivered + u64::try_from(lost.len()).unwrap() == last + 1
+    });
+    assert!(last > 100, "the flood was no flood: {last}");
+    assert!(events.windows(2).all(|pair| pair[0].serial() < pair[1].serial()));
+}
+
+/// An event larger than anything the daemon keeps for other purposes; upstream ends at its first full pipe.
+#[test]
+fn an_event_of_megabytes_arrives_whole_unlike_upstream() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "x.sh",
+        "printf '<!--XSUPERVISOR:BEGIN-->'\nhead -c 3000000 /dev/zero | tr '\\0' x\n\
+         printf '<!--XSUPERVISOR:END-->'\nexec sleep 1000\n",
+    );
+    let config = "[program:x]\ncommand=/bin/sh %(here)s/x.sh\nstdout_capture_maxbytes=4MB\nstartsecs=0\n";
+    let daemon = Daemon::start_in(sandbox, &(recorder("rec", "events=PROCESS_COMMUNICATION") + config));
+    let event = recorded_until(&daemon, "rec", |_| true).remove(0);
+    let (head, data) =
+        event.payload.split_at(event.payload.iter().position(|byte| *byte == b'\n').unwrap() + 1);
+    assert!(head.starts_with(b"processname:x groupname:x pid:"));
+    assert_eq!(data.len(), 3_000_000);
+}
+
+/// EVT-35: what stops before a listener is told to it before it stops itself.
+#[test]
+fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
+    let config = "[program:a]\ncommand=sleep 1000\nstartsecs=0\npriority=2\n\
+        [program:b]\ncommand=sleep 1000\nstartsecs=0\npriority=1\n";
+    let options = "events=PROCESS_STATE,SUPERVISOR_STATE_CHANGE\nbuffer_size=100";
+    let mut daemon = start(&(recorder("rec", options) + config));
+    daemon.wait_for_state("b", "RUNNING");
+    recorded_until(&daemon, "rec", |event| event.summary().contains("RUNNING processname:b"));
+    let before = recorded(&daemon, "rec").len();
+    assert_eq!(daemon.terminate(), 0);
+    let last: Vec<_> =
+        recorded(&daemon, "rec")[before..].iter().map(super::listening::Event::summary).collect();
+    assert_eq!(
+        last,
+        [
+            "SUPERVISOR_STATE_CHANGE_STOPPING ",
+            "PROCESS_STATE_STOPPING processname:a groupname:a from_state:RUNNING pid:N",
+            "PROCESS_STATE_STOPPED processname:a groupname:a from_state:STOPPING pid:N",
+            "PROCESS_STATE_STOPPING processname:b groupname:b from_state:RUNNING pid:N",
+            "PROCESS_STATE_STOPPED processname:b groupname:b from_state:STOPPING pid:N",
+        ]
+    );
+    daemon.assert_order(&["stopped: a", "stopped: b", "stopped: rec"]);
+}
+
+/// EVT-35: a listener that never finishes does not keep the daemon from ending.
+#[test]
+fn a_listener_that_hangs_delays_the_end_by_two_seconds_unlike_upstream() {
+    let (mut daemon, mut listener) = with_puppet(&puppet("p", "events=SUPERVISOR_STATE_CHANGE"));
+    listener.take_event(&daemon);
+    assert_eq!(daemon.terminate(), 0);
+    let waited = daemon.line_with("received SIGTERM").until(&daemon.line_with("stopped: p"));
+    assert!((Duration::from_millis(1900)..Duration::from_secs(6)).contains(&waited), "{waited:?}");
+    daemon.wait_for_message("INFO pool p ends, discarding 1 buffered events");
+}
+
+/// EVT-33
+#[test]
+fn what_a_listener_section_must_not_lack_or_have() {
+    let with = |options: &str| format!("[eventlistener:l]\ncommand=x\n{options}\n");
+    assert_refused(&with(""), "[eventlistener:l] section requires an \"events\" line");
+    assert_refused(&with("events=EVENT,BOGUS"), "Unknown event type BOGUS in [eventlistener:l] events");
+    assert_refused(
+        &with("events=EVENT\nbuffer_size=0"),
+        "[eventlistener:l] section sets invalid buffer_size (0)",
+    );
+    assert_refused(
+        &with("events=EVENT\nredirect_stderr=true"),
+        "[eventlistener:l] section sets redirect_stderr=true but this is not allowed because it will interfere with \
+         the eventlistener protocol",
+    );
+    assert_file_refused(
+        "[supervisord]\n[eventlistener:l]\ncommand=x\nevents=EVENT\n[group:g]\nprograms=l\n",
+        "[group:g] names unknown program or fcgi-program l",
+    );
+}
+
+/// EVT-9
+#[test]
+fn events_may_be_named_in_lower_case() {
+    let daemon = start(&recorder("rec", "events=Remote_Communication"));
+    emit(&daemon, "x");
+    recorded_until(&daemon, "rec", |event| event.field("eventname") == "REMOTE_COMMUNICATION");
+}
+
+/// EVT-36
+#[test]
+fn changed_events_are_a_change_of_the_group() {
+    let daemon = start(&recorder("rec", REMOTE));
+    daemon.reconfigure(&recorder("rec", "events=TICK_60"));
+    assert_eq!(daemon.ctl(&["reread"]).stdout, "rec: changed\n");
+}
+
+/// Two sections of one name are one pool with the later options.
+#[test]
+fn two_sections_of_one_name_are_one_pool() {
+    let later = "[eventlistener:rec]\nevents=REMOTE_COMMUNICATION\n";
+    let daemon = start(&(recorder("rec", "events=TICK_3600") + later));
+    assert_eq!(daemon.ctl(&["status"]).stdout.lines().count(), 1);
+    emit(&daemon, "x");
+    recorded_until(&daemon, "rec", |event| event.text().ends_with('x'));
+}
+
+/// What names Python code is refused with what to do instead; commands of extensions are commands like any other.
+#[test]
+fn extensions_in_python_are_named_in_the_refusal_unlike_upstream() {
+    let refusal = |config: &str| {
+        let sandbox = support::Sandbox::new();
+        support::Launch::new().configure(&sandbox, config).refusal(&sandbox)
+    };
+    let said = refusal("[eventlistener:l]\ncommand=x\nevents=EVENT\nresult_handler=my.module:handler\n");
+    assert!(
+        said.starts_with("Error: my.module:handler cannot be resolved within [eventlistener:l]\n"),
+        "{said}"
+    );
+    assert!(said.contains("mend: remove result_handler and answer RESULT 2 with OK, or FAIL"), "{said}");
+    let said = refusal(
+        "[rpcinterface:twiddler]\n\
+         supervisor.rpcinterface_factory=supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n",
+    );
+    assert!(
+        said.contains("supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface cannot be resolved"),
+        "{said}"
+    );
+    assert!(said.contains("mend: "), "{said}");
+    let daemon = start("[eventlistener:memmon]\ncommand=memmon -a 200MB\nevents=TICK_60\nautostart=false\n");
+    assert_eq!(daemon.state("memmon"), "STOPPED");
+}
