@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
 use supervisor_config::{Environment, Process};
 use supervisor_core::{Fault, Pid, ProcessId};
-use supervisor_log::{Channel, Pump, Run, Sink, SinkSpec, StreamId, repr};
+use supervisor_log::{Channel, Run, Sink, SinkSpec, StreamId, repr};
 use supervisor_sys::fd::Pipe;
 use supervisor_sys::spawn::{ChildUser, SpawnPlan};
 use supervisor_sys::{errno, spawn};
@@ -55,6 +55,18 @@ pub(crate) struct Launched {
     pub(crate) pidfd: Option<OwnedFd>,
     /// Our end of its standard input, or its share of the socket it has instead.
     pub(crate) stdin: StdinSource,
+    /// Its outputs, to be attached to the pump once the spawn is known, so that nothing it writes comes before that.
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// One output of a child: our end of its pipe, and the opened log.
+pub(crate) struct Output {
+    /// Which.
+    pub(crate) channel: Channel,
+    /// The end we read from.
+    pub(crate) pipe: OwnedFd,
+    /// Where it goes.
+    pub(crate) sink: Sink,
 }
 
 /// Where a child's standard input comes from, as far as it is ours to keep.
@@ -75,13 +87,12 @@ pub(crate) fn stream_owner(stream: StreamId) -> (u64, Channel) {
     (stream.0 / 2, if stream.0.is_multiple_of(2) { Channel::Stdout } else { Channel::Stderr })
 }
 
-/// Starts the child. Its output is attached to the pump before it exists, so nothing it writes is waited for.
-pub(crate) fn carry_out(order: &Order, pump: &Pump) -> SpawnResult {
-    let outcome = launch(order, pump);
-    SpawnResult { process: order.process, run: order.run, outcome }
+/// Starts the child.
+pub(crate) fn carry_out(order: &Order) -> SpawnResult {
+    SpawnResult { process: order.process, run: order.run, outcome: launch(order) }
 }
 
-fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
+fn launch(order: &Order) -> Result<Launched, String> {
     let executable = command::resolve(&order.config).map_err(|fault| spawn_error(&fault))?;
     let path = c_string(executable.path.into_os_string())?;
     let argv = executable.arguments.into_iter().map(c_string).collect::<Result<Vec<_>, _>>()?;
@@ -101,7 +112,6 @@ fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
     }
     .map_err(no_dispatcher)?;
 
-    let attached = Attached::to(pump, order, [Some(stdout), stderr]).map_err(no_dispatcher)?;
     let plan = SpawnPlan {
         path,
         argv,
@@ -117,8 +127,8 @@ fn launch(order: &Order, pump: &Pump) -> Result<Launched, String> {
         "EAGAIN" => format!("Too many processes in process table to spawn '{name}'"),
         code => format!("unknown error during fork for '{name}': {code}"),
     })?;
-    attached.keep();
-    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin })
+    let outputs = [Some(stdout), stderr].into_iter().flatten().collect();
+    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin, outputs })
 }
 
 /// Our and the child's part of its standard input.
@@ -135,49 +145,11 @@ fn standard_input(
     Ok((StdinSource::Pipe(ours), theirs))
 }
 
-/// One output of the child to be: our end of its pipe, and the opened log.
-struct Output {
-    channel: Channel,
-    pipe: OwnedFd,
-    sink: Sink,
-}
-
 impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
     fn open(channel: Channel, spec: &SinkSpec) -> io::Result<(Self, OwnedFd)> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
         Ok((Self { channel, pipe: ours, sink: Sink::open(spec)? }, theirs))
-    }
-}
-
-/// Outputs the pump reads from already, for a child that does not exist yet. Finished again when dropped, unless kept.
-struct Attached<'a> {
-    pump: &'a Pump,
-    order: &'a Order,
-    streams: Vec<StreamId>,
-}
-
-impl<'a> Attached<'a> {
-    fn to(pump: &'a Pump, order: &'a Order, outputs: [Option<Output>; 2]) -> io::Result<Self> {
-        let mut attached = Self { pump, order, streams: Vec::with_capacity(outputs.len()) };
-        for output in outputs.into_iter().flatten() {
-            let stream = stream_id(order.process, output.channel);
-            pump.attach(stream, order.run, output.pipe, output.sink)?;
-            attached.streams.push(stream);
-        }
-        Ok(attached)
-    }
-
-    fn keep(mut self) {
-        self.streams.clear();
-    }
-}
-
-impl Drop for Attached<'_> {
-    fn drop(&mut self) {
-        for stream in &self.streams {
-            self.pump.finish(*stream, self.order.run);
-        }
     }
 }
 
