@@ -104,4 +104,4 @@ pub use signal::Signal;
 pub use snapshot::DecodeError;
 pub use state::ProcessState;
 pub use supervisor::{Mood, Supervisor};
-pub use view::{Description, GroupInfo, PoolCounters, ProcessInfo};
+pub use view::{Description, GroupInfo, History, PoolCounters, ProcessInfo};

@@ -51,6 +51,7 @@ impl Supervisor {
         process.record.started = Some(turn.now);
         process.record.spawn_error = None;
         process.record.exit_status = None;
+        process.record.launches = process.record.launches.saturating_add(1);
         self.enter(id, State::Launching { failures, since: turn.clock() }, turn);
         turn.order(Effect::Spawn { process: id });
     }
@@ -158,6 +159,7 @@ impl Supervisor {
         self.children.remove(&pid);
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.record.ended = Some(turn.now.wall);
+        process.record.last_exit = Some(status);
         match process.state {
             State::Stopping { .. } => self.has_stopped(id, status, turn),
             State::Starting { since, failures, .. } => {

@@ -3,7 +3,9 @@
 use crate::job::Watcher;
 use crate::listener::Listener;
 use crate::state::State;
-use crate::{Description, ExitStatus, GroupId, Moment, Policy, ProcessId, ProcessInfo, ProcessState, Wall};
+use crate::{
+    Description, ExitStatus, GroupId, History, Moment, Policy, ProcessId, ProcessInfo, ProcessState, Wall,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +45,10 @@ pub(crate) struct Record {
     pub(crate) spawn_error: Option<String>,
     /// How the last run ended; unset by the next start and by an exit that came too quickly.
     pub(crate) exit_status: Option<ExitStatus>,
+    /// How the last child ended, however soon after its start.
+    pub(crate) last_exit: Option<ExitStatus>,
+    /// How many spawns were ordered.
+    pub(crate) launches: u32,
 }
 
 /// Holds back a process that exits as soon as it is restarted. Upstream restarts it without limit, as fast as
@@ -88,6 +94,12 @@ impl Process {
             exit_status: self.record.exit_status.map_or(0, ExitStatus::wire_code),
             pid: self.state.pid(),
             description: self.description(now),
+            history: History {
+                launches: self.record.launches,
+                last_exit: self.record.last_exit,
+                failures: self.state.failures(),
+                next_attempt: self.state.next_attempt(),
+            },
         }
     }
 

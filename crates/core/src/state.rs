@@ -190,6 +190,36 @@ impl State {
         }
     }
 
+    /// How many attempts to start it have failed in a row, while another one is under way or due.
+    pub(crate) const fn failures(&self) -> u32 {
+        match *self {
+            Self::Launching { failures, .. }
+            | Self::Starting { failures, .. }
+            | Self::Backoff { failures, .. } => failures,
+            Self::Stopped
+            | Self::Running { .. }
+            | Self::Stopping { .. }
+            | Self::Exited { .. }
+            | Self::Fatal
+            | Self::Unknown { .. } => 0,
+        }
+    }
+
+    /// When it is started again, if it waits for that.
+    pub(crate) const fn next_attempt(&self) -> Option<Duration> {
+        match *self {
+            Self::Backoff { retry_at, .. } => Some(retry_at),
+            Self::Exited { restart_at } => restart_at,
+            Self::Stopped
+            | Self::Launching { .. }
+            | Self::Starting { .. }
+            | Self::Running { .. }
+            | Self::Stopping { .. }
+            | Self::Fatal
+            | Self::Unknown { .. } => None,
+        }
+    }
+
     /// Whether the daemon may end, and the group be removed, as far as this process is concerned: nothing of
     /// it is left running that we could still do something about.
     pub(crate) const fn is_at_rest(&self) -> bool {

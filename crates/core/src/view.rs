@@ -1,6 +1,6 @@
 //! What is shown of processes and groups to clients and pages.
 
-use crate::{GroupId, Pid, ProcessId, ProcessState, Wall};
+use crate::{ExitStatus, GroupId, Pid, ProcessId, ProcessState, Wall};
 use std::time::Duration;
 
 /// One process as `getProcessInfo` shows it, apart from its log files, which the daemon knows.
@@ -26,6 +26,21 @@ pub struct ProcessInfo<'a> {
     pub pid: Option<Pid>,
     /// What stands in `description`.
     pub description: Description<'a>,
+    /// How it has fared, for people who look.
+    pub history: History,
+}
+
+/// How a process has fared since its group was added. Nothing of it goes over XML-RPC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// How many times a start was attempted.
+    pub launches: u32,
+    /// How its last child ended, however soon after its start; `None` if none has.
+    pub last_exit: Option<ExitStatus>,
+    /// How many attempts in a row have failed while another one is under way or due.
+    pub failures: u32,
+    /// When the next attempt is made, on the monotonic clock.
+    pub next_attempt: Option<Duration>,
 }
 
 /// What stands in `description`, as parts: the daemon knows how to show a local time.
