@@ -4,6 +4,7 @@
 //! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state and are made anew.
 //! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).
 
+use crate::mailbox::Message;
 use crate::run::Loop;
 use std::os::fd::{AsRawFd, RawFd};
 use supervisor_http::{Listener, Socket};
@@ -55,12 +56,19 @@ impl Loop {
         table
     }
 
-    /// Writes the table to the main log, for those who want to know everything.
-    pub(crate) fn log_descriptors(&self) {
+    /// Has the table written to the main log, for those who want to know everything, once the pump is done with what it was told
+    /// to do.
+    pub(crate) fn order_descriptor_table(&self) {
         if self.log.is_enabled(Level::Blather) {
-            for Descriptor { fd, purpose } in self.descriptors() {
-                self.log.log(Level::Blather, format!("descriptor {fd}: {purpose}"));
-            }
+            let mailbox = self.mailbox.clone();
+            self.pump.sync(move || mailbox.post(Message::PumpSettled));
+        }
+    }
+
+    /// Writes the table to the main log.
+    pub(crate) fn log_descriptors(&self) {
+        for Descriptor { fd, purpose } in self.descriptors() {
+            self.log.log(Level::Blather, format!("descriptor {fd}: {purpose}"));
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Message {
     Reread(Box<Result<Config, Failure>>, Reply<Result<ReloadedGroups, Fault>>),
     /// The configuration was read again because a client, or SIGHUP, wants a restart.
     RestartChecked(Box<Result<Config, Failure>>, Option<Ticket>),
+    /// The pump has done what it was told: the table of descriptors can be written.
+    PumpSettled,
     /// The pump has something to tell of a child's output.
     Notice(Notice),
 }

@@ -32,7 +32,7 @@ impl Loop {
                 Effect::ReopenLogs => {
                     self.log.log(Level::Info, "supervisord logreopen");
                     self.pump.reopen_all();
-                    self.log_descriptors();
+                    self.order_descriptor_table();
                 }
                 Effect::Terminate(ending) => self.ending = Some(ending),
             }

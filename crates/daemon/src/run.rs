@@ -174,6 +174,7 @@ impl Loop {
                 Message::Prepared(group, reply) => self.group_prepared(*group, reply),
                 Message::Reread(outcome, reply) => self.config_reread(*outcome, reply),
                 Message::RestartChecked(outcome, client) => self.restart_checked(*outcome, client),
+                Message::PumpSettled => self.log_descriptors(),
                 Message::Notice(notice) => self.notice(notice),
             }
         }
