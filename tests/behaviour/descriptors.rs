@@ -13,13 +13,16 @@ fn listed(daemon: &Daemon) -> BTreeSet<u32> {
 }
 
 /// Descriptors the daemon holds that carry state. Pollers and wakers do not, nor does the one that HTTP keeps for when there
-/// are no more.
+/// are no more. What it inherited from whoever runs the tests is not its own.
 fn held(daemon: &Daemon) -> BTreeSet<u32> {
     let machinery = ["[eventpoll]", "[eventfd]", "/dev/null"];
+    let inherited: BTreeSet<_> = processes::descriptors(std::process::id()).into_values().collect();
     processes::descriptors(daemon.pid())
         .into_iter()
         .filter(|(number, target)| {
-            *number > 2 && !machinery.iter().any(|known| target.to_string_lossy().contains(known))
+            *number > 2
+                && !inherited.contains(target)
+                && !machinery.iter().any(|known| target.to_string_lossy().contains(known))
         })
         .map(|(number, _)| number)
         .collect()
