@@ -142,14 +142,14 @@ fn messages_and_output_of_a_program_are_events() {
     let sandbox = sandbox();
     let script = "\
         printf '<!--XSUPERVISOR:BEG' >&2\n\
-        printf 'IN-->hello<!--XSUPERVISOR:END-->and more than that\\n' >&2\n\
+        printf 'IN-->hello<!--XSUPERVISOR:END-->and much more than any tag has\\n' >&2\n\
         exec sleep 1000\n";
     sandbox.write("x.sh", script);
     let config = "[program:x]\ncommand=/bin/sh %(here)s/x.sh\nstartsecs=0\nstderr_events_enabled=true\n\
         stderr_capture_maxbytes=1KB\nstderr_logfile=%(here)s/x.log\n";
     let options = "events=PROCESS_COMMUNICATION,PROCESS_LOG,REMOTE_COMMUNICATION\nbuffer_size=100";
     let daemon = Daemon::start_in(sandbox, &(recorder("rec", options) + config));
-    daemon.wait_for_file("x.log", "and more than that\n");
+    daemon.wait_for_file("x.log", "and much more than any tag has\n");
     let pid = daemon.pid_of("x");
     emit(&daemon, "end");
     let events = recorded_until(&daemon, "rec", |event| event.text().ends_with("end"));
@@ -162,8 +162,8 @@ fn messages_and_output_of_a_program_are_events() {
     let logged = of("PROCESS_LOG_STDERR");
     let data: Vec<_> =
         logged.iter().map(|text| text.strip_prefix(&*format!("{head} channel:stderr\n")).unwrap()).collect();
-    assert!(data.concat().contains("hello") && data.concat().ends_with("and more than that\n"), "{data:?}");
-    assert_eq!(daemon.sandbox().text("x.log"), "and more than that\n");
+    assert!(data.concat().contains("hello") && data.concat().ends_with("and much more than any tag has\n"), "{data:?}");
+    assert_eq!(daemon.sandbox().text("x.log"), "and much more than any tag has\n");
 }
 
 /// What a child writes first may be read before the daemon's loop knows that there is a child.

@@ -287,11 +287,10 @@ fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
     let options = "events=PROCESS_STATE,SUPERVISOR_STATE_CHANGE\nbuffer_size=100";
     let mut daemon = start(&(recorder("rec", options) + config));
     daemon.wait_for_state("b", "RUNNING");
-    recorded_until(&daemon, "rec", |event| event.summary().contains("RUNNING processname:b"));
-    let before = recorded(&daemon, "rec").len();
     assert_eq!(daemon.terminate(), 0);
-    let last: Vec<_> =
-        recorded(&daemon, "rec")[before..].iter().map(super::listening::Event::summary).collect();
+    let all: Vec<_> = recorded(&daemon, "rec").iter().map(super::listening::Event::summary).collect();
+    let stopping = all.iter().position(|event| event == "SUPERVISOR_STATE_CHANGE_STOPPING ").unwrap();
+    let last = &all[stopping..];
     assert_eq!(
         last,
         [

@@ -10,6 +10,7 @@ mod environment;
 mod events;
 mod exits;
 mod expansion;
+mod fastcgi;
 mod groups;
 mod hostile;
 mod http_listeners;
