@@ -22,6 +22,7 @@ mod main_log;
 mod options;
 mod order;
 mod pidfile;
+mod pidproxy;
 mod privileges;
 mod quickstart;
 mod reread;

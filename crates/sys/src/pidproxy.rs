@@ -7,7 +7,7 @@
 
 use crate::errno::errno_text;
 use crate::reap;
-use crate::signal::{SignalQueue, signal_process};
+use crate::signal::{self, SignalQueue, signal_process};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -56,7 +56,10 @@ impl Proxy {
         let signals = SignalQueue::new(&heard)?;
         // No search along PATH: a bare name is a file in the working directory.
         let path = std::path::absolute(program)?;
-        let child = Command::new(path).arg0(program).args(arguments).spawn()?;
+        let mut command = Command::new(path);
+        command.arg0(program).args(arguments);
+        signal::unblock_in(&mut command, &heard);
+        let child = command.spawn()?;
         Ok(Self { pid_file: pid_file.to_owned(), signals, child })
     }
 

@@ -22,6 +22,8 @@ use crate::call::{check, retry};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use supervisor_core::{Pid, Signal};
 
 /// The signals a process wants to learn of, as a non-blocking descriptor that is readable while one waits.
@@ -130,6 +132,20 @@ pub(crate) fn raise(signal: Signal) -> io::Result<()> {
     // SAFETY: touches no memory; a handler that runs keeps to the rules of handlers.
     check(unsafe { libc::raise(signal.0.into()) })?;
     Ok(())
+}
+
+/// Has a command's process get these signals although we have blocked them: a mask outlives exec.
+pub(crate) fn unblock_in(command: &mut Command, signals: &[Signal]) {
+    let set = signal_set(signals);
+    let unblock = move || {
+        // SAFETY: the set is initialised, and the former mask is not asked for.
+        match unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) } {
+            0 => Ok(()),
+            number => Err(io::Error::from_raw_os_error(number)),
+        }
+    };
+    // SAFETY: between fork and exec only pthread_sigmask is called, which is async-signal-safe; nothing is allocated.
+    unsafe { command.pre_exec(unblock) };
 }
 
 /// The set of these signals. Numbers no system has are left out by the kernel's library itself.

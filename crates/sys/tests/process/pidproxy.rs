@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pidproxy_ignores_signals_while_it_cannot_read_the_pid_file", ignores_without_pid_file),
     ("pidproxy_takes_only_a_positive_number_for_a_pid", takes_only_a_positive_number),
     ("pidproxy_says_when_the_process_is_gone", says_when_the_process_is_gone),
+    ("pidproxy_leaves_no_signal_blocked_in_its_command", leaves_no_signal_blocked),
     ("pidproxy_ends_with_its_command_whatever_the_status", ends_with_its_command),
     ("pidproxy_without_a_command_prints_its_usage", prints_its_usage),
     ("pidproxy_says_when_it_cannot_run_the_command", cannot_run_the_command),
@@ -103,6 +104,15 @@ fn says_when_the_process_is_gone() {
         assert_eq!(proxy.told.line(), format!("Can't signal child pid {}: No such process", gone.id()));
     }
     assert_eq!(proxy.told.exit_code(), Some(1));
+}
+
+/// A command that cannot be told to end would be no use to anybody.
+fn leaves_no_signal_blocked() {
+    for signal in ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "CHLD"] {
+        let script = format!("trap 'echo got it' {signal}; kill -{signal} $$");
+        let output = play("pidproxy").args(["/no/pid/file", "/bin/sh", "-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "got it\n", "{signal}");
+    }
 }
 
 fn ends_with_its_command() {
