@@ -34,6 +34,7 @@ mod signals;
 mod spawn;
 mod start;
 mod stopping;
+mod syslog;
 
 use support::{Launch, Sandbox};
 
