@@ -254,8 +254,8 @@ fn every_event_of_a_flood_is_delivered_or_its_loss_is_logged() {
     let last = events.last().unwrap().serial();
     let delivered = u64::try_from(events.len()).unwrap();
     wait_until("every loss to be in the log", || {
-        let lost = daemon.messages_with("ERRO pool rec event buffer overflowed, discarding event");
-        delivered + u64::try_from(lost.len()).unwrap() == last + 1
+        let discarded = daemon.messages_with("ERRO pool rec event buffer overflowed, discarding event");
+        delivered + u64::try_from(discarded.len()).unwrap() == last + 1
     });
     assert!(last > 100, "the flood was no flood: {last}");
     assert!(events.windows(2).all(|pair| pair[0].serial() < pair[1].serial()));
