@@ -10,6 +10,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("rpc", &["core"]),
     ("log", &["core", "sys"]),
     ("http", &["sys"]),
+    ("listener", &["rpc"]),
     ("host", &["config", "sys"]),
     ("ctl", &["core", "config", "sys", "host", "rpc"]),
     ("daemon", &["core", "config", "sys", "host", "rpc", "log", "http"]),
