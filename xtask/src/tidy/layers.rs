@@ -3,7 +3,7 @@
 use super::{Finding, Source};
 
 /// What a crate of the product may depend on among its siblings, besides tests.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("config", &["core"]),
     ("sys", &["core"]),
