@@ -162,7 +162,10 @@ fn messages_and_output_of_a_program_are_events() {
     let logged = of("PROCESS_LOG_STDERR");
     let data: Vec<_> =
         logged.iter().map(|text| text.strip_prefix(&*format!("{head} channel:stderr\n")).unwrap()).collect();
-    assert!(data.concat().contains("hello") && data.concat().ends_with("and much more than any tag has\n"), "{data:?}");
+    assert!(
+        data.concat().contains("hello") && data.concat().ends_with("and much more than any tag has\n"),
+        "{data:?}"
+    );
     assert_eq!(daemon.sandbox().text("x.log"), "and much more than any tag has\n");
 }
 
