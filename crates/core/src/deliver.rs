@@ -19,7 +19,7 @@ impl Supervisor {
 
     /// Keeps the pool's list of free members in step with this process.
     pub(crate) fn refresh_readiness(&mut self, id: ProcessId) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let Some(listener) = &process.listener else { return };
         let Some(pool) = self.bus.pools.get_mut(&process.group) else { return };
         if matches!(process.state, State::Running { .. }) && listener.is_free() {
@@ -44,7 +44,7 @@ impl Supervisor {
             listener.is_writing = false;
             listener.current()
         });
-        let (Some(Some(serial)), Some(process)) = (serial, self.processes.get(&id)) else { return };
+        let (Some(Some(serial)), Some(process)) = (serial, self.processes.get(id)) else { return };
         turn.debug(format!("event {serial} sent to listener {}", process.name));
     }
 
@@ -55,7 +55,7 @@ impl Supervisor {
             // An event it has got in full it may still be working on.
             std::mem::take(&mut listener.is_writing).then(|| listener.forfeit()).flatten()
         });
-        let (Some(Some(event)), Some(process)) = (event, self.processes.get(&id)) else { return };
+        let (Some(Some(event)), Some(process)) = (event, self.processes.get(id)) else { return };
         turn.debug(format!(
             "epipe occurred while sending event {} to listener {}, listener state unchanged",
             event.event.serial, process.name
@@ -65,9 +65,9 @@ impl Supervisor {
 
     /// A listener's child has ended: an event it had not finished waits again.
     pub(crate) fn requeue_unfinished(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         let group = process.group;
-        if let Some(event) = process.listener.as_mut().and_then(Listener::forfeit) {
+        if let Some(event) = process.listener.as_mut().and_then(|listener| listener.forfeit()) {
             self.take_back(group, event, Return::Lost, turn);
         }
     }
@@ -81,7 +81,7 @@ impl Supervisor {
         bytes: &[u8],
         turn: &mut Turn<'_>,
     ) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let kind = match channel {
             Channel::Stdout => EventKind::ProcessLogStdout,
             Channel::Stderr => EventKind::ProcessLogStderr,
@@ -98,7 +98,7 @@ impl Supervisor {
         bytes: &[u8],
         turn: &mut Turn<'_>,
     ) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let kind = match channel {
             Channel::Stdout => EventKind::ProcessCommunicationStdout,
             Channel::Stderr => EventKind::ProcessCommunicationStderr,
@@ -109,7 +109,7 @@ impl Supervisor {
     fn deliver_to(&mut self, group: GroupId, turn: &mut Turn<'_>) {
         let Some(pool) = self.bus.pools.get_mut(&group) else { return };
         while let Some((id, queued)) = pool.next_delivery() {
-            let Some(process) = self.processes.get_mut(&id) else { continue };
+            let Some(process) = self.processes.get_mut(id) else { continue };
             let (Some(listener), Some(pid)) = (&mut process.listener, process.state.pid()) else { continue };
             let bytes = pool.envelope(&self.identifier, &queued);
             listener.take(queued);
@@ -127,14 +127,14 @@ impl Supervisor {
         pid: Pid,
         act: impl FnOnce(&mut Listener) -> T,
     ) -> Option<T> {
-        let process = self.processes.get_mut(&id).filter(|process| process.state.pid() == Some(pid))?;
-        let result = act(process.listener.as_mut()?);
+        let process = self.processes.get_mut(id).filter(|process| process.state.pid() == Some(pid))?;
+        let result = act(process.listener.as_deref_mut()?);
         self.refresh_readiness(id);
         Some(result)
     }
 
     fn act_on(&mut self, id: ProcessId, verdict: Verdict, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let (name, group) = (process.name.clone(), process.group);
         match verdict {
             Verdict::Ready => turn.debug(format!("{name}: ACKNOWLEDGED -> READY")),

@@ -58,7 +58,7 @@ impl Supervisor {
     }
 
     fn listener_will_act(&self, id: ProcessId, some_may_go: bool) -> bool {
-        let Some(process) = self.processes.get(&id) else { return false };
+        let Some(process) = self.processes.get(id) else { return false };
         let State::Running { .. } = process.state else { return false };
         process.listener.as_ref().is_some_and(|listener| match listener.stage {
             Stage::Busy { .. } => true,

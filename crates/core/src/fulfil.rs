@@ -60,7 +60,7 @@ impl Supervisor {
 
     /// Tells the requests that wait for a process what its change from `previous` means to them.
     pub(crate) fn settle_watchers(&mut self, id: ProcessId, previous: &State, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         if !process.watchers.is_empty() {
             let (now, is_immediate) = (process.state.clone(), process.policy.startsecs <= 0);
             self.settle_where(id, turn, |until| verdict(until, previous, &now, is_immediate));
@@ -74,7 +74,7 @@ impl Supervisor {
         turn: &mut Turn<'_>,
         judge: impl Fn(Until) -> Option<(Verdict, Stage)>,
     ) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         let mut settled = Vec::new();
         process.watchers.retain(|watcher| match judge(watcher.until) {
             Some((verdict, stage)) => {
@@ -97,7 +97,7 @@ impl Supervisor {
         stage: Stage,
         turn: &mut Turn<'_>,
     ) {
-        let (Some(job), Some(process)) = (self.jobs.get_mut(&ticket), self.processes.get(&id)) else {
+        let (Some(job), Some(process)) = (self.jobs.get_mut(&ticket), self.processes.get(id)) else {
             return;
         };
         job.settle(process, verdict, stage, turn.clock());
@@ -117,7 +117,7 @@ impl Supervisor {
     fn start_many(&mut self, ticket: Ticket, targets: Vec<StartTarget>, wait: Wait, turn: &mut Turn<'_>) {
         self.jobs.insert(ticket, Job::for_many(turn.clock()));
         for target in targets {
-            let process = self.processes.get(&target.process);
+            let process = self.processes.get(target.process);
             if process.is_some_and(|process| !process.state.shown().is_running()) {
                 self.start(ticket, target, wait, turn);
             }
@@ -127,7 +127,7 @@ impl Supervisor {
 
     fn start(&mut self, ticket: Ticket, target: StartTarget, wait: Wait, turn: &mut Turn<'_>) {
         let id = target.process;
-        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
             self.refuse_unknown(ticket);
             return;
         };
@@ -148,7 +148,7 @@ impl Supervisor {
     fn stop_many(&mut self, ticket: Ticket, selection: Selection, wait: Wait, turn: &mut Turn<'_>) {
         self.jobs.insert(ticket, Job::for_many(turn.clock()));
         let mut processes = self.processes(selection);
-        processes.retain(|id| self.processes.get(id).is_some_and(Process::is_stoppable));
+        processes.retain(|id| self.processes.get(*id).is_some_and(Process::is_stoppable));
         for id in &processes {
             self.stop_for(ticket, *id, wait, turn);
         }
@@ -159,7 +159,7 @@ impl Supervisor {
     }
 
     fn stop_for(&mut self, ticket: Ticket, id: ProcessId, wait: Wait, turn: &mut Turn<'_>) {
-        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
             self.refuse_unknown(ticket);
             return;
         };
@@ -186,7 +186,7 @@ impl Supervisor {
     ) {
         self.jobs.insert(ticket, Job::for_many(turn.clock()));
         for id in self.processes(selection) {
-            if self.processes.get(&id).is_some_and(|process| process.state.shown().is_signallable()) {
+            if self.processes.get(id).is_some_and(|process| process.state.shown().is_signallable()) {
                 self.signal_for(ticket, id, signal, turn);
             }
         }
@@ -200,7 +200,7 @@ impl Supervisor {
         signal: Result<&Signal, &String>,
         turn: &mut Turn<'_>,
     ) {
-        let Some((process, job)) = self.processes.get_mut(&id).zip(self.jobs.get_mut(&ticket)) else {
+        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
             self.refuse_unknown(ticket);
             return;
         };

@@ -59,7 +59,8 @@ pub(crate) struct Group {
     pub(crate) processes: Vec<ProcessId>,
     /// By priority, ties in the order of the configuration.
     pub(crate) by_priority: Vec<ProcessId>,
-    pub(crate) by_name: BTreeMap<Arc<str>, ProcessId>,
+    /// Sorted by name. No tree: most groups have one process, and a tree reserves room for eleven.
+    pub(crate) by_name: Vec<(Arc<str>, ProcessId)>,
     /// How many of its processes are not at rest.
     pub(crate) restless: usize,
 }
@@ -75,15 +76,27 @@ impl Group {
         let members: Vec<_> = members.collect();
         let mut by_priority: Vec<_> = members.iter().map(|&(id, _, priority)| (priority, id)).collect();
         by_priority.sort_by_key(|&(priority, _)| priority);
+        let by_name: BTreeMap<_, _> = members.iter().map(|(id, name, _)| (name.clone(), *id)).collect();
         Self {
             id,
             name,
             priority,
             processes: members.iter().map(|&(id, ..)| id).collect(),
             by_priority: by_priority.into_iter().map(|(_, id)| id).collect(),
-            by_name: members.into_iter().map(|(id, name, _)| (name, id)).collect(),
+            by_name: by_name.into_iter().collect(),
             restless: 0,
         }
+    }
+
+    /// The process of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<ProcessId> {
+        let place = self.by_name.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        self.by_name.get(place).map(|&(_, id)| id)
+    }
+
+    /// Its processes by name.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = ProcessId> {
+        self.by_name.iter().map(|&(_, id)| id)
     }
 
     /// What clients see of it.
@@ -95,8 +108,9 @@ impl Group {
 /// Every active group, found by number, name and rank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Groups {
-    /// In the order of their addition, which is that of their numbers.
-    pub(crate) all: BTreeMap<GroupId, Group>,
+    /// In the order of their addition, which is that of their numbers. Each in a place of its own: a tree reserves room
+    /// for twice as many as it has.
+    pub(crate) all: BTreeMap<GroupId, Box<Group>>,
     pub(crate) by_name: BTreeMap<Arc<str>, GroupId>,
     /// By priority, ties in the order of their addition.
     pub(crate) by_priority: Vec<GroupId>,
@@ -104,7 +118,7 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn named(&self, name: &str) -> Option<&Group> {
-        self.by_name.get(name).and_then(|id| self.all.get(id))
+        self.by_name.get(name).and_then(|id| self.all.get(id)).map(Box::as_ref)
     }
 
     pub(crate) fn insert(&mut self, group: Group) {
@@ -113,10 +127,10 @@ impl Groups {
             .partition_point(|id| self.all.get(id).is_some_and(|other| other.priority <= group.priority));
         self.by_priority.insert(rank, group.id);
         self.by_name.insert(group.name.clone(), group.id);
-        self.all.insert(group.id, group);
+        self.all.insert(group.id, Box::new(group));
     }
 
-    pub(crate) fn remove(&mut self, id: GroupId) -> Option<Group> {
+    pub(crate) fn remove(&mut self, id: GroupId) -> Option<Box<Group>> {
         let group = self.all.remove(&id)?;
         self.by_name.remove(&group.name);
         self.by_priority.retain(|other| *other != id);
@@ -125,7 +139,7 @@ impl Groups {
 
     /// Groups by priority.
     pub(crate) fn ranked(&self) -> impl Iterator<Item = &Group> {
-        self.by_priority.iter().filter_map(|id| self.all.get(id))
+        self.by_priority.iter().filter_map(|id| self.all.get(id)).map(Box::as_ref)
     }
 }
 

@@ -20,7 +20,7 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 impl Supervisor {
     /// Has a process stop, whatever it does.
     pub(crate) fn stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         match process.state {
             State::Starting { .. } | State::Running { .. } | State::Unknown { .. } => {
                 self.order_stop(id, turn);
@@ -41,7 +41,7 @@ impl Supervisor {
 
     /// Sends the stop signal to a live child.
     pub(crate) fn order_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         let Some(pid) = process.state.pid() else { return };
         process.wanted = Wanted::Down;
         let kill_at = turn.clock().saturating_add(process.policy.stop_time());
@@ -52,7 +52,7 @@ impl Supervisor {
 
     /// Ends the waiting for another attempt, without a signal: nothing runs.
     pub(crate) fn stop_in_backoff(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         if self.shutdown.as_ref().is_some_and(|shutdown| shutdown.is_stopping(process.group)) {
             self.enter(id, State::Fatal, turn);
         } else {
@@ -63,7 +63,7 @@ impl Supervisor {
 
     /// It has not stopped in time.
     pub(crate) fn kill_overdue(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.state.pid() else { return };
         turn.warning(format!("killing '{}' ({pid}) with SIGKILL", process.name));
         let kill_at = turn.clock().saturating_add(process.policy.kill_interval());
@@ -80,7 +80,7 @@ impl Supervisor {
         ticket: Ticket,
         turn: &mut Turn<'_>,
     ) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         turn.debug(format!("sending {} (pid {pid}) sig {signal}", process.name));
         let (target, cause) = (KillTarget::Leader, KillCause::Request(ticket));
         turn.order(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
@@ -88,7 +88,7 @@ impl Supervisor {
 
     /// Sends what clients asked for while there was no pid.
     pub(crate) fn send_kept_signals(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         let kept: Vec<_> = process
             .watchers
             .extract_if(.., |watcher| matches!(watcher.until, Until::Signallable(_)))
@@ -102,7 +102,7 @@ impl Supervisor {
 
     /// A signal has been sent, or could not be.
     pub(crate) fn killed(&mut self, order: KillOrder, outcome: Result<(), KillError>, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&order.process) else {
+        let Some(process) = self.processes.get(order.process) else {
             if let Err(KillError::Refused(why)) = outcome {
                 turn.critical(format!("unknown problem killing pid {}: {why}", order.pid));
             }
@@ -136,7 +136,7 @@ impl Supervisor {
 
     /// Says that a client waits for a process to stop, now and every two seconds.
     pub(crate) fn report_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         if matches!(process.state, State::Stopping { .. }) && self.is_stop_awaited(process) {
             turn.info(format!("waiting for {} to stop", process.name));
             let next = turn.clock().saturating_add(REPORT_INTERVAL);
@@ -161,7 +161,7 @@ impl Supervisor {
         kill_at: Duration,
         turn: &mut Turn<'_>,
     ) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let whom = match target {
             KillTarget::Leader => "",
             KillTarget::Group => "process group ",
@@ -191,7 +191,7 @@ impl Supervisor {
     /// The system refuses to have a child signalled. One that is stopping goes on being killed when it is due
     /// if only a client's signal was refused.
     fn lose_control(&mut self, order: KillOrder, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&order.process) else { return };
+        let Some(process) = self.processes.get(order.process) else { return };
         let is_stopping = matches!(process.state, State::Stopping { .. });
         if process.state.pid() != Some(order.pid) || (is_stopping && order.cause != KillCause::Stop) {
             return;

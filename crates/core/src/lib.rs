@@ -77,6 +77,7 @@ mod pid;
 mod policy;
 mod pool;
 mod process;
+mod processes;
 mod query;
 mod request;
 mod shutdown;

@@ -36,7 +36,7 @@ impl Supervisor {
         }
         let Some(group) = self.groups.all.get(&group) else { return };
         for id in group.processes.clone() {
-            let Some(process) = self.processes.get(&id) else { continue };
+            let Some(process) = self.processes.get(id) else { continue };
             if process.policy.autostart && process.state == State::Stopped && process.record.started.is_none()
             {
                 self.launch(id, 0, turn);
@@ -46,7 +46,7 @@ impl Supervisor {
 
     /// Orders a spawn, after the given number of failures in a row.
     pub(crate) fn launch(&mut self, id: ProcessId, failures: u32, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         process.wanted = Wanted::Up;
         process.record.started = Some(turn.now);
         process.record.spawn_error = None;
@@ -58,7 +58,7 @@ impl Supervisor {
 
     /// A spawn has succeeded.
     pub(crate) fn spawned(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else {
+        let Some(process) = self.processes.get_mut(id) else {
             turn.error(format!("pid {pid} was spawned for a process that is no more"));
             kill_stray(id, pid, turn);
             return;
@@ -74,7 +74,7 @@ impl Supervisor {
         };
         turn.info(format!("spawned: '{}' with pid {pid}", process.name));
         if let Some(listener) = &mut process.listener {
-            *listener = Listener::default();
+            **listener = Listener::default();
         }
         let is_doomed = process.is_doomed();
         let running_at = since.saturating_add(process.policy.start_time());
@@ -95,7 +95,7 @@ impl Supervisor {
 
     /// A spawn has failed.
     pub(crate) fn spawn_failed(&mut self, id: ProcessId, message: String, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else {
+        let Some(process) = self.processes.get_mut(id) else {
             turn.error(format!("spawning failed for a process that is no more: {message}"));
             return;
         };
@@ -122,7 +122,7 @@ impl Supervisor {
 
     /// A process' own deadline has come.
     pub(crate) fn process_due(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         match process.state {
             State::Starting { pid, .. } => {
                 turn.info(format!(
@@ -157,7 +157,7 @@ impl Supervisor {
     /// A process' child has ended.
     fn exited(&mut self, id: ProcessId, pid: Pid, status: ExitStatus, turn: &mut Turn<'_>) {
         self.children.remove(&pid);
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         process.record.ended = Some(turn.now.wall);
         process.record.last_exit = Some(status);
         match process.state {
@@ -188,7 +188,7 @@ impl Supervisor {
 
     /// It was asked to stop, and did.
     fn has_stopped(&mut self, id: ProcessId, status: ExitStatus, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         process.record.exit_status = Some(status);
         let line = format!("stopped: {} ({status})", process.name);
         let is_expected = process.policy.expects(status);
@@ -198,7 +198,7 @@ impl Supervisor {
 
     /// It did not stay up; whatever its exit code says, that was not expected.
     fn exited_too_quickly(&mut self, id: ProcessId, status: ExitStatus, failures: u32, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         process.record.spawn_error = Some(TOO_QUICKLY.to_owned());
         turn.warning(format!("exited: {} ({status}; not expected)", process.name));
         self.back_off(id, failures, turn);
@@ -206,7 +206,7 @@ impl Supervisor {
 
     /// It ended by itself after it had stayed up.
     fn has_exited(&mut self, id: ProcessId, status: ExitStatus, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         process.record.exit_status = Some(status);
         if process.policy.expects(status) {
             turn.info(format!("exited: {} ({status}; expected)", process.name));
@@ -223,7 +223,7 @@ impl Supervisor {
 
     /// Starts it again after an exit, now or once its burst of restarts is over.
     fn restart(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         match process.restarts.permit(turn.clock()) {
             Ok(()) => self.launch(id, 0, turn),
             Err(at) => self.enter(id, State::Exited { restart_at: Some(at) }, turn),
@@ -235,7 +235,7 @@ impl Supervisor {
         let failures = failures.saturating_add(1);
         let retry_at = turn.clock().saturating_add(Policy::backoff_time(failures));
         self.enter(id, State::Backoff { failures, retry_at }, turn);
-        let Some(process) = self.processes.get(&id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         if process.wanted == Wanted::Down {
             self.stop_in_backoff(id, turn);
         } else if !process.policy.retries_after(failures) {

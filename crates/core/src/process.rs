@@ -23,7 +23,7 @@ pub(crate) struct Process {
     pub(crate) restarts: Restarts,
     pub(crate) watchers: Vec<Watcher>,
     /// `Some` iff the process belongs to an event listener pool.
-    pub(crate) listener: Option<Listener>,
+    pub(crate) listener: Option<Box<Listener>>,
 }
 
 /// What is wanted of a process, beside what it does. A stop asked for while the pid is not known yet is

@@ -1,6 +1,5 @@
 //! Looking at the supervisor without changing it.
 
-use crate::group::Group;
 use crate::{
     EventKind, Fault, GroupId, GroupInfo, Moment, Mood, Namespec, PoolCounters, ProcessId, ProcessInfo,
     Selection, Supervisor,
@@ -27,7 +26,7 @@ impl Supervisor {
         let spec = Namespec::parse(name);
         let found = self.groups.named(spec.group).and_then(|group| match spec.process {
             None => Some(Selection::Group(group.id)),
-            Some(process) => group.by_name.get(process).copied().map(Selection::Process),
+            Some(process) => group.named(process).map(Selection::Process),
         });
         found.ok_or_else(|| Fault::BadName(name.to_owned()))
     }
@@ -44,7 +43,7 @@ impl Supervisor {
         match selection {
             Selection::Process(_) => {}
             Selection::Group(_) | Selection::All => {
-                processes.retain(|id| self.processes.get(id).is_some_and(|p| !p.state.shown().is_running()));
+                processes.retain(|id| self.processes.get(*id).is_some_and(|p| !p.state.shown().is_running()));
             }
         }
         processes
@@ -63,18 +62,18 @@ impl Supervisor {
 
     /// One process; `None` if it was removed.
     pub fn process_info(&self, process: ProcessId, now: Moment) -> Option<ProcessInfo<'_>> {
-        self.processes.get(&process).map(|process| process.info(now))
+        self.processes.get(process).map(|process| process.info(now))
     }
 
     /// Every process by group name, then process name.
     pub fn all_process_info(&self, now: Moment) -> impl Iterator<Item = ProcessInfo<'_>> {
         let groups = self.groups.by_name.values().filter_map(|id| self.groups.all.get(id));
-        groups.flat_map(|group| group.by_name.values()).filter_map(move |id| self.process_info(*id, now))
+        groups.flat_map(|group| group.sorted()).filter_map(move |id| self.process_info(id, now))
     }
 
     /// Every group in the order of their addition.
     pub fn groups(&self) -> impl Iterator<Item = GroupInfo<'_>> {
-        self.groups.all.values().map(Group::info)
+        self.groups.all.values().map(|group| group.info())
     }
 
     /// What became of the events for a pool; `None` if the group is none.

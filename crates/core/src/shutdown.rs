@@ -101,7 +101,7 @@ impl Supervisor {
     /// Says who keeps the daemon from ending, now and every three seconds.
     pub(crate) fn report_shutdown(&mut self, turn: &mut Turn<'_>) {
         let groups = self.groups.all.values().filter(|group| group.restless > 0);
-        let processes = groups.flat_map(|group| &group.processes).filter_map(|id| self.processes.get(id));
+        let processes = groups.flat_map(|group| &group.processes).filter_map(|id| self.processes.get(*id));
         let restless: Vec<_> = processes.filter(|process| !process.state.is_at_rest()).collect();
         if restless.is_empty() {
             return;

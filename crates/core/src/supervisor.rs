@@ -10,10 +10,10 @@ use crate::bus::Bus;
 use crate::deadline::{Agenda, Timer};
 use crate::group::{Group, Groups};
 use crate::job::Job;
-use crate::listener::Listener;
 use crate::payload;
 use crate::pool::Pool;
 use crate::process::{Process, Record, Restarts, Wanted};
+use crate::processes::Processes;
 use crate::shutdown::Shutdown;
 use crate::state::State;
 use crate::turn::Turn;
@@ -44,7 +44,7 @@ pub struct Supervisor {
     /// The main loop has begun.
     pub(crate) has_begun: bool,
     pub(crate) groups: Groups,
-    pub(crate) processes: BTreeMap<ProcessId, Process>,
+    pub(crate) processes: Processes,
     pub(crate) next_group: u64,
     pub(crate) next_process: u64,
     /// Whose child a pid is.
@@ -68,7 +68,7 @@ impl Supervisor {
             mood: Mood::Running,
             has_begun: false,
             groups: Groups::default(),
-            processes: BTreeMap::new(),
+            processes: Processes::default(),
             next_group: 1,
             next_process: 1,
             children: BTreeMap::new(),
@@ -145,7 +145,7 @@ impl Supervisor {
             .into_iter()
             .map(|process| self.create(process, group, &name, &spec.kind))
             .collect();
-        let members = processes.iter().filter_map(|id| self.processes.get(id));
+        let members = processes.iter().filter_map(|id| self.processes.get(*id));
         let members = members.map(|process| (process.id, process.name.clone(), process.policy.priority));
         self.groups.insert(Group::new(group, name.clone(), spec.priority, members));
         match spec.kind {
@@ -185,7 +185,7 @@ impl Supervisor {
         for process in &processes {
             self.settle_leftovers(*process, turn);
             self.agenda.set(Timer::Process(*process), None);
-            self.processes.remove(process);
+            self.processes.remove(*process);
         }
         self.log_forsaken(id, turn);
         self.bus.remove_pool(id, &mut self.agenda, now);
@@ -204,7 +204,7 @@ impl Supervisor {
 
     /// The one place where a process changes its state, and where all that depends on it follows.
     pub(crate) fn enter(&mut self, id: ProcessId, next: State, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return };
         let previous = std::mem::replace(&mut process.state, next);
         let process = &*process;
         self.agenda.set(Timer::Process(id), process.state.deadline());
@@ -270,7 +270,7 @@ impl Supervisor {
         self.next_process += 1;
         let listener = match kind {
             GroupKind::Programs => None,
-            GroupKind::EventListeners { .. } => Some(Listener::default()),
+            GroupKind::EventListeners { .. } => Some(Box::default()),
         };
         let process = Process {
             id,
@@ -285,7 +285,7 @@ impl Supervisor {
             watchers: Vec::new(),
             listener,
         };
-        self.processes.insert(id, process);
+        self.processes.insert(process);
         id
     }
 }

@@ -91,7 +91,7 @@ impl Supervisor {
         identifier.write(&mut out);
         mood.write(&mut out);
         has_begun.write(&mut out);
-        groups.all.values().map(save).collect::<Vec<_>>().write(&mut out);
+        groups.all.values().map(|group| save(group)).collect::<Vec<_>>().write(&mut out);
         plain::write_all(processes.values(), &mut out);
         next_group.write(&mut out);
         next_process.write(&mut out);
@@ -134,7 +134,7 @@ impl Supervisor {
 
     /// Makes anew what was not written, and checks that all belongs together.
     fn rebuild(&mut self, groups: Vec<SavedGroup>, processes: Vec<Process>) -> Result<(), &'static str> {
-        self.processes = processes.into_iter().map(|process| (process.id, process)).collect();
+        self.processes = processes.into_iter().collect();
         let mut placed = BTreeSet::new();
         for group in groups {
             if !group.processes.iter().all(|id| placed.insert(*id)) {
@@ -164,7 +164,7 @@ impl Supervisor {
             pool.name = self.groups.all.get(&pool.group).ok_or("a pool is no group")?.name.clone();
         }
         self.bus.recount();
-        for id in self.processes.keys().copied().collect::<Vec<_>>() {
+        for id in self.processes.values().map(|process| process.id).collect::<Vec<_>>() {
             self.refresh_readiness(id);
         }
         Ok(())
@@ -175,7 +175,7 @@ impl Supervisor {
         let mut members = Vec::with_capacity(processes.len());
         let mut restless = 0;
         for member in processes {
-            let process = self.processes.get_mut(&member).filter(|process| process.group == id);
+            let process = self.processes.get_mut(member).filter(|process| process.group == id);
             let process = process.ok_or("a member of a group is missing")?;
             process.group_name = name.clone();
             restless += usize::from(!process.state.is_at_rest());

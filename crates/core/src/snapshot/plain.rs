@@ -223,6 +223,16 @@ fn read_all<T: Plain, C: FromIterator<T>>(input: &mut Reader<'_>) -> Result<C, D
     (0..count).map(|_| T::read(input)).collect()
 }
 
+impl<T: Plain> Plain for Box<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_ref().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::read(input).map(Self::new)
+    }
+}
+
 impl<T: Plain> Plain for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         write_all(self.iter(), out);
