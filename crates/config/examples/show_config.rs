@@ -182,7 +182,7 @@ fn shown(config: &Config) -> String {
         list(chosen.map(|message| quoted(message.text.as_bytes())))
     };
     Object::new()
-        .raw("groups", list(config.groups.iter().map(group)))
+        .raw("groups", list(config.groups.iter().map(|one| group(one))))
         .text("logfile", logfile)
         .raw("logfile_maxbytes", main.logfile_maxbytes)
         .raw("logfile_backups", main.logfile_backups)
@@ -209,7 +209,7 @@ fn group(group: &Group) -> String {
     let object = Object::new()
         .text("name", &group.name)
         .raw("priority", group.priority)
-        .raw("processes", list(group.processes.iter().map(process)));
+        .raw("processes", list(group.processes.iter().map(|one| process(one))));
     match &group.kind {
         GroupKind::Program => object,
         GroupKind::EventListener(pool) => object

@@ -4,6 +4,7 @@ use crate::environment::Environment;
 use crate::host::Account;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use supervisor_core::Policy;
 
 /// A whole configuration. A pure value: reading the same files again gives an equal one.
@@ -15,8 +16,9 @@ pub struct Config {
     pub here: PathBuf,
     /// The `[supervisord]` section under the command line.
     pub supervisord: Supervisord,
-    /// Every group, in the order of (priority, name) in which they start.
-    pub groups: Vec<Group>,
+    /// Every group, in the order of (priority, name) in which they start. Shared, so that whoever runs a group need
+    /// not have a copy.
+    pub groups: Vec<Arc<Group>>,
     /// The HTTP servers: inet ones in file order, then unix ones.
     pub servers: Vec<Server>,
     /// The `[rpcinterface:x]` sections, in file order.
@@ -117,7 +119,7 @@ pub struct Group {
     /// What sort of group.
     pub kind: GroupKind,
     /// Its processes, in starting order; their names differ.
-    pub processes: Vec<Process>,
+    pub processes: Vec<Arc<Process>>,
 }
 
 /// What sort of group, and what it has beyond its processes.
@@ -336,13 +338,13 @@ pub enum Severity {
 impl Group {
     /// The process of this name.
     pub fn process(&self, name: &str) -> Option<&Process> {
-        self.processes.iter().find(|process| process.name == name)
+        self.processes.iter().map(Arc::as_ref).find(|process| process.name == name)
     }
 }
 
 impl Config {
     /// The group of this name.
-    pub fn group(&self, name: &str) -> Option<&Group> {
+    pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
         self.groups.iter().find(|group| group.name == name)
     }
 

@@ -6,6 +6,7 @@
 
 use crate::config::{Group, LogFile, Process, StreamLog};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Names of groups that differ between the running configuration and a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct Diff {
 }
 
 /// Compares what runs with what a file now says.
-pub fn diff(running: &[Group], new: &[Group]) -> Diff {
+pub fn diff(running: &[Arc<Group>], new: &[Arc<Group>]) -> Diff {
     let old_by_name: HashMap<&str, &Group> =
-        running.iter().map(|group| (group.name.as_str(), group)).collect();
+        running.iter().map(|group| (group.name.as_str(), &**group)).collect();
     let new_names: HashSet<&str> = new.iter().map(|group| group.name.as_str()).collect();
     let mut result = Diff::default();
     for group in new {

@@ -28,7 +28,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug)]
 pub(crate) struct PreparedGroup {
     /// Its configuration.
-    pub(crate) config: Group,
+    pub(crate) config: Arc<Group>,
     /// Its processes in the same order.
     pub(crate) processes: Vec<PreparedProcess>,
     /// What went wrong without keeping it from being added, for the main log.
@@ -43,9 +43,9 @@ pub(crate) struct PreparedProcess {
     /// Whom its children become.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
-    pub(crate) stdout: SinkSpec,
+    pub(crate) stdout: Arc<SinkSpec>,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
-    pub(crate) stderr: Option<SinkSpec>,
+    pub(crate) stderr: Option<Arc<SinkSpec>>,
     /// What descriptor 0 is for a FastCGI program.
     pub(crate) socket: Option<Arc<SharedSocket>>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct PreparedProcess {
 impl Surroundings {
     /// Looks up the users of a group's processes, creates their AUTO logs, and tries their FastCGI sockets, so that an address
     /// that cannot be had is known before the group is there.
-    pub(crate) fn prepare(&self, group: &Group, log: &MainLog) -> Result<PreparedGroup, String> {
+    pub(crate) fn prepare(&self, group: &Arc<Group>, log: &MainLog) -> Result<PreparedGroup, String> {
         let sockets = fastcgi_sockets(group, log)?;
         let mut users = HashMap::new();
         let mut warnings = Vec::new();
@@ -62,7 +62,7 @@ impl Surroundings {
             .processes
             .iter()
             .map(|process| PreparedProcess {
-                config: Arc::new(process.clone()),
+                config: Arc::clone(process),
                 user: process.uid.map_or(ChildUser::Same, |uid| {
                     users.entry(uid).or_insert_with(|| ChildUser::from_uid(uid)).clone()
                 }),
@@ -72,7 +72,7 @@ impl Surroundings {
                 socket: process.socket.as_ref().and_then(|socket| sockets.get(&socket.url())).cloned(),
             })
             .collect();
-        Ok(PreparedGroup { config: group.clone(), processes, warnings })
+        Ok(PreparedGroup { config: Arc::clone(group), processes, warnings })
     }
 
     fn sink(
@@ -81,7 +81,7 @@ impl Surroundings {
         channel: Channel,
         carries_results: bool,
         warnings: &mut Vec<String>,
-    ) -> SinkSpec {
+    ) -> Arc<SinkSpec> {
         let log = match channel {
             Channel::Stdout => &process.stdout,
             Channel::Stderr => &process.stderr,
@@ -91,8 +91,8 @@ impl Surroundings {
             (false, true) => Delivery::Events,
             (false, false) => Delivery::Nothing,
         };
-        SinkSpec {
-            process_name: process.name.clone(),
+        Arc::new(SinkSpec {
+            process_name: process.name.as_str().into(),
             channel,
             file: self.log_file(process, channel, log, warnings),
             // The results of a listener are no text for people, as upstream has it.
@@ -100,7 +100,7 @@ impl Surroundings {
             strip_ansi: self.strip_ansi,
             capture_max_bytes: usize::try_from(log.capture_maxbytes).unwrap_or(usize::MAX),
             delivery,
-        }
+        })
     }
 
     fn log_file(
@@ -112,10 +112,10 @@ impl Surroundings {
     ) -> Option<LogFileSpec> {
         let (path, origin) = match &log.logfile {
             LogFile::None => return None,
-            LogFile::Path(path) => (path.clone(), FileOrigin::Configured),
+            LogFile::Path(path) => (path.as_path().into(), FileOrigin::Configured),
             LogFile::Auto => {
                 match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
-                    Ok(path) => (path, FileOrigin::Auto),
+                    Ok(path) => (path.into(), FileOrigin::Auto),
                     Err(error) => {
                         warnings.push(format!(
                             "no {} log for '{}': cannot create a file in '{}': {error}",

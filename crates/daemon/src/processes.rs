@@ -18,7 +18,8 @@ use supervisor_sys::spawn::ChildUser;
 /// Every process of every active group.
 #[derive(Default)]
 pub(crate) struct Processes {
-    table: HashMap<u64, Process>,
+    /// Each in its own place in memory: a table of large records reserves twice the room it needs.
+    table: HashMap<u64, Box<Process>>,
 }
 
 /// One process.
@@ -28,9 +29,9 @@ pub(crate) struct Process {
     /// Its configuration.
     pub(crate) config: Arc<Config>,
     user: ChildUser,
-    stdout: SinkSpec,
+    stdout: Arc<SinkSpec>,
     /// `None` with `redirect_stderr`.
-    stderr: Option<SinkSpec>,
+    stderr: Option<Arc<SinkSpec>>,
     /// What descriptor 0 is for a FastCGI program.
     socket: Option<Arc<SharedSocket>>,
     /// How many lives were ordered so far; the number of the newest.
@@ -74,32 +75,32 @@ impl Processes {
     pub(crate) fn insert(&mut self, id: ProcessId, prepared: PreparedProcess) {
         let PreparedProcess { config, user, stdout, stderr, socket } = prepared;
         let process = Process { id, config, user, stdout, stderr, socket, lives: 0, child: None };
-        self.table.insert(id.raw(), process);
+        self.table.insert(id.raw(), Box::new(process));
     }
 
     /// Forgets a process.
-    pub(crate) fn remove(&mut self, id: ProcessId) -> Option<Process> {
+    pub(crate) fn remove(&mut self, id: ProcessId) -> Option<Box<Process>> {
         self.table.remove(&id.raw())
     }
 
     /// A process by its number.
     pub(crate) fn get(&self, id: ProcessId) -> Option<&Process> {
-        self.table.get(&id.raw())
+        self.table.get(&id.raw()).map(Box::as_ref)
     }
 
     /// A process by its number.
     pub(crate) fn get_mut(&mut self, id: ProcessId) -> Option<&mut Process> {
-        self.table.get_mut(&id.raw())
+        self.table.get_mut(&id.raw()).map(Box::as_mut)
     }
 
     /// A process by the bare form of its number, as tokens and streams carry it.
     pub(crate) fn get_raw(&mut self, raw: u64) -> Option<&mut Process> {
-        self.table.get_mut(&raw)
+        self.table.get_mut(&raw).map(Box::as_mut)
     }
 
     /// Every process, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
-        self.table.values()
+        self.table.values().map(Box::as_ref)
     }
 }
 
@@ -163,7 +164,7 @@ impl Process {
     fn sink(&self, channel: Channel) -> Option<&SinkSpec> {
         match channel {
             Channel::Stdout => Some(&self.stdout),
-            Channel::Stderr => self.stderr.as_ref(),
+            Channel::Stderr => self.stderr.as_deref(),
         }
     }
 }

@@ -83,7 +83,7 @@ impl Loop {
             Ok(group) => group,
             Err(fault) => return reply.send(Err(fault)),
         };
-        let group = group.clone();
+        let group = Arc::clone(group);
         let surroundings = self.surroundings.clone();
         let (mailbox, log) = (self.mailbox.clone(), self.log.clone());
         let prepare = move || match surroundings.prepare(&group, &log) {
@@ -96,7 +96,7 @@ impl Loop {
         self.submit(prepare);
     }
 
-    fn group_to_add(&self, name: &str) -> Result<&supervisor_config::Group, WireFault> {
+    fn group_to_add(&self, name: &str) -> Result<&Arc<supervisor_config::Group>, WireFault> {
         self.allowed()?;
         let group = self.config.group(name).ok_or_else(|| bad_name(name))?;
         match self.core.group_named(name) {

@@ -41,7 +41,7 @@ pub(crate) struct Loop {
     /// The configuration last read.
     pub(crate) config: Config,
     /// The groups that are active, as they were configured when they were added.
-    pub(crate) active: Vec<Group>,
+    pub(crate) active: Vec<Arc<Group>>,
     /// Groups of `config` whose AUTO logs have their names: those added since it was read.
     pub(crate) materialised: HashSet<String>,
     /// What the configuration is read with.

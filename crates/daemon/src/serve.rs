@@ -184,7 +184,7 @@ impl Loop {
                 let Ok(Selection::Process(id)) = self.core.resolve(name) else { return Err(bad_name(name)) };
                 let channel = log_channel(*channel);
                 let process = self.processes.get(id).ok_or_else(|| bad_name(name))?;
-                let path = process.log_file(channel).map(|file| file.path.clone());
+                let path = process.log_file(channel).map(|file| file.path.to_path_buf());
                 Ok(LogLocation { path, key: FollowKey::Stream(stream_id(id, channel)) })
             }
         }

@@ -28,9 +28,9 @@ pub(crate) struct Order {
     /// Whom the child becomes.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
-    pub(crate) stdout: SinkSpec,
+    pub(crate) stdout: Arc<SinkSpec>,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
-    pub(crate) stderr: Option<SinkSpec>,
+    pub(crate) stderr: Option<Arc<SinkSpec>>,
     /// What descriptor 0 is for a FastCGI program; otherwise it is a pipe.
     pub(crate) socket: Option<Arc<SharedSocket>>,
     /// `SUPERVISOR_SERVER_URL`, unless the program has its own.
@@ -147,7 +147,7 @@ fn standard_input(
 
 impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
-    fn open(channel: Channel, spec: &SinkSpec) -> io::Result<(Self, OwnedFd)> {
+    fn open(channel: Channel, spec: &Arc<SinkSpec>) -> io::Result<(Self, OwnedFd)> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
         Ok((Self { channel, pipe: ours, sink: Sink::open(spec)? }, theirs))
     }

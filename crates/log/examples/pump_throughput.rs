@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -142,9 +143,9 @@ fn start_pump() -> (Pump, mpsc::Receiver<Notice>) {
 
 fn attach(pump: &Pump, stream: u64, pipe: std::os::fd::OwnedFd, directory: &Path, max_bytes: u64) {
     let path = directory.join(format!("log{stream}"));
-    let file = LogFileSpec { path, origin: FileOrigin::Configured, max_bytes, backups: 10 };
+    let file = LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes, backups: 10 };
     let spec = SinkSpec {
-        process_name: "bench".to_owned(),
+        process_name: "bench".into(),
         channel: Channel::Stdout,
         file: Some(file),
         syslog: false,
@@ -152,7 +153,7 @@ fn attach(pump: &Pump, stream: u64, pipe: std::os::fd::OwnedFd, directory: &Path
         capture_max_bytes: 0,
         delivery: Delivery::Nothing,
     };
-    pump.attach(StreamId(stream), Run(1), pipe, Sink::open(&spec).unwrap()).unwrap();
+    pump.attach(StreamId(stream), Run(1), pipe, Sink::open(&Arc::new(spec)).unwrap()).unwrap();
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

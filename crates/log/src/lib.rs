@@ -19,6 +19,7 @@
 mod ansi;
 pub mod auto;
 mod capture;
+mod label;
 mod level;
 mod mainlog;
 mod notice;

@@ -7,6 +7,7 @@
 //! is over.
 
 use crate::Level;
+use crate::label::Label;
 use crate::target::{ClearError, Outcome, Remark, Target, Units};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -49,7 +50,7 @@ impl Flow {
 pub(crate) struct Outlet {
     target: Target,
     /// For people: `stdout log of 'web' ('/var/log/web.log')`.
-    label: String,
+    label: Label,
     units: Units,
     /// Not yet written, from `start` on.
     backlog: Vec<u8>,
@@ -77,7 +78,7 @@ enum Health {
 }
 
 impl Outlet {
-    pub(crate) fn new(target: Target, label: String, units: Units) -> Self {
+    pub(crate) fn new(target: Target, label: Label, units: Units) -> Self {
         Self { target, label, units, backlog: Vec::new(), start: 0, health: Health::Fine }
     }
 
@@ -150,7 +151,7 @@ impl Outlet {
     }
 
     /// The name for people.
-    pub(crate) fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &Label {
         &self.label
     }
 

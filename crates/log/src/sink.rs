@@ -2,12 +2,14 @@
 
 use crate::ansi::Stripper;
 use crate::capture::{Piece, Splitter};
+use crate::label::Label;
 use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::{ClearError, SyslogTarget, Target, Units};
 use crate::{Level, MainLog, repr};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Which of a child's two outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +43,7 @@ pub enum FileOrigin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFileSpec {
     /// As configured; a relative path is taken from the working directory at each opening.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Who chose `path`.
     pub origin: FileOrigin,
     /// Rotate as soon as the file holds this many bytes; 0 is never.
@@ -65,7 +67,7 @@ pub enum Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkSpec {
     /// The name in the debug echo and in syslog lines.
-    pub process_name: String,
+    pub process_name: Box<str>,
     /// Which output.
     pub channel: Channel,
     /// The log file, if there is one.
@@ -88,14 +90,15 @@ pub struct SinkSpec {
 /// ```
 #[derive(Debug)]
 pub struct Sink {
-    splitter: Option<Splitter>,
+    /// Boxed, as few programs have one.
+    splitter: Option<Box<Splitter>>,
     way: Way,
 }
 
 /// What lies behind the splitter.
 #[derive(Debug)]
 struct Way {
-    spec: SinkSpec,
+    spec: Arc<SinkSpec>,
     stripper: Option<Stripper>,
     /// The file and the system log, as far as there are.
     outlets: Vec<Outlet>,
@@ -126,36 +129,32 @@ impl Sink {
     /// Opens the log file. The error is the open's own (`EISDIR`, `EACCES`; `ENXIO` for a FIFO without a
     /// reader), for the daemon to show by name. May hang as long as the file system does: not for the
     /// decision loop's thread.
-    pub fn open(spec: &SinkSpec) -> io::Result<Self> {
-        let mut outlets = Vec::new();
+    pub fn open(spec: &Arc<SinkSpec>) -> io::Result<Self> {
+        // Of exactly the size: a vector that grows begins with room for four.
+        let mut outlets = Vec::with_capacity(usize::from(spec.file.is_some()) + usize::from(spec.syslog));
         if let Some(file) = &spec.file {
-            let label = format!("{} ('{}')", Self::log_name(spec), file.path.display());
+            let label = Label::File(Arc::clone(spec));
             outlets.push(Outlet::new(Target::open(file)?, label, Units::Lines));
         }
         if spec.syslog {
-            let target = Target::Syslog(SyslogTarget::for_process(&spec.process_name));
-            let label = format!("syslog messages for {} of '{}'", spec.channel.name(), spec.process_name);
+            let target = Target::Syslog(Box::new(SyslogTarget::for_process(&spec.process_name)));
+            let label = Label::Syslog(Arc::clone(spec));
             outlets.push(Outlet::new(target, label, Units::Whole));
         }
         Ok(Self::over(spec, outlets))
     }
 
     /// A sink over targets of the caller's choice.
-    pub(crate) fn over(spec: &SinkSpec, outlets: Vec<Outlet>) -> Self {
+    pub(crate) fn over(spec: &Arc<SinkSpec>, outlets: Vec<Outlet>) -> Self {
         let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
-        let splitter = captures.then(|| Splitter::new(spec.capture_max_bytes));
+        let splitter = captures.then(|| Box::new(Splitter::new(spec.capture_max_bytes)));
         let stripper = spec.strip_ansi.then(Stripper::default);
-        Self { splitter, way: Way { spec: spec.clone(), stripper, outlets } }
+        Self { splitter, way: Way { spec: Arc::clone(spec), stripper, outlets } }
     }
 
     /// What it was opened for.
-    pub fn spec(&self) -> &SinkSpec {
+    pub fn spec(&self) -> &Arc<SinkSpec> {
         &self.way.spec
-    }
-
-    /// `stdout log of 'web'`.
-    pub(crate) fn log_name(spec: &SinkSpec) -> String {
-        format!("{} log of '{}'", spec.channel.name(), spec.process_name)
     }
 
     /// Takes one read's bytes. Only to be called while the flow is open.

@@ -16,6 +16,7 @@ use crate::report::Report;
 use crate::text::repr;
 use crate::value;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "group:";
@@ -64,7 +65,7 @@ impl<'a> Formation<'a> {
     }
 
     /// Every group, sorted.
-    pub(crate) fn form(mut self) -> Vec<Group> {
+    pub(crate) fn form(mut self) -> Vec<Arc<Group>> {
         let document = self.document;
         let with = |prefix: &'static str| {
             document.sections().filter(move |section| section.name.starts_with(prefix))
@@ -83,7 +84,7 @@ impl<'a> Formation<'a> {
         }
         self.groups.sort_by(|(one, _), (two, _)| (one.priority, &one.name).cmp(&(two.priority, &two.name)));
         self.refuse_equal_names();
-        self.groups.into_iter().map(|(group, _)| group).collect()
+        shared(self.groups.into_iter().map(|(group, _)| group))
     }
 
     fn pass<'b>(&'b mut self, section: &'b Section, tail: &'b str) -> Pass<'b> {
@@ -107,7 +108,7 @@ impl<'a> Formation<'a> {
         processes: Vec<Process>,
     ) {
         let processes = program::replace_equal_names(processes, &mut self.pass(section, ""));
-        self.groups.push((Group { name, priority, kind, processes }, section));
+        self.groups.push((Group { name, priority, kind, processes: shared(processes) }, section));
     }
 
     fn read_processes(
@@ -261,4 +262,13 @@ impl<'a> Formation<'a> {
             self.report.own_fault(fault);
         }
     }
+}
+
+/// Puts each item in a place of its own. Collected in the usual way, the list of pointers would keep the room the items
+/// themselves had.
+fn shared<T>(items: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> Vec<Arc<T>> {
+    let items = items.into_iter();
+    let mut places = Vec::with_capacity(items.len());
+    places.extend(items.map(Arc::new));
+    places
 }

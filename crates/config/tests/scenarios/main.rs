@@ -55,7 +55,7 @@ fn program(options: &str) -> Process {
     let config = loaded(&with_program(options));
     let [group] = &config.groups[..] else { panic!("one group expected") };
     let [process] = &group.processes[..] else { panic!("one process expected") };
-    process.clone()
+    Process::clone(process)
 }
 
 /// The message about one program that is refused, without the words that name the section.

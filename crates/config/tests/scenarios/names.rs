@@ -106,7 +106,7 @@ fn values_from_the_environment_keep_their_bytes() {
     let host = host().with_variable("RAW", raw).with_file("/srv/s.conf", with_program("command=%(ENV_RAW)s\ndirectory=%(ENV_RAW)s\nenvironment=A=\"%(ENV_RAW)s\"\nstdout_logfile=%(ENV_RAW)s"));
     let process = load_on(host, &["-c", "s.conf"]).unwrap().groups[0].processes[0].clone();
     assert_eq!(process.command, b"\xff\xfe%");
-    assert_eq!(process.directory.unwrap().into_os_string().into_vec(), b"\xff\xfe%");
+    assert_eq!(process.directory.clone().unwrap().into_os_string().into_vec(), b"\xff\xfe%");
     assert_eq!(process.environment.iter().next().unwrap().1.to_os_string().into_vec(), b"\xff\xfe%");
 }
 

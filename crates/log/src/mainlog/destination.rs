@@ -2,6 +2,7 @@
 
 use super::queue::{Layout, Queue};
 use crate::Level;
+use crate::label::Label;
 use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::ClearError;
 use std::os::fd::BorrowedFd;
@@ -98,7 +99,7 @@ impl MainChannel {
         self.outlet.fd()
     }
 
-    pub(crate) fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &Label {
         self.outlet.label()
     }
 }

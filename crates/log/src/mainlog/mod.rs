@@ -83,14 +83,14 @@ impl MainLog {
         match &spec.destination {
             MainDestination::File { path, max_bytes, backups } => {
                 let origin = FileOrigin::Configured;
-                let file =
-                    LogFileSpec { path: path.clone(), origin, max_bytes: *max_bytes, backups: *backups };
+                let (max_bytes, backups) = (*max_bytes, *backups);
+                let file = LogFileSpec { path: path.as_path().into(), origin, max_bytes, backups };
                 let label = format!("main log ('{}')", path.display());
                 channels.push(MainChannel::log(outlet(Target::open(&file)?, label), Layout::Text));
                 log_path = Some(path.clone());
             }
             MainDestination::Syslog => {
-                let target = Target::Syslog(SyslogTarget::for_main_log());
+                let target = Target::Syslog(Box::new(SyslogTarget::for_main_log()));
                 channels.push(MainChannel::log(
                     outlet(target, "messages of the main log to syslog".into()),
                     Layout::Messages,
@@ -99,7 +99,7 @@ impl MainLog {
             MainDestination::Nothing => {}
         }
         if spec.copy_to_stdout {
-            let target = Target::Stream(StreamTarget::stdout()?);
+            let target = Target::Stream(Box::new(StreamTarget::stdout()?));
             channels.push(MainChannel::copy(outlet(target, "copy of the main log on stdout".into())));
         }
         Ok(Self::over(spec.level, log_path, channels))
@@ -193,7 +193,7 @@ impl fmt::Debug for MainLog {
 }
 
 fn outlet(target: Target, label: String) -> Outlet {
-    Outlet::new(target, label, Units::Whole)
+    Outlet::new(target, label.into(), Units::Whole)
 }
 
 /// Writes the queues as far as they can be written now, and what that brought up.

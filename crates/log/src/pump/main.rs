@@ -1,9 +1,8 @@
 //! A destination of the main log in the pump's table.
 
-use super::Descriptor;
 use super::desk::Desk;
 use super::interest::TargetWatch;
-use super::served::{Next, Served};
+use super::served::{Next, Owned, Served};
 use super::stream::Letter;
 use crate::mainlog::MainChannel;
 use std::os::fd::{AsRawFd, RawFd};
@@ -75,8 +74,7 @@ impl MainServer {
     fn report(&mut self, served: &mut Served) {
         let fd = self.channel.fd().map(|fd| fd.as_raw_fd());
         if fd != self.reported {
-            let purpose = self.channel.label().to_owned();
-            served.descriptors = Some(fd.map(|fd| Descriptor { fd, purpose }).into_iter().collect());
+            served.descriptors = Some(fd.map(Owned::Target).into_iter().collect());
             self.reported = fd;
         }
     }

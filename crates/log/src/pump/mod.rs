@@ -153,7 +153,7 @@ impl Pump {
             let label =
                 file.as_ref().map_or_else(String::new, |file| format!("log '{}'", file.path.display()));
             let work = move || reply(file.map_or(Ok(()), |file| clear_file(&file)));
-            table.add_errand(FollowKey::Stream(stream), label, Errand::new(work));
+            table.add_errand(FollowKey::Stream(stream), label.into(), Errand::new(work));
             None
         });
         if let Some(reply) = refused {
@@ -237,7 +237,7 @@ impl Pump {
             table.make_main_due();
         });
         let table = self.shared.wait_until(deadline, Table::is_settled);
-        let logs: Vec<String> = table.unsettled().map(str::to_owned).collect();
+        let logs: Vec<String> = table.unsettled().map(ToString::to_string).collect();
         drop(table);
         self.leave();
         let channels = {

@@ -1,6 +1,6 @@
 //! What a pump thread learned by serving a channel.
 
-use super::Descriptor;
+use std::os::fd::RawFd;
 use std::time::Instant;
 
 /// Told to the table when the channel comes back.
@@ -18,9 +18,18 @@ pub(super) struct Served {
     /// Followers of the log have something to look at.
     pub(super) has_changed_log: bool,
     /// The descriptors, if they are others than before.
-    pub(super) descriptors: Option<Vec<Descriptor>>,
+    pub(super) descriptors: Option<Box<[Owned]>>,
     /// To be called once no lock is held.
     pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// A descriptor of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owned {
+    /// The pipe it reads.
+    Pipe(RawFd),
+    /// What it writes to.
+    Target(RawFd),
 }
 
 /// What becomes of the channel.

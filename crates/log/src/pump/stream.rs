@@ -7,7 +7,8 @@
 
 use super::desk::Desk;
 use super::interest::{PipeWatch, TargetWatch, UNWATCHED_RETRY};
-use super::served::{Next, Served};
+use super::served::{Next, Owned, Served};
+use crate::label::Label;
 use crate::notice::{CREDIT, Notice, Run, StreamId};
 use crate::outlet::Flow;
 use crate::sink::{Delivered, Delivery, Sink, Surroundings};
@@ -16,7 +17,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The most that is read from one pipe before others get their turn.
@@ -87,7 +89,7 @@ pub(super) struct StreamChannel {
     is_followed: bool,
     target_watch: TargetWatch,
     /// The descriptors last told to the table.
-    reported: Vec<RawFd>,
+    reported: Box<[Owned]>,
 }
 
 /// One life of the process.
@@ -121,11 +123,12 @@ impl StreamChannel {
         Self {
             id,
             slot,
-            runs: VecDeque::new(),
+            // Hardly ever more than one; a queue that grows begins with room for four.
+            runs: VecDeque::with_capacity(1),
             unacknowledged: 0,
             is_followed,
             target_watch: TargetWatch::default(),
-            reported: Vec::new(),
+            reported: Box::default(),
         }
     }
 
@@ -198,7 +201,7 @@ impl StreamChannel {
                 .as_ref()
                 .and_then(|pipe| supervisor_sys::fd::readable_bytes(pipe).ok())
                 .unwrap_or(0);
-            let log = Sink::log_name(state.sink.spec());
+            let log = Label::Output(Arc::clone(state.sink.spec()));
             let line = format!(
                 "the {log} cannot be written: {bytes} bytes of an earlier run of the process are lost"
             );
@@ -228,15 +231,14 @@ impl StreamChannel {
         if self.runs.is_empty() {
             served.next = Next::Gone;
         }
-        let descriptors = self.descriptors();
-        if descriptors != self.reported {
-            served.descriptors = Some(self.runs.iter().flat_map(RunState::describe).collect());
-            self.reported = descriptors;
+        if !self.descriptors().eq(self.reported.iter().copied()) {
+            self.reported = self.descriptors().collect();
+            served.descriptors = Some(self.reported.clone());
         }
     }
 
-    fn descriptors(&self) -> Vec<RawFd> {
-        self.runs.iter().flat_map(|state| [state.pipe_fd(), state.sink_fd()]).flatten().collect()
+    fn descriptors(&self) -> impl Iterator<Item = Owned> {
+        self.runs.iter().flat_map(RunState::descriptors).flatten()
     }
 }
 
@@ -377,22 +379,9 @@ impl RunState {
         }
     }
 
-    fn pipe_fd(&self) -> Option<RawFd> {
-        self.pipe.as_ref().map(AsRawFd::as_raw_fd)
-    }
-
-    fn sink_fd(&self) -> Option<RawFd> {
-        self.sink.fd().map(|fd| fd.as_raw_fd())
-    }
-
-    fn describe(&self) -> Vec<super::Descriptor> {
-        let spec = self.sink.spec();
-        let pipe = self.pipe_fd().map(|fd| super::Descriptor {
-            fd,
-            purpose: format!("{} pipe of '{}'", spec.channel.name(), spec.process_name),
-        });
-        let log = self.sink_fd().map(|fd| super::Descriptor { fd, purpose: Sink::log_name(spec) });
-        pipe.into_iter().chain(log).collect()
+    fn descriptors(&self) -> [Option<Owned>; 2] {
+        let pipe = self.pipe.as_ref().map(|pipe| Owned::Pipe(pipe.as_raw_fd()));
+        [pipe, self.sink.fd().map(|fd| Owned::Target(fd.as_raw_fd()))]
     }
 }
 

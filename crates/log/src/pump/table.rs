@@ -7,9 +7,10 @@
 use super::barrier::Barriers;
 use super::follow::Followers;
 use super::main::MainServer;
-use super::served::{Next, Served};
+use super::served::{Next, Owned, Served};
 use super::stream::{Letter, StreamChannel};
 use super::{Descriptor, FollowKey};
+use crate::label::Label;
 use crate::mainlog::MainChannel;
 use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -53,7 +54,7 @@ impl std::fmt::Debug for Errand {
 pub(super) struct Slot {
     pub(super) key: FollowKey,
     /// For people.
-    pub(super) label: String,
+    pub(super) label: Label,
     /// `None` while a thread serves it.
     channel: Option<Channel>,
     mail: Vec<Letter>,
@@ -65,7 +66,7 @@ pub(super) struct Slot {
     /// It cannot go on without.
     awaits_credit: bool,
     deadline: Option<Instant>,
-    descriptors: Vec<Descriptor>,
+    descriptors: Box<[Owned]>,
     /// The generation of the thread that serves it.
     holder: u64,
 }
@@ -148,7 +149,7 @@ impl Table {
     /// Takes over the main log.
     pub(super) fn add_main(&mut self, channels: Vec<MainChannel>) {
         for channel in channels {
-            let label = channel.label().to_owned();
+            let label = channel.label().clone();
             let is_log = channel.is_log();
             let slot = self.insert(FollowKey::Main, label, |slot| {
                 Channel::Main(Box::new(MainServer::new(channel, slot)))
@@ -163,8 +164,7 @@ impl Table {
     pub(super) fn post(&mut self, stream: StreamId, letter: Letter) {
         let slot = self.streams.get(&stream).copied().unwrap_or_else(|| self.add_stream(stream));
         if let Letter::Attach { sink, .. } = &letter {
-            let label = crate::Sink::log_name(sink.spec());
-            self.slot_mut(slot).label = label;
+            self.slot_mut(slot).label = Label::Output(Arc::clone(sink.spec()));
         }
         self.slot_mut(slot).mail.push(letter);
         self.make_due(slot);
@@ -234,7 +234,7 @@ impl Table {
     }
 
     /// Something to be done once.
-    pub(super) fn add_errand(&mut self, key: FollowKey, label: String, errand: Errand) {
+    pub(super) fn add_errand(&mut self, key: FollowKey, label: Label, errand: Errand) {
         let slot = self.insert(key, label, |_| Channel::Errand(errand));
         self.make_due(slot);
     }
@@ -307,10 +307,10 @@ impl Table {
     }
 
     /// The slot the thread of `generation` has taken out.
-    pub(super) fn held_by(&self, generation: u64) -> Option<(usize, &str)> {
+    pub(super) fn held_by(&self, generation: u64) -> Option<(usize, &Label)> {
         self.slots.iter().enumerate().find_map(|(index, slot)| {
             let slot = slot.as_ref()?;
-            (slot.channel.is_none() && slot.holder == generation).then_some((index, slot.label.as_str()))
+            (slot.channel.is_none() && slot.holder == generation).then_some((index, &slot.label))
         })
     }
 
@@ -348,7 +348,8 @@ impl Table {
 
     /// The name of a slot for people.
     pub(super) fn label(&self, index: usize) -> String {
-        self.slots.get(index).and_then(Option::as_ref).map(|slot| slot.label.clone()).unwrap_or_default()
+        let slot = self.slots.get(index).and_then(Option::as_ref);
+        slot.map(|slot| slot.label.to_string()).unwrap_or_default()
     }
 
     /// The key under which a slot is followed.
@@ -362,8 +363,8 @@ impl Table {
     }
 
     /// The labels of those that are not through.
-    pub(super) fn unsettled(&self) -> impl Iterator<Item = &str> {
-        self.slots.iter().flatten().filter(|slot| !slot.is_settled()).map(|slot| slot.label.as_str())
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = &Label> {
+        self.slots.iter().flatten().filter(|slot| !slot.is_settled()).map(|slot| &slot.label)
     }
 
     /// Whether all pump threads have left but those that hang.
@@ -373,7 +374,7 @@ impl Table {
 
     pub(super) fn descriptors(&self) -> Vec<Descriptor> {
         let slots = self.slots.iter().flatten();
-        slots.flat_map(|slot| slot.descriptors.iter().cloned()).collect()
+        slots.flat_map(Slot::descriptors).collect()
     }
 
     /// Gives the main log's channels away, as far as no thread has them.
@@ -399,12 +400,12 @@ impl Table {
         let key = FollowKey::Stream(stream);
         let is_followed = self.followers.any(key);
         let channel = |slot| Channel::Stream(Box::new(StreamChannel::new(stream, slot, is_followed)));
-        let slot = self.insert(key, String::new(), channel);
+        let slot = self.insert(key, Label::Text(Box::default()), channel);
         self.streams.insert(stream, slot);
         slot
     }
 
-    fn insert(&mut self, key: FollowKey, label: String, channel: impl FnOnce(usize) -> Channel) -> usize {
+    fn insert(&mut self, key: FollowKey, label: Label, channel: impl FnOnce(usize) -> Channel) -> usize {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
@@ -420,7 +421,7 @@ impl Table {
             acknowledged: 0,
             awaits_credit: false,
             deadline: None,
-            descriptors: Vec::new(),
+            descriptors: Box::default(),
             holder: 0,
         });
         index
@@ -456,6 +457,13 @@ impl Table {
 }
 
 impl Slot {
+    fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
+        self.descriptors.iter().map(|owned| match *owned {
+            Owned::Pipe(fd) => Descriptor { fd, purpose: self.label.of_pipe().to_string() },
+            Owned::Target(fd) => Descriptor { fd, purpose: self.label.to_string() },
+        })
+    }
+
     fn is_settled(&self) -> bool {
         match &self.channel {
             Some(Channel::Main(main)) => main.is_settled() && self.mail.is_empty(),

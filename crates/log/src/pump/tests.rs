@@ -21,20 +21,20 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-fn spec(name: &str) -> SinkSpec {
-    SinkSpec {
-        process_name: name.to_owned(),
+fn spec(name: &str) -> Arc<SinkSpec> {
+    Arc::new(SinkSpec {
+        process_name: name.into(),
         channel: Channel::Stdout,
         file: None,
         syslog: false,
         strip_ansi: false,
         capture_max_bytes: 0,
         delivery: Delivery::Nothing,
-    }
+    })
 }
 
 fn fake_outlet(label: &str, state: &Arc<FakeState>, units: Units) -> Outlet {
-    Outlet::new(Target::Fake(FakeTarget(Arc::clone(state))), label.to_owned(), units)
+    Outlet::new(Target::Fake(FakeTarget(Arc::clone(state))), label.to_owned().into(), units)
 }
 
 /// A pump with a main log in memory.
@@ -228,7 +228,7 @@ fn clearing_an_unattached_stream_empties_its_file() {
     let rig = Rig::new();
     let scratch = Scratch::new();
     let path = scratch.write("log", "old");
-    let file = LogFileSpec { path, origin: FileOrigin::Configured, max_bytes: 0, backups: 0 };
+    let file = LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 };
     let (reply, answer) = std::sync::mpsc::channel();
     rig.pump.clear(StreamId(1), Some(file), move |outcome| reply.send(outcome.is_ok()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());

@@ -124,7 +124,7 @@ fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
             return None;
         }
         let (slot, label) = table.held_by(table.generation)?;
-        let label = label.to_owned();
+        let label = label.to_string();
         start_worker(shared, table).ok()?;
         table.stuck += 1;
         Some((label, table.pass_barriers(slot, true)))

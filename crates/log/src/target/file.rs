@@ -186,7 +186,7 @@ mod tests {
     const LINE: &str = "0123456789012345678901234567890123456789\n";
 
     fn spec(path: &Path, max_bytes: u64, backups: u32) -> LogFileSpec {
-        LogFileSpec { path: path.to_owned(), origin: FileOrigin::Configured, max_bytes, backups }
+        LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes, backups }
     }
 
     fn open(path: &Path, max_bytes: u64, backups: u32) -> Target {

@@ -67,12 +67,12 @@ pub(crate) enum Remark {
 /// A place for log bytes.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// A regular file; boxed, as it is much larger than the others.
+    /// A regular file. All are boxed: there are two for each of thousands of processes.
     File(Box<LogFile>),
     /// A FIFO, pipe, terminal, socket or device.
-    Stream(StreamTarget),
+    Stream(Box<StreamTarget>),
     /// The system log.
-    Syslog(SyslogTarget),
+    Syslog(Box<SyslogTarget>),
     /// Whatever a test needs.
     #[cfg(test)]
     Fake(fake::FakeTarget),
@@ -84,7 +84,8 @@ impl Target {
         let file = match open_file(spec, creation_mode(spec.origin)) {
             Ok(file) => file,
             Err(error) => {
-                return StreamTarget::open_standard(&spec.path).unwrap_or(Err(error)).map(Self::Stream);
+                let standard = StreamTarget::open_standard(&spec.path).unwrap_or(Err(error));
+                return standard.map(|stream| Self::Stream(Box::new(stream)));
             }
         };
         let metadata = file.metadata()?;
@@ -92,7 +93,7 @@ impl Target {
             return Ok(Self::File(Box::new(LogFile::new(spec.clone(), file, &metadata))));
         }
         let is_fifo = metadata.file_type().is_fifo();
-        Ok(Self::Stream(StreamTarget::opened(file, spec, is_fifo)))
+        Ok(Self::Stream(Box::new(StreamTarget::opened(file, spec, is_fifo))))
     }
 
     /// Writes as much of `bytes` as is taken now.

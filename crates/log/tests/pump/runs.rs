@@ -60,7 +60,7 @@ fn every_descriptor_is_listed_and_gone_with_its_run() {
     assert_eq!(purposes(), idle);
     let (reader, _writer) = io::pipe().unwrap();
     let fd = reader.as_raw_fd();
-    let sink = Sink::open(&sink_spec("web", rig.file("log"))).unwrap();
+    let sink = Sink::open(&sink_spec("web", rig.file("log")).into()).unwrap();
     rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap();
     rig.sync();
     let listed = rig.pump.descriptors();

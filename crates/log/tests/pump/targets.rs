@@ -16,7 +16,7 @@ use supervisor_log::{
 fn a_fifo_without_reader_is_refused_at_once() {
     let rig = Rig::new();
     let fifo = rig.scratch.fifo("fifo");
-    let error = Sink::open(&sink_spec("web", file_spec(&fifo))).unwrap_err();
+    let error = Sink::open(&sink_spec("web", file_spec(&fifo)).into()).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(6), "ENXIO: {error}");
 }
 
@@ -126,7 +126,7 @@ fn helper_that_logs_to_its_stdout() {
     let pump = Pump::start(&main_log, |_| ()).unwrap();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let file = LogFileSpec { max_bytes: 50, backups: 2, ..file_spec(Path::new("/dev/stdout")) };
-    let sink = Sink::open(&sink_spec("web", file)).unwrap();
+    let sink = Sink::open(&sink_spec("web", file).into()).unwrap();
     pump.attach(StreamId(1), supervisor_log::Run(1), reader.into(), sink).unwrap();
     // The harness leaves its own line open.
     writeln!(writer).unwrap();

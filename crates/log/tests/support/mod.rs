@@ -77,7 +77,8 @@ impl Rig {
     /// A pipe into `spec`; what is written to the returned end is logged.
     pub(crate) fn attach(&self, stream: u64, run: u64, spec: &SinkSpec) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
-        self.pump.attach(StreamId(stream), Run(run), reader.into(), Sink::open(spec).unwrap()).unwrap();
+        let sink = Sink::open(&Arc::new(spec.clone())).unwrap();
+        self.pump.attach(StreamId(stream), Run(run), reader.into(), sink).unwrap();
         writer
     }
 
@@ -147,12 +148,12 @@ impl Drop for Rig {
 }
 
 pub(crate) fn file_spec(path: &Path) -> LogFileSpec {
-    LogFileSpec { path: path.to_owned(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 }
+    LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 }
 }
 
 pub(crate) fn sink_spec(name: &str, file: LogFileSpec) -> SinkSpec {
     SinkSpec {
-        process_name: name.to_owned(),
+        process_name: name.into(),
         channel: Channel::Stdout,
         file: Some(file),
         syslog: false,

@@ -1,0 +1,56 @@
+//! What people read a log's name from, made when somebody asks: a daemon has two for each of thousands of
+//! processes, and hardly ever says one.
+
+use crate::SinkSpec;
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a log.
+#[derive(Clone, Debug)]
+pub(crate) enum Label {
+    /// Whatever it says: `main log ('/var/log/x')`.
+    Text(Box<str>),
+    /// `stdout log of 'web'`.
+    Output(Arc<SinkSpec>),
+    /// `stdout log of 'web' ('/var/log/web.log')`.
+    File(Arc<SinkSpec>),
+    /// `syslog messages for stdout of 'web'`.
+    Syslog(Arc<SinkSpec>),
+    /// `stdout pipe of 'web'`.
+    Pipe(Arc<SinkSpec>),
+}
+
+impl Label {
+    /// The pipe the log is fed from, if it is fed from one.
+    pub(crate) fn of_pipe(&self) -> Self {
+        match self {
+            Self::Output(spec) | Self::File(spec) | Self::Syslog(spec) | Self::Pipe(spec) => {
+                Self::Pipe(Arc::clone(spec))
+            }
+            Self::Text(text) => Self::Text(text.clone()),
+        }
+    }
+}
+
+impl From<String> for Label {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Output(spec) => write!(f, "{} log of '{}'", spec.channel.name(), spec.process_name),
+            Self::File(spec) => {
+                write!(f, "{} log of '{}'", spec.channel.name(), spec.process_name)?;
+                spec.file.as_ref().map_or(Ok(()), |file| write!(f, " ('{}')", file.path.display()))
+            }
+            Self::Syslog(spec) => {
+                write!(f, "syslog messages for {} of '{}'", spec.channel.name(), spec.process_name)
+            }
+            Self::Pipe(spec) => write!(f, "{} pipe of '{}'", spec.channel.name(), spec.process_name),
+        }
+    }
+}
