@@ -5,12 +5,14 @@
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
+//! | `extensions` | runs superlance, a recorded session, nginx with FastCGI and the example listener |
 //! | `leftovers` | fails if a process of a test still lives |
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
 
 mod compliance;
 mod deployments;
+mod extensions;
 mod tidy;
 mod workspace;
 
@@ -20,7 +22,8 @@ use std::process::ExitCode;
 type Failure = Box<dyn std::error::Error>;
 
 const USAGE: &str =
-    "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | leftovers";
+    "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | extensions [NAME...] \
+     | leftovers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         Some((&"tidy", [])) => tidy::run(),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
+        Some((&"extensions", names)) => extensions::run(names),
         Some((&"leftovers", [])) => leftovers(),
         _ => Err(USAGE.into()),
     };
