@@ -93,17 +93,7 @@ impl Value {
     /// The text upstream shows for a value inside a message: `5`, `True`, `[1, 'x']`; a string stands for
     /// itself without quotes.
     pub fn to_display_text(&self) -> String {
-        match self {
-            Self::String(text) => text.clone(),
-            Self::Nil
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Double(_)
-            | Self::Base64(_)
-            | Self::DateTime(_)
-            | Self::Array(_)
-            | Self::Struct(_) => python::repr(self),
-        }
+        python::shown(self)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Plan;
 use crate::EMULATED_VERSION;
 use crate::request::{Identity, Order, Request, Target};
+use crate::serve::bad_name;
 use supervisor_core::{Mood, Signal, Wait};
 use supervisor_rpc::method::Arguments;
 use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, SupervisorState, Value};
@@ -52,13 +53,13 @@ pub(super) fn reload_config() -> Plan {
 }
 
 pub(super) fn add_process_group(arguments: &Arguments) -> Planned {
-    let name = name(arguments)?;
-    Ok(Plan::ask(|reply| Request::AddGroup { name, reply }, truth))
+    on_group(arguments, Lookup::ByComparison, |name| {
+        Plan::ask(|reply| Request::AddGroup { name, reply }, truth)
+    })
 }
 
 pub(super) fn remove_process_group(arguments: &Arguments) -> Planned {
-    let name = name(arguments)?;
-    Ok(Plan::ask(|reply| Request::RemoveGroup { name, reply }, truth))
+    on_group(arguments, Lookup::ByKey, |name| Plan::ask(|reply| Request::RemoveGroup { name, reply }, truth))
 }
 
 pub(super) fn start_process(arguments: &Arguments) -> Planned {
@@ -67,8 +68,8 @@ pub(super) fn start_process(arguments: &Arguments) -> Planned {
 }
 
 pub(super) fn start_process_group(arguments: &Arguments) -> Planned {
-    let target = Target::Group(name(arguments)?);
-    Ok(Plan::order(Order::Start { target, wait: wait(arguments, 1) }))
+    let wait = wait(arguments, 1);
+    on_group(arguments, Lookup::ByKey, |name| Plan::order(Order::Start { target: Target::Group(name), wait }))
 }
 
 pub(super) fn start_all_processes(arguments: &Arguments) -> Plan {
@@ -81,8 +82,8 @@ pub(super) fn stop_process(arguments: &Arguments) -> Planned {
 }
 
 pub(super) fn stop_process_group(arguments: &Arguments) -> Planned {
-    let target = Target::Group(name(arguments)?);
-    Ok(Plan::order(Order::Stop { target, wait: wait(arguments, 1) }))
+    let wait = wait(arguments, 1);
+    on_group(arguments, Lookup::ByKey, |name| Plan::order(Order::Stop { target: Target::Group(name), wait }))
 }
 
 pub(super) fn stop_all_processes(arguments: &Arguments) -> Plan {
@@ -95,8 +96,10 @@ pub(super) fn signal_process(arguments: &Arguments) -> Planned {
 }
 
 pub(super) fn signal_process_group(arguments: &Arguments) -> Planned {
-    let target = Target::Group(name(arguments)?);
-    Ok(Plan::order(Order::Signal { target, signal: signal(arguments, 1)? }))
+    let signal = signal(arguments, 1)?;
+    on_group(arguments, Lookup::ByKey, |name| {
+        Plan::order(Order::Signal { target: Target::Group(name), signal })
+    })
 }
 
 pub(super) fn signal_all_processes(arguments: &Arguments) -> Planned {
@@ -133,14 +136,17 @@ pub(super) fn clear_all_process_logs() -> Plan {
 pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
     let bytes = match arguments.value(1)? {
         Value::String(text) => text.clone().into_bytes(),
+        Value::Nil => return Err(incorrect()),
         other => return Err(Fault::with_detail(FaultCode::IncorrectParameters, other.to_display_text())),
     };
     let name = name(arguments)?;
     Ok(Plan::ask(|reply| Request::SendStdin { name, bytes, reply }, truth))
 }
 
+/// Takes values of every type; an event carries text.
 pub(super) fn send_remote_comm_event(arguments: &Arguments) -> Planned {
-    let (kind, data) = (arguments.text_of_scalar(0)?, arguments.text_of_scalar(1)?);
+    let kind = arguments.value(0)?.to_display_text();
+    let data = arguments.value(1)?.to_display_text();
     Ok(Plan::order(Order::RemoteEvent { kind, data }))
 }
 
@@ -168,13 +174,46 @@ fn wait(arguments: &Arguments, index: usize) -> Wait {
     if arguments.flag_or(index, true) { Wait::Yes } else { Wait::No }
 }
 
+/// How upstream finds a group, which decides what may stand in for its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lookup {
+    /// In a table, where arrays and structs cannot be looked up.
+    ByKey,
+    /// By comparing it with each, which anything can be.
+    ByComparison,
+}
+
+/// A method on a group. What is no text is the name of no group, and the answer says so.
+fn on_group(arguments: &Arguments, lookup: Lookup, plan: impl FnOnce(String) -> Plan) -> Planned {
+    match arguments.value(0)? {
+        Value::String(name) => Ok(plan(name.clone())),
+        Value::Array(_) | Value::Struct(_) if lookup == Lookup::ByKey => Err(incorrect()),
+        Value::Nil => Ok(no_such_group(Fault::bare(FaultCode::BadName))),
+        other @ (Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Base64(_)
+        | Value::DateTime(_)
+        | Value::Array(_)
+        | Value::Struct(_)) => Ok(no_such_group(bad_name(&other.to_display_text()))),
+    }
+}
+
+fn no_such_group(fault: Fault) -> Plan {
+    let refuse = move |identity| running_only(identity).and(Err(fault));
+    Plan::ask(move |reply| Request::Identity { reply: reply.of(refuse) }, truth)
+}
+
+fn incorrect() -> Fault {
+    Fault::bare(FaultCode::IncorrectParameters)
+}
+
 /// A signal by name or number, blanks around it ignored; what the client wrote if it is none.
 fn signal(arguments: &Arguments, index: usize) -> Result<Result<Signal, String>, Fault> {
     let spelled = arguments.text_of_scalar(index)?;
-    let trimmed = spelled.trim();
-    let known = match trimmed.parse::<i64>() {
+    let known = match arguments.int(index) {
         Ok(number) => Signal::from_number(number),
-        Err(_) => Signal::from_name(trimmed),
+        Err(_) => Signal::from_name(spelled.trim()),
     };
     Ok(known.ok_or(spelled))
 }

@@ -18,6 +18,8 @@ pub(super) fn method_signature(arguments: &Arguments, has_supervisor: bool) -> P
     Ok(Plan::now(&explained(arguments, has_supervisor)?.signature()))
 }
 
+/// What is no text is the name of no method.
 fn explained(arguments: &Arguments, has_supervisor: bool) -> Result<&'static Method, Fault> {
-    find(arguments.text(0)?, has_supervisor).ok_or_else(|| Fault::bare(FaultCode::SignatureUnsupported))
+    let known = arguments.value(0)?.as_str().and_then(|name| find(name, has_supervisor));
+    known.ok_or_else(|| Fault::bare(FaultCode::SignatureUnsupported))
 }

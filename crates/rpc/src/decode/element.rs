@@ -106,6 +106,9 @@ pub(super) fn close(
         Tag::Boolean => Value::Bool(text == "1"),
         Tag::String => Value::String(text),
         Tag::Double => Value::Double(python::parse_float(&text).ok_or_else(|| malformed("double", &text))?),
+        Tag::DateTime if dialect == Dialect::Call && python::DateTime::parse(&text).is_none() => {
+            return Err(malformed("time", &text));
+        }
         Tag::DateTime => Value::DateTime(text),
         Tag::Base64 => base64_value(&text, dialect)?,
         Tag::Value => match children.into_iter().next() {

@@ -4,7 +4,7 @@ use super::element::{Dialect, Node, Tag, close};
 use super::{MAX_CALL_ELEMENTS, MAX_DEPTH, Malformed};
 use crate::Value;
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use std::borrow::Cow;
 
 /// What a document said, whatever its shape.
@@ -59,9 +59,9 @@ pub(super) fn read(body: &[u8], dialect: Dialect) -> Result<Document, Malformed>
 impl Evaluation {
     fn take(&mut self, event: Event<'_>, is_first: bool) -> Result<(), Malformed> {
         match event {
-            Event::Start(start) => self.open(start.name().as_ref()),
+            Event::Start(start) => self.open(&start),
             Event::Empty(start) => {
-                self.open(start.name().as_ref())?;
+                self.open(&start)?;
                 self.close()
             }
             Event::End(_) => self.close(),
@@ -75,7 +75,8 @@ impl Evaluation {
         }
     }
 
-    fn open(&mut self, name: &str) -> Result<(), Malformed> {
+    /// Attributes mean nothing, but must be written as XML wants them.
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), Malformed> {
         if self.is_complete {
             return Err(Malformed::new("more than one root element"));
         }
@@ -86,7 +87,10 @@ impl Evaluation {
         if self.dialect == Dialect::Call && self.elements > MAX_CALL_ELEMENTS {
             return Err(Malformed::new(format!("more than {MAX_CALL_ELEMENTS} elements")));
         }
-        self.stack.push(Open { tag: Tag::of(name), text: String::new(), children: Vec::new() });
+        if let Some(error) = start.attributes().find_map(Result::err) {
+            return Err(Malformed::new(format!("malformed attribute: {error}")));
+        }
+        self.stack.push(Open { tag: Tag::of(start.name().as_ref()), text: String::new(), children: Vec::new() });
         Ok(())
     }
 
