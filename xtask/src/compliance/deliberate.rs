@@ -4,24 +4,57 @@ use std::fs;
 
 use crate::workspace;
 
-/// The beginning of a scenario's name, and words that stand in the entry for it.
-const DELIBERATE: &[(&str, &str)] = &[
-    ("ctl Ours on Upstream: without a daemon: ", NO_DAEMON),
-    ("ctl Ours on Ours: without a daemon: ", NO_DAEMON),
+/// A difference that is meant. Of each text a part is given; the empty one is part of every text.
+struct Deliberate {
+    /// The beginning of the scenario's name.
+    scenario: &'static str,
+    /// Words of what upstream did.
+    upstream: &'static str,
+    /// Words of what ours did.
+    ours: &'static str,
+    /// Words that stand in the entry for it.
+    entry: &'static str,
+}
+
+const DELIBERATE: &[Deliberate] = &[
+    row("ctl Ours on Upstream: without a daemon: ", "", "", NO_DAEMON),
+    row("ctl Ours on Ours: without a daemon: ", "", "", NO_DAEMON),
+    row("", " 500 Internal Server Error", "INCORRECT_PARAMETERS", WRONG_TYPES),
+    row("call written as ", "FAILED: &lt;class", "INCORRECT_PARAMETERS", WRONG_TYPES),
+    row("method system.listMethods", "", "supervisor.getImplementation", IMPLEMENTATION),
+    row("while stopping system.listMethods", "", "supervisor.getImplementation", IMPLEMENTATION),
+    row("method supervisor.read", " 500 Internal Server Error", " 200 OK", WIDE_INTEGERS),
+    row("call written as ", "99999999999999999999", "9223372036854775807", WIDE_INTEGERS),
 ];
 
-const NO_DAEMON: &str = "without a daemon every command says so in the same words";
+const NO_DAEMON: &str = "a raw error when `avail`, `reread`, `update`";
+const WRONG_TYPES: &str = "wrong parameter types: 500";
+const IMPLEMENTATION: &str = "New: `supervisor.getImplementation`";
+const WIDE_INTEGERS: &str = "integers over 32 bits";
 
-/// The entry that explains a difference in a scenario, if there is one.
-pub(super) fn entry_for(scenario: &str) -> Option<&'static str> {
-    DELIBERATE.iter().find(|(beginning, _)| scenario.starts_with(beginning)).map(|(_, entry)| *entry)
+const fn row(
+    scenario: &'static str,
+    upstream: &'static str,
+    ours: &'static str,
+    entry: &'static str,
+) -> Deliberate {
+    Deliberate { scenario, upstream, ours, entry }
+}
+
+/// The entry that explains the difference in a scenario, if there is one.
+pub(super) fn entry_for(scenario: &str, upstream: &str, ours: &str) -> Option<&'static str> {
+    let fits = |known: &&Deliberate| {
+        scenario.starts_with(known.scenario) && upstream.contains(known.upstream) && ours.contains(known.ours)
+    };
+    DELIBERATE.iter().find(fits).map(|known| known.entry)
 }
 
 /// Entries this list points to that COMPATIBILITY.md does not have.
 pub(super) fn missing_entries() -> Vec<&'static str> {
     let text = fs::read_to_string(workspace::root().join("COMPATIBILITY.md")).unwrap_or_default();
     let mut missing: Vec<_> =
-        DELIBERATE.iter().map(|(_, entry)| *entry).filter(|entry| !text.contains(entry)).collect();
+        DELIBERATE.iter().map(|known| known.entry).filter(|entry| !text.contains(entry)).collect();
+    missing.sort_unstable();
     missing.dedup();
     missing
 }

@@ -15,6 +15,7 @@ mod ctl;
 mod deliberate;
 mod faults;
 mod log;
+mod methods;
 mod normal;
 mod report;
 mod rpc;
@@ -40,6 +41,7 @@ pub(crate) fn run(parts: &[&str]) -> Result<(), Failure> {
     if wants("scenarios") {
         faults::compare(&mut report);
         rpc::compare(&mut report);
+        methods::compare(&mut report);
         log::compare(&mut report);
         ctl::compare(&mut report);
     }

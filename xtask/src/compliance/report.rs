@@ -59,7 +59,7 @@ impl Report {
         let verdict = if upstream == ours {
             Verdict::Same
         } else {
-            match deliberate::entry_for(&scenario) {
+            match deliberate::entry_for(&scenario, upstream, ours) {
                 Some(entry) => Verdict::OnPurpose(entry),
                 None => Verdict::Differs(first_difference(upstream, ours)),
             }

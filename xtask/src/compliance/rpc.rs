@@ -119,7 +119,7 @@ fn answer(daemon: &Daemon, method: &str, parameters: &[Value]) -> (String, Strin
 }
 
 /// Members whose number belongs to a run. 0 has a meaning and stays.
-fn numbers_of_a_run(body: &str) -> String {
+pub(super) fn numbers_of_a_run(body: &str) -> String {
     let mut lines: Vec<String> = body.split('\n').map(str::to_owned).collect();
     for index in 1..lines.len() {
         let names_such = ["start", "stop", "now", "pid"]
@@ -133,7 +133,7 @@ fn numbers_of_a_run(body: &str) -> String {
 }
 
 /// Upstream has no member `autorestart` before 4.4.
-fn without_autorestart(body: &str) -> String {
+pub(super) fn without_autorestart(body: &str) -> String {
     let lines: Vec<_> = body.split('\n').collect();
     let mut kept = Vec::new();
     let mut index = 0;

@@ -12,6 +12,8 @@ pub(super) const VARIABLE: &str = "SUPERVISOR_UPSTREAM";
 /// What is installed. The release imports `pkg_resources`, which setuptools gave up in version 81.
 const PACKAGES: [&str; 2] = ["supervisor==4.3.0", "setuptools<81"];
 
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+
 /// The virtual environment with upstream in it, made if it is not there yet.
 pub(super) fn ensure() -> Result<PathBuf, Failure> {
     let place = match env::var_os(VARIABLE) {
@@ -31,7 +33,9 @@ pub(super) fn ensure() -> Result<PathBuf, Failure> {
 }
 
 fn install(place: &Path) -> Result<(), Failure> {
-    workspace::run(Command::new("python3").args(["-m", "venv"]).arg(place))?;
+    // The machine's own interpreter is one that every user can run; a private one may lie in somebody's home.
+    let python = if Path::new(SYSTEM_PYTHON).exists() { SYSTEM_PYTHON } else { "python3" };
+    workspace::run(Command::new(python).args(["-m", "venv"]).arg(place))?;
     workspace::run(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))
 }
 

@@ -1,0 +1,413 @@
+//! Every method with every kind of argument, and every way to write a call: the bytes of the answers.
+//!
+//! Each parameter of a method is replaced in turn by values of every type the wire knows, the others staying as they should be.
+//! Names get a list of their own. Calls that change something are made in an order in which both daemons go through the same
+//! states.
+
+use support::{Daemon, Flavour, Launch, Sandbox, Value, wait_until};
+
+use super::normal::normal;
+use super::report::{Report, carry_through};
+use super::rpc::{numbers_of_a_run, without_autorestart};
+
+/// `a` ignores what it may be sent, so that a signal changes nothing; `c` does not end while it is being started.
+const CONFIG: &str = "\
+[program:a]
+command=/bin/sh -c \"trap '' 1 2 3 5 15; echo hello from a; exec sleep 1000\"
+stdout_logfile=%(here)s/a.log
+stderr_logfile=%(here)s/a.err
+stopsignal=KILL
+startsecs=0
+[program:b]
+command=sleep 1000
+autostart=false
+startsecs=0
+stdout_logfile=NONE
+[program:c]
+command=/bin/sh -c \"sleep 0.2; exit 3\"
+startsecs=0
+autorestart=false
+redirect_stderr=true
+[program:d]
+command=/nonexistent
+startretries=0
+[program:m]
+command=/bin/sh -c \"trap '' 1 2 3 5 15; echo ready; exec sleep 1000\"
+stdout_logfile=%(here)s/m.log
+stopsignal=KILL
+startsecs=0
+[group:g]
+programs=m
+[group:empty]
+programs=
+";
+
+/// What stands for a parameter: one value of each type, and those near the edges.
+const VALUES: [&str; 24] = [
+    "",
+    "5",
+    "<string></string>",
+    "<string>1</string>",
+    "<string> 2 </string>",
+    "<string>1_000</string>",
+    "<string>é&lt;&amp;&gt;</string>",
+    "<int>0</int>",
+    "<int>5</int>",
+    "<int>-1</int>",
+    "<int>2147483648</int>",
+    "<int>-99999999999</int>",
+    "<i8>3</i8>",
+    "<double>1.5</double>",
+    "<double>-0.0</double>",
+    "<boolean>1</boolean>",
+    "<boolean>0</boolean>",
+    "<nil/>",
+    "<array><data></data></array>",
+    "<array><data><value>a</value></data></array>",
+    "<struct></struct>",
+    "<struct><member><name>a</name><value>b</value></member></struct>",
+    "<base64>YQ==</base64>",
+    "<dateTime.iso8601>20200102T03:04:05</dateTime.iso8601>",
+];
+
+const NAMES: [&str; 16] =
+    ["a", "b", "c", "d", "m", "g", "g:", "g:*", "g:m", "g:nope", "a:a", "a:", ":", "*", "empty:*", "nope"];
+
+const A: &str = "<string>a</string>";
+const G: &str = "<string>g</string>";
+const NO: &str = "<boolean>0</boolean>";
+const ZERO: &str = "<int>0</int>";
+const BEYOND: &str = "<int>1000000000</int>";
+
+/// The methods in the order of their turn, with arguments that are as they should be. First come those that change nothing.
+const METHODS: &[(&str, &[&str])] = &[
+    ("supervisor.getAPIVersion", &[]),
+    ("supervisor.getVersion", &[]),
+    ("supervisor.getSupervisorVersion", &[]),
+    ("supervisor.getIdentification", &[]),
+    ("supervisor.getState", &[]),
+    ("supervisor.getPID", &[]),
+    ("supervisor.getAllProcessInfo", &[]),
+    ("supervisor.getAllConfigInfo", &[]),
+    ("supervisor.getProcessInfo", &[A]),
+    ("supervisor.signalProcess", &[A, "<string>CONT</string>"]),
+    ("supervisor.signalProcessGroup", &[G, "<string>CONT</string>"]),
+    ("supervisor.signalAllProcesses", &["<string>CONT</string>"]),
+    ("supervisor.readLog", &[BEYOND, ZERO]),
+    ("supervisor.readMainLog", &[BEYOND, ZERO]),
+    ("supervisor.readProcessLog", &[A, ZERO, ZERO]),
+    ("supervisor.readProcessStdoutLog", &[A, ZERO, ZERO]),
+    ("supervisor.readProcessStderrLog", &[A, ZERO, ZERO]),
+    ("supervisor.tailProcessLog", &[A, ZERO, "<int>7</int>"]),
+    ("supervisor.tailProcessStdoutLog", &[A, ZERO, "<int>7</int>"]),
+    ("supervisor.tailProcessStderrLog", &[A, ZERO, "<int>7</int>"]),
+    ("supervisor.sendProcessStdin", &[A, "<string>x</string>"]),
+    ("supervisor.sendRemoteCommEvent", &["<string>kind</string>", "<string>data</string>"]),
+    ("supervisor.reloadConfig", &[]),
+    ("supervisor.addProcessGroup", &[A]),
+    ("supervisor.startProcess", &[A, NO]),
+    ("supervisor.startProcessGroup", &[G, NO]),
+    ("supervisor.startAllProcesses", &[NO]),
+    ("supervisor.stopProcess", &[A, NO]),
+    ("supervisor.stopProcessGroup", &[G, NO]),
+    ("supervisor.stopAllProcesses", &[NO]),
+    ("supervisor.clearProcessLog", &[A]),
+    ("supervisor.clearProcessLogs", &[A]),
+    ("supervisor.clearAllProcessLogs", &[]),
+    ("supervisor.clearLog", &[]),
+    ("supervisor.removeProcessGroup", &[A]),
+    ("system.listMethods", &[]),
+    ("system.methodHelp", &["<string>nope</string>"]),
+    ("system.methodSignature", &["<string>supervisor.startProcess</string>"]),
+    ("system.multicall", &["<array><data></data></array>"]),
+];
+
+/// What may be called with too many arguments only, as it ends the daemon.
+const ENDINGS: [&str; 2] = ["supervisor.shutdown", "supervisor.restart"];
+
+pub(super) fn compare(report: &mut Report) {
+    let [upstream, ours] = both(answers_by_argument);
+    report.compare_steps("method ", &upstream, &ours);
+    let [upstream, ours] = both(answers_by_spelling);
+    report.compare_steps("call written as ", &upstream, &ours);
+    let [upstream, ours] = both(answers_while_stopping);
+    report.compare_steps("while stopping ", &upstream, &ours);
+}
+
+fn both(scenario: fn(Flavour) -> Vec<(String, String)>) -> [super::report::Steps; 2] {
+    // Upstream waits most of the time.
+    std::thread::scope(|scope| {
+        let upstream = scope.spawn(|| carry_through(|| scenario(Flavour::Upstream)));
+        let ours = carry_through(|| scenario(Flavour::Ours));
+        [upstream.join().expect("a failure is carried through"), ours]
+    })
+}
+
+fn start(flavour: Flavour) -> Daemon {
+    let sandbox = Sandbox::new();
+    let daemon = Launch::of(flavour).configure(&sandbox, CONFIG).start(sandbox);
+    for (name, state) in [("a", "RUNNING"), ("c", "EXITED"), ("d", "FATAL"), ("g:m", "RUNNING")] {
+        daemon.wait_for_state(name, state);
+    }
+    daemon.wait_for_file("a.log", "hello from a\n");
+    daemon.wait_for_file("m.log", "ready\n");
+    daemon
+}
+
+fn answers_by_argument(flavour: Flavour) -> Vec<(String, String)> {
+    let daemon = start(flavour);
+    let mut answers = Vec::new();
+    for (method, proper) in METHODS {
+        let mut ask = |arguments: &[&str]| {
+            rest(&daemon, method);
+            answers.push(answer(&daemon, method, arguments));
+        };
+        ask(proper);
+        ask(&proper[..proper.len().saturating_sub(1)]);
+        ask(&[*proper, &["<string>one too many</string>"]].concat());
+        for position in 0..proper.len() {
+            let named = if [A, G].contains(&proper[position]) { &NAMES[..] } else { &[] };
+            for value in VALUES.iter().chain(named) {
+                let mut arguments = proper.to_vec();
+                arguments[position] = value;
+                ask(&arguments);
+            }
+        }
+    }
+    for method in ENDINGS {
+        answers.push(answer(&daemon, method, &["<int>1</int>"]));
+    }
+    for (method, _) in METHODS {
+        answers.push(answer(&daemon, "system.methodSignature", &[&format!("<string>{method}</string>")]));
+    }
+    answers
+}
+
+/// Waits until nothing is under way that the next call would find by chance, and brings back what the one before has stopped.
+fn rest(daemon: &Daemon, method: &str) {
+    let changes = ["start", "stop", "signal", "add", "remove"];
+    if !changes.iter().any(|change| method.starts_with(&format!("supervisor.{change}"))) {
+        return;
+    }
+    wait_until("all processes to be at rest", || {
+        let all = daemon.ask("getAllProcessInfo", &[]);
+        // `c` ends by itself; upstream may see that a turn later.
+        let is_at_rest = |info: &Value| match info["name"].text() {
+            "c" => info["state"].int() == 100,
+            _ => ![10, 30, 40].contains(&info["state"].int()),
+        };
+        all.items().iter().all(is_at_rest)
+    });
+}
+
+fn answer(daemon: &Daemon, method: &str, arguments: &[&str]) -> (String, String) {
+    let parameters: String =
+        arguments.iter().map(|value| format!("<param><value>{value}</value></param>")).collect();
+    let body =
+        format!("<methodCall><methodName>{method}</methodName><params>{parameters}</params></methodCall>");
+    (format!("{method}({})", arguments.join(", ")), shown(daemon, method, &body))
+}
+
+/// The answer without what differs from run to run.
+fn shown(daemon: &Daemon, method: &str, request: &str) -> String {
+    let response = daemon.rpc().post(request).expect("the daemon answers");
+    let lengthless = |line: &&str| !line.starts_with("Date: ") && !line.starts_with("Content-Length: ");
+    let head: Vec<_> = response.head.split("\r\n").filter(lengthless).collect();
+    let body = response.text();
+    let body = without_autorestart(&numbers_of_a_run(&normal(&body, daemon.sandbox().root())));
+    let body = match method {
+        "supervisor.getPID" => body.replace(&format!("<int>{}</int>", daemon.pid()), "<int>#</int>"),
+        "supervisor.readLog" | "supervisor.readMainLog"
+            if response.status == 200 && !body.contains("faultCode") =>
+        {
+            String::from("the log")
+        }
+        "supervisor.stopAllProcesses" => sorted(&body),
+        _ => body,
+    };
+    format!("{}\n{body}", head.join("\n"))
+}
+
+/// Several processes are listed as they finish, which is a matter of chance.
+fn sorted(body: &str) -> String {
+    let mut lines: Vec<_> = body.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+/// Whole documents, most of them with something unusual about the way they are written.
+const DOCUMENTS: [&str; 46] = [
+    "<methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>",
+    "<methodCall><methodName>supervisor.getAPIVersion</methodName><params/></methodCall>",
+    "<foo><methodName>supervisor.getAPIVersion</methodName></foo>",
+    "<a><b><methodName>supervisor.getAPIVersion</methodName></b></a>",
+    "<methodName>supervisor.getAPIVersion</methodName>",
+    "  <methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>  \n",
+    "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>",
+    "<?xml version=\"1.1\"?><methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>",
+    "<!-- c --><methodCall><!-- d --><methodName>supervisor.getAPIVersion</methodName></methodCall><!-- e -->",
+    "<methodCall a=\"b\"><methodName c='d'>supervisor.getAPIVersion</methodName></methodCall>",
+    "<methodCall><methodName><![CDATA[supervisor.getAPIVersion]]></methodName></methodCall>",
+    "<methodCall><methodName>supervisor&#46;getAPIVersion</methodName></methodCall>",
+    "<methodCall><methodName>supervisor&#x2e;getAPIVersion</methodName></methodCall>",
+    "<methodCall><methodName> supervisor.getAPIVersion </methodName></methodCall>",
+    "<methodCall><methodName>supervisor.getAPIVersion\n</methodName></methodCall>",
+    "<methodCall><methodName>supervisor.nope</methodName><methodName>supervisor.getAPIVersion</methodName></methodCall>",
+    "<x:methodCall xmlns:x=\"y\"><methodName>supervisor.getAPIVersion</methodName></x:methodCall>",
+    "<methodCall><methodName/></methodCall>",
+    "<methodCall/>",
+    "<methodResponse><params></params></methodResponse>",
+    "<methodCall><methodName>supervisor.getAPIVersion</methodName>",
+    "<methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>x",
+    "<methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall><x/>",
+    "<methodCall><methodName>supervisor.getAPIVersion</methodCall></methodName>",
+    "<methodCall><methodName>&nope;</methodName></methodCall>",
+    "<methodCall><methodName>&#0;</methodName></methodCall>",
+    "<methodCall><methodName a=1>x</methodName></methodCall>",
+    "<methodCall><methodName a=\"1\" a=\"2\">x</methodName></methodCall>",
+    "<foo",
+    "x",
+    "{\"method\": \"supervisor.getState\"}",
+    "supervisor.getState",
+    "supervisor.getState.x",
+    ".",
+    "..",
+    ".getState",
+    "supervisor.",
+    "getState",
+    "system.getState",
+    "supervisor.__init__",
+    "supervisor.supervisord",
+    "supervisor.logger.info",
+    "SUPERVISOR.getState",
+    "supervisor.getstate",
+    "supervisor.getState ",
+    "é.é",
+];
+
+/// Ways to write a parameter; the fault echoes what it was taken for.
+const PARAMETERS: [&str; 40] = [
+    "<param><value>abc</value></param>",
+    "<param><value> abc </value></param>",
+    "<param><value>a<![CDATA[<b>]]>c</value></param>",
+    "<param><value><string>a\r\nb</string></value></param>",
+    "<param><value><string>a\tb</string></value></param>",
+    "<param><value><string>&#233;&#x20ac;</string></value></param>",
+    "<param><value><string>a<!-- c -->b</string></value></param>",
+    "<param>\n  <value>\n    <string>abc</string>\n  </value>\n</param>",
+    "<param><value>x<string>abc</string></value></param>",
+    "<param><value><string>abc</string>x</value></param>",
+    "<param><string>abc</string></param>",
+    "<value><string>abc</string></value>",
+    "<param><value><base64>\nYWJj\n</base64></value></param>",
+    "<param><value><base64>YW Jj</base64></value></param>",
+    "<param><value><base64>YWJ</base64></value></param>",
+    "<param><value><base64>/w==</base64></value></param>",
+    "<param><value><base64></base64></value></param>",
+    "<param><value><i8>12</i8></value></param>",
+    "<param><value><i1>12</i1></value></param>",
+    "<param><value><nope>12</nope></value></param>",
+    "<param><value><int>5.5</int></value></param>",
+    "<param><value><int></int></value></param>",
+    "<param><value><int>0x5</int></value></param>",
+    "<param><value><int>+5</int></value></param>",
+    "<param><value><int>abc</int></value></param>",
+    "<param><value><double>abc</double></value></param>",
+    "<param><value><double>nan</double></value></param>",
+    "<param><value><boolean>true</boolean></value></param>",
+    "<param><value><boolean>2</boolean></value></param>",
+    "<param><value><dateTime.iso8601>nope</dateTime.iso8601></value></param>",
+    "<param><value><nil>x</nil></value></param>",
+    "<param><value><array></array></value></param>",
+    "<param><value><array><data/></array></value></param>",
+    "<param><value><struct><member><name>a</name></member></struct></value></param>",
+    "<param><value><struct><member><value>a</value></member></struct></value></param>",
+    "<param></param>",
+    "<param><value/></param>",
+    "<param/>",
+    "<param><value>a</value><value>b</value></param>",
+    "",
+];
+
+/// Values of which the fault of `sendProcessStdin` says what they were taken for.
+const ECHOED: [&str; 22] = [
+    "<int>5</int>",
+    "<int> -5 </int>",
+    "<int>007</int>",
+    "<int>1_0</int>",
+    "<int>99999999999999999999</int>",
+    "<double>1.5</double>",
+    "<double>1e3</double>",
+    "<double>1e300</double>",
+    "<double>0.1</double>",
+    "<double>inf</double>",
+    "<boolean>1</boolean>",
+    "<boolean>0</boolean>",
+    "<boolean>x</boolean>",
+    "<nil/>",
+    "<array><data></data></array>",
+    "<array><data><value>a</value><value><int>1</int></value><value>it's</value></data></array>",
+    "<array><data><value><nil/></value><value><boolean>1</boolean></value><value>é\n</value></data></array>",
+    "<struct></struct>",
+    "<struct><member><name>b</name><value>1</value></member><member><name>a</name><value><int>2</int></value></member></struct>",
+    "<struct><member><name>a</name><value>1</value></member><member><name>a</name><value>2</value></member></struct>",
+    "<dateTime.iso8601>20200102T03:04:05</dateTime.iso8601>",
+    "<array><data><value><struct><member><name>x</name><value><double>2.0</double></value></member></struct></value></data></array>",
+];
+
+/// The elements of multicalls.
+const MULTICALLS: [&str; 16] = [
+    "<value><struct><member><name>methodName</name><value>supervisor.getAPIVersion</value></member></struct></value>",
+    "<value><struct><member><name>params</name><value><array><data></data></array></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>system.multicall</value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>system.listMethods</value></member><member><name>params</name><value><array><data><value>x</value></data></array></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>nope</value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value><int>5</int></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value><nil/></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.getProcessInfo</value></member><member><name>params</name><value><struct><member><name>zzz</name><value>1</value></member></struct></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.getProcessInfo</value></member><member><name>params</name><value><string>z</string></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.getProcessInfo</value></member><member><name>params</name><value><int>1</int></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.getProcessInfo</value></member><member><name>params</name><value><array><data><value><int>1</int></value></data></array></value></member></struct></value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.stopProcess</value></member><member><name>params</name><value><array><data><value>b</value></data></array></value></member></struct></value>",
+    "<value><int>1</int></value>",
+    "<value>text</value>",
+    "<value><struct><member><name>methodName</name><value>supervisor.startProcess</value></member><member><name>params</name><value><array><data><value>a</value></data></array></value></member></struct></value>",
+];
+
+fn answers_by_spelling(flavour: Flavour) -> Vec<(String, String)> {
+    let daemon = start(flavour);
+    let documents = DOCUMENTS.iter().map(|text| match text.as_bytes().first() {
+        Some(b'<' | b' ' | b'x' | b'{') => (*text).to_owned(),
+        Some(_) | None => format!("<methodCall><methodName>{text}</methodName></methodCall>"),
+    });
+    let parameters = PARAMETERS.iter().map(|parameters| {
+        format!("<methodCall><methodName>supervisor.getProcessInfo</methodName><params>{parameters}</params></methodCall>")
+    });
+    let echoed = ECHOED.iter().map(|value| {
+        format!(
+            "<methodCall><methodName>supervisor.sendProcessStdin</methodName><params><param><value>a</value></param>\
+             <param><value>{value}</value></param></params></methodCall>"
+        )
+    });
+    let multicalls = MULTICALLS.iter().map(|element| {
+        format!(
+            "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{element}</data></array>\
+             </value></param></params></methodCall>"
+        )
+    });
+    let all = documents.chain(parameters).chain(echoed).chain(multicalls);
+    all.map(|text| (text.escape_default().to_string(), shown(&daemon, "", &text))).collect()
+}
+
+/// A process that does not go holds the daemon in its shutdown.
+fn answers_while_stopping(flavour: Flavour) -> Vec<(String, String)> {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.sh", "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n");
+    let config = "[program:a]\ncommand=/bin/sh %(here)s/x.sh\nstdout_logfile=%(here)s/a.log\nstopwaitsecs=1000\nstartsecs=0\n";
+    let daemon = Launch::of(flavour).configure(&sandbox, config).start(sandbox);
+    daemon.wait_for_file("a.log", "ready");
+    daemon.ask("shutdown", &[]);
+    let endings = ENDINGS.map(|method| (method, &[][..]));
+    METHODS.iter().chain(&endings).map(|(method, proper)| answer(&daemon, method, proper)).collect()
+}
