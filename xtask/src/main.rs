@@ -21,8 +21,7 @@ use std::process::ExitCode;
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str =
-    "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | extensions [NAME...] \
+const USAGE: &str = "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | extensions [NAME...] \
      | leftovers";
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@ use support::{Daemon, Flavour, Launch, Sandbox};
 
 use super::report::{Report, carry_through};
 
+/// The programs that end take a moment: whether upstream sees an instant exit at once is a matter of chance.
 const CONFIG: &str = "\
 [program:good]
 command=sleep 1000
@@ -22,7 +23,7 @@ command=/nonexistent
 startretries=0
 autostart=false
 [program:early]
-command=/bin/sh -c \"exit 0\"
+command=/bin/sh -c \"sleep 0.2; exit 0\"
 startsecs=5
 startretries=0
 autostart=false

@@ -1,0 +1,285 @@
+//! A manager with the programs it runs, from start to end.
+
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::Sandbox;
+
+use super::machine::{self, Counters};
+use super::subject::{Programs, Subject};
+use crate::{Failure, workspace};
+
+/// No step of a measurement takes longer, not even upstream's.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Where child output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Logs {
+    /// A file for each output, which is not rotated.
+    Files,
+    /// The same with 50 MB and 10 backups.
+    Rotated,
+    /// Both outputs into one file.
+    Joined,
+    /// Nowhere.
+    None,
+}
+
+/// What a manager is to run.
+#[derive(Clone, Debug)]
+pub(super) struct Order<'a> {
+    pub(super) count: usize,
+    /// The role of `bench-load` and its arguments; `{report}` and `{go}` stand for the pipes.
+    pub(super) role: &'a str,
+    pub(super) logs: Logs,
+    /// Further configuration, for those that are supervisord.
+    pub(super) config: &'a str,
+}
+
+impl<'a> Order<'a> {
+    /// Programs that do nothing.
+    pub(super) fn quiet(count: usize) -> Self {
+        Self { count, role: "quiet {report}", logs: Logs::Files, config: "" }
+    }
+
+    /// Programs in this role.
+    pub(super) fn of(count: usize, role: &'a str, logs: Logs) -> Self {
+        Self { count, role, logs, config: "" }
+    }
+}
+
+/// A running manager. Ended when dropped.
+pub(super) struct Fleet {
+    pub(super) subject: Subject,
+    sandbox: Sandbox,
+    manager: Child,
+    reports: Receiver<(Instant, u32)>,
+    control: PathBuf,
+    /// From the exec of the manager until the last program reported.
+    pub(super) start: Duration,
+    /// The programs in the order of their reports.
+    pub(super) children: Vec<u32>,
+}
+
+impl Fleet {
+    /// Starts a manager and waits until all its programs run.
+    pub(super) fn start(programs: &Programs, subject: Subject, order: &Order<'_>) -> Result<Self, Failure> {
+        let sandbox = Sandbox::new();
+        for name in ["report", "go"] {
+            workspace::run(Command::new("mkfifo").arg(sandbox.path(name)))?;
+        }
+        let role = order.role.replace("{report}", &shown(&sandbox, "report"));
+        let role = role.replace("{go}", &shown(&sandbox, "go"));
+        let command = format!("{} {role}", programs.load.display());
+        let mut manager = match subject {
+            Subject::Ours | Subject::Upstream => supervisord(programs, subject, &sandbox, order, &command),
+            Subject::Runit => runit(&sandbox, order, &command)?,
+            Subject::S6 => s6(&sandbox, order, &command)?,
+            Subject::Bare => bare(programs, &sandbox, order, &role),
+        };
+        let reports = listen(&sandbox.path("report"))?;
+        let log = |name| OpenOptions::new().create(true).append(true).open(sandbox.path(name));
+        manager.stdin(Stdio::null()).stdout(log("stdout")?).stderr(log("stderr")?);
+        let began = Instant::now();
+        let manager = manager.spawn()?;
+        let control = programs.of(subject, "supervisorctl");
+        let children = Vec::with_capacity(order.count);
+        let mut fleet = Self { subject, sandbox, manager, reports, control, start: Duration::ZERO, children };
+        for _ in 0..order.count {
+            let (at, pid) = fleet.next_report()?;
+            fleet.start = at.saturating_duration_since(began);
+            fleet.children.push(pid);
+        }
+        Ok(fleet)
+    }
+
+    /// The next program that reports, and when.
+    pub(super) fn next_report(&self) -> Result<(Instant, u32), Failure> {
+        self.reports.recv_timeout(PATIENCE).map_err(|error| {
+            let words = self.sandbox.text("stderr") + &self.sandbox.text("stdout");
+            let end: Vec<&str> = words.lines().rev().take(5).collect();
+            format!("{}: a program did not report: {error}; {end:?}", self.subject.name()).into()
+        })
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.path(name)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.manager.id()
+    }
+
+    /// The processes of the manager itself.
+    pub(super) fn managers(&self) -> Vec<u32> {
+        machine::tree(self.manager.id(), "bench-load")
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        Counters::of(&self.managers())
+    }
+
+    /// Releases the programs that wait for it.
+    pub(super) fn go(&self) -> Result<(), Failure> {
+        // Held open for a moment: whoever is about to open its end finds a writer.
+        let pipe = OpenOptions::new().read(true).write(true).open(self.path("go"))?;
+        thread::sleep(Duration::from_millis(50));
+        drop(pipe);
+        Ok(())
+    }
+
+    /// Waits until a program's log has so many bytes over all its generations.
+    pub(super) fn wait_for_log(&self, program: usize, bytes: u64) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        let name = format!("p{program}.out");
+        while fs::metadata(self.path(&name)).map_or(0, |file| file.len()) < bytes {
+            if Instant::now() > deadline {
+                return Err(format!("{}: {name} does not grow to {bytes}", self.subject.name()).into());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Runs its `supervisorctl`; returns how long it took.
+    pub(super) fn ctl(&self, arguments: &[&str]) -> Result<Duration, Failure> {
+        let began = Instant::now();
+        let mut command = Command::new(&self.control);
+        command.arg("-c").arg(self.path("supervisord.conf")).args(arguments);
+        let output = command.stdin(Stdio::null()).output()?;
+        let took = began.elapsed();
+        if output.stdout.is_empty() {
+            return Err(format!("{command:?} says nothing").into());
+        }
+        Ok(took)
+    }
+
+    /// Asks the manager to end; returns how long it took until all was gone.
+    pub(super) fn shut_down(&mut self) -> Result<Duration, Failure> {
+        let began = Instant::now();
+        let signal = if self.subject == Subject::Runit { "HUP" } else { "TERM" };
+        support::processes::signal(self.manager.id(), signal);
+        let deadline = began + PATIENCE;
+        while self.manager.try_wait()?.is_none() || self.children.iter().any(|pid| machine::is_alive(*pid)) {
+            if Instant::now() > deadline {
+                return Err(format!("{} does not end", self.subject.name()).into());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(began.elapsed())
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        // Ends the thread that reads the reports.
+        let _nobody_reads = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.path("report"))
+            .and_then(|mut pipe| pipe.write_all(b"end\n"));
+        // The programs must not come back while the sandbox kills them.
+        let _gone_already = self.manager.kill();
+        let _no_zombie = self.manager.wait();
+    }
+}
+
+fn shown(sandbox: &Sandbox, name: &str) -> String {
+    sandbox.path(name).display().to_string()
+}
+
+/// Reads reports, each with the time it came, until one is no number.
+fn listen(path: &Path) -> Result<Receiver<(Instant, u32)>, Failure> {
+    // Open for writing as well, so that there is always a writer and no end.
+    let pipe: File = OpenOptions::new().read(true).write(true).open(path)?;
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let Ok(pid) = line.unwrap_or_default().parse() else { return };
+            if sender.send((Instant::now(), pid)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+fn supervisord(
+    programs: &Programs,
+    subject: Subject,
+    sandbox: &Sandbox,
+    order: &Order<'_>,
+    command: &str,
+) -> Command {
+    let mut config = format!(
+        "[supervisord]\nnodaemon=true\nlogfile=%(here)s/main.log\npidfile=%(here)s/pid\nchildlogdir=%(here)s\n\
+         silent=true\n[unix_http_server]\nfile=%(here)s/s\n[rpcinterface:supervisor]\n\
+         supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+         [supervisorctl]\nserverurl=unix://%(here)s/s\n{}\n",
+        order.config
+    );
+    if subject == Subject::Upstream && order.count > 150 {
+        // Ours sees to it by itself.
+        let _ = writeln!(config, "[supervisord]\nminfds={}", 100 + 6 * order.count);
+    }
+    for index in 0..order.count {
+        let logs = match order.logs {
+            Logs::Files => format!(
+                "stdout_logfile=%(here)s/p{index}.out\nstderr_logfile=%(here)s/p{index}.err\n\
+                 stdout_logfile_maxbytes=0\nstderr_logfile_maxbytes=0\n"
+            ),
+            Logs::Rotated => format!(
+                "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=50MB\nstdout_logfile_backups=10\n"
+            ),
+            Logs::Joined => format!(
+                "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=0\nredirect_stderr=true\n"
+            ),
+            Logs::None => "stdout_logfile=NONE\nstderr_logfile=NONE\n".to_owned(),
+        };
+        let _ = write!(config, "[program:p{index}]\ncommand={command}\nautorestart=true\nstartsecs=0\n{logs}");
+    }
+    let file = sandbox.write("supervisord.conf", config);
+    let mut manager = sandbox.command(programs.of(subject, "supervisord"));
+    manager.arg("-c").arg(file);
+    manager
+}
+
+fn script(sandbox: &Sandbox, path: &str, text: &str) -> Result<(), Failure> {
+    let file = sandbox.write(path, format!("#!/bin/sh\n{text}\n"));
+    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
+}
+
+fn runit(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Failure> {
+    for index in 0..order.count {
+        script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
+        sandbox.directory(&format!("sv/p{index}/log/main"));
+        script(sandbox, &format!("sv/p{index}/log/run"), "exec svlogd ./main")?;
+    }
+    let mut manager = sandbox.command("runsvdir");
+    manager.arg("-P").arg(sandbox.path("sv"));
+    Ok(manager)
+}
+
+fn s6(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Failure> {
+    for index in 0..order.count {
+        script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
+        let log = sandbox.directory(&format!("sv/p{index}/log/main"));
+        script(sandbox, &format!("sv/p{index}/log/run"), &format!("exec s6-log n3 s1000000 {}", log.display()))?;
+    }
+    let mut manager = sandbox.command("s6-svscan");
+    manager.args(["-c", "6000"]).arg(sandbox.path("sv"));
+    Ok(manager)
+}
+
+fn bare(programs: &Programs, sandbox: &Sandbox, order: &Order<'_>, role: &str) -> Command {
+    let mut manager = sandbox.command(&programs.load);
+    manager.arg("bare").arg(order.count.to_string()).arg(&programs.load).args(role.split(' '));
+    manager
+}
