@@ -47,8 +47,8 @@ impl SharedSocket {
         Arc::new(Self { config, log, open: Mutex::default() })
     }
 
-    /// A share of the socket, which is opened if nobody has one. The error is upstream's sentence. Resolves host names and touches
-    /// the file system, so it may hang.
+    /// A share of the socket, which is opened if nobody has one. The error is upstream's sentence. Resolves host
+    /// names and touches the file system, so it may hang.
     pub(crate) fn lease(self: &Arc<Self>) -> Result<Lease, String> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let socket = if let Some(socket) = open.upgrade() {

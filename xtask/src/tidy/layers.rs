@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sys", &["core"]),
     ("rpc", &["core"]),
     ("log", &["core", "sys"]),
-    ("http", &["sys"]),
+    ("http", &["core", "sys"]),
     ("listener", &["rpc"]),
     ("host", &["config", "sys"]),
     ("ctl", &["core", "config", "sys", "host", "rpc"]),

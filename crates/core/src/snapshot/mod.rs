@@ -1,7 +1,7 @@
 //! The whole supervisor as bytes, so that another version of the daemon can go on where this one stopped.
 //!
-//! What can be told from other values (ranks, look-up tables, counts) is not written but made anew. The bytes begin with a mark and a version; a reader that does not know the
-//! version says so before anything was given up.
+//! What can be told from other values (ranks, look-up tables, counts) is not written but made anew. The bytes begin
+//! with a mark and a version; a reader that does not know the version says so before anything was given up.
 
 mod plain;
 mod values;
