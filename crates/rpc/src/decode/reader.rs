@@ -90,7 +90,11 @@ impl Evaluation {
         if let Some(error) = start.attributes().find_map(Result::err) {
             return Err(Malformed::new(format!("malformed attribute: {error}")));
         }
-        self.stack.push(Open { tag: Tag::of(start.name().as_ref()), text: String::new(), children: Vec::new() });
+        self.stack.push(Open {
+            tag: Tag::of(start.name().as_ref()),
+            text: String::new(),
+            children: Vec::new(),
+        });
         Ok(())
     }
 
