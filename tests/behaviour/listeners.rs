@@ -164,6 +164,25 @@ fn a_pool_may_have_a_buffer_of_one() {
     assert_eq!(listener.take_event(&daemon).text(), "type:test\n3");
 }
 
+/// How a pool fared is in the log for whoever sends SIGUSR2.
+#[test]
+fn counters_of_lost_and_repeated_events_can_be_asked_for_unlike_upstream() {
+    let config = puppet("p", &format!("{REMOTE}\nbuffer_size=1")) + &recorder("well", REMOTE);
+    let (daemon, mut listener) = with_puppet(&config);
+    for data in ["1", "2"] {
+        emit(&daemon, data);
+        recorded_until(&daemon, "well", |event| event.text().ends_with(data));
+    }
+    listener.take_event(&daemon);
+    listener.say("RESULT 4\nFAIL");
+    daemon.wait_for_message("WARN p: event was rejected");
+    daemon.signal("USR2");
+    daemon.assert_messages(
+        " sent, ",
+        &["INFO pool p: 1 events waiting, 1 sent, 1 put back to be sent again, 1 discarded for want of room, 0 given up"],
+    );
+}
+
 /// EVT-29: upstream's supervisord ends when the pipe is full and leaves all its children behind.
 #[test]
 fn a_listener_that_never_reads_harms_nobody_unlike_upstream() {

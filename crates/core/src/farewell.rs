@@ -43,10 +43,29 @@ impl Supervisor {
         false
     }
 
-    /// Says how many events a pool loses because it ends.
+    /// Says how many events a pool loses because it ends, and how it fared before.
     pub(crate) fn log_forsaken(&self, group: GroupId, turn: &mut Turn<'_>) {
-        let Some(pool) = self.bus.pools.get(&group).filter(|pool| !pool.waiting.is_empty()) else { return };
-        turn.info(format!("pool {} ends, discarding {} buffered events", pool.name, pool.waiting.len()));
+        let Some(pool) = self.bus.pools.get(&group) else { return };
+        if !pool.waiting.is_empty() {
+            turn.info(format!("pool {} ends, discarding {} buffered events", pool.name, pool.waiting.len()));
+        }
+        self.log_counters(group, turn);
+    }
+
+    /// Says how each pool fared that did not take every event at once. Whoever wants to know sends SIGUSR2.
+    pub(crate) fn log_all_counters(&self, turn: &mut Turn<'_>) {
+        for group in self.bus.pools.keys() {
+            self.log_counters(*group, turn);
+        }
+    }
+
+    fn log_counters(&self, group: GroupId, turn: &mut Turn<'_>) {
+        let (Some(pool), Some(counters)) = (self.bus.pools.get(&group), self.pool_counters(group)) else {
+            return;
+        };
+        if counters.tells_of_trouble() {
+            turn.info(format!("pool {}: {counters}", pool.name));
+        }
     }
 
     /// Whether a listener of the group works on an event, or is about to ask for one that waits.

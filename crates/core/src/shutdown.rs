@@ -47,6 +47,7 @@ impl Supervisor {
             Signal::USR2 => {
                 turn.info(format!("received {signal} indicating log reopen request"));
                 turn.order(Effect::ReopenLogs);
+                self.log_all_counters(turn);
             }
             _ => turn.blather(format!("received {signal} indicating nothing")),
         }

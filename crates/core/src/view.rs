@@ -1,6 +1,7 @@
 //! What is shown of processes and groups to clients and pages.
 
 use crate::{ExitStatus, GroupId, Pid, ProcessId, ProcessState, Wall};
+use std::fmt;
 use std::time::Duration;
 
 /// One process as `getProcessInfo` shows it, apart from its log files, which the daemon knows.
@@ -116,6 +117,23 @@ pub struct PoolCounters {
     pub overflowed: u64,
     /// Dropped because no listener took them after many attempts.
     pub abandoned: u64,
+}
+
+impl PoolCounters {
+    /// Whether a listener missed an event, or got one more than once.
+    pub(crate) fn tells_of_trouble(&self) -> bool {
+        self.resent > 0 || self.overflowed > 0 || self.abandoned > 0
+    }
+}
+
+impl fmt::Display for PoolCounters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} events waiting, {} sent, {} put back to be sent again, {} discarded for want of room, {} given up",
+            self.waiting, self.sent, self.resent, self.overflowed, self.abandoned
+        )
+    }
 }
 
 /// `H:MM:SS`, with days before it from the first day on.

@@ -84,6 +84,10 @@ fn a_busy_listener_with_a_small_buffer_loses_the_oldest_events() {
     );
     let counters = world.supervisor.pool_counters(world.supervisor.group_named("pool").unwrap()).unwrap();
     assert_eq!((counters.waiting, counters.sent, counters.overflowed), (2, 1, 2));
+    world.feed(Input::Signal(Signal::USR2));
+    let line = "INFO pool pool: 2 events waiting, 1 sent, 0 put back to be sent again, 2 discarded for want of room, \
+                0 given up";
+    assert_eq!(world.log()[1], line);
 }
 
 /// EVT-21: the same serials again, after a rest.
