@@ -5,7 +5,7 @@
 //!            ─expand─▶ bytes ─value─▶ typed values ─section/*─▶ Config
 //! ```
 //!
-//! [`load`] is a pure function of the command line and of what a [`Host`] answers: the daemon calls it at start and
+//! [`load()`] is a pure function of the command line and of what a [`Host`] answers: the daemon calls it at start and
 //! again for every reread, and either gets a whole [`Config`] or a [`Failure`] that lists every fault. Nothing here
 //! opens a file, prints, exits or reads a clock. All limits are stated in [`limits`].
 #![forbid(unsafe_code)]

@@ -30,7 +30,7 @@ pub(crate) struct Opt<T> {
     /// The text that stands for it when it is absent; `None`: absence is a value of its own.
     pub(crate) default: Option<&'static str>,
     pub(crate) parse: Parser<T>,
-    /// What values it takes; completes "<key> takes …".
+    /// What values it takes; completes "KEY takes …".
     pub(crate) takes: &'static str,
     /// What it does, for the reference.
     pub(crate) doc: &'static str,
