@@ -301,6 +301,26 @@ fn a_request_without_version_is_one_of_http_1_0_unlike_upstream() {
     assert!(response.head.starts_with("HTTP/1.0 200 OK\r\n"), "{}", response.head);
 }
 
+/// Upstream takes the body for the beginning of the next request.
+#[test]
+fn a_body_nobody_wants_is_read_past_unlike_upstream() {
+    let daemon = Daemon::start("");
+    let mut connection = daemon.connect();
+    connection.send(post("/nope", "1.1", "", CALL)).unwrap();
+    assert_eq!(connection.response().expect("an answer").status, 400);
+    connection.send(post("/RPC2", "1.1", "", CALL)).unwrap();
+    assert_eq!(connection.response().expect("an answer").text(), ANSWER);
+}
+
+/// Upstream's address is that of the client's `Host`, or `http://<unix domain socket>/`.
+#[test]
+fn a_directory_without_its_slash_is_redirected_relatively_unlike_upstream() {
+    let daemon = Daemon::start("");
+    let request = b"GET /stylesheets HTTP/1.0\r\nHost: elsewhere\r\n\r\n";
+    let response = exchange(&daemon.address(), request).unwrap();
+    assert_eq!((response.status, response.header("Location")), (301, Some("/stylesheets/")));
+}
+
 /// Both kinds of listener answer alike.
 #[test]
 fn tcp_and_unix_listeners_answer_alike() {

@@ -52,7 +52,7 @@ pub fn exchange(address: &Address, request: &[u8]) -> std::io::Result<Response> 
 
 impl Response {
     /// Takes an answer apart where its head ends.
-    pub(crate) fn of(answer: &[u8]) -> Self {
+    pub fn of(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
         let (head, body) = end.map_or((answer, &[][..]), |end| (&answer[..end], &answer[end + 4..]));
         let head = String::from_utf8_lossy(head).into_owned();

@@ -25,11 +25,36 @@ const DELIBERATE: &[Deliberate] = &[
     row("while stopping system.listMethods", "", "supervisor.getImplementation", IMPLEMENTATION),
     row("method supervisor.read", " 500 Internal Server Error", " 200 OK", WIDE_INTEGERS),
     row("call written as ", "99999999999999999999", "9223372036854775807", WIDE_INTEGERS),
+    row("http POST /RPC2\\r", "HTTP/None 200", "HTTP/1.0 200", "no version: `HTTP/None`"),
+    row("http ", "closed without an answer", " 400 Bad Request", "a bad request line"),
+    row("http POST /nope", "answered 400", "answered 404", "a body behind a request that is refused"),
+    row("http POST /RPC2 HTTP/1.1\\r\\nTransfer-Encoding", "answered 404", "after it: closed", BROKEN_BODIES),
+    row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length: x", "answered 404", "after it: closed", BROKEN_BODIES),
+    row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length: 0", "no answer", " 400 ", BROKEN_BODIES),
+    row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length:4", " 411 ", " 400 ", "headers need exactly one blank"),
+    row("http HEAD ", "Content-Type", "", "errors to HEAD carry a body"),
+    row(
+        "http GET /stylesheets ",
+        "<unix domain socket>",
+        "Location: /stylesheets/",
+        "a directory without its slash",
+    ),
+    row("http GET /logtail ", " 500 ", " 404 ", "`/logtail`: 500"),
+    row("http GET /", " 200 OK", "Content-Security-Policy", "policy headers"),
+    row("http GET /images/", " 200 OK", " 404 ", "assets only"),
+    row("http guarded", " 500 ", " 401 ", "credentials without colon: 500"),
+    row(
+        "http guarded, HTTP/1.1",
+        " 400 Bad Request",
+        "after it: closed",
+        "after 401 the connection stays open",
+    ),
 ];
 
 const NO_DAEMON: &str = "a raw error when `avail`, `reread`, `update`";
 const WRONG_TYPES: &str = "wrong parameter types: 500";
 const IMPLEMENTATION: &str = "New: `supervisor.getImplementation`";
+const BROKEN_BODIES: &str = "POST with length 0 hangs";
 const WIDE_INTEGERS: &str = "integers over 32 bits";
 
 const fn row(

@@ -201,8 +201,9 @@ fn rest(daemon: &Daemon, method: &str) {
 }
 
 fn answer(daemon: &Daemon, method: &str, arguments: &[&str]) -> (String, String) {
-    let parameters: String =
+    let parameters: Vec<_> =
         arguments.iter().map(|value| format!("<param><value>{value}</value></param>")).collect();
+    let parameters = parameters.concat();
     let body =
         format!("<methodCall><methodName>{method}</methodName><params>{parameters}</params></methodCall>");
     (format!("{method}({})", arguments.join(", ")), shown(daemon, method, &body))

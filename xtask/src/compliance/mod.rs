@@ -1,9 +1,10 @@
 //! `cargo xtask compliance`: the same scenario on upstream and on ours.
 //!
 //! Parts, all of them unless some are named:
-//! - `suite`: the end-to-end tests run on upstream, which shows that they demand what upstream does;
-//! - `scenarios`: what both daemons log, answer and print is compared text by text, and each supervisorctl drives
-//!   each daemon;
+//! - `suite`: the end-to-end tests run on upstream, which shows that they demand what upstream does, and the tests of our
+//!   supervisorctl and client library against upstream's daemon;
+//! - `scenarios`: what both daemons log, answer and print is compared text by text, every method with every type of argument
+//!   among it and HTTP byte by byte; foreign clients talk to both, and each supervisorctl drives each daemon;
 //! - `corpus`: real configuration files, where there are some: both load each with the same result or refuse it with
 //!   the same first line.
 //!
@@ -14,12 +15,14 @@ mod corpus;
 mod ctl;
 mod deliberate;
 mod faults;
+mod foreign_clients;
 mod log;
 mod methods;
 mod normal;
+mod raw_http;
 mod report;
 mod rpc;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::env;
 use std::process::Command;
@@ -42,6 +45,8 @@ pub(crate) fn run(parts: &[&str]) -> Result<(), Failure> {
         faults::compare(&mut report);
         rpc::compare(&mut report);
         methods::compare(&mut report);
+        raw_http::compare(&mut report);
+        foreign_clients::compare(&mut report);
         log::compare(&mut report);
         ctl::compare(&mut report);
     }
@@ -51,6 +56,7 @@ pub(crate) fn run(parts: &[&str]) -> Result<(), Failure> {
     let compared = report.conclude();
     if wants("suite") {
         run_suite_on_upstream()?;
+        compare_the_clients()?;
     }
     compared
 }
@@ -76,4 +82,12 @@ fn run_suite_on_upstream() -> Result<(), Failure> {
     let mut tests = Command::new("cargo");
     tests.args(["test", "--quiet", "--test", "main", "--", "--skip", "unlike_upstream"]);
     workspace::run(tests.current_dir(workspace::root()).env("SUPERVISOR_TEST_FLAVOUR", "upstream"))
+}
+
+/// The comparison of the two supervisorctl, inside one process, with a shell and a configuration that changes.
+fn compare_the_clients() -> Result<(), Failure> {
+    println!("\nboth supervisorctl on supervisord of upstream, and what our client library makes of its answers");
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--quiet", "-p", "supervisor-ctl", "--test", "upstream"]);
+    workspace::run(tests.current_dir(workspace::root()))
 }
