@@ -11,8 +11,8 @@ pub(super) struct Served {
     pub(super) deadline: Option<Instant>,
     /// A child's bytes were moved.
     pub(super) has_moved: bool,
-    /// A read filled the buffer: more is surely there.
-    pub(super) has_full_read: bool,
+    /// A pipe was so full that its child has waited, or soon would.
+    pub(super) was_full: bool,
     /// It waits for the daemon to acknowledge.
     pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.

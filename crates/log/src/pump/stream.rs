@@ -24,7 +24,11 @@ use std::time::Instant;
 /// The most that is read from one pipe before others get their turn.
 const ROUND: usize = 256 * 1024;
 
-/// A pipe that fills the whole buffer so often, without a small read in between, gets more room.
+/// A pipe with this much in it may have been full, and its child waiting: a write that does not fit into what is left of
+/// the last page takes a new one, so that writes of little more than half a page fill a pipe of 64 KiB with half of that.
+const FULL: usize = 32 * 1024;
+
+/// A pipe that is found full so often, without a small read in between, gets more room.
 const HOT: u32 = 4;
 
 /// A read that shows that its child is no flood: a page, the least a pipe gives a writer.
@@ -103,7 +107,7 @@ struct RunState {
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the run alive.
     allowance: Option<usize>,
-    full_reads: u32,
+    full_finds: u32,
     /// The poller saw the other end closed; it tells so only once.
     is_hung_up: bool,
 }
@@ -250,7 +254,7 @@ impl RunState {
             pipe: Some(pipe),
             pipe_watch: PipeWatch::default(),
             allowance: None,
-            full_reads: 0,
+            full_finds: 0,
             is_hung_up: false,
         }
     }
@@ -296,7 +300,7 @@ impl RunState {
                     bytes += count;
                     served.has_changed_log = true;
                     served.has_moved = true;
-                    self.note_size(count, desk.buffer.len(), served);
+                    self.note_size(count, served);
                     flow = self.pass(stream, Part::Chunk(count), unacknowledged, desk);
                     // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
                     // on.
@@ -362,16 +366,16 @@ impl RunState {
     }
 
     /// Notices a pipe that is always full and gives it room once.
-    fn note_size(&mut self, count: usize, full: usize, served: &mut Served) {
-        if count < full {
+    fn note_size(&mut self, count: usize, served: &mut Served) {
+        if count < FULL {
             if count < SMALL {
-                self.full_reads = 0;
+                self.full_finds = 0;
             }
             return;
         }
-        served.has_full_read = true;
-        self.full_reads = self.full_reads.saturating_add(1);
-        if self.full_reads == HOT
+        served.was_full = true;
+        self.full_finds = self.full_finds.saturating_add(1);
+        if self.full_finds == HOT
             && let Some(pipe) = &self.pipe
         {
             // Refused where the user's share of pipe memory is used up: slower, but as right.

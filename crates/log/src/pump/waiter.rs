@@ -159,7 +159,7 @@ const BUSY: Duration = Duration::from_millis(5);
 /// How long after a round the next one may be put off.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// No pause for so long after a read that was full: a pause had made that child wait, or would.
+/// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);
 
 /// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its
@@ -179,12 +179,12 @@ impl Gathering {
     }
 
     /// A round that began at `began` has moved children's bytes.
-    pub(super) fn moved(&mut self, began: Instant, has_full_read: bool, now: Instant) {
+    pub(super) fn moved(&mut self, began: Instant, was_full: bool, now: Instant) {
         if self.remaining(now).is_some() {
             // Urgent business within a pause changes nothing for the others.
             return;
         }
-        if has_full_read {
+        if was_full {
             self.flood_until = Some(now + FLOOD);
         }
         let is_flood = self.flood_until.is_some_and(|until| now < until);

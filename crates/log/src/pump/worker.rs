@@ -32,7 +32,7 @@ pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
         note(shared, &mut happened, began);
         let Some(round) = serve_round(shared, generation, station, &mut desk) else { return };
         if round.has_moved {
-            gathering.moved(began, round.has_full_read, Instant::now());
+            gathering.moved(began, round.was_full, Instant::now());
         }
     }
 }
@@ -83,7 +83,7 @@ fn note(shared: &Shared, happened: &mut Vec<Event>, now: Instant) {
 #[derive(Default)]
 struct Round {
     has_moved: bool,
-    has_full_read: bool,
+    was_full: bool,
 }
 
 /// Serves every channel that is due now once; `None` if this thread was replaced meanwhile.
@@ -100,7 +100,7 @@ fn serve_round(
         let CheckedOut { slot, mut channel, mail, is_hung_up } = out;
         let served = serve(&mut channel, mail, is_hung_up, desk);
         round.has_moved |= served.has_moved;
-        round.has_full_read |= served.has_full_read;
+        round.was_full |= served.was_full;
         let replaced = shared.check_in(slot, channel, served, generation, station);
         desk.main_log.log_all(&mut desk.lines);
         if let Some(label) = replaced {

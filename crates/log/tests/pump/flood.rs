@@ -112,3 +112,22 @@ fn two_streams_may_share_a_file() {
     assert_eq!(text.matches("b\n").count(), 50_000);
     assert_eq!(text.len(), 200_000);
 }
+
+/// Gathering must not hold up a child whose pipe is full, however little a full pipe may hold: here each write takes a page
+/// and fills little more than half of it. Gathered every 20 ms, this would be 1.6 MB a second.
+#[test]
+fn pages_that_are_half_filled_do_not_slow_a_flood_down() {
+    const WRITES: usize = 10_000;
+    let rig = Rig::new();
+    let mut writer = rig.attach(1, 1, &sink_spec("web", rig.file("log")));
+    let began = std::time::Instant::now();
+    let piece = [b'x'; 2100];
+    for _ in 0..WRITES {
+        writer.write_all(&piece).unwrap();
+    }
+    let took = began.elapsed();
+    drop(writer);
+    rig.finish(1, 1);
+    assert_eq!(rig.read("log").len(), WRITES * piece.len());
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+}
