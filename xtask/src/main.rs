@@ -3,6 +3,7 @@
 //! | Task | What it does |
 //! |---|---|
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
+//! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
 //! | `extensions` | runs superlance, a recorded session, nginx with FastCGI and the example listener |
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
 
+mod bench;
 mod compliance;
 mod deployments;
 mod extensions;
@@ -21,14 +23,15 @@ use std::process::ExitCode;
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | compliance [corpus|scenarios|suite] | deployments [NAME...] | extensions [NAME...] \
-     | leftovers";
+const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
+                     deployments [NAME...] | extensions [NAME...] | leftovers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.split_first() {
         Some((&"tidy", [])) => tidy::run(),
+        Some((&"bench", arguments)) => bench::run(arguments),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
         Some((&"extensions", names)) => extensions::run(names),

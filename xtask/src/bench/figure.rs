@@ -81,7 +81,8 @@ impl Figures {
                 Some(false) => "**missed**",
                 None => "",
             };
-            let _ = write!(table, "| {} | {} | {} | {verdict} |", figure.name, figure.aim.describe(), cell(ours));
+            let _ =
+                write!(table, "| {} | {} | {} | {verdict} |", figure.name, figure.aim.describe(), cell(ours));
             for subject in others {
                 let _ = write!(table, " {} |", cell(figure.median(subject)));
             }

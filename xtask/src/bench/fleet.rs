@@ -1,8 +1,9 @@
 //! A manager with the programs it runs, from start to end.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -62,6 +63,8 @@ pub(super) struct Fleet {
     manager: Child,
     reports: Receiver<(Instant, u32)>,
     control: PathBuf,
+    /// Keeps the pipe open that releases the programs.
+    started: Cell<Option<File>>,
     /// From the exec of the manager until the last program reported.
     pub(super) start: Duration,
     /// The programs in the order of their reports.
@@ -91,7 +94,8 @@ impl Fleet {
         let manager = manager.spawn()?;
         let control = programs.of(subject, "supervisorctl");
         let children = Vec::with_capacity(order.count);
-        let mut fleet = Self { subject, sandbox, manager, reports, control, start: Duration::ZERO, children };
+        let (started, start) = (Cell::new(None), Duration::ZERO);
+        let mut fleet = Self { subject, sandbox, manager, reports, control, started, start, children };
         for _ in 0..order.count {
             let (at, pid) = fleet.next_report()?;
             fleet.start = at.saturating_duration_since(began);
@@ -113,10 +117,6 @@ impl Fleet {
         self.sandbox.path(name)
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.manager.id()
-    }
-
     /// The processes of the manager itself.
     pub(super) fn managers(&self) -> Vec<u32> {
         machine::tree(self.manager.id(), "bench-load")
@@ -128,35 +128,65 @@ impl Fleet {
 
     /// Releases the programs that wait for it.
     pub(super) fn go(&self) -> Result<(), Failure> {
-        // Held open for a moment: whoever is about to open its end finds a writer.
+        // Whoever is only about to open its end finds a writer as well, as this one stays.
         let pipe = OpenOptions::new().read(true).write(true).open(self.path("go"))?;
-        thread::sleep(Duration::from_millis(50));
-        drop(pipe);
+        self.started.set(Some(pipe));
         Ok(())
+    }
+
+    /// The files of a program's log, the oldest first.
+    pub(super) fn generations(&self, program: usize) -> Result<Vec<PathBuf>, Failure> {
+        let names = match self.subject {
+            Subject::Ours | Subject::Upstream | Subject::Bare => (1..=10)
+                .rev()
+                .map(|number| format!("p{program}.out.{number}"))
+                .chain([format!("p{program}.out")])
+                .collect(),
+            Subject::Runit | Subject::S6 => self.generations_of_peer(program)?,
+        };
+        Ok(names.into_iter().map(|name| self.path(&name)).filter(|path| path.exists()).collect())
+    }
+
+    /// Finished files of svlogd and s6-log begin with `@` and their time; the one being written is `current`.
+    fn generations_of_peer(&self, program: usize) -> Result<Vec<String>, Failure> {
+        let directory = format!("sv/p{program}/log/main");
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.path(&directory))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with('@') || name == "current" {
+                names.push(format!("{directory}/{name}"));
+            }
+        }
+        names.sort();
+        Ok(names)
     }
 
     /// Waits until a program's log has so many bytes over all its generations.
     pub(super) fn wait_for_log(&self, program: usize, bytes: u64) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
-        let name = format!("p{program}.out");
-        while fs::metadata(self.path(&name)).map_or(0, |file| file.len()) < bytes {
+        while self.log_size(program)? < bytes {
             if Instant::now() > deadline {
-                return Err(format!("{}: {name} does not grow to {bytes}", self.subject.name()).into());
+                return Err(format!("{}: log {program} does not grow to {bytes}", self.subject.name()).into());
             }
             thread::sleep(Duration::from_millis(1));
         }
         Ok(())
     }
 
+    fn log_size(&self, program: usize) -> Result<u64, Failure> {
+        let files = self.generations(program)?;
+        Ok(files.iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum())
+    }
+
     /// Runs its `supervisorctl`; returns how long it took.
-    pub(super) fn ctl(&self, arguments: &[&str]) -> Result<Duration, Failure> {
+    pub(super) fn ctl(&self, arguments: &[&str]) -> io::Result<Duration> {
         let began = Instant::now();
         let mut command = Command::new(&self.control);
         command.arg("-c").arg(self.path("supervisord.conf")).args(arguments);
         let output = command.stdin(Stdio::null()).output()?;
         let took = began.elapsed();
         if output.stdout.is_empty() {
-            return Err(format!("{command:?} says nothing").into());
+            return Err(io::Error::other(format!("{command:?} says nothing")));
         }
         Ok(took)
     }
@@ -243,7 +273,8 @@ fn supervisord(
             ),
             Logs::None => "stdout_logfile=NONE\nstderr_logfile=NONE\n".to_owned(),
         };
-        let _ = write!(config, "[program:p{index}]\ncommand={command}\nautorestart=true\nstartsecs=0\n{logs}");
+        let _ =
+            write!(config, "[program:p{index}]\ncommand={command}\nautorestart=true\nstartsecs=0\n{logs}");
     }
     let file = sandbox.write("supervisord.conf", config);
     let mut manager = sandbox.command(programs.of(subject, "supervisord"));
@@ -259,7 +290,7 @@ fn script(sandbox: &Sandbox, path: &str, text: &str) -> Result<(), Failure> {
 fn runit(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Failure> {
     for index in 0..order.count {
         script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
-        sandbox.directory(&format!("sv/p{index}/log/main"));
+        sandbox.write(&format!("sv/p{index}/log/main/config"), "s50000000\nn1000\n");
         script(sandbox, &format!("sv/p{index}/log/run"), "exec svlogd ./main")?;
     }
     let mut manager = sandbox.command("runsvdir");
@@ -271,7 +302,11 @@ fn s6(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Fa
     for index in 0..order.count {
         script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
         let log = sandbox.directory(&format!("sv/p{index}/log/main"));
-        script(sandbox, &format!("sv/p{index}/log/run"), &format!("exec s6-log n3 s1000000 {}", log.display()))?;
+        script(
+            sandbox,
+            &format!("sv/p{index}/log/run"),
+            &format!("exec s6-log n1000 s50000000 {}", log.display()),
+        )?;
     }
     let mut manager = sandbox.command("s6-svscan");
     manager.args(["-c", "6000"]).arg(sandbox.path("sv"));

@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
+use supervisor_core::{Pid, Signal};
+
+use crate::Failure;
+
 /// Counters of a set of processes since each began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
@@ -107,4 +111,10 @@ pub(super) fn tree(root: u32, except: &str) -> Vec<u32> {
         found.extend(below.into_iter().filter(|(_, name)| name != except).map(|(pid, _)| pid));
     }
     found
+}
+
+/// Sends SIGKILL, without a helper that would take its time to be executed.
+pub(super) fn kill(pid: u32) -> Result<(), Failure> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::new).ok_or("no process id")?;
+    Ok(supervisor_sys::signal::signal_process(pid, Signal::KILL)?)
 }

@@ -21,8 +21,6 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    pub(super) const ALL: [Self; 5] = [Self::Ours, Self::Upstream, Self::Runit, Self::S6, Self::Bare];
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",

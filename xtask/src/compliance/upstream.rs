@@ -15,7 +15,7 @@ const PACKAGES: [&str; 2] = ["supervisor==4.3.0", "setuptools<81"];
 const SYSTEM_PYTHON: &str = "/usr/bin/python3";
 
 /// The virtual environment with upstream in it, made if it is not there yet.
-pub(super) fn ensure() -> Result<PathBuf, Failure> {
+pub(crate) fn ensure() -> Result<PathBuf, Failure> {
     let place = match env::var_os(VARIABLE) {
         Some(place) => PathBuf::from(place),
         None => build_directory()?.join("upstream-4.3.0"),

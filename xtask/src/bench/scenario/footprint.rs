@@ -30,7 +30,15 @@ pub(super) fn look(stage: &mut Stage<'_>, fleet: &Fleet, memory: Aim) -> Result<
     let idle = fleet.counters().since(before);
     let minutes = span.as_secs_f64() / 60.0;
     let aim = Aim::AtMost(0.0);
-    stage.note(&format!("wake-ups a minute, idle, {count} programs"), aim, f64::from(u32::try_from(idle.wake_ups)?) / minutes);
-    stage.note(&format!("CPU ms a minute, idle, {count} programs"), aim, idle.cpu.as_secs_f64() * 1e3 / minutes);
+    stage.note(
+        &format!("wake-ups a minute, idle, {count} programs"),
+        aim,
+        f64::from(u32::try_from(idle.wake_ups)?) / minutes,
+    );
+    stage.note(
+        &format!("CPU ms a minute, idle, {count} programs"),
+        aim,
+        idle.cpu.as_secs_f64() * 1e3 / minutes,
+    );
     Ok(())
 }

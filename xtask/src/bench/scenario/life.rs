@@ -24,10 +24,15 @@ pub(super) fn measure(stage: &mut Stage<'_>, count: usize, memory: Aim) -> Resul
 
 fn note_start(stage: &mut Stage<'_>, fleet: &Fleet) {
     let count = fleet.children.len();
-    stage.note(&format!("start, exec until all {count} run (s)"), Aim::TimesBare(1.3), fleet.start.as_secs_f64());
+    stage.note(
+        &format!("start, exec until all {count} run (s)"),
+        Aim::TimesBare(1.3),
+        fleet.start.as_secs_f64(),
+    );
     let manager = fleet.counters().cpu.as_secs_f64();
     let children: f64 = fleet.children.iter().map(|&pid| machine::exact_cpu(pid).as_secs_f64()).sum();
-    let (own, theirs) = if count == 1000 { (Aim::AtMost(0.2), Aim::TimesBare(1.1)) } else { (Aim::None, Aim::None) };
+    let (own, theirs) =
+        if count == 1000 { (Aim::AtMost(0.2), Aim::TimesBare(1.1)) } else { (Aim::None, Aim::None) };
     stage.note(&format!("CPU of the manager, start of {count} (s)"), own, manager);
     stage.note(&format!("CPU of the programs until they report, {count} (s)"), theirs, children);
 }
@@ -66,9 +71,8 @@ pub(super) fn measure_restarts(stage: &mut Stage<'_>) -> Result<(), Failure> {
     for round in 0..rounds {
         let place = round % fleet.children.len();
         let Some(victim) = fleet.children.get(place).copied() else { break };
-        // The helper takes its time to be executed; the clock starts when its signal has arrived.
-        support::processes::signal(victim, "KILL");
         let killed = Instant::now();
+        machine::kill(victim)?;
         let (at, replacement) = fleet.next_report()?;
         samples.push(at.saturating_duration_since(killed).as_secs_f64() * 1e3);
         if let Some(child) = fleet.children.get_mut(place) {

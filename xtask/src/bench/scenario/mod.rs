@@ -79,13 +79,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         rounds: 3,
         run: |stage| life::measure(stage, 1000, Aim::AtMost(5.0)),
     },
-    Scenario {
-        name: "life-5000",
-        quick: &[],
-        full: &[Ours],
-        rounds: 1,
-        run: life::measure_thousands,
-    },
+    Scenario { name: "life-5000", quick: &[], full: &[Ours], rounds: 1, run: life::measure_thousands },
     Scenario {
         name: "restart",
         quick: &[Ours, Upstream, Runit, S6],
@@ -142,11 +136,5 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         rounds: 1,
         run: requests::measure_thousand,
     },
-    Scenario {
-        name: "stuck",
-        quick: &[Ours],
-        full: &[Ours, Upstream],
-        rounds: 1,
-        run: stuck::measure,
-    },
+    Scenario { name: "stuck", quick: &[Ours], full: &[Ours, Upstream], rounds: 1, run: stuck::measure },
 ];

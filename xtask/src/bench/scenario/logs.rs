@@ -1,0 +1,169 @@
+//! From a program's write to its log. Every line has a number, and every log is read back: what is fast but loses, doubles
+//! or swaps a line fails the run.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Stage;
+use crate::Failure;
+use crate::bench::figure::Aim;
+use crate::bench::fleet::{Fleet, Logs, Order};
+use crate::bench::machine;
+use crate::bench::subject::{Programs, Subject};
+use support::Sandbox;
+
+/// Length of a line.
+const LINE: u64 = 100;
+
+const MEGABYTE: u64 = 1_000_000;
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn gigabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e9
+}
+
+/// One child writes as fast as it can in large pieces.
+pub(super) fn measure_flood(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let bytes = stage.extent.pick(200, 1000) * MEGABYTE;
+    one_writer(stage, bytes, 65_536, Logs::Joined, "one child, 64 KiB writes")
+}
+
+/// The same into a log that is rotated.
+pub(super) fn measure_rotation(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    // What ten backups hold, so that all of it can be read back.
+    let bytes = stage.extent.pick(200, 500) * MEGABYTE;
+    one_writer(stage, bytes, 65_536, Logs::Rotated, "one child, 64 KiB writes, 50MB x 10 rotation")
+}
+
+/// One child writes a line at a time.
+pub(super) fn measure_small_writes(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let bytes = stage.extent.pick(50, 200) * MEGABYTE;
+    one_writer(stage, bytes, 100, Logs::Joined, "one child, 100-byte writes")
+}
+
+fn one_writer(
+    stage: &mut Stage<'_>,
+    bytes: u64,
+    chunk: usize,
+    logs: Logs,
+    what: &str,
+) -> Result<(), Failure> {
+    let (cpu, took) = if stage.subject == Subject::Bare {
+        cat(stage.programs, bytes, chunk)?
+    } else {
+        let role = format!("flood {{report}} {{go}} {bytes} {chunk}");
+        let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(1, &role, logs))?;
+        let before = fleet.counters();
+        let began = Instant::now();
+        fleet.go()?;
+        wait_until_written(&fleet, &[0], bytes)?;
+        let took = began.elapsed();
+        thread::sleep(Duration::from_millis(50));
+        let cpu = fleet.counters().since(before).cpu;
+        verify(stage, &fleet, 0, bytes / LINE)?;
+        (cpu, took)
+    };
+    let small = chunk == 100;
+    let cpu_aim = if small { Aim::AtMost(1.5) } else { Aim::TimesBare(1.0) };
+    let speed_aim = if small { Aim::None } else { Aim::ShareOfBare(1.0) };
+    stage.note(&format!("{what} (CPU of the manager, s/GB)"), cpu_aim, cpu.as_secs_f64() / gigabytes(bytes));
+    stage.note(&format!("{what} (MB/s)"), speed_aim, 1e3 * gigabytes(bytes) / took.as_secs_f64());
+    Ok(())
+}
+
+/// `bench-load flood | cat > file`, which is all a manager has to do.
+fn cat(programs: &Programs, bytes: u64, chunk: usize) -> Result<(Duration, Duration), Failure> {
+    let sandbox = Sandbox::new();
+    let (report, go) = (sandbox.path("report"), sandbox.path("go"));
+    // Plain files: the report is of no interest, and the start is now.
+    sandbox.write("report", "");
+    sandbox.write("go", "");
+    let mut flood = sandbox.command(&programs.load);
+    flood.arg("flood").args([report, go]).args([bytes.to_string(), chunk.to_string()]).stdout(Stdio::piped());
+    let began = Instant::now();
+    let mut flood = flood.spawn()?;
+    let input = flood.stdout.take().ok_or("a pipe was asked for")?;
+    let output = File::create(sandbox.path("out"))?;
+    let mut cat = Command::new("cat").stdin(input).stdout(output).spawn()?;
+    let written = || std::fs::metadata(sandbox.path("out")).map_or(0, |file| file.len());
+    while written() < bytes {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let took = began.elapsed();
+    let cpu = machine::exact_cpu(cat.id());
+    flood.kill()?;
+    flood.wait()?;
+    cat.wait()?;
+    Ok((cpu, took))
+}
+
+/// Several programs write at once.
+pub(super) fn measure_many_writers(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let (count, each) = (200_u32, stage.extent.pick(1, 5) * MEGABYTE);
+    let role = format!("flood {{report}} {{go}} {each} 4096");
+    let bytes = u64::from(count) * each;
+    let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(count as usize, &role, Logs::Joined))?;
+    let before = fleet.counters();
+    let began = Instant::now();
+    fleet.go()?;
+    let all: Vec<usize> = (0..count as usize).collect();
+    wait_until_written(&fleet, &all, each)?;
+    let took = began.elapsed();
+    thread::sleep(Duration::from_millis(50));
+    let cpu = fleet.counters().since(before).cpu.as_secs_f64() / gigabytes(bytes);
+    verify_all(stage, &fleet, each / LINE)?;
+    stage.note("200 children, 4 KiB writes at once (CPU of the manager, s/GB)", Aim::AtMost(0.6), cpu);
+    let speed = 1e3 * gigabytes(bytes) / took.as_secs_f64();
+    stage.note("200 children, 4 KiB writes at once (MB/s)", Aim::None, speed);
+    Ok(())
+}
+
+/// 200 programs write 200 lines a second each.
+pub(super) fn measure_chatter(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let (count, seconds) = (200_usize, stage.extent.pick(5_u32, 15));
+    let lines = u64::from(200 * seconds);
+    let role = format!("chat {{report}} {{go}} {lines} 200");
+    let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(count, &role, Logs::Joined))?;
+    fleet.go()?;
+    thread::sleep(Duration::from_secs(1));
+    let (before, began) = (fleet.counters(), Instant::now());
+    thread::sleep(Duration::from_secs(u64::from(seconds) - 2));
+    let (busy, span) = (fleet.counters().since(before), began.elapsed().as_secs_f64());
+    let all: Vec<usize> = (0..count).collect();
+    wait_until_written(&fleet, &all, lines * LINE)?;
+    verify_all(stage, &fleet, lines)?;
+    let what = "200 children, 200 lines a second each";
+    stage.note(
+        &format!("{what} (CPU, % of a core)"),
+        Aim::AtMost(5.0),
+        100.0 * busy.cpu.as_secs_f64() / span,
+    );
+    let wake_ups = f64::from(u32::try_from(busy.wake_ups)?) / span;
+    stage.note(&format!("{what} (wake-ups a second)"), Aim::AtMost(60.0), wake_ups);
+    Ok(())
+}
+
+fn wait_until_written(fleet: &Fleet, programs: &[usize], bytes: u64) -> Result<(), Failure> {
+    programs.iter().try_for_each(|&program| fleet.wait_for_log(program, bytes))
+}
+
+fn verify_all(stage: &Stage<'_>, fleet: &Fleet, lines: u64) -> Result<(), Failure> {
+    (0..fleet.children.len()).try_for_each(|program| verify(stage, fleet, program, lines))
+}
+
+/// Reads a log back, the oldest generation first.
+fn verify(stage: &Stage<'_>, fleet: &Fleet, program: usize, lines: u64) -> Result<(), Failure> {
+    let mut cat = Command::new("cat").args(fleet.generations(program)?).stdout(Stdio::piped()).spawn()?;
+    let log = cat.stdout.take().ok_or("a pipe was asked for")?;
+    let mut count = Command::new(&stage.programs.load);
+    let status = count.args(["count", &lines.to_string()]).stdin(log).status()?;
+    cat.wait()?;
+    let subject = stage.subject.name();
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{subject}: the log of program {program} is not what was written").into())
+    }
+}
