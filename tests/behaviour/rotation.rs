@@ -92,7 +92,7 @@ fn without_a_limit_a_log_grows() {
 /// PROC-71
 #[test]
 fn main_log_rotates() {
-    let daemon = Daemon::start(
+    let mut daemon = Daemon::start(
         "[supervisord]\nlogfile_maxbytes=300\nlogfile_backups=2\n\
          [program:x]\ncommand=sleep 1000\nautostart=false\nstartsecs=0\n",
     );
@@ -101,6 +101,8 @@ fn main_log_rotates() {
         daemon.ask("stopProcess", &["x".into()]);
     }
     wait_until("the second backup", || daemon.sandbox().path("main.log.2").exists());
+    // Nothing is written any more after that.
+    assert_eq!(daemon.terminate(), 0);
     assert!(!daemon.sandbox().path("main.log.3").exists());
     for backup in ["main.log.1", "main.log.2"] {
         let text = daemon.sandbox().text(backup);
