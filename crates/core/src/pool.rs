@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How often an event is handed out before it is given up.
 const ATTEMPTS: u32 = 10;
 
+/// Room for as many events is kept when none waits; what a burst took beyond that is given back.
+const SPARE_ROOM: usize = 64;
+
 /// How long a rejected event rests at most.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
@@ -122,6 +125,9 @@ impl Pool {
         }
         let member = *self.free.first()?;
         let queued = self.waiting.pop_front()?;
+        if self.waiting.is_empty() {
+            self.waiting.shrink_to(SPARE_ROOM);
+        }
         self.free.remove(&member);
         self.counters.sent += 1;
         Some((member, queued))
@@ -242,6 +248,17 @@ mod tests {
         let back = pool.take_back(queued, Return::Lost, Duration::ZERO);
         assert_eq!(back, Returned::Waiting { discarded: Some(1) });
         assert_eq!(serials(&pool), [0, 2]);
+    }
+
+    #[test]
+    fn a_burst_does_not_keep_its_memory() {
+        let mut pool = pool(10_000);
+        (0..10_000).for_each(|serial| assert_eq!(pool.accept(event(serial)), None));
+        while !pool.waiting.is_empty() {
+            pool.free.insert(ProcessId(1));
+            pool.next_delivery().unwrap();
+        }
+        assert!(pool.waiting.capacity() <= 2 * SPARE_ROOM, "{}", pool.waiting.capacity());
     }
 
     /// EVT-32.
