@@ -15,6 +15,7 @@ mod fastcgi;
 #[cfg(test)]
 mod fixture;
 mod mailbox;
+mod overview;
 mod perform;
 mod pidfile;
 mod prepare;

@@ -80,7 +80,8 @@ impl Loop {
     }
 }
 
-fn record(info: &CoreInfo<'_>, process: Option<&Process>, now: Moment) -> ProcessInfo<'static> {
+/// What XML-RPC shows of a process.
+pub(crate) fn record(info: &CoreInfo<'_>, process: Option<&Process>, now: Moment) -> ProcessInfo<'static> {
     let log = |channel| process.map_or_else(String::new, |process| process.log_path(channel));
     ProcessInfo {
         name: info.name.to_owned().into(),

@@ -125,6 +125,7 @@ impl Loop {
         }
         self.materialised.insert(group.config.name.clone());
         self.active.push(group.config);
+        self.watch.note_groups();
         Ok(())
     }
 
@@ -140,6 +141,7 @@ impl Loop {
         }
         self.active.retain(|group| group.name != name);
         self.materialised.remove(name);
+        self.watch.note_groups();
         self.settle();
         Ok(())
     }
@@ -151,7 +153,7 @@ impl Loop {
     }
 
     /// Hands over work whose reply answers for itself: should it be refused, the reply is dropped and says so.
-    fn submit(&self, job: impl FnOnce() + Send + 'static) {
+    pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) {
         if self.pool.submit(Box::new(job)).is_err() {
             self.log.log(Level::Error, "a request was refused because too much work is waiting");
         }

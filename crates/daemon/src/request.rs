@@ -14,6 +14,7 @@
 //! The queue holds [`MAX_QUEUED`] requests; what does not fit is refused at once. `Cancel` always fits: there is
 //! at most one for each request.
 
+use crate::overview::{Overview, Watcher};
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
@@ -82,6 +83,18 @@ pub(crate) enum Request {
         /// Takes the answer.
         reply: Reply<Result<ReloadedGroups, Fault>>,
     },
+    /// How the configuration on disk differs from what runs, without making it the one last read. Faults 6, 92.
+    CompareConfig {
+        /// Takes the answer; also on a thread of the pool.
+        reply: Reply<Result<ReloadedGroups, Fault>>,
+    },
+    /// All there is to see. Answered in every state.
+    Overview {
+        /// Takes the answer.
+        reply: Reply<Overview>,
+    },
+    /// Tell this watcher from now on that something may have changed; `None`: tell nobody.
+    Watch(Option<Watcher>),
     /// Where a log is.
     Log {
         /// Which log.

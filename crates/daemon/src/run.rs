@@ -8,6 +8,7 @@ use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::descriptors::Descriptor;
 use crate::mailbox::{Mailbox, Message};
+use crate::overview::Watch;
 use crate::prepare::Surroundings;
 use crate::processes::Processes;
 use crate::request::{Inbox, Reply};
@@ -60,6 +61,8 @@ pub(crate) struct Loop {
     pub(crate) mailbox: Mailbox,
     /// Requests of clients.
     pub(crate) inbox: Inbox,
+    /// Who looks, if anybody does.
+    pub(crate) watch: Watch,
     /// Moves the output of children.
     pub(crate) pump: Pump,
     /// The main log.
@@ -100,6 +103,7 @@ impl Loop {
             reports = self.read_reports(reports);
             self.meet_deadlines();
             self.serve_requests();
+            self.watch.tell();
         }
     }
 
@@ -205,6 +209,7 @@ impl Loop {
     pub(crate) fn settle(&mut self) {
         self.perform();
         while let Some(input) = self.inputs.pop_front() {
+            self.watch.note(&input);
             self.core.handle(input, clock::now(), &mut self.effects);
             self.perform();
         }

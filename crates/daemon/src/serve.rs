@@ -48,6 +48,9 @@ impl Loop {
             Request::AddGroup { name, reply } => self.add_group(&name, reply),
             Request::RemoveGroup { name, reply } => reply.send(self.remove_group(&name)),
             Request::ReloadConfig { reply } => self.reread(reply),
+            Request::CompareConfig { reply } => self.compare_config(reply),
+            Request::Overview { reply } => reply.send(self.overview()),
+            Request::Watch(watcher) => self.watch.set(watcher),
             Request::Log { log, purpose, reply } => reply.send(self.log_location(&log, purpose)),
             Request::ClearMainLog { reply } => self.clear_main_log(reply),
             Request::ClearProcessLogs { name, reply } => self.clear_process_logs(&name, reply),
@@ -73,7 +76,7 @@ impl Loop {
         }
     }
 
-    fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         Identity {
             mood: self.core.mood(),
             identification: self.core.identifier().to_owned(),

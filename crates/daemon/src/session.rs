@@ -4,6 +4,7 @@ use crate::api::Backend;
 use crate::blocking::Pool;
 use crate::descriptors::Descriptor;
 use crate::mailbox::{self, Mailbox, Message};
+use crate::overview::Watch;
 use crate::pidfile::PidFile;
 use crate::processes::Processes;
 use crate::request::{self, Requests};
@@ -133,6 +134,7 @@ impl Session {
             pool: Pool::new("blocking"),
             mailbox,
             inbox,
+            watch: Watch::default(),
             pump,
             log,
             listening,

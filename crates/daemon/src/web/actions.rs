@@ -1,24 +1,29 @@
 //! What the links of the status page do: an order, and then back to the page with a message about it.
 
-use super::page;
+use super::orders::{self, Verb, Wish};
 use crate::api::{Backend, Watch};
 use crate::request::{Order, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Wait};
-use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
+use supervisor_http::{ReplyTo, Response, Status};
 use supervisor_rpc::FaultCode;
 use supervisor_sys::clock;
 
-/// Does what `action` says and answers once it is done.
-pub(super) fn perform(
-    backend: &Backend,
-    request: &Request,
-    action: &str,
-    name: Option<&str>,
-    reply: ReplyTo,
-) {
-    if is_foreign(request) {
-        return reply.send(Response::error(Status::Forbidden));
+/// What an action changes, in the terms of our own page; `None` if nothing, or if there is no such action.
+pub(super) fn wish(action: &str, name: Option<&str>) -> Option<Wish> {
+    let one = || name.map(|name| vec![Target::Named(name.to_owned())]);
+    match action {
+        "stopall" => Some(Wish::Do(Verb::Stop, vec![Target::All])),
+        "restartall" => Some(Wish::Do(Verb::Restart, vec![Target::All])),
+        "start" => Some(Wish::Do(Verb::Start, one()?)),
+        "stop" => Some(Wish::Do(Verb::Stop, one()?)),
+        "restart" => Some(Wish::Do(Verb::Restart, one()?)),
+        "clearlog" => Some(Wish::Do(Verb::ClearLog, one()?)),
+        _ => None,
     }
+}
+
+/// Does what `action` says and answers once it is done.
+pub(super) fn perform(backend: &Backend, action: &str, name: Option<&str>, reply: ReplyTo) {
     let deed = Deed::new(backend, reply);
     match (action, name) {
         ("refresh", _) => deed.finish(&at_this_time("Page refreshed")),
@@ -35,14 +40,6 @@ pub(super) fn perform(
         ("clearlog", Some(name)) => deed.clear_log(name),
         _ => deed.reply.send(Response::error(Status::InternalServerError)),
     }
-}
-
-/// Whether a browser says that another site sent its user here. A link or an image elsewhere must not be able to
-/// stop anything with the credentials the browser keeps; only browsers send this header, so scripts are not
-/// concerned.
-fn is_foreign(request: &Request) -> bool {
-    let site = request.headers.first("Sec-Fetch-Site");
-    site.is_some_and(|site| site == b"cross-site" || site == b"same-site")
 }
 
 /// An action under way.
@@ -133,10 +130,7 @@ impl Deed {
     /// Sends the browser back to the page with a message. Upstream does it with 301 and an address made from
     /// the `Host` header: browsers keep that, and a proxy's path is lost.
     fn finish(self, message: &str) {
-        let location = format!("./?message={}", percent_encode(message.as_bytes()).replace('/', "%2F"));
-        let response =
-            Response::new(Status::SeeOther).header("Location", location).header("Content-Type", "text/html");
-        self.reply.send(page::uncached(response).body(Status::SeeOther.error_page()));
+        self.reply.send(orders::as_redirect(message));
     }
 }
 

@@ -1,6 +1,10 @@
-//! The files the pages need; they are part of the program.
+//! The files the pages need; they are part of the program. Pages name them with a hash of their content, under
+//! which a browser keeps them for good; under upstream's names they are there as well.
 
+use super::compress;
 use super::relative;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::LazyLock;
 use supervisor_core::Wall;
 use supervisor_http::{Request, Response, Status, parse_http_date};
 use supervisor_sys::clock;
@@ -11,11 +15,53 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ASSETS: &[Asset] = &[Asset {
+const STYLE: Asset = Asset {
     path: "stylesheets/supervisor.css",
     kind: "text/css",
     bytes: include_bytes!("assets/supervisor.css"),
-}];
+};
+
+const SCRIPT: Asset = Asset {
+    path: "scripts/supervisor.js",
+    kind: "text/javascript;charset=utf-8",
+    bytes: include_bytes!("assets/supervisor.js"),
+};
+
+const ICON: Asset =
+    Asset { path: "images/icon.svg", kind: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") };
+
+const ASSETS: [&Asset; 3] = [&STYLE, &SCRIPT, &ICON];
+
+/// The drawings of the pages, to be referred to by `#i-NAME`; one line of HTML.
+pub(super) const SPRITE: &str = include_str!("assets/sprite.svg");
+
+/// Names the content of all files together.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = DefaultHasher::new();
+    for asset in ASSETS {
+        hasher.write(asset.bytes);
+    }
+    format!("{:016x}", hasher.finish())
+});
+
+/// Where pages find the style sheet, relative to them.
+pub(super) fn style_address() -> String {
+    address(&STYLE)
+}
+
+/// Where pages find the script.
+pub(super) fn script_address() -> String {
+    address(&SCRIPT)
+}
+
+/// Where pages find their icon.
+pub(super) fn icon_address() -> String {
+    address(&ICON)
+}
+
+fn address(asset: &Asset) -> String {
+    format!("assets/{}/{}", *VERSION, asset.path)
+}
 
 /// Answers with a file, with where it is, or that there is none. `since` is their common age.
 pub(super) fn answer(request: &Request, since: Wall) -> Response {
@@ -23,6 +69,16 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
         return Response::error(Status::BadRequest);
     }
     let path = relative(&request.path);
+    if let Some(asset) = versioned(path) {
+        let response = Response::new(Status::Ok)
+            .header("Content-Type", asset.kind)
+            .header("Cache-Control", "public, max-age=31536000, immutable")
+            .header("X-Content-Type-Options", "nosniff");
+        return match compressed(asset).filter(|_| compress::is_welcome(request)) {
+            Some(bytes) => response.header("Content-Encoding", "deflate").body(bytes),
+            None => response.body(asset.bytes),
+        };
+    }
     if let Some(asset) = ASSETS.iter().find(|asset| asset.path.as_bytes() == path) {
         return if is_known(request, asset, since) {
             Response::new(Status::NotModified)
@@ -35,6 +91,20 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
         return Response::new(Status::MovedPermanently).header("Location", location).error_page();
     }
     Response::error(Status::NotFound)
+}
+
+/// A file as most browsers get it.
+fn compressed(asset: &Asset) -> Option<&'static [u8]> {
+    static COMPRESSED: LazyLock<Vec<Option<Vec<u8>>>> =
+        LazyLock::new(|| ASSETS.iter().map(|asset| compress::compressed(asset.bytes)).collect());
+    let at = ASSETS.iter().position(|known| known.path == asset.path)?;
+    COMPRESSED[at].as_deref()
+}
+
+/// What a page of this version of the program asks for.
+fn versioned(path: &[u8]) -> Option<&'static Asset> {
+    let rest = path.strip_prefix(b"assets/")?.strip_prefix(VERSION.as_bytes())?.strip_prefix(b"/")?;
+    ASSETS.into_iter().find(|asset| asset.path.as_bytes() == rest)
 }
 
 fn whole(asset: &Asset, since: Wall) -> Response {

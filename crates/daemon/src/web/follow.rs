@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 use supervisor_core::{Channel, Wall};
-use supervisor_http::{Next, ReplyTo, Request, Response, Source, Status, StreamWaker};
+use supervisor_http::{Next, ReplyTo, Request, Response, Source, Status, StreamWaker, percent_encode};
 use supervisor_log::tail::{Follower, Step};
 use supervisor_log::{Follow, FollowKey};
 use supervisor_rpc::Fault;
@@ -24,7 +24,7 @@ pub(super) fn process_log(backend: &Backend, request: &Request, reply: ReplyTo) 
         return reply.send(Response::error(Status::BadRequest));
     }
     match named_log(&request.path) {
-        Some(log) => follow(backend, log, reply),
+        Some(log) => follow(backend, log, View::Upstream, reply),
         None => reply.send(Response::error(Status::NotFound)),
     }
 }
@@ -34,7 +34,7 @@ pub(super) fn main_log(backend: &Backend, request: &Request, reply: ReplyTo) {
     if request.method != b"GET" {
         return reply.send(Response::error(Status::BadRequest));
     }
-    follow(backend, LogName::Main, reply);
+    follow(backend, LogName::Main, View::Upstream, reply);
 }
 
 /// What stands behind `/logtail`, or whatever begins like it, up to the next slash.
@@ -50,7 +50,39 @@ fn named_log(path: &[u8]) -> Option<LogName> {
     Some(LogName::Process { name: name.to_owned(), channel })
 }
 
-fn follow(backend: &Backend, log: LogName, reply: ReplyTo) {
+/// How much of a log a stream carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    /// What upstream's begin with, and then whatever comes.
+    Upstream,
+    /// What fills some screens, and then whatever comes.
+    Page,
+    /// All that is there.
+    File,
+}
+
+impl View {
+    /// How far back it begins, in bytes; `None`: as upstream's.
+    fn backlog(self) -> Option<u64> {
+        match self {
+            Self::Upstream => None,
+            Self::Page => Some(128 * 1024),
+            Self::File => Some(u64::MAX),
+        }
+    }
+}
+
+/// `/ui/log`: for the log page.
+pub(super) fn for_page(backend: &Backend, log: LogName, reply: ReplyTo) {
+    follow(backend, log, View::Page, reply);
+}
+
+/// `/ui/download`: a whole log, as it is now.
+pub(super) fn download(backend: &Backend, log: LogName, reply: ReplyTo) {
+    follow(backend, log, View::File, reply);
+}
+
+fn follow(backend: &Backend, log: LogName, view: View, reply: ReplyTo) {
     let is_process_log = log != LogName::Main;
     let follower = backend.clone();
     let take = move |located: Result<LogLocation, Fault>| match located {
@@ -58,7 +90,7 @@ fn follow(backend: &Backend, log: LogName, reply: ReplyTo) {
             let disk = follower.disk.clone();
             // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
             let _refused = disk.submit(Box::new(move || {
-                reply.send(open(&follower, &path, key, is_process_log));
+                reply.send(open(&follower, &path, key, is_process_log, view));
             }));
         }
         Ok(LogLocation { path: None, .. }) | Err(_) => reply.send(Response::error(Status::NotFound)),
@@ -67,12 +99,17 @@ fn follow(backend: &Backend, log: LogName, reply: ReplyTo) {
 }
 
 /// Opens a log; what cannot be followed counts as not being there, since it may be later.
-fn open(backend: &Backend, path: &Path, key: FollowKey, is_process_log: bool) -> Response {
+fn open(backend: &Backend, path: &Path, key: FollowKey, is_process_log: bool, view: View) -> Response {
     // Changes count from before the first read, so that none falls between.
-    let shared = Arc::new(Shared { state: Mutex::new(State::default()), disk: backend.disk.clone() });
+    let state = State { ends_when_idle: view == View::File, ..State::default() };
+    let shared = Arc::new(Shared { state: Mutex::new(state), disk: backend.disk.clone() });
     let changed = Arc::clone(&shared);
     let follow = backend.pump.follow(key, move || changed.has_changed());
-    let opened = Follower::open(path).and_then(|follower| Ok((follower.modified()?, follower)));
+    let follower = match view.backlog() {
+        None => Follower::open(path),
+        Some(backlog) => Follower::open_with(path, backlog),
+    };
+    let opened = follower.and_then(|follower| Ok((follower.modified()?, follower)));
     let Ok((modified, follower)) = opened else { return Response::error(Status::NotFound) };
     {
         let mut state = shared.lock();
@@ -85,7 +122,18 @@ fn open(backend: &Backend, path: &Path, key: FollowKey, is_process_log: bool) ->
         .header("Last-Modified", clock::http_date(modified))
         .header("Content-Type", "text/plain;charset=utf-8");
     // nginx, which often stands in front of this, would otherwise hold the lines back.
-    let response = if is_process_log { response.header("X-Accel-Buffering", "no") } else { response };
+    let response = if is_process_log || view == View::Page {
+        response.header("X-Accel-Buffering", "no")
+    } else {
+        response
+    };
+    let response = if view == View::File {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = percent_encode(name.as_bytes());
+        response.header("Content-Disposition", format!("attachment; filename*=UTF-8''{name}"))
+    } else {
+        response
+    };
     response
         .header("X-Content-Type-Options", "nosniff")
         .stream(Box::new(LogStream { shared, _follow: follow }))
@@ -110,6 +158,8 @@ struct State {
     follower: Option<Follower>,
     /// Read ahead.
     piece: Option<Vec<u8>>,
+    /// What is there is all that is wanted.
+    ends_when_idle: bool,
     /// There may be more than was read.
     has_changed: bool,
     /// The log cannot be read any more.
@@ -185,6 +235,10 @@ impl Shared {
                 let waker = state.waker.clone();
                 drop(state);
                 waker.inspect(StreamWaker::wake);
+            }
+            Ok(Step::Idle) if state.ends_when_idle => {
+                drop(state);
+                self.end();
             }
             Ok(Step::Idle) => self.read_on(state),
             Err(_) => {

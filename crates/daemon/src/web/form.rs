@@ -8,6 +8,8 @@ use supervisor_http::{Request, Status, form_pairs};
 #[derive(Debug, Default)]
 pub(super) struct Form {
     values: HashMap<String, String>,
+    /// What the body says, in order: some of our own fields are repeated.
+    fields: Vec<(String, String)>,
 }
 
 impl Form {
@@ -19,14 +21,20 @@ impl Form {
         }
         if request.method == b"POST" {
             check_body(request)?;
-            form.values
-                .extend(form_pairs(&request.body).iter().map(|(name, value)| (text(name), text(value))));
+            let pairs = form_pairs(&request.body);
+            form.fields = pairs.iter().map(|(name, value)| (text(name), text(value))).collect();
+            form.values.extend(form.fields.iter().cloned());
         }
         Ok(form)
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// All values of a field of the body.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -6,14 +6,27 @@
 
 mod actions;
 mod assets;
+mod compress;
+mod confirm;
 mod follow;
 mod form;
+mod guard;
+mod list;
+mod live;
+mod orders;
 mod page;
 mod status;
 mod tail;
+mod update;
+mod usage;
+mod visitor;
+mod why;
+mod words;
 
 use crate::api::{self, Backend};
 use form::Form;
+use guard::{Gate, Sender};
+use live::Live;
 use std::io;
 use supervisor_core::Wall;
 use supervisor_http::{Handle, Limits, Listener, ReplyTo, Request, Response, Service, Status};
@@ -24,7 +37,8 @@ use supervisor_sys::clock;
 pub(crate) fn serve(listeners: Vec<Listener>, limits: Limits, backend: Backend) -> io::Result<Handle> {
     let log = backend.log.clone();
     let write = move |level, line: &str| log.log(level_of(level), line);
-    supervisor_http::serve(listeners, limits, Box::new(Site::new(backend)), Box::new(write))
+    let site = Site { gate: Gate::of(&listeners), ..Site::new(backend) };
+    supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write))
 }
 
 fn level_of(level: supervisor_http::Level) -> Level {
@@ -40,11 +54,21 @@ struct Site {
     backend: Backend,
     /// When this instance began: the age of its files.
     since: Wall,
+    /// What open pages are told.
+    live: Live,
+    /// Who may come in.
+    gate: Gate,
 }
 
 impl Site {
     fn new(backend: Backend) -> Self {
-        Self { backend, since: clock::now().wall }
+        let live = Live::new(backend.clone());
+        Self { backend, since: clock::now().wall, live, gate: Gate::default() }
+    }
+
+    /// Tells this instance of the daemon from those before and after it.
+    fn instance(&self) -> String {
+        format!("{:x}", self.since.micros)
     }
 
     /// A page, or a file.
@@ -56,10 +80,13 @@ impl Site {
             b"" | b"index.html" => status::show,
             b"tail.html" => tail::show,
             b"ok.html" => healthy,
+            b"ui/events" => events,
+            b"ui/log" => log,
+            b"ui/download" => download,
             _ => return reply.send(assets::answer(request, self.since)),
         };
         match Form::of(request) {
-            Ok(form) => page(&self.backend, request, &form, reply),
+            Ok(form) => page(self, request, &form, reply),
             Err(status) => reply.send(Response::error(status)),
         }
     }
@@ -70,7 +97,16 @@ impl Service for Site {
         if self.backend.requests.is_congested() {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
+        if !self.gate.admits(&request) {
+            let host = String::from_utf8_lossy(request.headers.first("Host").unwrap_or_default());
+            let line = format!("refused a request to the loopback address as '{}'", host.escape_debug());
+            self.backend.log.log(Level::Warn, line);
+            return reply.send(Response::error(Status::Forbidden));
+        }
         if request.path.starts_with(b"/RPC2") {
+            if matches!(Sender::of(&request), Sender::Foreign | Sender::Led) {
+                return reply.send(Response::error(Status::Forbidden));
+            }
             api::handle(&self.backend, request, reply);
         } else if request.path.starts_with(b"/logtail") {
             follow::process_log(&self.backend, &request, reply);
@@ -83,8 +119,36 @@ impl Service for Site {
 }
 
 /// For health checks: whoever gets this has reached a supervisord that takes requests.
-fn healthy(_: &Backend, _: &Request, _: &Form, reply: ReplyTo) {
+fn healthy(_: &Site, _: &Request, _: &Form, reply: ReplyTo) {
     reply.send(Response::new(Status::Ok).header("Content-Type", "text/plain").body("OK"));
+}
+
+/// Server-sent events for an open page. `since` is what the page shows, or `Last-Event-ID` where it was left.
+fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
+    let last = request.headers.first("Last-Event-ID").map(|id| String::from_utf8_lossy(id).into_owned());
+    let last = last.or_else(|| form.value("since").map(str::to_owned)).unwrap_or_default();
+    let instance = site.instance();
+    let seen = last.split_once('-').filter(|(of, _)| *of == instance).and_then(|(_, seen)| seen.parse().ok());
+    let words = visitor::Visitor::of(request, form).words;
+    let response = Response::new(Status::Ok)
+        .header("Content-Type", "text/event-stream")
+        .header("Cache-Control", "no-store")
+        .header("X-Accel-Buffering", "no");
+    reply.send(response.stream(Box::new(site.live.feed(words, instance, seen))));
+}
+
+/// A log as it grows, for the log page.
+fn log(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
+    follow::for_page(&site.backend, named_log(form), reply);
+}
+
+/// A whole log, as a file.
+fn download(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
+    follow::download(&site.backend, named_log(form), reply);
+}
+
+fn named_log(form: &Form) -> crate::request::LogName {
+    tail::Shown::of(form).log(form.value("processname").unwrap_or_default())
 }
 
 /// A path without its leading slashes, of which there may be any number.

@@ -1,11 +1,16 @@
 //! What all pages have in common: the frame, the headers, the escaping.
 
+use super::assets;
+use super::compress;
+use super::list::push;
+use super::visitor::{Theme, Visitor};
+use crate::EMULATED_VERSION;
 use std::borrow::Cow;
 use supervisor_http::{Response, Status};
 
-/// Nothing but our own style sheet is loaded, nobody frames the page, and nothing in it runs.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Nothing is loaded but our own files, nothing runs but our own script, and nobody frames the page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// An answer nobody keeps: upstream's three headers.
 pub(super) fn uncached(response: Response) -> Response {
@@ -15,17 +20,72 @@ pub(super) fn uncached(response: Response) -> Response {
         .header("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")
 }
 
-/// A page of this title around `body`, which is HTML.
-pub(super) fn document(title: &str, body: &str) -> Response {
-    let title = escape(title);
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <link rel=\"stylesheet\" href=\"stylesheets/supervisor.css\">\n</head>\n<body>\n{body}</body>\n</html>\n"
-    );
-    uncached(Response::new(Status::Ok).header("Content-Type", "text/html;charset=utf-8"))
-        .header("Content-Security-Policy", POLICY)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(html)
+/// A page around `body`, which is HTML.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page<'a> {
+    pub(super) status: Status,
+    pub(super) title: &'a str,
+    /// What the script finds out about the page: attributes of the body, escaped.
+    pub(super) attributes: &'a str,
+    pub(super) body: &'a str,
+    /// The path of the page with its parameters, for switches that lead back to it; ends with `?` or `&`.
+    pub(super) address: &'a str,
+}
+
+impl Page<'_> {
+    /// The page for a visitor.
+    pub(super) fn answer(&self, visitor: &Visitor, compresses: bool) -> Response {
+        let html = self.html(visitor);
+        let response = Response::new(self.status).header("Content-Type", "text/html;charset=utf-8");
+        let response = uncached(response)
+            .header("Content-Security-Policy", POLICY)
+            .header("X-Content-Type-Options", "nosniff")
+            .header("Referrer-Policy", "same-origin")
+            .header("Vary", "Accept-Language, Cookie, Accept-Encoding");
+        compress::body(visitor.remember(response), compresses, html.into_bytes())
+    }
+
+    fn html(&self, visitor: &Visitor) -> String {
+        let Self { attributes, body, address, .. } = *self;
+        let (words, title) = (visitor.words, escape(self.title));
+        let theme = visitor.theme.name();
+        let (style, script) = (assets::style_address(), assets::script_address());
+        let mut html = String::with_capacity(body.len() + 4096);
+        push(
+            &mut html,
+            format_args!(
+                "<!DOCTYPE html>\n<html lang=\"{}\" data-theme=\"{theme}\">\n<head>\n<meta charset=\"utf-8\">\n\
+                 <title>{title}</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                 <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"{}\">\n\
+                 <link rel=\"stylesheet\" href=\"{style}\">\n<script src=\"{script}\" defer></script>\n</head>\n\
+                 <body {attributes}>\n{}{body}<footer><span>Supervisor {EMULATED_VERSION}</span>\n",
+                words.code,
+                assets::icon_address(),
+                assets::SPRITE,
+            ),
+        );
+        push(&mut html, format_args!("<nav aria-label=\"{}\">", words.appearance));
+        for (choice, label) in
+            [(Theme::System, words.system), (Theme::Light, words.light), (Theme::Dark, words.dark)]
+        {
+            let current = if choice == visitor.theme { " aria-current=\"true\"" } else { "" };
+            let name = choice.name();
+            push(&mut html, format_args!("<a href=\"{address}theme={name}\"{current}>{label}</a> "));
+        }
+        push(&mut html, format_args!("</nav>\n<nav aria-label=\"{}\">", words.language));
+        for other in [&super::words::ENGLISH, &super::words::SIMPLIFIED_CHINESE] {
+            let current = if other.code == words.code { " aria-current=\"true\"" } else { "" };
+            let (code, name) = (other.code, other.name);
+            push(
+                &mut html,
+                format_args!(
+                    "<a href=\"{address}language={code}\" hreflang=\"{code}\" lang=\"{code}\"{current}>{name}</a> "
+                ),
+            );
+        }
+        html.push_str("</nav></footer>\n</body>\n</html>\n");
+        html
+    }
 }
 
 /// Text as it may stand in HTML, also within the quotes of an attribute.

@@ -1,41 +1,90 @@
-//! The tail page: the end of one standard output log.
+//! The log page: the end of a log. Without the script it is upstream's tail page, for either output and for the main
+//! log; with it, the log is followed.
 
 use super::form::Form;
-use super::page::{self, escape};
-use crate::api::{Backend, read_log_file};
+use super::list::push;
+use super::page::{Page, escape};
+use super::status;
+use super::visitor::Visitor;
+use super::{Site, compress};
+use crate::api::read_log_file;
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
 use std::path::PathBuf;
 use supervisor_core::Channel;
-use supervisor_http::{ReplyTo, Request, Response, percent_encode};
+use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 use supervisor_rpc::{Fault, FaultCode};
 
 /// The fewest bytes shown, and how many if nobody says.
 const LEAST: i64 = 1024;
 
-/// What is shown of which process.
+/// What is shown, and to whom.
 struct Wanted {
+    /// As the address names it; empty for the main log.
     name: String,
+    channel: Shown,
     /// Bytes from the end of the log.
     limit: i64,
+    visitor: Visitor,
+    compresses: bool,
+}
+
+/// Which log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    Stdout,
+    Stderr,
+    Main,
+}
+
+impl Shown {
+    /// Standard output, unless the address says something else that we know.
+    pub(super) fn of(form: &Form) -> Self {
+        match form.value("channel") {
+            Some("stderr") => Self::Stderr,
+            Some("main") => Self::Main,
+            Some(_) | None => Self::Stdout,
+        }
+    }
+
+    /// What the loop calls it.
+    pub(super) fn log(self, process: &str) -> LogName {
+        let of_process = |channel| LogName::Process { name: process.to_owned(), channel };
+        match self {
+            Self::Stdout => of_process(Channel::Stdout),
+            Self::Stderr => of_process(Channel::Stderr),
+            Self::Main => LogName::Main,
+        }
+    }
 }
 
 /// Shows the page.
-pub(super) fn show(backend: &Backend, _: &Request, form: &Form, reply: ReplyTo) {
-    let Some(name) = form.value("processname") else {
-        return reply.send(document(None, "No process name found"));
+pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
+    let channel = Shown::of(form);
+    let name = if channel == Shown::Main { None } else { form.value("processname") };
+    let wanted = Wanted {
+        name: name.unwrap_or_default().to_owned(),
+        channel,
+        limit: limit(form.value("limit")),
+        visitor: Visitor::of(request, form),
+        compresses: compress::is_welcome(request),
     };
-    let wanted = Wanted { name: name.to_owned(), limit: limit(form.value("limit")) };
-    let log = LogName::Process { name: name.to_owned(), channel: Channel::Stdout };
-    let disk = backend.disk.clone();
+    if name.is_none() && channel != Shown::Main {
+        return reply.send(wanted.nameless());
+    }
+    let disk = site.backend.disk.clone();
+    let log = channel.log(&wanted.name);
     let take = move |located: Result<LogLocation, Fault>| match located {
         Ok(location) => {
-            let read = move || reply.send(answer(&wanted, location.path));
+            let read = move || reply.send(wanted.read(location.path));
             // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
             let _refused = disk.submit(Box::new(read));
         }
-        Err(fault) => reply.send(document(Some(&wanted), &explained(&wanted.name, &fault))),
+        Err(fault) => {
+            let text = wanted.explained(&fault);
+            reply.send(wanted.answer(&text));
+        }
     };
-    backend.ask(Question::Log { log, purpose: LogPurpose::Read, reply: Reply::new(take) });
+    site.backend.ask(Question::Log { log, purpose: LogPurpose::Read, reply: Reply::new(take) });
 }
 
 /// Digits count; anything else, and anything less, is as good as nothing.
@@ -44,30 +93,155 @@ fn limit(given: Option<&str>) -> i64 {
     digits.map_or(LEAST, |digits| digits.parse().unwrap_or(i64::MAX)).max(LEAST)
 }
 
-fn answer(wanted: &Wanted, path: Option<PathBuf>) -> Response {
-    let read = path
-        .ok_or_else(|| Fault::bare(FaultCode::NoFile))
-        .and_then(|path| read_log_file(&path, wanted.limit.saturating_neg(), 0));
-    match read {
-        Ok(bytes) => document(Some(wanted), &String::from_utf8_lossy(&bytes)),
-        Err(fault) => document(Some(wanted), &explained(&wanted.name, &fault)),
+impl Wanted {
+    fn read(&self, path: Option<PathBuf>) -> Response {
+        let read = path
+            .ok_or_else(|| Fault::bare(FaultCode::NoFile))
+            .and_then(|path| read_log_file(&path, self.limit.saturating_neg(), 0));
+        match read {
+            Ok(bytes) => self.answer(&String::from_utf8_lossy(&bytes)),
+            Err(fault) => self.answer(&self.explained(&fault)),
+        }
     }
-}
 
-fn explained(name: &str, fault: &Fault) -> String {
-    if fault.known() == Some(FaultCode::NoFile) {
-        format!("No file for {name}")
-    } else {
-        format!("ERROR: unexpected rpc fault [{}] {}", fault.code, fault.text)
+    fn shown_name(&self) -> &str {
+        if self.channel == Shown::Main { "supervisord" } else { &self.name }
     }
-}
 
-fn document(wanted: Option<&Wanted>, text: &str) -> Response {
-    let name = wanted.map_or("None", |wanted| wanted.name.as_str());
-    let refresh = wanted.map_or_else(String::new, |Wanted { name, limit }| {
-        let name = percent_encode(name.as_bytes());
-        format!("<p><a href=\"tail.html?processname={name}&amp;limit={limit}\">Refresh</a></p>\n")
-    });
-    let body = format!("<pre>{}</pre>\n{refresh}", escape(text));
-    page::document(&format!("Supervisor tail of process {name}"), &body)
+    fn explained(&self, fault: &Fault) -> String {
+        if fault.known() == Some(FaultCode::NoFile) {
+            format!("No file for {}", self.shown_name())
+        } else {
+            format!("ERROR: unexpected rpc fault [{}] {}", fault.code, fault.text)
+        }
+    }
+
+    /// The parameters that name the log.
+    fn parameters(&self, channel: Shown) -> String {
+        let name = percent_encode(self.name.as_bytes());
+        match channel {
+            Shown::Stdout => format!("processname={name}"),
+            Shown::Stderr => format!("processname={name}&amp;channel=stderr"),
+            Shown::Main => "channel=main".to_owned(),
+        }
+    }
+
+    fn nameless(&self) -> Response {
+        let body = format!(
+            "<main class=\"logs\"><h1>Supervisor</h1><div id=\"log\" tabindex=\"0\"><pre>No process name found</pre>\
+             </div><p><a href=\"./\">{}</a></p></main>\n",
+            self.visitor.words.back
+        );
+        self.page("Supervisor tail of process None", &body, "data-page=\"none\"")
+    }
+
+    fn answer(&self, text: &str) -> Response {
+        let words = self.visitor.words;
+        let mut body = String::with_capacity(text.len() + 4096);
+        let name = escape(self.shown_name());
+        push(
+            &mut body,
+            format_args!(
+                "<header><div class=\"brand\"><a class=\"b\" href=\"./\">← {}</a><h1>{}</h1></div><p id=\"live\" \
+                 role=\"status\" hidden></p><nav aria-label=\"{}\">",
+                words.back,
+                escape(&status::title_of(words, self.shown_name())),
+                words.log
+            ),
+        );
+        if self.channel != Shown::Main {
+            for (channel, label) in [(Shown::Stdout, words.output), (Shown::Stderr, words.errors)] {
+                let current = if channel == self.channel { " aria-current=\"page\"" } else { "" };
+                let parameters = self.parameters(channel);
+                push(
+                    &mut body,
+                    format_args!("<a class=\"b\" href=\"tail.html?{parameters}\"{current}>{label}</a> "),
+                );
+            }
+        }
+        body.push_str("</nav></header>\n<main class=\"logs\"><div id=\"said\" role=\"status\"></div>\n");
+        self.push_tools(&mut body);
+        let label = escape(&status::title_of(words, self.shown_name())).into_owned();
+        push(
+            &mut body,
+            format_args!(
+                "<div id=\"log\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><pre>{}</pre></div>\n",
+                escape(text)
+            ),
+        );
+        self.push_links(&mut body);
+        body.push_str("</main>\n");
+        let attributes = format!(
+            "data-page=\"log\" data-name=\"{name}\" data-query=\"{}\" {}",
+            self.parameters(self.channel),
+            status::texts(words)
+        );
+        self.page(&format!("Supervisor tail of process {}", self.shown_name()), &body, &attributes)
+    }
+
+    fn push_tools(&self, body: &mut String) {
+        let words = self.visitor.words;
+        push(
+            body,
+            format_args!(
+                "<div class=\"bar\" id=\"tools\" hidden><input type=\"search\" id=\"q\" placeholder=\"{0}\" \
+                 aria-label=\"{0}\" autocomplete=\"off\"><span id=\"hits\" role=\"status\"></span><button \
+                 type=\"button\" id=\"prev\">{1}</button><button type=\"button\" id=\"next\">{2}</button><label>\
+                 <input type=\"checkbox\" id=\"only\">{3}</label><label><input type=\"checkbox\" id=\"wrap\" checked>{4}\
+                 </label><button type=\"button\" id=\"pause\">{5}</button><button type=\"button\" id=\"end\">{6}</button>\
+                 </div>\n",
+                words.matches,
+                words.previous_match,
+                words.next_match,
+                words.only_matches,
+                words.wrap,
+                words.pause,
+                words.jump
+            ),
+        );
+    }
+
+    fn push_links(&self, body: &mut String) {
+        let words = self.visitor.words;
+        let (parameters, limit) = (self.parameters(self.channel), self.limit);
+        push(
+            body,
+            format_args!(
+                "<div class=\"bar under\"><span id=\"plain\"><a href=\"tail.html?{parameters}&amp;limit={limit}\">{}</a> \
+                 <a href=\"tail.html?{parameters}&amp;limit={}\">{}</a></span> <a href=\"ui/download?{parameters}\" \
+                 download>{}</a>",
+                words.refresh,
+                limit.saturating_mul(8),
+                words.show_more,
+                words.download
+            ),
+        );
+        if self.channel != Shown::Main {
+            let name = escape(&self.name);
+            push(
+                body,
+                format_args!(
+                    "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">",
+                    escape(&self.visitor.token)
+                ),
+            );
+            for (verb, label) in [
+                ("start", words.start),
+                ("restart", words.restart),
+                ("stop", words.stop),
+                ("clearlog", words.clear_log),
+            ] {
+                push(body, format_args!("<button name=\"do\" value=\"{verb} {name}\">{label}</button>"));
+            }
+            status::push_signals(body, words, &format!("signal {}", self.name));
+            body.push_str("</form>");
+        }
+        body.push_str("</div>\n");
+    }
+
+    fn page(&self, title: &str, body: &str, attributes: &str) -> Response {
+        let address = format!("tail.html?{}&amp;", self.parameters(self.channel));
+        let page = Page { status: Status::Ok, title, attributes, body, address: &address };
+        page.answer(&self.visitor, self.compresses)
+    }
 }

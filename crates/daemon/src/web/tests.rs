@@ -1,14 +1,19 @@
 //! Pages, actions and streams, with a stand-in for the loop.
 
+mod ui;
+
 use super::Site;
 use crate::api::double::{Double, PATIENCE, Scratch, body, http_request};
-use crate::request::{LogName, LogPurpose, Order, Request as Question, Target};
+use crate::overview::{Overview, ProcessView};
+use crate::request::{Identity, LogName, LogPurpose, Order, Request as Question, Target};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Instant;
-use supervisor_core::{Answer, Channel, Fault, Wait};
+use std::time::{Duration, Instant};
+use supervisor_core::{
+    Answer, Channel, ExitStatus, Fault, History, Moment, Mood, Pid, ProcessState, Wait, Wall,
+};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
-use supervisor_rpc::{Fault as WireFault, FaultCode, ProcessInfo};
+use supervisor_rpc::{Fault as WireFault, FaultCode, ProcessInfo, ReloadedGroups};
 
 /// A request under way.
 struct Browser {
@@ -53,20 +58,34 @@ fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
     Browser { response, client }
 }
 
-fn process(group: &str, name: &str, state: &'static str, description: &str) -> ProcessInfo<'static> {
-    ProcessInfo {
+fn process(group: &str, name: &str, state: ProcessState, description: &str) -> ProcessView {
+    let record = ProcessInfo {
         name: name.to_owned().into(),
         group: group.to_owned().into(),
-        statename: state.into(),
+        statename: state.name().into(),
         description: description.to_owned().into(),
         ..ProcessInfo::default()
-    }
+    };
+    let last_exit = Some(ExitStatus::Code(3)).filter(|_| state == ProcessState::Exited);
+    ProcessView { record, state, history: History { last_exit, ..History::default() } }
 }
 
-fn show(double: &Double, target: &str, processes: Vec<ProcessInfo<'static>>) -> Response {
+fn overview(mood: Mood, processes: Vec<ProcessView>) -> Overview {
+    let identity = Identity { mood, identification: "supervisor".into(), pid: Pid::new(4242).unwrap() };
+    let now = Moment { monotonic: Duration::from_secs(100), wall: Wall { micros: 1_700_000_000_000_000 } };
+    Overview { identity, revision: 7, now, processes }
+}
+
+fn same_config(double: &Double) {
+    let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
+    reply.send(Ok(ReloadedGroups::default()));
+}
+
+fn show(double: &Double, target: &str, processes: Vec<ProcessView>) -> Response {
     let browser = get(double, target);
-    let Question::AllProcessInfo { reply } = double.take() else { panic!("another request") };
-    reply.send(Ok(processes));
+    same_config(double);
+    let Question::Overview { reply } = double.take() else { panic!("another request") };
+    reply.send(overview(Mood::Running, processes));
     browser.answer()
 }
 
@@ -75,8 +94,8 @@ fn show(double: &Double, target: &str, processes: Vec<ProcessInfo<'static>>) -> 
 fn the_status_page_has_a_row_per_process_with_upstreams_links() {
     let double = Double::new();
     let processes = vec![
-        process("cat", "cat", "RUNNING", "pid 7, uptime 0:00:05"),
-        process("grp", "b", "EXITED", "Nov 21 03:58 AM"),
+        process("cat", "cat", ProcessState::Running, ""),
+        process("grp", "b", ProcessState::Exited, "Nov 21 03:58 AM"),
     ];
     let response = show(&double, "///index.html?y", processes);
     let names: Vec<&str> = response.headers().iter().map(|(name, _)| *name).collect();
@@ -85,33 +104,34 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
     let page = body(&response);
     for piece in [
         "<title>Supervisor Status</title>",
-        "<span class=\"statusrunning\">running</span>",
-        "pid 7, uptime 0:00:05",
-        "<a href=\"index.html?processname=cat&amp;action=restart\">",
-        "<a href=\"index.html?processname=cat&amp;action=stop\">",
-        "<a href=\"index.html?processname=grp%3Ab&amp;action=start\">",
-        "<a href=\"index.html?processname=grp%3Ab&amp;action=clearlog\">",
-        "<a href=\"tail.html?processname=grp%3Ab\" target=\"_blank\">grp:b</a>",
-        "<a href=\"logtail/grp%3Ab/stderr\" target=\"_blank\">",
-        "<a href=\"index.html?action=stopall\">",
+        "data-n=\"cat\" data-s=\"RUNNING\"",
+        "<span class=\"statusrunning\" title=\"RUNNING\">",
+        "<button name=\"do\" value=\"restart cat\" aria-label=\"Restart: cat\">Restart</button>",
+        "<button name=\"do\" value=\"stop cat\"",
+        "<button name=\"do\" value=\"start grp:b\"",
+        "<button name=\"do\" value=\"stopgroup grp\"",
+        "<button name=\"do\" value=\"stopall\">",
+        "<a href=\"tail.html?processname=grp%3Ab\">b</a>",
+        "exit code 3 · ended Nov 21 03:58 AM",
         "Supervisor 4.3.0",
     ] {
         assert!(page.contains(piece), "{piece} is missing in {page}");
     }
-    assert!(!page.contains("processname=grp%3Ab&amp;action=stop\""));
+    assert!(!page.contains("value=\"stop grp:b\""));
+    assert!(page.find("data-n=\"cat\"") < page.find("data-n=\"grp:b\""));
 }
 
 /// WEB-2, WEB-9, WEB-23.
 #[test]
 fn whatever_is_shown_is_escaped() {
     let double = Double::new();
-    let hostile = vec![process("a\">", "<b>", "FATAL", "<script>'&")];
+    let hostile = vec![process("a\">", "<b>", ProcessState::Fatal, "")];
     let response = show(&double, "/?message=%3Cscript%3E", hostile);
     let page = body(&response);
     assert!(page.contains("<div class=\"status_msg\">&lt;script&gt;</div>"));
-    assert!(page.contains("processname=a%22%3E%3A%3Cb%3E&amp;action=start"));
-    assert!(page.contains("a&quot;&gt;:&lt;b&gt;</a>") && page.contains("&lt;script&gt;&#39;&amp;"));
-    assert!(!page.contains("<script>") && !page.contains("<b>"));
+    assert!(page.contains("tail.html?processname=a%22%3E%3A%3Cb%3E\""));
+    assert!(page.contains("value=\"start a&quot;&gt;:&lt;b&gt;\"") && page.contains("\">&lt;b&gt;</a>"));
+    assert!(!page.contains("<script>") && !page.contains("\"><b>"));
     let empty = show(&double, "/", Vec::new());
     assert!(body(&empty).contains("No programs to manage"));
 }
@@ -122,9 +142,14 @@ fn while_stopping_the_status_page_is_unavailable_and_the_tail_page_says_why() {
     let double = Double::new();
     let shutdown = || WireFault::bare(FaultCode::ShutdownState);
     let browser = get(&double, "/");
-    let Question::AllProcessInfo { reply } = double.take() else { panic!("another request") };
+    let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
     reply.send(Err(shutdown()));
-    assert_eq!(browser.status(), 503);
+    let Question::Overview { reply } = double.take() else { panic!("another request") };
+    reply.send(overview(Mood::Shutdown, vec![process("a", "a", ProcessState::Stopping, "")]));
+    let response = browser.answer();
+    assert_eq!(response.status.code(), 503);
+    let page = body(&response);
+    assert!(page.contains("Supervisor is stopping all processes.") && page.contains("data-s=\"STOPPING\""));
     let browser = get(&double, "/tail.html?processname=a");
     let Question::Log { reply, .. } = double.take() else { panic!("another request") };
     reply.send(Err(shutdown()));
@@ -284,7 +309,15 @@ fn what_another_site_makes_a_browser_ask_is_refused() {
     for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303)] {
         let request = http_request("GET", "/?action=refresh", &[("Sec-Fetch-Site", site)], b"");
         assert_eq!(send(&double, &request).status(), status, "{site}");
+        let call = b"<methodCall><methodName>x</methodName></methodCall>";
+        let call = http_request("POST", "/RPC2", &[("Sec-Fetch-Site", site)], call);
+        assert_eq!(send(&double, &call).status(), if status == 403 { 403 } else { 200 }, "{site}");
     }
+    let foreign = [("Origin", "http://evil.example"), ("Host", "localhost:9001")];
+    for target in ["/?action=stopall", "/?do=stopall", "/RPC2"] {
+        assert_eq!(send(&double, &http_request("POST", target, &foreign, b"")).status(), 403);
+    }
+    assert!(double.is_idle());
 }
 
 /// WEB-10.
@@ -535,7 +568,7 @@ fn when_too_many_requests_wait_newcomers_are_told() {
     let double = Double::new();
     let waiting: Vec<Browser> = (0..crate::request::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
     assert_eq!(get(&double, "/").status(), 503);
-    assert!(matches!(double.take(), Question::AllProcessInfo { .. }));
+    assert!(matches!(double.take(), Question::CompareConfig { .. }));
     let let_in = get(&double, "/ok.html");
     assert_eq!(let_in.status(), 200);
     drop(waiting);

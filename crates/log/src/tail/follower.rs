@@ -41,10 +41,15 @@ pub struct Follower {
 impl Follower {
     /// Opens the log and goes to its last 1024 bytes, or its start if it is smaller.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::open_with(path, FIRST)
+    }
+
+    /// Opens the log and goes back from its end by `backlog` bytes, or to its start if it is smaller.
+    pub fn open_with(path: &Path, backlog: u64) -> io::Result<Self> {
         let file = open_regular(path)?;
         let metadata = file.metadata()?;
         let identity = FileIdentity::from_metadata(&metadata);
-        Ok(Self { path: path.to_owned(), file, identity, position: metadata.len().saturating_sub(FIRST) })
+        Ok(Self { path: path.to_owned(), file, identity, position: metadata.len().saturating_sub(backlog) })
     }
 
     /// When the file was last modified, for the response header.

@@ -1,0 +1,169 @@
+//! Who asks: a program, our own page, or a browser that somebody else leads.
+//!
+//! Programs use upstream's addresses as they are, with a password if there is one. A browser, however, sends what
+//! any page tells it to, with the password it keeps. It betrays itself by headers that a page cannot forge:
+//! `Sec-Fetch-Site`, `Origin`, and its `User-Agent`. What comes from a browser changes something only with the token
+//! of a page of ours (see [`super::visitor`]).
+
+use std::collections::HashSet;
+use supervisor_http::{Listener, Request, Socket};
+
+/// How far a request is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// A program, which nobody leads.
+    Program,
+    /// A browser, on its user's own account or on that of a page of ours.
+    Browser,
+    /// A browser that follows a link of somebody else's page, and shows where that leads.
+    Led,
+    /// A browser in which somebody else's page sends this in its own name.
+    Foreign,
+}
+
+impl Sender {
+    /// Looks at the headers.
+    pub(super) fn of(request: &Request) -> Self {
+        let header = |name| request.headers.first(name);
+        if let Some(site) = header("Sec-Fetch-Site") {
+            let is_ours = site == b"same-origin" || site == b"none";
+            let is_shown = header("Sec-Fetch-Dest") == Some(b"document") && request.method == b"GET";
+            return match (is_ours, is_shown) {
+                (true, _) => Self::Browser,
+                (false, true) => Self::Led,
+                (false, false) => Self::Foreign,
+            };
+        }
+        match header("Origin") {
+            Some(origin) if !is_own(origin, request) => Self::Foreign,
+            Some(_) => Self::Browser,
+            None if header("User-Agent").is_some_and(is_of_a_browser) => Self::Browser,
+            None => Self::Program,
+        }
+    }
+}
+
+/// Whether an origin is the host the request was sent to, or sent to before a proxy passed it on. No page can set
+/// these headers on its own.
+fn is_own(origin: &[u8], request: &Request) -> bool {
+    let Some(at) = origin.windows(3).position(|three| three == b"://") else { return false };
+    let host = &origin[at + 3..];
+    ["Host", "X-Forwarded-Host"]
+        .iter()
+        .filter_map(|name| request.headers.first(name))
+        .any(|own| own.eq_ignore_ascii_case(host))
+}
+
+/// Every browser begins like this, and so does PowerShell, which is none.
+fn is_of_a_browser(agent: &[u8]) -> bool {
+    agent.starts_with(b"Mozilla/") && !agent.windows(10).any(|part| part == b"PowerShell")
+}
+
+/// Keeps browsers out that were told a foreign name for this machine (DNS rebinding). It concerns listeners on
+/// the loopback interface without a password: there the machine's name is all that guards them, since a browser
+/// sends its password only to the name it was given for.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    /// The sections of such listeners.
+    sections: HashSet<String>,
+}
+
+impl Gate {
+    /// For these listeners.
+    pub(super) fn of(listeners: &[Listener]) -> Self {
+        let is_guarded_by_name = |listener: &&Listener| match &listener.socket {
+            Socket::Tcp(socket) => {
+                listener.credentials.is_none()
+                    && socket.local_addr().is_ok_and(|address| address.ip().is_loopback())
+            }
+            Socket::Unix(_) => false,
+        };
+        let guarded = listeners.iter().filter(is_guarded_by_name);
+        Self { sections: guarded.map(|listener| listener.section.clone()).collect() }
+    }
+
+    /// Whether a request may come in.
+    pub(super) fn admits(&self, request: &Request) -> bool {
+        let host = request.headers.first("Host");
+        !self.sections.contains(&*request.section) || host.is_none_or(is_local)
+    }
+
+    /// A gate that guards this section.
+    #[cfg(test)]
+    pub(super) fn guarding(section: &str) -> Self {
+        Self { sections: [section.to_owned()].into() }
+    }
+}
+
+/// Whether a host is an address, which nobody can make another name of, or a name of this machine alone.
+fn is_local(host: &[u8]) -> bool {
+    let Ok(host) = std::str::from_utf8(host) else { return false };
+    if host.starts_with('[') || host.is_empty() {
+        return true;
+    }
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::double::http_request;
+
+    fn sender(method: &str, headers: &[(&str, &str)]) -> Sender {
+        Sender::of(&http_request(method, "/", headers, b""))
+    }
+
+    const FIREFOX: (&str, &str) = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101");
+
+    #[test]
+    fn programs_and_browsers_are_told_apart() {
+        assert_eq!(sender("GET", &[]), Sender::Program);
+        assert_eq!(sender("GET", &[("User-Agent", "curl/8.5.0")]), Sender::Program);
+        assert_eq!(sender("GET", &[FIREFOX]), Sender::Browser);
+        let shell = "Mozilla/5.0 (Windows NT; Windows NT 10.0; de-DE) WindowsPowerShell/5.1";
+        assert_eq!(sender("GET", &[("User-Agent", shell)]), Sender::Program);
+    }
+
+    #[test]
+    fn what_other_pages_send_is_foreign() {
+        let site = |site| sender("POST", &[FIREFOX, ("Sec-Fetch-Site", site)]);
+        assert_eq!(site("same-origin"), Sender::Browser);
+        assert_eq!(site("none"), Sender::Browser);
+        assert_eq!(site("cross-site"), Sender::Foreign);
+        assert_eq!(site("same-site"), Sender::Foreign);
+        let link = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Dest", "document")];
+        assert_eq!((sender("GET", &link), sender("POST", &link)), (Sender::Led, Sender::Foreign));
+        assert_eq!(sender("GET", &[link[0], ("Sec-Fetch-Dest", "image")]), Sender::Foreign);
+    }
+
+    #[test]
+    fn an_origin_must_be_the_host() {
+        let origin = |origin, host| sender("POST", &[("Origin", origin), ("Host", host)]);
+        assert_eq!(origin("http://a:9001", "a:9001"), Sender::Browser);
+        assert_eq!(origin("https://evil.example", "a:9001"), Sender::Foreign);
+        assert_eq!(origin("http://a:9001.evil.example", "a:9001"), Sender::Foreign);
+        assert_eq!(origin("null", "a:9001"), Sender::Foreign);
+        let proxied = [("Origin", "https://s.example"), ("Host", "b"), ("X-Forwarded-Host", "s.example")];
+        assert_eq!(sender("POST", &proxied), Sender::Browser);
+    }
+
+    #[test]
+    fn foreign_names_do_not_open_a_loopback_listener() {
+        let gate = Gate::guarding("unix_http_server");
+        let admits = |host| gate.admits(&http_request("GET", "/", &[("Host", host)], b""));
+        for host in
+            ["localhost", "LOCALHOST:9001", "127.0.0.1:9001", "[::1]:9001", "10.0.0.1", "a.localhost", ""]
+        {
+            assert!(admits(host), "{host}");
+        }
+        for host in
+            ["evil.example", "evil.example:9001", "localhost.evil.example", "127.0.0.1.evil.example:1"]
+        {
+            assert!(!admits(host), "{host}");
+        }
+        assert!(gate.admits(&http_request("GET", "/", &[], b"")), "HTTP/1.0 knows no host");
+        assert!(Gate::default().admits(&http_request("GET", "/", &[("Host", "evil.example")], b"")));
+    }
+}

@@ -1,0 +1,301 @@
+//! The list of processes as HTML: groups, rows, and what stands in them. The page holds it whole; while it is open
+//! the same rows are sent again as they change, so that there is one place that knows how a process looks.
+
+use super::page::escape;
+use super::why;
+use super::words::{Words, fill};
+use crate::overview::ProcessView;
+use std::fmt::Write;
+use std::time::Duration;
+use supervisor_core::{Namespec, ProcessState};
+use supervisor_http::percent_encode;
+
+/// What is known of a process beside what the loop says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Usage {
+    /// Tenths of a percent of one CPU; the newest last, at most [`HISTORY`] of them.
+    pub(super) load: Vec<u32>,
+    /// Resident memory in KiB.
+    pub(super) memory: Option<u64>,
+}
+
+/// How many loads are remembered of a process.
+pub(super) const HISTORY: usize = 40;
+
+/// What is shown of one process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'a> {
+    pub(super) view: &'a ProcessView,
+    pub(super) usage: Option<&'a Usage>,
+    /// What it wrote last, if something is wrong with it.
+    pub(super) lines: Option<&'a str>,
+    /// The moment, on the monotonic clock.
+    pub(super) now: Duration,
+}
+
+impl ProcessView {
+    /// The name clients use.
+    pub(super) fn namespec(&self) -> String {
+        Namespec { group: &self.record.group, process: Some(&self.record.name) }.to_string()
+    }
+}
+
+/// Columns of the table.
+const COLUMNS: usize = 10;
+
+/// The states as the filter offers them: what needs attention first.
+pub(super) const STATES: [ProcessState; 8] = [
+    ProcessState::Fatal,
+    ProcessState::Backoff,
+    ProcessState::Unknown,
+    ProcessState::Running,
+    ProcessState::Starting,
+    ProcessState::Stopping,
+    ProcessState::Exited,
+    ProcessState::Stopped,
+];
+
+/// The table.
+pub(super) fn push_table(out: &mut String, words: &Words, all: &[Shown<'_>]) {
+    push(
+        out,
+        format_args!(
+            "<table id=\"t\"><caption class=\"vh\">{}</caption><thead><tr><td class=\"k\"><input type=\"checkbox\" \
+             id=\"every\" aria-label=\"{}\" hidden></td>",
+            words.process, words.select_all
+        ),
+    );
+    for (class, title) in [
+        ("s", words.state),
+        ("n", words.process),
+        ("d", words.details),
+        ("u", words.uptime),
+        ("p", words.pid),
+        ("c", words.cpu),
+        ("m", words.memory),
+        ("r", words.restarts),
+        ("a", words.actions),
+    ] {
+        push(out, format_args!("<th scope=\"col\" class=\"{class}\">{title}</th>"));
+    }
+    out.push_str("</tr></thead>\n");
+    for group in all.chunk_by(|one, two| one.view.record.group == two.view.record.group) {
+        push_group(out, words, group);
+    }
+    out.push_str("</table>\n");
+}
+
+fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
+    let Some(first) = members.first() else { return };
+    let group = &*first.view.record.group;
+    let name = escape(group);
+    push(out, format_args!("<tbody data-g=\"{name}\">"));
+    if members.len() > 1 || first.view.record.name != first.view.record.group {
+        let fold = escape(&fill(words.fold, &[group])).into_owned();
+        push(
+            out,
+            format_args!(
+                "<tr class=\"g\"><th scope=\"rowgroup\" colspan=\"{COLUMNS}\"><div><button type=\"button\" class=\"fold\" \
+                 aria-expanded=\"true\" aria-label=\"{fold}\" hidden></button><b>{name}</b> <span class=\"count\">{}\
+                 </span><span class=\"ga\">",
+                members.len()
+            ),
+        );
+        for (verb, label) in [
+            ("startgroup", words.start_all),
+            ("restartgroup", words.restart_all),
+            ("stopgroup", words.stop_all),
+        ] {
+            push(
+                out,
+                format_args!(
+                    "<button name=\"do\" value=\"{verb} {name}\" aria-label=\"{label}: {name}\">{label}</button>"
+                ),
+            );
+        }
+        out.push_str("</span></div></th></tr>\n");
+    }
+    for member in members {
+        push_row(out, words, member);
+    }
+    out.push_str("</tbody>\n");
+}
+
+/// One process: a row, and a second one if something is wrong with it.
+pub(super) fn push_row(out: &mut String, words: &Words, shown: &Shown<'_>) {
+    let view = shown.view;
+    let spec = view.namespec();
+    let (name, link) = (escape(&spec), percent_encode(spec.as_bytes()));
+    let state = view.state.name();
+    push(
+        out,
+        format_args!(
+            "<tr class=\"r\" data-n=\"{name}\" data-s=\"{state}\"><td class=\"k\"><input type=\"checkbox\" name=\"p\" \
+             value=\"{name}\" aria-label=\"{}\"></td>",
+            escape(&fill(words.select, &[&spec]))
+        ),
+    );
+    push(
+        out,
+        format_args!(
+            "<td class=\"s\"><span class=\"{}\" title=\"{state}\"><svg class=\"i\" aria-hidden=\"true\"><use \
+             href=\"#i-{}\"/></svg>{}</span></td>",
+            class_of(view.state),
+            state.to_lowercase(),
+            words.state_name(view.state)
+        ),
+    );
+    push(
+        out,
+        format_args!(
+            "<th scope=\"row\" class=\"n\"><a href=\"tail.html?processname={link}\">{}</a></th><td class=\"d\">{}</td>",
+            escape(&view.record.name),
+            details(words, shown)
+        ),
+    );
+    push_numbers(out, shown);
+    push_actions(out, words, view, &name, &link);
+    out.push_str("</tr>\n");
+    if why::is_wrong(view.state) {
+        push(out, format_args!("<tr class=\"y\" data-of=\"{name}\"><td colspan=\"{COLUMNS}\">"));
+        why::push_explanation(out, words, view, shown.lines);
+        out.push_str("</td></tr>\n");
+    }
+}
+
+fn push_numbers(out: &mut String, shown: &Shown<'_>) {
+    let view = shown.view;
+    match uptime(view) {
+        Some(seconds) => {
+            push(out, format_args!("<td class=\"u\" data-u=\"{seconds}\">{}</td>", render_uptime(seconds)));
+        }
+        None => out.push_str("<td class=\"u\"></td>"),
+    }
+    match view.record.pid {
+        0 => out.push_str("<td class=\"p\"></td>"),
+        pid => push(out, format_args!("<td class=\"p\">{pid}</td>")),
+    }
+    let usage = shown.usage.filter(|_| view.record.pid != 0);
+    match usage.and_then(|usage| usage.load.last()) {
+        Some(load) => {
+            let history: Vec<String> =
+                usage.into_iter().flat_map(|usage| &usage.load).map(ToString::to_string).collect();
+            push(
+                out,
+                format_args!(
+                    "<td class=\"c\" data-h=\"{}\">{}.{} %</td>",
+                    history.join(","),
+                    load / 10,
+                    load % 10
+                ),
+            );
+        }
+        None => out.push_str("<td class=\"c\"></td>"),
+    }
+    match usage.and_then(|usage| usage.memory) {
+        Some(kib) => {
+            push(out, format_args!("<td class=\"m\">{}.{} MB</td>", kib / 1024, kib % 1024 * 10 / 1024));
+        }
+        None => out.push_str("<td class=\"m\"></td>"),
+    }
+    match view.history.launches.saturating_sub(1) {
+        0 => out.push_str("<td class=\"r\"></td>"),
+        restarts => push(out, format_args!("<td class=\"r\">{restarts}</td>")),
+    }
+}
+
+fn push_actions(out: &mut String, words: &Words, view: &ProcessView, name: &str, link: &str) {
+    out.push_str("<td class=\"a\">");
+    for (verb, label) in actions_in(words, view.state) {
+        push(
+            out,
+            format_args!(
+                "<button name=\"do\" value=\"{verb} {name}\" aria-label=\"{label}: {name}\">{label}</button>"
+            ),
+        );
+    }
+    push(
+        out,
+        format_args!(
+            "<a class=\"b more\" href=\"tail.html?processname={link}\" aria-label=\"{}: {name}\">{}</a></td>",
+            words.more, words.more
+        ),
+    );
+}
+
+/// The actions that make sense in a state, beside those that always do.
+pub(super) fn actions_in(words: &Words, state: ProcessState) -> Vec<(&'static str, &'static str)> {
+    match state {
+        ProcessState::Running => vec![("stop", words.stop), ("restart", words.restart)],
+        ProcessState::Starting | ProcessState::Backoff => vec![("stop", words.stop)],
+        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => vec![("start", words.start)],
+        ProcessState::Stopping | ProcessState::Unknown => Vec::new(),
+    }
+}
+
+/// What there is to say of a process beside its state, as HTML.
+fn details(words: &Words, shown: &Shown<'_>) -> String {
+    let view = shown.view;
+    let exit = || view.history.last_exit.map(|status| words.exit(status));
+    let mut parts = Vec::new();
+    match view.state {
+        ProcessState::Running => {
+            let is_restarted = view.history.launches > 1;
+            parts.extend(exit().filter(|_| is_restarted).map(|exit| fill(words.last_exit, &[&exit])));
+        }
+        ProcessState::Starting => {
+            if view.history.failures > 0 {
+                parts.push(fill(words.attempt, &[&(view.history.failures + 1).to_string()]));
+            }
+        }
+        ProcessState::Backoff | ProcessState::Fatal => {
+            parts.push(exit().unwrap_or_else(|| view.record.spawnerr.clone().into_owned()));
+        }
+        ProcessState::Stopped | ProcessState::Exited => match exit() {
+            Some(exit) => {
+                parts.push(exit);
+                parts.push(fill(words.ended_at, &[&view.record.description]));
+            }
+            None => parts.push(words.never_started.to_owned()),
+        },
+        ProcessState::Stopping | ProcessState::Unknown => {}
+    }
+    let mut html = escape(&parts.join(" · ")).into_owned();
+    if let Some(at) = view.history.next_attempt {
+        let seconds = at.saturating_sub(shown.now).as_millis().div_ceil(1000);
+        if !html.is_empty() {
+            html.push_str(" · ");
+        }
+        let text = fill(words.retry_in, &[&seconds.to_string()]);
+        push(&mut html, format_args!("<span data-r=\"{seconds}\">{}</span>", escape(&text)));
+    }
+    html
+}
+
+/// Seconds since a live child was started.
+fn uptime(view: &ProcessView) -> Option<i64> {
+    (view.record.pid != 0).then(|| (view.record.now - view.record.start).max(0))
+}
+
+/// `0:00:05`, with days before it from the first day on.
+fn render_uptime(seconds: i64) -> String {
+    let (days, clock) = (seconds / 86_400, seconds % 86_400);
+    let clock = format!("{}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60);
+    if days == 0 { clock } else { format!("{days}d {clock}") }
+}
+
+/// Upstream's classes: `statusrunning`, `statuserror`, `statusnominal`.
+fn class_of(state: ProcessState) -> &'static str {
+    match state {
+        ProcessState::Running => "statusrunning",
+        ProcessState::Fatal | ProcessState::Backoff | ProcessState::Unknown => "statuserror",
+        ProcessState::Starting | ProcessState::Stopping => "statusnominal busy",
+        ProcessState::Stopped | ProcessState::Exited => "statusnominal",
+    }
+}
+
+/// Appends text.
+pub(super) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing into a String cannot fail.
+    let _ = out.write_fmt(text);
+}

@@ -1,0 +1,203 @@
+//! What a browser brings along: its token, the language and the colours its user wants.
+//!
+//! The token is a random cookie which every form of our pages carries a second time. Another site can make the
+//! browser send the cookie, but cannot read it, and so cannot fill in the form. The daemon keeps nothing: a token
+//! outlives restarts, and any number of tabs share it.
+
+use super::form::Form;
+use super::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
+use supervisor_http::{Request, Response};
+use supervisor_sys::random;
+
+const TOKEN: &str = "supervisor_token";
+const LANGUAGE: &str = "supervisor_language";
+const THEME: &str = "supervisor_theme";
+
+/// Characters of a token: 165 bits.
+const TOKEN_LENGTH: usize = 32;
+
+/// A year, in seconds: how long a browser keeps its user's wishes.
+const KEPT: u32 = 31_536_000;
+
+/// A browser and its wishes.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    /// Goes into every form.
+    pub(super) token: String,
+    /// The browser has brought the token along.
+    has_cookie: bool,
+    /// The language of its pages.
+    pub(super) words: &'static Words,
+    /// The colours wished for.
+    pub(super) theme: Theme,
+    /// Who it says it is, the path of the page among it, for links that lead back.
+    wishes: Vec<(&'static str, String)>,
+}
+
+/// The colours of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Theme {
+    /// Those of the system.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// Its name in addresses, cookies and the style sheet.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::System, Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name)
+    }
+}
+
+impl Visitor {
+    /// The visitor that sent a request. Should the system have no random bytes to give, there is no token, and
+    /// nothing can be done on the page.
+    pub(super) fn of(request: &Request, form: &Form) -> Self {
+        let known = cookie(request, TOKEN).filter(|token| is_token(token));
+        let has_cookie = known.is_some();
+        let token = known.unwrap_or_else(|| random::token(TOKEN_LENGTH).unwrap_or_default());
+        let mut wishes = Vec::new();
+        let mut wish = |parameter: &str, name: &'static str| {
+            let given = form.value(parameter).map(str::to_owned);
+            if let Some(value) = &given
+                && value.len() < 16
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            {
+                wishes.push((name, value.clone()));
+            }
+            given.or_else(|| cookie(request, name))
+        };
+        let words = wish("language", LANGUAGE).and_then(|code| words_of(&code));
+        let theme = wish("theme", THEME).and_then(|name| Theme::named(&name)).unwrap_or_default();
+        let words = words.unwrap_or_else(|| accepted(request));
+        Self { token, has_cookie, words, theme, wishes }
+    }
+
+    /// Gives the browser what it shall bring along next time.
+    pub(super) fn remember(&self, mut response: Response) -> Response {
+        if !self.has_cookie && !self.token.is_empty() {
+            let cookie = format!("{TOKEN}={}; Path=/; HttpOnly; SameSite=Lax", self.token);
+            response = response.header("Set-Cookie", cookie);
+        }
+        for (name, value) in &self.wishes {
+            let cookie = format!("{name}={value}; Path=/; Max-Age={KEPT}; SameSite=Lax");
+            response = response.header("Set-Cookie", cookie);
+        }
+        response
+    }
+
+    /// Whether a form comes from a page this browser was given.
+    pub(super) fn vouches_for(&self, form: &Form) -> bool {
+        let given = form.value("token").unwrap_or_default();
+        self.has_cookie && is_equal(given.as_bytes(), self.token.as_bytes())
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    text.len() == TOKEN_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Compares in a time that does not tell where the difference is.
+fn is_equal(one: &[u8], two: &[u8]) -> bool {
+    one.len() == two.len() && one.iter().zip(two).fold(0, |seen, (one, two)| seen | (one ^ two)) == 0
+}
+
+fn cookie(request: &Request, name: &str) -> Option<String> {
+    let cookies = std::str::from_utf8(request.headers.first("Cookie")?).ok()?;
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(have, _)| *have == name).map(|(_, value)| value.to_owned())
+}
+
+fn words_of(code: &str) -> Option<&'static Words> {
+    let primary = code.trim().split(['-', '_']).next().unwrap_or_default();
+    [&ENGLISH, &SIMPLIFIED_CHINESE]
+        .into_iter()
+        .find(|words| words.code.split('-').next().is_some_and(|known| known.eq_ignore_ascii_case(primary)))
+}
+
+/// The language the browser likes best among those we have; English if it names none of them.
+fn accepted(request: &Request) -> &'static Words {
+    let header = request.headers.first("Accept-Language").unwrap_or_default();
+    let header = String::from_utf8_lossy(header);
+    let weighed = header.split(',').filter_map(|entry| {
+        let (code, rest) = entry.split_once(';').unwrap_or((entry, ""));
+        let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
+        Some((words_of(code)?, weight)).filter(|(_, weight)| *weight > 0.0)
+    });
+    // Of equal weights the first counts.
+    weighed
+        .fold(None, |best: Option<(&'static Words, f32)>, next| match best {
+            Some(best) if best.1 >= next.1 => Some(best),
+            Some(_) | None => Some(next),
+        })
+        .map_or(&ENGLISH, |(words, _)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::double::http_request;
+
+    fn visitor_of(headers: &[(&str, &str)], target: &str) -> Visitor {
+        let request = http_request("GET", target, headers, b"");
+        Visitor::of(&request, &Form::of(&request).unwrap())
+    }
+
+    fn language(header: &str) -> &'static str {
+        visitor_of(&[("Accept-Language", header)], "/").words.code
+    }
+
+    #[test]
+    fn the_browser_chooses_the_language() {
+        for header in ["", "fr", "en-GB,zh;q=0.9", "fr, en;q=0.5, zh;q=0.4", "*", "zh;q=0", "zh;q=x"] {
+            assert_eq!(language(header), "en", "{header}");
+        }
+        for header in ["zh", "zh-CN,zh;q=0.9,en;q=0.8", "fr,zh-Hans;q=0.5", "en;q=0.1, zh-TW"] {
+            assert_eq!(language(header), "zh-Hans", "{header}");
+        }
+    }
+
+    #[test]
+    fn a_choice_is_kept_in_a_cookie_and_outranks_the_browser() {
+        let visitor = visitor_of(&[("Accept-Language", "en")], "/?language=zh&theme=dark");
+        assert_eq!((visitor.words.code, visitor.theme), ("zh-Hans", Theme::Dark));
+        let cookies = visitor.remember(Response::new(supervisor_http::Status::Ok));
+        let text: Vec<_> =
+            cookies.headers().iter().map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect();
+        assert!(text[1].starts_with("supervisor_language=zh; Path=/") && text[2].contains("_theme=dark"));
+        let later = visitor_of(&[("Cookie", "a=b; supervisor_language=zh")], "/");
+        assert_eq!(later.words.code, "zh-Hans");
+    }
+
+    #[test]
+    fn nothing_is_put_into_a_cookie_that_could_end_it() {
+        let visitor = visitor_of(&[], "/?language=zh%3B%20Path%3D%2Fx&theme=a%0d%0ab");
+        assert!(visitor.wishes.is_empty());
+    }
+
+    #[test]
+    fn only_the_token_the_browser_has_opens() {
+        let known = "x".repeat(TOKEN_LENGTH);
+        let header = format!("supervisor_token={known}");
+        let vouches = |headers: &[(&str, &str)], token: &str| {
+            let request = http_request("GET", &format!("/?token={token}"), headers, b"");
+            let form = Form::of(&request).unwrap();
+            Visitor::of(&request, &form).vouches_for(&form)
+        };
+        assert!(vouches(&[("Cookie", &header)], &known));
+        assert!(!vouches(&[("Cookie", &header)], &"y".repeat(TOKEN_LENGTH)));
+        assert!(!vouches(&[("Cookie", &header)], ""));
+        assert!(!vouches(&[], &known), "without the cookie nothing was given to this browser");
+        assert!(!vouches(&[("Cookie", "supervisor_token=")], ""));
+    }
+}
