@@ -7,6 +7,7 @@ use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::ClearError;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use supervisor_sys::clock;
 
 /// The most that is written before others get their turn: a whole queue.
 const ROUND: usize = super::queue::LIMIT;
@@ -81,7 +82,7 @@ impl MainChannel {
     /// Says on the copy, which is never emptied, that the log proper is.
     pub(crate) fn note_cleared(&self) {
         if !self.is_log() {
-            self.queue.push(Level::Info, b"reopening log file");
+            self.queue.push(clock::now().wall, Level::Info, b"reopening log file");
         }
     }
 

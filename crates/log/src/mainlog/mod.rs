@@ -19,6 +19,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use supervisor_core::Wall;
 use supervisor_sys::clock;
 
 /// Where the main log goes, beside the copy on stdout.
@@ -167,9 +168,11 @@ impl MainLog {
 
     fn put(&self, level: Level, message: &[u8]) {
         let mut mode = self.mode();
+        // One time for all destinations, which people compare line by line.
+        let now = clock::now().wall;
         let mut is_first = false;
         for queue in &self.inner.queues {
-            is_first |= queue.push(level, message) == Pushed::First;
+            is_first |= queue.push(now, level, message) == Pushed::First;
         }
         match &mut *mode {
             Mode::Direct(channels) => serve_directly(channels, &self.inner.queues),
@@ -203,8 +206,9 @@ fn serve_directly(channels: &mut [MainChannel], queues: &[Arc<Queue>]) {
         while channel.serve(&mut lines).has_more {}
     }
     for (level, line) in lines.drain(..) {
+        let now = clock::now().wall;
         for queue in queues {
-            queue.push(level, line.as_bytes());
+            queue.push(now, level, line.as_bytes());
         }
     }
     for channel in channels {
@@ -212,9 +216,9 @@ fn serve_directly(channels: &mut [MainChannel], queues: &[Arc<Queue>]) {
     }
 }
 
-/// A record with the time of now.
-fn format(layout: Layout, level: Level, message: &[u8]) -> Vec<u8> {
-    let timestamp = clock::log_timestamp(clock::now().wall);
+/// A message as it is written.
+fn format(layout: Layout, at: Wall, level: Level, message: &[u8]) -> Vec<u8> {
+    let timestamp = clock::log_timestamp(at);
     let mut record = Vec::with_capacity(message.len() + 32);
     let mut line = |text: &[u8]| {
         record.extend_from_slice(timestamp.as_bytes());

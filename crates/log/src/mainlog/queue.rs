@@ -5,6 +5,8 @@ use crate::Level;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use supervisor_core::Wall;
+use supervisor_sys::clock;
 
 /// The most a destination may lag behind.
 pub(super) const LIMIT: usize = 1024 * 1024;
@@ -49,8 +51,8 @@ impl Queue {
     }
 
     /// Adds a record, or counts it if there is no room.
-    pub(crate) fn push(&self, level: Level, message: &[u8]) -> Pushed {
-        let record = format(self.layout, level, message);
+    pub(crate) fn push(&self, at: Wall, level: Level, message: &[u8]) -> Pushed {
+        let record = format(self.layout, at, level, message);
         let mut state = self.lock();
         let was_empty = state.records.is_empty() && state.dropped == 0;
         if state.has_room(record.len()) {
@@ -99,7 +101,7 @@ impl Queue {
         (dropped > 0).then(|| {
             let message =
                 format!("{dropped} lines are missing here: the log could not be written fast enough");
-            format(self.layout, Level::Error, message.as_bytes())
+            format(self.layout, clock::now().wall, Level::Error, message.as_bytes())
         })
     }
 
@@ -134,12 +136,12 @@ mod tests {
     fn what_does_not_fit_is_counted_where_it_is_missing() {
         let queue = Queue::new(Layout::Text);
         let large = vec![b'x'; LIMIT / 2 - 100];
-        assert_eq!(queue.push(Level::Info, &large), Pushed::First);
-        assert_eq!(queue.push(Level::Info, &large), Pushed::Behind);
-        assert_eq!(queue.push(Level::Info, &large), Pushed::Behind);
-        assert_eq!(queue.push(Level::Info, b"small, but after a gap"), Pushed::Behind);
+        assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::First);
+        assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::Behind);
+        assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::Behind);
+        assert_eq!(queue.push(Wall::default(), Level::Info, b"small, but after a gap"), Pushed::Behind);
         assert!(queue.pop().unwrap().ends_with(b"x\n"));
-        queue.push(Level::Info, b"kept");
+        queue.push(Wall::default(), Level::Info, b"kept");
         let rest = drain(&queue);
         assert_eq!(rest.len(), 3);
         assert!(rest[0].ends_with("xxx\n"));
@@ -151,8 +153,8 @@ mod tests {
     #[test]
     fn a_gap_at_the_end_is_marked_too() {
         let queue = Queue::new(Layout::Text);
-        queue.push(Level::Info, &vec![b'x'; LIMIT]);
-        queue.push(Level::Info, b"lost");
+        queue.push(Wall::default(), Level::Info, &vec![b'x'; LIMIT]);
+        queue.push(Wall::default(), Level::Info, b"lost");
         queue.pop();
         assert!(!queue.is_empty());
         assert!(String::from_utf8(queue.pop().unwrap()).unwrap().contains("1 lines are missing here"));
