@@ -22,15 +22,18 @@ pub(crate) fn run(session: &mut Session, mut editor: Option<LineEditor>) -> Resu
 fn run_lines(session: &mut Session, mut editor: Option<&mut LineEditor>) -> Result<(), Fatal> {
     session.execute("status")?;
     loop {
-        let line = match (read(session, editor.as_deref_mut())?, &editor) {
+        let typed = match (read(session, editor.as_deref_mut())?, &editor) {
             (Typed::Line(line), _) => line,
             // The line editor has left the prompt's line already.
             (Typed::End | Typed::Interrupt, Some(_)) => return Ok(()),
             (Typed::End, None) => "EOF".to_owned(),
             (Typed::Interrupt, None) => return Err(Fatal::Interrupted),
         };
-        if session.execute(&line)? == Flow::Quit {
-            return Ok(());
+        // What was pasted may be several lines.
+        for line in typed.split('\n') {
+            if session.execute(line)? == Flow::Quit {
+                return Ok(());
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ const TESTS: &[(&str, fn())] = &[
     ("ctrl_c_leaves_fg_and_the_program_ends_at_once", ctrl_c_leaves_fg_and_the_program_ends_at_once),
     ("on_a_terminal_ctrl_c_in_a_followed_log_returns_to_the_prompt", ctrl_c_returns_to_the_prompt),
     ("on_a_terminal_tab_completes", on_a_terminal_tab_completes),
+    ("on_a_terminal_lines_typed_ahead_and_pasted_are_all_run", lines_typed_ahead_and_pasted_are_all_run),
     ("on_a_terminal_history_is_kept_for_the_next_shell", history_is_kept_for_the_next_shell),
     ("on_a_terminal_a_log_cannot_operate_it", a_log_cannot_operate_the_terminal),
     ("on_a_terminal_states_have_colour_unless_refused", states_have_colour_unless_refused),
@@ -318,6 +319,16 @@ fn on_a_terminal_tab_completes() {
     running.until("supervisor> ").types("vers\t").until("version ").types("\r").until("4.3.0");
     running.until("supervisor> ").types("status gr\t").until("grp:").types("a\r").until("grp:a");
     running.until("supervisor> ").types("\u{4}");
+    assert_eq!(running.ends().0, Some(0));
+}
+
+fn lines_typed_ahead_and_pasted_are_all_run() {
+    let server = shell_server();
+    let mut running = on_a_terminal(&["-s", &server.url()], &[]);
+    running.until("supervisor> ").types("version\rone\rtwo\r").until("syntax: one").until("syntax: two");
+    // As a terminal that marks what is pasted sends it.
+    running.types("\u{1b}[200~three\nfour\u{1b}[201~\r").until("syntax: three").until("syntax: four");
+    running.types("exit\r");
     assert_eq!(running.ends().0, Some(0));
 }
 
