@@ -4,6 +4,7 @@ mod capture;
 mod child_logs;
 mod command_line;
 mod config_file;
+mod control;
 mod daemonize;
 mod descriptors;
 mod environment;
