@@ -6,12 +6,14 @@
 //! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
+//! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours |
 //! | `extensions` | runs superlance, a recorded session, nginx with FastCGI and the example listener |
 //! | `leftovers` | fails if a process of a test still lives |
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
 
 mod bench;
+mod clients;
 mod compliance;
 mod deployments;
 mod extensions;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 type Failure = Box<dyn std::error::Error>;
 
 const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
-                     deployments [NAME...] | extensions [NAME...] | leftovers";
+                     deployments [NAME...] | clients [NAME...] | extensions [NAME...] | leftovers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Some((&"bench", arguments)) => bench::run(arguments),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
+        Some((&"clients", names)) => clients::run(names),
         Some((&"extensions", names)) => extensions::run(names),
         Some((&"leftovers", [])) => leftovers(),
         _ => Err(USAGE.into()),
