@@ -35,6 +35,7 @@ mod signals;
 mod spawn;
 mod start;
 mod stopping;
+mod web;
 mod syslog;
 
 use support::{Launch, Sandbox};

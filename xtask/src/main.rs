@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
 //! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes |
+//! | `browser` | clicks through the web interface in Chromium and takes its pictures |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
 //! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours |
@@ -13,6 +14,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
 
 mod bench;
+mod browser;
 mod clients;
 mod compliance;
 mod deployments;
@@ -25,8 +27,9 @@ use std::process::ExitCode;
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
-                     deployments [NAME...] | clients [NAME...] | extensions [NAME...] | leftovers";
+const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | browser [PART...] | \
+                     compliance [corpus|scenarios|suite] | deployments [NAME...] | clients [NAME...] | \
+                     extensions [NAME...] | leftovers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((&"tidy", [])) => tidy::run(),
         Some((&"bench", arguments)) => bench::run(arguments),
+        Some((&"browser", parts)) => browser::run(parts),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
         Some((&"clients", names)) => clients::run(names),

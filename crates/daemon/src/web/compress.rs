@@ -8,7 +8,7 @@ use supervisor_http::{Request, Response};
 const SMALL: usize = 1024;
 
 /// zlib's level: most of the gain for a fraction of the time of the highest.
-const LEVEL: u8 = 4;
+const LEVEL: u8 = 6;
 
 /// Bytes; the compressor has tables of some hundred thousand.
 const STACK: usize = 2 * 1024 * 1024;

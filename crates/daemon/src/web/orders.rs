@@ -1,6 +1,7 @@
 //! What the buttons of our own page do: one thing to any number of processes, and then an account of what came of
 //! each. Whoever leaves the page in the meantime does not keep a restart from being completed.
 
+use super::Site;
 use super::form::Form;
 use super::live::json;
 use super::page;
@@ -72,14 +73,20 @@ pub(super) struct Line {
 }
 
 /// Fulfils a wish and answers once all is done: with JSON for the script, else by going back to the page.
-pub(super) fn perform(backend: &Backend, wish: Wish, request: &Request, visitor: &Visitor, reply: ReplyTo) {
-    let words = visitor.words;
+pub(super) fn perform(site: &Site, wish: Wish, request: &Request, visitor: &Visitor, reply: ReplyTo) {
+    let (words, backend) = (visitor.words, &site.backend);
     let is_script = request.headers.first("Accept").is_some_and(|accepted| accepted == b"application/json");
     let answer = move |message: String, lines: Vec<Line>| {
         reply.send(if is_script { as_json(&message, &lines) } else { as_redirect(&message) });
     };
     match wish {
-        Wish::Apply => super::update::apply(backend, words, answer),
+        Wish::Apply => {
+            let live = site.live.clone();
+            super::update::apply(backend, words, move |message, lines| {
+                live.forget_comparison();
+                answer(message, lines);
+            });
+        }
         Wish::Do(_, targets) if targets.is_empty() => answer(words.nothing_selected.to_owned(), Vec::new()),
         Wish::Do(verb, targets) => {
             let done = match verb {

@@ -34,8 +34,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
         return match Wish::of(form) {
             None => reply.send(Response::error(Status::InternalServerError)),
             Some(wish) if is_vouched => {
-                site.live.forget_comparison();
-                orders::perform(&site.backend, wish, request, &visitor, reply);
+                orders::perform(site, wish, request, &visitor, reply);
             }
             Some(wish) => reply.send(confirm::page(&visitor, form, &wish, sender)),
         };

@@ -66,15 +66,20 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessVi
     let title = fill(words.why, &[&record.name]);
     push(
         out,
-        format_args!("<section class=\"w\" aria-label=\"{}\"><p><b>{}</b>", escape(&title), escape(verdict)),
+        format_args!(
+            "<section class=\"w\" aria-label=\"{}\"><div><p><b>{}</b></p>",
+            escape(&title),
+            escape(verdict)
+        ),
     );
     if !record.spawnerr.is_empty() {
-        push(out, format_args!(" <code>{}</code>", escape(&record.spawnerr)));
+        push(out, format_args!("<p><code>{}</code></p>", escape(&record.spawnerr)));
     }
     if let Some(status) = cause(view) {
-        push(out, format_args!(" <span>{}</span>", escape(&words.exit(status))));
+        push(out, format_args!("<p>{}</p>", escape(&words.exit(status))));
     }
-    out.push_str("</p>");
+    let advice = advice(words, view);
+    push(out, format_args!("<p><b>{}:</b> {}</p></div><div>", escape(words.try_this), escape(advice)));
     match lines {
         Some(lines) => push(
             out,
@@ -82,8 +87,7 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessVi
         ),
         None => push(out, format_args!("<p>{}</p>", escape(words.no_lines))),
     }
-    let advice = advice(words, view);
-    push(out, format_args!("<p><b>{}:</b> {}</p></section>", escape(words.try_this), escape(advice)));
+    out.push_str("</div></section>");
 }
 
 /// How it ended, unless it never began.

@@ -79,7 +79,7 @@
 
     // Rows.
     const watcher = new IntersectionObserver(entries => entries.forEach(({ target, isIntersecting }) => {
-      if (isIntersecting) { visible.add(target); tick(target); draw(target); } else visible.delete(target);
+      if (isIntersecting) { visible.add(target); tick(target); paint(target); } else visible.delete(target);
     }), { rootMargin: "200px" });
     const why = row => { const next = row.nextElementSibling; return next && next.classList.contains("y") ? next : null; };
     const adopt = (row, former) => {
@@ -89,7 +89,8 @@
       row.since = performance.now();
       const load = $(".c", row);
       row.load = former && former.load.length ? former.load : (load.dataset.h || "").split(",").filter(Boolean).map(Number);
-      if (former && $(".p", former).textContent !== $(".p", row).textContent) row.load = [];
+      row.memory = former ? former.memory : null;
+      if (former && $(".p", former).textContent !== $(".p", row).textContent) { row.load = []; row.memory = null; }
       showResult(row);
       watcher.observe(row);
     };
@@ -165,20 +166,25 @@
       const top = Math.max(50, ...load), first = 40 - load.length;
       svg.firstChild.setAttribute("points", load.map((value, at) => (first + at + 1) + "," + (9.5 - 9 * value / top).toFixed(1)).join(" "));
     };
+    // Only what is in view is painted; the rest is when it comes into view.
+    const write = (cell, words) => {
+      const last = cell.lastChild;
+      if (!last || last.nodeType !== 3) cell.append(words); else if (last.data !== words) last.data = words;
+    };
+    const paint = row => {
+      if (row.memory) write($(".m", row), (row.memory / 1024).toFixed(1) + " MB");
+      if (row.load.length) write($(".c", row), (row.load.at(-1) / 10).toFixed(1) + " %");
+      draw(row);
+    };
     const measure = news => {
       const told = new Map(news.map(([name, load, memory]) => [name, [load, memory]]));
       for (const [name, row] of rows) {
         const usage = told.get(name);
-        if (usage && usage[1]) $(".m", row).textContent = (usage[1] / 1024).toFixed(1) + " MB";
+        if (usage && usage[1]) row.memory = usage[1];
         const load = usage && usage[0] !== null ? usage[0] : row.load.at(-1);
-        if (load === undefined) continue;
-        row.load.push(load);
+        if (load !== undefined) row.load.push(load);
         if (row.load.length > 40) row.load.shift();
-        if (usage) {
-          const cell = $(".c", row), last = cell.lastChild, words = (load / 10).toFixed(1) + " %";
-          if (last && last.nodeType === 3) last.data = words; else cell.append(words);
-        }
-        if (visible.has(row)) draw(row);
+        if (visible.has(row)) paint(row);
       }
       if (sort.value === "cpu" || sort.value === "memory") arrange();
     };
@@ -215,7 +221,7 @@
       state: row => rank[row.dataset.s],
       uptime: row => -($(".u", row).dataset.u ? +$(".u", row).dataset.u + (performance.now() - row.since) / 1000 : -1),
       cpu: row => -(row.load.at(-1) ?? -1),
-      memory: row => -(parseFloat($(".m", row).textContent) || -1),
+      memory: row => -(row.memory || 1024 * parseFloat($(".m", row).textContent) || -1),
       restarts: row => -(+$("td.r", row).textContent || 0),
     };
     const arrange = () => {
@@ -248,8 +254,11 @@
     // Selecting.
     let lastPicked = null;
     const select = () => {
-      const boxes = all("input[name=p]", list || document), picked = boxes.filter(box => box.checked), every = $("#every");
       if (!list) return;
+      const boxes = all("input[name=p]", list), picked = boxes.filter(box => box.checked), every = $("#every");
+      const marked = new Set(picked.map(box => box.closest("tr")));
+      all("tr.picked", list).forEach(row => { if (!marked.has(row)) row.classList.remove("picked"); });
+      marked.forEach(row => row.classList.add("picked"));
       $(".sel").classList.toggle("none", !picked.length);
       $("#n").textContent = picked.length ? fill($("#n").dataset.text, picked.length) : "";
       all(".sel button, .sel select").forEach(control => { control.disabled = !picked.length; });
