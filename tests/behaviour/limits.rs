@@ -56,3 +56,39 @@ fn umask_of_a_program_is_set_in_the_child_alone() {
     };
     assert_eq!((mode("strict"), mode("plain")), (0o640, 0o664));
 }
+
+/// Ours alone: upstream's programs fail to start one by one when the descriptors run out. Here the daemon raises its own
+/// limit as far as its programs need; they themselves get the one it found, and where it cannot go far enough it says so.
+#[test]
+fn the_daemons_own_limit_follows_its_programs_unlike_upstreams() {
+    let config = "[supervisord]\nminfds=10\n\
+        [program:x]\ncommand=/bin/sh -c \"ulimit -Sn; sleep 1000\"\nstdout_logfile=%(here)s/x.log\nstartsecs=0\n\
+        [program:many]\ncommand=/bin/cat\nnumprocs=60\nprocess_name=%(process_num)d\nautostart=false\n\
+        stdout_logfile=NONE\nstderr_logfile=NONE\n";
+    let own_limit = |daemon: &Daemon| {
+        let text = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+        let line = text.lines().find(|line| line.starts_with("Max open files")).unwrap().to_owned();
+        line.split_whitespace().nth(3).unwrap().to_owned()
+    };
+    // 512 for the daemon and 6 for each of 61 processes.
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("ulimit -S -n 300; exec \"$@\"");
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    assert_eq!(daemon.wait_for_file("x.log", "\n"), "300\n");
+    assert_eq!(own_limit(&daemon), "878");
+    assert_eq!(daemon.messages_with("descriptors"), Vec::<String>::new());
+
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("ulimit -S -n 300; ulimit -H -n 400; exec \"$@\"");
+    let launch = launch.configure(&sandbox, config);
+    let launch = if is_root() { launch.as_account(Account::unprivileged()) } else { launch };
+    let daemon = launch.start(sandbox);
+    assert_eq!(daemon.wait_for_file("x.log", "\n"), "300\n");
+    assert_eq!(own_limit(&daemon), "400");
+    daemon.assert_messages(
+        "descriptors",
+        &["WARN 61 programs may take 878 file descriptors, but supervisord may open 400; those that are too many will \
+           not start. Raise the hard limit: LimitNOFILE= of a systemd unit, --ulimit nofile= of a container, `ulimit \
+           -Hn` of a shell"],
+    );
+}

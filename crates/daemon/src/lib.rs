@@ -10,6 +10,7 @@ mod blocking;
 mod children;
 mod clear;
 mod command;
+mod descriptor_limit;
 mod descriptors;
 mod fastcgi;
 #[cfg(test)]

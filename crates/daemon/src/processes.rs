@@ -98,6 +98,11 @@ impl Processes {
         self.table.get_mut(&raw).map(Box::as_mut)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     /// Every process, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
         self.table.values().map(Box::as_ref)

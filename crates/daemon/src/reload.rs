@@ -108,6 +108,7 @@ impl Loop {
     /// A group that a client wants added was prepared.
     pub(crate) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), WireFault>>) {
         reply.send(self.activate(group).map_err(|fault| wire_fault(&fault)));
+        self.make_room_for_descriptors();
         self.settle();
     }
 

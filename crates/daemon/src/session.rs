@@ -149,6 +149,7 @@ impl Session {
                 supervisor.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
             }
         }
+        supervisor.make_room_for_descriptors();
         Ok(Self { supervisor, http, socket_files, pidfile })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::call::check;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 /// A resource whose limit supervisord reads and raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,35 @@ pub fn set_limit(resource: Resource, limit: Limit) -> io::Result<()> {
     // SAFETY: `raw` is a valid rlimit for the duration of the call.
     check(unsafe { libc::setrlimit(resource.raw(), &raw const raw) })?;
     Ok(())
+}
+
+/// The limit of open files our children get, once we have another.
+static OF_CHILDREN: Mutex<Option<Limit>> = Mutex::new(None);
+
+/// Raises the limit of open files for this process alone: children started with [`crate::spawn`] get the limit that was
+/// in force before. The hard limit is raised as well where that is allowed and necessary; where it is not, the
+/// soft one goes as far as it can. Answers with what is in force now.
+#[doc(alias = "RLIMIT_NOFILE")]
+pub fn raise_own_open_files(wanted: u64) -> io::Result<Limit> {
+    let now = limit(Resource::OpenFiles)?;
+    if now.soft.is_none_or(|soft| soft >= wanted) {
+        return Ok(now);
+    }
+    let hard = now.hard.map(|hard| hard.max(wanted));
+    let most = Limit { soft: now.hard.map(|hard| hard.min(wanted)), hard: now.hard };
+    let raised = [Limit { soft: Some(wanted), hard }, most]
+        .into_iter()
+        .find(|raised| set_limit(Resource::OpenFiles, *raised).is_ok())
+        .unwrap_or(now);
+    // The first limit is the launcher's; whatever was raised later is ours.
+    OF_CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(now);
+    Ok(raised)
+}
+
+/// The limit a child has to go back to.
+pub(crate) fn of_children() -> Option<libc::rlimit> {
+    let limit = *OF_CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+    limit.map(|limit| libc::rlimit { rlim_cur: to_raw(limit.soft), rlim_max: to_raw(limit.hard) })
 }
 
 /// Sets the permission bits that new files of this process lack and returns the former ones. Process-wide:

@@ -15,11 +15,17 @@
 //!    for ever) and empties its mask last.
 //! 4. The change of user is made by bare system calls: the C library's own would change the daemon's other
 //!    threads. With shared memory it clears the daemon's *dumpable* flag, which is put back.
-//! 5. Every descriptor above 2 is marked close-on-exec, also those nobody knows of.
+//! 5. Every descriptor above 2 is marked close-on-exec, also those nobody knows of. With shared memory the
+//!    table of descriptors is shared at first as well, and not touched before the child has its own
+//!    (`low_streams`): a start costs the same however many descriptors the daemon has open.
+//! 6. The limit of open files the daemon has raised for itself is lowered again
+//!    ([`crate::limits::raise_own_open_files`]).
 //!
 //! What fails in the child is told on its stderr, in upstream's words, and ends it with exit status 127.
 
 mod child;
+#[cfg(target_os = "linux")]
+mod low_streams;
 #[cfg(target_os = "linux")]
 mod shared_memory;
 
@@ -144,7 +150,7 @@ fn fork(layout: &Layout<'_>) -> io::Result<Spawned> {
     // SAFETY: the child calls nothing but `child::run`, which keeps to async-signal-safe calls and never
     // returns.
     let pid = check(unsafe { libc::fork() })?;
-    let Some(pid) = Pid::new(pid) else { child::run(layout) };
+    let Some(pid) = Pid::new(pid) else { child::run(layout, &layout.own_table()) };
     drop(blocked);
     Ok(Spawned { pid, pidfd: open_pidfd(pid) })
 }

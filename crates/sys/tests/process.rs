@@ -11,6 +11,8 @@ mod support;
 mod background;
 #[path = "process/local_time.rs"]
 mod local_time;
+#[path = "process/open_files.rs"]
+mod open_files;
 #[path = "process/password.rs"]
 mod password;
 #[path = "process/pidproxy.rs"]
@@ -33,6 +35,7 @@ type Role = (&'static str, fn() -> u8);
 const TESTS: &[&[Test]] = &[
     background::TESTS,
     local_time::TESTS,
+    open_files::TESTS,
     password::TESTS,
     pidproxy::TESTS,
     restricted::TESTS,
@@ -42,6 +45,7 @@ const TESTS: &[&[Test]] = &[
 const ROLES: &[&[Role]] = &[
     background::ROLES,
     local_time::ROLES,
+    open_files::ROLES,
     password::ROLES,
     pidproxy::ROLES,
     restricted::ROLES,

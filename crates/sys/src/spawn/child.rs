@@ -27,6 +27,8 @@ pub(super) struct Layout<'plan> {
     user: &'plan ChildUser,
     directory: Option<&'plan CStr>,
     umask: Option<libc::mode_t>,
+    /// The limit of open files to go back to.
+    open_files: Option<libc::rlimit>,
     /// The highest descriptor to mark, where the kernel cannot mark a range.
     highest_fd: Option<libc::c_int>,
     /// How messages begin.
@@ -51,11 +53,23 @@ impl<'plan> Layout<'plan> {
             user: &plan.user,
             directory,
             umask: plan.umask.map(|mask| (mask & 0o777) as libc::mode_t),
+            open_files: crate::limits::of_children(),
             highest_fd: (!fd::can_mark_range()).then(fd::highest_open),
             setuid_message: message("couldn't setuid to ", uid.as_bytes()),
             chdir_message: message("couldn't chdir to ", directory.map_or(b"", CStr::to_bytes)),
             exec_message: message("couldn't exec ", plan.argv.first().map_or(b"", |name| name.to_bytes())),
         }
+    }
+
+    /// A table of descriptors that is the child's own from the beginning, with the streams where the plan has them.
+    pub(super) fn own_table(&self) -> Table {
+        Table { streams: self.streams, shared_from: None }
+    }
+
+    /// The streams of the plan.
+    #[cfg(target_os = "linux")]
+    pub(super) fn streams(&self) -> [libc::c_int; 3] {
+        self.streams
     }
 
     /// Whether the child will change its credentials.
@@ -81,24 +95,44 @@ enum Failure<'layout> {
     User { why: &'layout [u8] },
 }
 
+/// The descriptors a child begins with.
+pub(super) struct Table {
+    /// What becomes descriptors 0, 1 and 2.
+    pub(super) streams: [libc::c_int; 3],
+    /// `Some` if the table is still the daemon's: the child is to have one of its own, with what lies below.
+    pub(super) shared_from: Option<libc::c_int>,
+}
+
 /// Becomes the program, or says why not and ends.
-pub(super) fn run(layout: &Layout<'_>) -> ! {
-    let mut stderr = layout.streams[2];
-    let failure = execute(layout, &mut stderr);
+pub(super) fn run(layout: &Layout<'_>, table: &Table) -> ! {
+    let mut stderr = table.streams[2];
+    let failure = execute(layout, table, &mut stderr);
     report(layout, &failure, stderr);
     // SAFETY: ends this process only, without handlers or buffers of the daemon.
     unsafe { libc::_exit(NOT_SPAWNED) }
 }
 
 /// Goes through the steps in upstream's order. Returns only on failure; `stderr` is where to tell it.
-fn execute<'layout>(layout: &'layout Layout<'_>, stderr: &mut libc::c_int) -> Failure<'layout> {
+fn execute<'layout>(
+    layout: &'layout Layout<'_>,
+    table: &Table,
+    stderr: &mut libc::c_int,
+) -> Failure<'layout> {
     let failed_at = |begins| Failure::Errno { begins, number: errno() };
     default_dispositions();
+    // First of all that has to do with descriptors: until then they are the daemon's.
+    if !table.shared_from.is_none_or(take_own_table) {
+        return failed_at(&layout.exec_message);
+    }
     // SAFETY: touches no memory.
-    if unsafe { libc::setpgid(0, 0) } == -1 || !take_streams(layout.streams, stderr) {
+    if unsafe { libc::setpgid(0, 0) } == -1 || !take_streams(table.streams, stderr) {
         return failed_at(&layout.exec_message);
     }
     mark_the_rest_cloexec(layout.highest_fd);
+    if let Some(limit) = &layout.open_files {
+        // SAFETY: reads one rlimit; a system call and nothing else. Lowering a limit is never refused.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) };
+    }
     if let Err(why) = change_user(layout.user) {
         return Failure::User { why };
     }
@@ -154,6 +188,20 @@ fn default_dispositions() {
             libc::sigaction(number, &raw const default, ptr::null_mut());
         }
     }
+}
+
+/// Leaves the daemon's table of descriptors for one with only those below `end`.
+#[cfg(target_os = "linux")]
+fn take_own_table(end: libc::c_int) -> bool {
+    const CLOSE_RANGE_UNSHARE: libc::c_uint = 2;
+    // SAFETY: touches no memory. Nothing is closed in the daemon: the closing happens in the new table.
+    unsafe { libc::syscall(libc::SYS_close_range, end, libc::c_uint::MAX, CLOSE_RANGE_UNSHARE) == 0 }
+}
+
+/// No other system shares tables.
+#[cfg(not(target_os = "linux"))]
+fn take_own_table(_end: libc::c_int) -> bool {
+    true
 }
 
 /// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now. Answers whether it worked;

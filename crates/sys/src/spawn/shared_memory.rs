@@ -1,8 +1,10 @@
 //! The Linux way: a child that borrows our memory until it executes.
 
-use super::child::{self, Layout};
+use super::child::{self, Layout, Table};
+use super::low_streams::{Lent, LowStreams};
 use super::{Spawned, open_pidfd};
 use crate::call::check;
+use crate::fd;
 use crate::signal::MaskKept;
 use std::ffi::c_void;
 use std::io;
@@ -31,16 +33,26 @@ pub(super) fn spawn(layout: &Layout<'_>) -> Option<io::Result<Spawned>> {
 fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
     const FLAGS: libc::c_int = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
     let stack = Stack::take()?;
+    // Dropped, and the streams closed with it, when the child has executed or ended. Without it, be it for want of
+    // descriptors or of the call, the child gets a copy of the whole table.
+    let lent = fd::can_mark_range().then(|| LowStreams::lend(layout.streams()).ok()).flatten();
+    let low = lent.as_ref().and_then(Lent::numbers);
+    let table =
+        low.map_or_else(|| layout.own_table(), |(streams, end)| Table { streams, shared_from: Some(end) });
+    let flags = if table.shared_from.is_some() { FLAGS | libc::CLONE_FILES } else { FLAGS };
+    let birth = (layout, &table);
     let dumpable = layout.changes_user().then(DumpableKept::begin);
     let mut pidfd: libc::c_int = -1;
-    let argument = std::ptr::from_ref(layout).cast_mut().cast::<c_void>();
+    let argument = std::ptr::from_ref(&birth).cast_mut().cast::<c_void>();
     let blocked = MaskKept::all_blocked();
     // SAFETY: the stack is exclusively ours for as long as the child can use it: CLONE_VFORK suspends this
-    // thread until the child has executed or ended. `born` gets a pointer to `layout`, which outlives that
-    // and which the child only reads. `pidfd` is where CLONE_PIDFD stores an int.
-    let pid = check(unsafe { libc::clone(born, stack.top(), FLAGS, argument, &raw mut pidfd) });
+    // thread until the child has executed or ended. `born` gets a pointer to `birth`, which outlives that
+    // and which the child only reads. `pidfd` is where CLONE_PIDFD stores an int. With CLONE_FILES the child
+    // leaves our table before it changes anything in it.
+    let pid = check(unsafe { libc::clone(born, stack.top(), flags, argument, &raw mut pidfd) });
     drop(blocked);
     drop(dumpable);
+    drop(lent);
     stack.give_back();
     let Some(pid) = Pid::new(pid?) else { return Err(io::Error::from_raw_os_error(libc::EINVAL)) };
     // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec,
@@ -50,9 +62,9 @@ fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
 }
 
 extern "C" fn born(argument: *mut c_void) -> libc::c_int {
-    // SAFETY: the pointer is the layout that `clone` passed, alive while the parent is suspended.
-    let layout: &Layout<'_> = unsafe { &*argument.cast_const().cast() };
-    child::run(layout)
+    // SAFETY: the pointer is to the pair that `clone` passed, alive while the parent is suspended.
+    let (layout, table): &(&Layout<'_>, &Table) = unsafe { &*argument.cast_const().cast() };
+    child::run(layout, table)
 }
 
 /// Memory for the child's calls. Kept for the next spawn; each spawn under way has its own.
