@@ -7,19 +7,24 @@
 
 use crate::{Fault, Value};
 
+/// Room for a list is reserved up to here before it is known to be needed.
+const LARGEST_GUESS: usize = 8 << 20;
+
 /// Something that can stand as a value on the wire.
 pub trait Encode {
     /// Writes exactly one value.
     fn encode(&self, writer: &mut Writer<'_>);
 }
 
+/// What stands before the value of an answer, and behind it.
+const ANSWER: (&[u8], &[u8]) = (
+    b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n",
+    b"</param>\n</params>\n</methodResponse>\n",
+);
+
 /// A whole answer with one value.
 pub fn response(value: &(impl Encode + ?Sized)) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
-    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
-    value.encode(&mut Writer::new(&mut out));
-    out.extend_from_slice(b"</param>\n</params>\n</methodResponse>\n");
-    out
+    Encoded::new(value).into_response()
 }
 
 /// A whole answer with a fault.
@@ -47,21 +52,35 @@ pub fn call(method: &str, params: &[Value]) -> Vec<u8> {
 }
 
 /// A value that has been encoded before; how the results of a multicall are kept until all are there.
+///
+/// It has the beginning of an answer before it, so that a long one becomes an answer without being copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded(Vec<u8>);
 
 impl Encoded {
     /// Encodes one value now.
     pub fn new(value: &(impl Encode + ?Sized)) -> Self {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(ANSWER.0);
         value.encode(&mut Writer::new(&mut out));
         Self(out)
+    }
+
+    /// A whole answer with this value.
+    pub fn into_response(self) -> Vec<u8> {
+        let mut out = self.0;
+        out.extend_from_slice(ANSWER.1);
+        out
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.0[ANSWER.0.len()..]
     }
 
     /// Bytes held.
     #[expect(clippy::len_without_is_empty, reason = "an encoded value is never empty")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.value().len()
     }
 }
 
@@ -300,7 +319,13 @@ impl Encode for i64 {
 impl<T: Encode> Encode for [T] {
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.array(|out| {
-            for item in self {
+            let Some((first, others)) = self.split_first() else { return };
+            let begin = out.out.len();
+            first.encode(out);
+            // The others are about as long; growing to it step by step would copy a long list several times.
+            let length = out.out.len() - begin;
+            out.out.reserve((length + length / 16).saturating_mul(others.len()).min(LARGEST_GUESS));
+            for item in others {
                 item.encode(out);
             }
         });
@@ -321,7 +346,7 @@ impl<T: Encode + ?Sized> Encode for &T {
 
 impl Encode for Encoded {
     fn encode(&self, writer: &mut Writer<'_>) {
-        writer.out.extend_from_slice(&self.0);
+        writer.out.extend_from_slice(self.value());
     }
 }
 

@@ -148,7 +148,7 @@ fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
         reply.send_with(move || {
             let answered = outcome.resolve();
             log.log(Level::Trace, verdict(&name, &answered));
-            respond(&answered)
+            respond(answered)
         });
     })
 }
@@ -160,10 +160,10 @@ fn verdict(name: &str, answered: &Answered) -> String {
     }
 }
 
-fn respond(answered: &Answered) -> Response {
+fn respond(answered: Answered) -> Response {
     let body = match answered {
-        Ok(value) => encode::response(value),
-        Err(fault) => encode::fault(fault),
+        Ok(value) => value.into_response(),
+        Err(fault) => encode::fault(&fault),
     };
     Response::new(Status::Ok).header("Content-Type", "text/xml").body(body)
 }

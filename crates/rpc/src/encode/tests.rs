@@ -6,7 +6,7 @@ fn text_of(bytes: Vec<u8>) -> String {
 }
 
 fn value_text(value: &(impl Encode + ?Sized)) -> String {
-    text_of(Encoded::new(value).0)
+    text_of(Encoded::new(value).value().to_vec())
 }
 
 /// RPC-1, RPC-8: the layout of an answer, to the byte.
