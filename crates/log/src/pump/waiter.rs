@@ -162,6 +162,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);
 
+/// The pause within a flood: too short for a pipe to fill that has the room of one that was found full before, long
+/// enough to make hundreds of lines one read.
+const BREATH: Duration = Duration::from_millis(1);
+
 /// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its
 /// pipe bridges is slowed down by one pause in a quarter of a second at most.
 #[derive(Debug, Default)]
@@ -189,7 +193,9 @@ impl Gathering {
         }
         let is_flood = self.flood_until.is_some_and(|until| now < until);
         let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
-        self.paused_until = (is_busy && !is_flood).then(|| began + PAUSE);
+        let pause = if is_flood { BREATH } else { PAUSE };
+        // A pipe that was full is looked at again at once: its child has just been let go on.
+        self.paused_until = (is_busy && !was_full).then(|| began + pause).filter(|until| *until > now);
         self.free_since = self.paused_until.or(Some(now));
     }
 }
@@ -229,14 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_read_ends_gathering_for_a_while() {
+    fn a_full_pipe_shortens_the_pauses_for_a_while() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
         gathering.moved(start, false, start);
         gathering.moved(after(start, 1), true, after(start, 1));
+        assert_eq!(gathering.remaining(after(start, 1)), None);
         for millisecond in 2..250 {
             gathering.moved(after(start, millisecond), false, after(start, millisecond));
-            assert_eq!(gathering.remaining(after(start, millisecond)), None);
+            assert_eq!(gathering.remaining(after(start, millisecond)), Some(BREATH));
         }
         gathering.moved(after(start, 251), false, after(start, 251));
         assert_eq!(gathering.remaining(after(start, 251)), Some(PAUSE));
