@@ -24,14 +24,20 @@ impl Client {
     pub(super) fn unix(path: &Path) -> io::Result<Self> {
         let wire = UnixStream::connect(path)?;
         wire.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { wire: Box::new(wire), received: vec![0; 1 << 16] })
+        Ok(Self { wire: Box::new(wire), received: Vec::new() })
+    }
+
+    /// Connects anew. What has room for long answers keeps it, as the clients of real life do.
+    pub(super) fn connect_again(&mut self, path: &Path) -> io::Result<()> {
+        self.wire = Self::unix(path)?.wire;
+        Ok(())
     }
 
     pub(super) fn tcp(port: u16) -> io::Result<Self> {
         let wire = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         wire.set_read_timeout(Some(PATIENCE))?;
         wire.set_nodelay(true)?;
-        Ok(Self { wire: Box::new(wire), received: vec![0; 1 << 16] })
+        Ok(Self { wire: Box::new(wire), received: Vec::new() })
     }
 
     /// Sends bytes as they are.
@@ -81,7 +87,7 @@ impl Client {
 
     fn read_at(&mut self, filled: usize) -> io::Result<usize> {
         if filled == self.received.len() {
-            self.received.resize(2 * filled, 0);
+            self.received.resize((2 * filled).max(1 << 16), 0);
         }
         match self.wire.read(&mut self.received[filled..])? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),

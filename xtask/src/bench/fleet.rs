@@ -276,6 +276,12 @@ fn supervisord(
         let _ =
             write!(config, "[program:p{index}]\ncommand={command}\nautorestart=true\nstartsecs=0\n{logs}");
     }
+    // As at every start but the first. A file system that has just deleted as many files, as between two rounds, takes
+    // long to create new ones (ext4: five times what all the rest of a start takes).
+    for index in 0..order.count {
+        sandbox.write(&format!("p{index}.out"), "");
+        sandbox.write(&format!("p{index}.err"), "");
+    }
     let file = sandbox.write("supervisord.conf", config);
     let mut manager = sandbox.command(programs.of(subject, "supervisord"));
     manager.arg("-c").arg(file);

@@ -21,7 +21,7 @@ pub(super) fn measure(stage: &mut Stage<'_>, count: usize, memory: Aim) -> Resul
 /// Memory, and what happens while nothing happens.
 pub(super) fn look(stage: &mut Stage<'_>, fleet: &Fleet, memory: Aim) -> Result<(), Failure> {
     let count = fleet.children.len();
-    let span = stage.extent.pick(Duration::from_secs(5), Duration::from_secs(30));
+    let span = stage.extent.pick(Duration::from_secs(5), Duration::from_secs(15));
     thread::sleep(SETTLING);
     let managers = fleet.managers();
     stage.note(&format!("memory, {count} quiet programs (PSS, MB)"), memory, machine::memory(&managers));
