@@ -113,7 +113,7 @@ fn an_edited_configuration_is_shown_before_it_is_read_and_applied_on_request() {
     assert_eq!(daemon.ask("getAllConfigInfo", &[]).items().len(), 1, "looking is not reading");
     assert!(press(&address, "do=apply").text().contains("Configuration applied: cat, dog"));
     daemon.wait_for_state("dog", "RUNNING");
-    assert!(!get(&address, "/", "").text().contains("value=\"apply\""));
+    assert!(!get(&address, "/", "").text().contains("value=\"apply\""), "nothing old is shown");
 }
 
 #[test]

@@ -247,6 +247,25 @@ const parts = {
     await page.locator("#log .l", { hasText: "spawned" }).first().waitFor();
     await page.context().close();
   },
+  async "a flood into a log freezes neither page nor daemon"() {
+    const page = await open();
+    const memory = () => Number(readFileSync(`/proc/${daemon.child.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
+    await page.goto(daemon.url + "tail.html?processname=flood");
+    await page.locator('button[value="start flood"]').click();
+    await until("lines come", async () => await page.locator("#log .l").count() > 1000);
+    const before = memory();
+    let slowest = 0;
+    for (let round = 0; round < 20; round++) {
+      slowest = Math.max(slowest, await page.evaluate(() => new Promise(resolve => { const began = performance.now(); requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began))); })));
+      await page.waitForTimeout(200);
+    }
+    const lines = await page.locator("#log .l").count(), grown = memory() - before;
+    await page.locator('button[value="stop flood"]').click();
+    await until("it has stopped", async () => (await daemon.state("flood")).name === "STOPPED");
+    console.log(`   slowest answer of the page ${Math.round(slowest)} ms, ${lines} lines kept, supervisord grew by ${grown} KB`);
+    check(slowest < 1000 && lines <= 5000 && grown < 8192, "the flood is felt");
+    await page.context().close();
+  },
   async "without the script"() {
     for (const locale of ["en-GB", "zh-CN"]) {
       const page = await open({ javaScriptEnabled: false, locale });

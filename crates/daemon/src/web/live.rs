@@ -33,7 +33,10 @@ const MANY: usize = 500;
 const SAMPLING_MANY: Duration = Duration::from_secs(5);
 
 /// How long what is known of the configuration on disk counts as fresh.
-pub(super) const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(5);
+
+/// After how long a comparison that has not come back is given up on.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// How the configuration on disk differs from what runs.
 pub(super) type Comparison = Result<ReloadedGroups, Fault>;
@@ -69,6 +72,8 @@ struct Board {
     /// The number of samplings.
     tick: u64,
     config: Option<(Instant, Comparison)>,
+    /// A comparison is under way.
+    comparing_since: Option<Instant>,
     /// Grows whenever the comparison comes to something else.
     config_revision: u64,
 }
@@ -114,30 +119,21 @@ impl Live {
         board.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
     }
 
-    /// The comparison of configurations, if it is fresh.
-    pub(super) fn fresh_comparison(&self) -> Option<Comparison> {
-        let board = self.shared.lock();
-        let (at, comparison) = board.config.as_ref()?;
-        (at.elapsed() < FRESH).then(|| comparison.clone())
+    /// What is known of the configuration on disk. Whoever asks does not wait for that disk: if what is known is
+    /// old, it is found out anew, and told to open pages.
+    pub(super) fn comparison(&self) -> Option<Comparison> {
+        self.shared.lock().config.as_ref().map(|(_, comparison)| comparison.clone())
     }
 
-    /// Compares the configuration with what runs, and notes what comes of it.
-    pub(super) fn compare(&self, take: impl FnOnce(Comparison) + Send + 'static) {
-        let shared = Arc::clone(&self.shared);
-        self.shared.backend.ask(Question::CompareConfig {
-            reply: Reply::new(move |comparison: Comparison| {
-                shared.note_comparison(&comparison);
-                take(comparison);
-            }),
-        });
+    /// Compares the configuration with what runs, unless that was done a moment ago or is under way.
+    pub(super) fn compare_if_stale(&self) {
+        self.shared.compare_if_stale();
     }
 
     /// What is known of the configuration no longer holds: it was applied, or read.
     pub(super) fn forget_comparison(&self) {
         let mut board = self.shared.lock();
-        if let Some((at, _)) = &mut board.config {
-            *at = at.checked_sub(FRESH).unwrap_or(*at);
-        }
+        (board.config, board.comparing_since) = (None, None);
         board.has_changed = true;
         drop(board);
         self.shared.woken.notify_one();
@@ -150,12 +146,16 @@ impl Shared {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_comparison(&self, comparison: &Comparison) {
+    fn note_comparison(&self, comparison: Comparison) {
         let mut board = self.lock();
-        if board.config.as_ref().is_none_or(|(_, known)| known != comparison) {
-            board.config_revision += 1;
-        }
-        board.config = Some((Instant::now(), comparison.clone()));
+        let is_news = board.config.as_ref().is_none_or(|(_, known)| *known != comparison);
+        board.config_revision += u64::from(is_news);
+        board.config = Some((Instant::now(), comparison));
+        board.comparing_since = None;
+        let wakers: Vec<StreamWaker> =
+            if is_news { board.wakers.values().cloned().collect() } else { Vec::new() };
+        drop(board);
+        wakers.iter().for_each(StreamWaker::wake);
     }
 
     /// Enters a stream, and has somebody look if nobody does.
@@ -247,11 +247,17 @@ impl Shared {
     }
 
     fn compare_if_stale(self: &Arc<Self>) {
-        let is_fresh = self.lock().config.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
-        if !is_fresh {
-            let live = Live { shared: Arc::clone(self) };
-            live.compare(|_| ());
+        let mut board = self.lock();
+        let is_fresh = board.config.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
+        let is_under_way = board.comparing_since.is_some_and(|since| since.elapsed() < STUCK);
+        if is_fresh || is_under_way {
+            return;
         }
+        board.comparing_since = Some(Instant::now());
+        drop(board);
+        let shared = Arc::clone(self);
+        let reply = Reply::new(move |comparison: Comparison| shared.note_comparison(comparison));
+        self.backend.ask(Question::CompareConfig { reply });
     }
 
     /// Notes an overview, with a sampling if one is due, and wakes the streams.

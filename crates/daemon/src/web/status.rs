@@ -78,23 +78,18 @@ struct View {
     is_index: bool,
 }
 
-/// Finds out how the configuration is, then what the processes do, and answers from a thread that may read files.
+/// Asks what the processes do, and answers from a thread that may read files.
 fn collect(site: &Site, view: View, reply: ReplyTo) {
-    let (live, backend) = (site.live.clone(), site.backend.clone());
-    let then = move |comparison: Option<Comparison>| {
-        let disk = backend.disk.clone();
-        let question = Reply::new(move |overview: Overview| {
-            // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
-            let _refused = disk.submit(Box::new(move || {
-                reply.send(render(&view, &live, &overview, comparison.as_ref()));
-            }));
-        });
-        backend.ask(Question::Overview { reply: question });
-    };
-    match site.live.fresh_comparison() {
-        Some(comparison) => then(Some(comparison)),
-        None => site.live.compare(move |comparison| then(Some(comparison))),
-    }
+    let (live, disk) = (site.live.clone(), site.backend.disk.clone());
+    live.compare_if_stale();
+    let question = Reply::new(move |overview: Overview| {
+        // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
+        let _refused = disk.submit(Box::new(move || {
+            let comparison = live.comparison();
+            reply.send(render(&view, &live, &overview, comparison.as_ref()));
+        }));
+    });
+    site.backend.ask(Question::Overview { reply: question });
 }
 
 fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Comparison>) -> Response {

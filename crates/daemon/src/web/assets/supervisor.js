@@ -409,7 +409,7 @@
   }
 
   function logPage() {
-    const most = 5000, box = $("#log"), pre = $("pre", box), only = $("#only"), search = $("#q"), pause = $("#pause");
+    const most = 5000, portion = 400, box = $("#log"), pre = $("pre", box), only = $("#only"), search = $("#q"), pause = $("#pause");
     let partial = "", style = new Set(), waiting = [], isPaused = false, sticks = true, hits = [], at = -1, isScheduled = false, controller = null;
     $("#tools").hidden = false;
     $("#plain").hidden = true;
@@ -452,13 +452,14 @@
     const flush = () => {
       isScheduled = false;
       if (isPaused) { pause.textContent = text("resume") + " · " + fill(text("waiting"), waiting.length); return; }
-      const lines = waiting.splice(0).slice(-most).map(render), needle = search.value.toLowerCase();
+      const lines = waiting.splice(0, portion).map(render), needle = search.value.toLowerCase();
       if (needle) lines.forEach(line => { if (line.textContent.toLowerCase().includes(needle)) { line.classList.add("hit"); hits.push(line); } });
       pre.append(...lines);
       const surplus = pre.childElementCount - most;
       for (let i = 0; i < surplus; i++) pre.firstChild.remove();
       if (needle) { hits = hits.filter(line => line.isConnected); count(); }
       if (sticks) box.scrollTop = box.scrollHeight;
+      if (waiting.length) schedule();
     };
     const schedule = () => { if (!isScheduled) { isScheduled = true; (document.hidden ? setTimeout : requestAnimationFrame)(flush, 200); } };
     const take = words => {
@@ -532,6 +533,8 @@
           const { done, value } = await reader.read();
           if (done) break;
           take(decoder.decode(value, { stream: true }));
+          // A flood is left in the file until the page has caught up; a page that stands still keeps the newest.
+          while (waiting.length > portion && !isPaused) await new Promise(resolve => setTimeout(resolve, 30));
         }
       } catch (error) { if (error.name === "AbortError") return; }
       online(false);
