@@ -5,6 +5,7 @@ mod arbitrary;
 mod authentication;
 mod drain;
 mod framing;
+mod fuzz;
 mod idle;
 mod limits;
 mod replies;
