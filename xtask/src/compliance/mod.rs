@@ -86,7 +86,9 @@ fn run_suite_on_upstream() -> Result<(), Failure> {
 
 /// The comparison of the two supervisorctl, inside one process, with a shell and a configuration that changes.
 fn compare_the_clients() -> Result<(), Failure> {
-    println!("\nboth supervisorctl on supervisord of upstream, and what our client library makes of its answers");
+    println!(
+        "\nboth supervisorctl on supervisord of upstream, and what our client library makes of its answers"
+    );
     let mut tests = Command::new("cargo");
     tests.args(["test", "--quiet", "-p", "supervisor-ctl", "--test", "upstream"]);
     workspace::run(tests.current_dir(workspace::root()))
