@@ -61,7 +61,7 @@ fn configuration(criterion: &mut Criterion) {
              environment=A=\"1\",B=\"%(here)s\"\n"
         );
     }
-    let host = MemoryHost::new("/srv").with_file("/srv/s.conf", text);
+    let host = MemoryHost::new().with_file("/srv/s.conf", text);
     let arguments = ["supervisord", "-c", "/srv/s.conf"].map(Into::into);
     let command_line = command_line::parse(&arguments, &host).unwrap();
     let mut group = criterion.benchmark_group("configuration");
@@ -73,8 +73,8 @@ fn configuration(criterion: &mut Criterion) {
 }
 
 fn at(milliseconds: u64) -> Moment {
-    let monotonic = Duration::from_millis(milliseconds);
-    Moment { monotonic, wall: Wall::from_unix(Duration::from_secs(1_700_000_000) + monotonic) }
+    let micros = 1_700_000_000_000_000 + i64::try_from(milliseconds).unwrap() * 1000;
+    Moment { monotonic: Duration::from_millis(milliseconds), wall: Wall { micros } }
 }
 
 /// A supervisor with so many running processes.

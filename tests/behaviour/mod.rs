@@ -35,8 +35,8 @@ mod signals;
 mod spawn;
 mod start;
 mod stopping;
-mod web;
 mod syslog;
+mod web;
 
 use support::{Launch, Sandbox};
 
