@@ -206,20 +206,13 @@ fn push_numbers(out: &mut String, shown: &Shown<'_>) {
 
 fn push_actions(out: &mut String, words: &Words, view: &ProcessView, name: &str, link: &str) {
     out.push_str("<td class=\"a\">");
+    // The script adds the name to what a button is called; in a page without it, the row's heading has to do.
     for (verb, label) in actions_in(words, view.state) {
-        push(
-            out,
-            format_args!(
-                "<button name=\"do\" value=\"{verb} {name}\" aria-label=\"{label}: {name}\">{label}</button>"
-            ),
-        );
+        push(out, format_args!("<button name=\"do\" value=\"{verb} {name}\">{label}</button>"));
     }
     push(
         out,
-        format_args!(
-            "<a class=\"b more\" href=\"tail.html?processname={link}\" aria-label=\"{}: {name}\">{}</a></td>",
-            words.more, words.more
-        ),
+        format_args!("<a class=\"b more\" href=\"tail.html?processname={link}\">{}</a></td>", words.more),
     );
 }
 

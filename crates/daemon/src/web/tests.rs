@@ -106,7 +106,7 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
         "<title>Supervisor Status</title>",
         "data-n=\"cat\" data-s=\"RUNNING\"",
         "<span class=\"statusrunning\" title=\"RUNNING\">",
-        "<button name=\"do\" value=\"restart cat\" aria-label=\"Restart: cat\">Restart</button>",
+        "<button name=\"do\" value=\"restart cat\">Restart</button>",
         "<button name=\"do\" value=\"stop cat\"",
         "<button name=\"do\" value=\"start grp:b\"",
         "<button name=\"do\" value=\"stopgroup grp\"",

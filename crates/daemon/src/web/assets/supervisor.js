@@ -172,6 +172,7 @@
       if (!last || last.nodeType !== 3) cell.append(words); else if (last.data !== words) last.data = words;
     };
     const paint = row => {
+      for (const control of $(".a", row).children) if (!control.ariaLabel && control.matches("button, a")) control.ariaLabel = control.textContent + ": " + row.dataset.n;
       if (row.memory) write($(".m", row), (row.memory / 1024).toFixed(1) + " MB");
       if (row.load.length) write($(".c", row), (row.load.at(-1) / 10).toFixed(1) + " %");
       draw(row);
