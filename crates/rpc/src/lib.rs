@@ -30,3 +30,8 @@ pub use encode::{Encode, Encoded, Writer};
 pub use fault::{Fault, FaultCode};
 pub use info::{Implementation, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState};
 pub use value::Value;
+
+/// The examples of the manual, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/client.md")]
+struct Manual;

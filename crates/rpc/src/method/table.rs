@@ -67,10 +67,10 @@ impl Method {
 /// Every method, sorted by name.
 pub const METHODS: &[Method] = &[
     method("supervisor.addProcessGroup", Procedure::AddProcessGroup, &[GROUP], ALWAYS_TRUE, "Makes a group active that stands in the configuration last read, and starts its processes that have autostart."),
-    method("supervisor.clearAllProcessLogs", Procedure::ClearAllProcessLogs, &[], STATUSES, "Empties the logs of all live processes."),
+    method("supervisor.clearAllProcessLogs", Procedure::ClearAllProcessLogs, &[], STATUSES, "Empties the logs of all processes."),
     method("supervisor.clearLog", Procedure::ClearLog, &[], ALWAYS_TRUE, "Empties the log of supervisord."),
-    method("supervisor.clearProcessLog", Procedure::ClearProcessLogs, &[NAME], ALWAYS_TRUE, "Empties the logs of a live process. Those of a process that does not run stay as they are.").alias_of("supervisor.clearProcessLogs"),
-    method("supervisor.clearProcessLogs", Procedure::ClearProcessLogs, &[NAME], ALWAYS_TRUE, "Empties the logs of a live process. Those of a process that does not run stay as they are."),
+    method("supervisor.clearProcessLog", Procedure::ClearProcessLogs, &[NAME], ALWAYS_TRUE, "Empties the logs of a process, whether it runs or not.").alias_of("supervisor.clearProcessLogs"),
+    method("supervisor.clearProcessLogs", Procedure::ClearProcessLogs, &[NAME], ALWAYS_TRUE, "Empties the logs of a process, whether it runs or not."),
     method("supervisor.getAPIVersion", Procedure::GetApiVersion, &[], Returns(String, "the version"), "Tells the version of this interface. Clients compare it before they rely on the rest."),
     method("supervisor.getAllConfigInfo", Procedure::GetAllConfigInfo, &[], Returns(Array, "one record per process"), "Tells the configuration last read, process by process, whether active or not."),
     method("supervisor.getAllProcessInfo", Procedure::GetAllProcessInfo, &[], Returns(Array, "one record per process"), "Tells the state of all processes, sorted by group and name."),
