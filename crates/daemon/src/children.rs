@@ -73,7 +73,7 @@ impl Loop {
                     self.cannot_watch(id, &error);
                 }
             }
-            None => self.end_if_it_has(id.raw()),
+            None => self.watch_by_signal(id.raw()),
         }
         // A spawn that had not returned may have hidden a stranger.
         self.reap_strangers();
@@ -85,7 +85,7 @@ impl Loop {
             child.pidfd = None;
         }
         self.log.log(Level::Critical, format!("cannot watch for the end of process {id}: {error}"));
-        self.end_if_it_has(id.raw());
+        self.watch_by_signal(id.raw());
     }
 
     /// The child has ended and is to be reaped once its output is drained.
@@ -95,15 +95,16 @@ impl Loop {
 
     /// SIGCHLD is the news of the end of children without a pidfd.
     pub(crate) fn reap_without_pidfd(&mut self) {
-        let candidates: Vec<u64> = self
-            .processes
-            .iter()
-            .filter(|process| process.child.as_ref().is_some_and(|child| child.pidfd.is_none()))
-            .map(|process| process.id.raw())
-            .collect();
+        let candidates: Vec<u64> = self.unwatched.iter().copied().collect();
         for raw in candidates {
             self.end_if_it_has(raw);
         }
+    }
+
+    /// Only SIGCHLD will tell of the end of this child, and may have done so already.
+    fn watch_by_signal(&mut self, raw: u64) {
+        self.unwatched.insert(raw);
+        self.end_if_it_has(raw);
     }
 
     /// Looks whether a child without a pidfd has ended. Here looking is reaping, so the status is kept.
@@ -126,6 +127,7 @@ impl Loop {
         if let Some(pidfd) = child.pidfd.as_ref().map(AsRawFd::as_raw_fd) {
             self.unwatch(pidfd);
         }
+        self.unwatched.remove(&raw);
         self.dying.insert((give_up_at, raw));
         for stream in streams {
             self.pump.finish(stream, run);

@@ -73,6 +73,8 @@ pub(crate) struct Loop {
     pub(crate) signals: SignalQueue,
     /// Children that ended and are not reaped, by the moment their output is given up on.
     pub(crate) dying: BTreeSet<(Duration, u64)>,
+    /// Children whose end only SIGCHLD tells: those without a pidfd, or whose pidfd cannot be watched.
+    pub(crate) unwatched: BTreeSet<u64>,
     /// Whether children can turn up that we did not spawn.
     pub(crate) may_adopt: bool,
 }

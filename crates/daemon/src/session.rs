@@ -141,6 +141,7 @@ impl Session {
             poll,
             signals,
             dying: BTreeSet::new(),
+            unwatched: BTreeSet::new(),
             may_adopt: adopt::may_adopt(),
         };
         for group in groups {

@@ -429,7 +429,8 @@ impl Table {
 
     fn remove(&mut self, index: usize) {
         self.set_deadline(index, None);
-        self.due.retain(|due| *due != index);
+        // Its channel is out, and only what is in stands in the queue.
+        debug_assert!(!self.due.contains(&index), "a slot that is served is not queued");
         if let Some(Slot { key: FollowKey::Stream(stream), .. }) = self.slots[index].take()
             && self.streams.get(&stream) == Some(&index)
         {
