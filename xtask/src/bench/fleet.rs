@@ -29,7 +29,7 @@ pub(super) enum Logs {
     Rotated,
     /// Both outputs into one file.
     Joined,
-    /// Nowhere.
+    /// Nowhere, through one pipe: three descriptors for a program, which even a low limit leaves room for.
     None,
 }
 
@@ -271,7 +271,7 @@ fn supervisord(
             Logs::Joined => format!(
                 "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=0\nredirect_stderr=true\n"
             ),
-            Logs::None => "stdout_logfile=NONE\nstderr_logfile=NONE\n".to_owned(),
+            Logs::None => "stdout_logfile=NONE\nredirect_stderr=true\n".to_owned(),
         };
         let _ =
             write!(config, "[program:p{index}]\ncommand={command}\nautorestart=true\nstartsecs=0\n{logs}");
