@@ -294,8 +294,10 @@ fn ctrl_c_leaves_fg_and_the_program_ends_at_once() {
 fn on_a_terminal(arguments: &[&str], environment: &[(&str, &str)]) -> Running {
     let exe = std::env::current_exe().unwrap();
     let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
-    let line = format!("'{}' {}", exe.display(), words.join(" "));
+    // script(1) has $SHELL run this line. A shell that stayed would die of the Ctrl-C meant for the program.
+    let line = format!("exec '{}' {}", exe.display(), words.join(" "));
     let mut command = Command::new("script");
+    command.env("SHELL", "/bin/sh");
     command.args(["-q", "-e", "-c", &line, "/dev/null"]);
     command.env(AS_PROGRAM, "1").env("TERM", "xterm").env_remove("NO_COLOR");
     command.envs(environment.iter().copied());
