@@ -74,6 +74,7 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stdout, reason = "this is the harness")]
 fn run_tests() -> ExitCode {
+    take_ignored_signals_back();
     let arguments: Vec<String> = env::args().skip(1).collect();
     let filter = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
     let selected = TESTS.iter().copied().flatten().filter(|(name, _)| name.contains(filter));
@@ -94,4 +95,13 @@ fn run_tests() -> ExitCode {
     }
     println!("test result: {passed} passed; {failed} failed");
     ExitCode::from(failed.min(1))
+}
+
+/// Whoever runs the tests may have signals ignored, which every process started from here would inherit: nohup does so
+/// with HUP, a shell without job control with INT and QUIT of what it runs in the background.
+fn take_ignored_signals_back() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: SIG_DFL is a disposition every signal may have; no handler is involved.
+        assert_ne!(unsafe { libc::signal(signal, libc::SIG_DFL) }, libc::SIG_ERR);
+    }
 }
