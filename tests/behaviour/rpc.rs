@@ -37,7 +37,8 @@ fn script(text: &str, options: &str) -> (Sandbox, String) {
 
 const PROBE: &str = "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n";
 
-fn call(method: &str, parameters: &[Value]) -> Value {
+/// A call as `system.multicall` takes it.
+pub(super) fn call(method: &str, parameters: &[Value]) -> Value {
     Value::Struct(vec![
         ("methodName".into(), method.into()),
         ("params".into(), Value::Array(parameters.to_vec())),
