@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// No answer takes longer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Both kinds of stream.
 pub(super) trait Wire: Read + Write {}

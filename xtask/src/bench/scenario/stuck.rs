@@ -1,26 +1,28 @@
 //! Slow and stuck parts: what they do to a request beside them, and to memory.
 
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Stage;
-use crate::Failure;
 use crate::bench::client::Client;
 use crate::bench::figure::{Aim, percentile};
 use crate::bench::fleet::{Fleet, Logs, Order};
 use crate::bench::machine;
+use crate::{Failure, workspace};
 
 /// The parameters of `getProcessInfo`.
 const FIRST: &str = "<param><value><string>p0</string></value></param>\n";
 
 /// Measures the same request beside one stuck part after the other.
 pub(super) fn measure(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    // A listener that never says READY, and programs that write without end into a log nobody reads on with.
+    // A listener that never says READY, and a program that writes without end into a log that takes no more.
     let config = "[eventlistener:deaf]\ncommand=sleep 100000\nevents=PROCESS_STATE,TICK_5\nbuffer_size=10\n\
-                  [program:unread]\ncommand=sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; sleep 0.001; done'\n\
-                  stdout_logfile=%(here)s/fifo\nstdout_logfile_maxbytes=0\nautostart=false\n";
+                  [program:unread]\ncommand=yes\nstdout_logfile=%(here)s/fifo\nstdout_logfile_maxbytes=0\n\
+                  autostart=false\n";
     let order = Order { config, ..Order::of(10, "flood {report} {go} 4000000000 4096", Logs::Rotated) };
     let fleet = Fleet::start(stage.programs, stage.subject, &order)?;
     thread::sleep(Duration::from_millis(500));
@@ -46,9 +48,18 @@ pub(super) fn measure(stage: &mut Stage<'_>) -> Result<(), Failure> {
         killer.call_with("getProcessInfo", FIRST)?;
     }
     latency(stage, &fleet, "a full event listener")?;
+
+    // A pipe nobody reads stands for the disk that hangs: after 64 KiB every write to it waits for ever.
+    let log = fleet.path("fifo");
+    workspace::run(Command::new("mkfifo").arg(&log))?;
+    let reader = OpenOptions::new().read(true).write(true).open(&log)?;
+    killer.call_with("startProcess", "<param><value><string>unread</string></value></param>\n")?;
+    thread::sleep(Duration::from_secs(1));
+    latency(stage, &fleet, "a log that takes no more")?;
+
     let grown = machine::memory(&fleet.managers()) - memory;
     stage.note("memory all of this took (MB)", Aim::AtMost(8.0), grown);
-    drop((silent, follower));
+    drop((silent, follower, reader));
     Ok(())
 }
 
