@@ -7,11 +7,11 @@ use crate::diagnostic::{Failure, Fault};
 use crate::getopt::{self, Given, Spelling};
 use crate::host::Host;
 use crate::section::supervisord::{log_target, resolved};
-use crate::text::repr;
 use crate::value::{self, Parser, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use supervisor_core::repr;
 
 /// What a command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,7 +342,7 @@ fn no_words(rest: &[OsString]) -> Result<(), Fault> {
     if rest.is_empty() {
         return Ok(());
     }
-    let words: Vec<String> = rest.iter().map(|word| repr(word.as_bytes())).collect();
+    let words: Vec<String> = rest.iter().map(|word| repr::text(word.as_bytes())).collect();
     Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", "))).mended_by(
         Some("name the configuration file with -c; programs are started by supervisorctl".to_string()),
     ))

@@ -12,11 +12,11 @@ use crate::paths;
 use crate::report::Report;
 use crate::search;
 use crate::section::ctl::{self, Settings};
-use crate::text::repr;
 use crate::value::{self, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use supervisor_core::repr;
 
 /// What supervisorctl was told on its command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ pub fn load(command_line: &ClientCommandLine, host: &dyn Host) -> Result<ClientO
     });
     let serverurl = command_line.serverurl.as_ref().map_or(file.serverurl, bytes);
     if serverurl.contains(&0) {
-        return Err(single(Fault::new(format!("value {} is not a URL", repr(&serverurl)))));
+        return Err(single(Fault::new(format!("value {} is not a URL", repr::text(&serverurl)))));
     }
     Ok(ClientOptions {
         serverurl,

@@ -5,11 +5,12 @@
 use crate::diagnostic::nearest;
 use crate::format::{self, Conversion, Malformed, Named, Piece};
 use crate::limits;
-use crate::text::{self, repr, shown};
+use crate::text::{self, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
+use supervisor_core::repr;
 
 /// Names that may be filled in, in layers: an inner layer hides what it redefines.
 #[derive(Clone, Debug, Default)]
@@ -193,11 +194,11 @@ impl Malformed {
 impl ExpandError {
     /// Upstream's text about the option it calls `context`, and the list of names that follows it.
     pub(crate) fn text(&self, raw: &str, here: Option<&[u8]>, context: &str) -> (String, String) {
-        let value = repr(with_here_shown(raw, here).as_bytes());
-        let context = repr(context.as_bytes());
+        let value = repr::text(with_here_shown(raw, here).as_bytes());
+        let context = repr::text(context);
         match self {
             Self::Unknown { name, available, .. } => {
-                let name = repr(name.as_bytes());
+                let name = repr::text(name);
                 let head = format!(
                     "Format string {value} for {context} contains names ({name}) which cannot be expanded."
                 );

@@ -3,6 +3,7 @@
 use crate::limits;
 use crate::text;
 use std::ops::Range;
+use supervisor_core::repr;
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,8 +234,8 @@ impl Conversion<'_> {
     fn as_text(&self, value: &Named) -> Vec<u8> {
         let whole = match (value, self.kind) {
             (Named::Number(number), _) => number.to_string().into_bytes(),
-            (Named::Text(text), 'r') => text::repr(text).into_bytes(),
-            (Named::Text(text), 'a') => text::ascii(text).into_bytes(),
+            (Named::Text(text), 'r') => repr::text(text).into_bytes(),
+            (Named::Text(text), 'a') => repr::ascii(text).into_bytes(),
             (Named::Text(text), _) => text.clone(),
         };
         let end: usize =

@@ -5,10 +5,11 @@
 //! may follow at once (`-cFILE`).
 
 use crate::diagnostic::{Fault, nearest};
-use crate::text::{self, repr};
+use crate::text;
 use crate::value::Rejection;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use supervisor_core::repr;
 
 /// One option as the parser needs it.
 #[derive(Clone, Copy, Debug)]
@@ -60,11 +61,11 @@ pub(crate) fn apply(
 ) -> Result<(), Fault> {
     for (position, option) in given.iter().enumerate() {
         apply(option).map_err(|Rejection { message, mend }| {
-            let value = repr(option.value.as_bytes());
+            let value = repr::text(option.value.as_bytes());
             Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).mended_by(mend)
         })?;
         if given[..position].iter().any(|earlier| earlier.index == option.index) {
-            let spelling = repr(option.spelling.as_bytes());
+            let spelling = repr::text(&option.spelling);
             return Err(Fault::new(format!("conflicting command line option {spelling}"))
                 .because("each option may be given once"));
         }

@@ -8,10 +8,11 @@
 
 use crate::diagnostic::Fault;
 use crate::source::{FileId, Sources, Span};
-use crate::text::{self, repr, shown};
+use crate::text::{self, shown};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
+use supervisor_core::repr;
 
 /// The sections of all files together.
 #[derive(Clone, Debug, Default)]
@@ -117,9 +118,9 @@ impl Document {
     }
 
     fn bad_lines_fault(&self, file: FileId, bad_lines: &[usize]) -> Option<Fault> {
-        let mut message = format!("Source contains parsing errors: {}", repr(self.sources.path(file)));
+        let mut message = format!("Source contains parsing errors: {}", repr::text(self.sources.path(file)));
         for &line in bad_lines {
-            let raw = repr(self.sources.line(file, line).as_bytes());
+            let raw = repr::text(self.sources.line(file, line).as_bytes());
             write!(message, "\n\t[line {:2}]: {raw}", line + 1).expect("writing to a String cannot fail");
         }
         let line = *bad_lines.first()?;
@@ -319,9 +320,9 @@ impl Reader<'_> {
         };
         Fault::new(format!(
             "File contains no section headers.\nfile: {}, line: {}\n{}",
-            repr(sources.path(self.file)),
+            repr::text(sources.path(self.file)),
             line + 1,
-            repr(raw.as_bytes())
+            repr::text(raw)
         ))
         .at(Some(sources.place(span)))
         .because(if has_mark {

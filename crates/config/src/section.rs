@@ -9,8 +9,8 @@ use crate::host::Host;
 use crate::ini::{Document, Lookup, Section};
 use crate::report::Report;
 use crate::source::Span;
-use crate::text::repr;
 use crate::value::{Parsed, Parser, Reading};
+use supervisor_core::repr;
 
 pub(crate) mod ctl;
 pub(crate) mod fcgi_program;
@@ -235,21 +235,21 @@ impl<'a> Pass<'a> {
         let place = self.raw(key).map_or(self.section.header, |found| found.entry.key_span);
         let place = described(self.document, place);
         self.report
-            .remark(format!("{key} in section {} ({place}): {remark}", repr(self.section.name.as_bytes())));
+            .remark(format!("{key} in section {} ({place}): {remark}", repr::text(&self.section.name)));
     }
 }
 
 /// `file: 'path', line 3`.
 pub(crate) fn described(document: &Document, span: Span) -> String {
-    format!("file: {}, line {}", repr(document.sources.path(span.file)), span.line + 1)
+    format!("file: {}, line {}", repr::text(document.sources.path(span.file)), span.line + 1)
 }
 
 /// What upstream appends to messages about a program-like section.
 pub(crate) fn tail_of(document: &Document, section: &Section) -> String {
     format!(
         " in section {} (file: {})",
-        repr(section.name.as_bytes()),
-        repr(document.sources.path(section.file))
+        repr::text(&section.name),
+        repr::text(document.sources.path(section.file))
     )
 }
 

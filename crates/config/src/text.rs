@@ -1,10 +1,9 @@
-//! Text as upstream treats it: what counts as blank, how a value is quoted in a message, what is a number.
+//! Text as upstream treats it: what is a character, what counts as blank, what is a number.
 //!
 //! Values are bytes, since an environment variable may hold any. Where characters matter, bytes that are not UTF-8
 //! count as one character each, as Python's `surrogateescape` has it, and are shown as `\udcNN`.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// The first character and the rest; `None` inside for a byte that is not UTF-8.
 pub(crate) fn split_first_char(bytes: &[u8]) -> Option<(Option<char>, &[u8])> {
@@ -82,65 +81,6 @@ pub(crate) fn strip_bytes(bytes: &[u8]) -> &[u8] {
             None => return text,
         }
     }
-}
-
-/// Python's `repr` of a string.
-pub(crate) fn repr(bytes: &[u8]) -> String {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
-    let mut quoted = String::from(quote);
-    for (letter, own) in chars(bytes) {
-        match letter {
-            None => push(&mut quoted, format_args!("\\udc{:02x}", own[0])),
-            Some('\n') => quoted.push_str("\\n"),
-            Some('\r') => quoted.push_str("\\r"),
-            Some('\t') => quoted.push_str("\\t"),
-            Some('\\') => quoted.push_str("\\\\"),
-            Some(letter) if letter == quote => {
-                quoted.push('\\');
-                quoted.push(letter);
-            }
-            Some(letter) if is_printable(letter) => quoted.push(letter),
-            Some(letter) => push_escape(&mut quoted, letter),
-        }
-    }
-    quoted.push(quote);
-    quoted
-}
-
-/// Python's `ascii` of a string: `repr` with everything beyond ASCII escaped.
-pub(crate) fn ascii(bytes: &[u8]) -> String {
-    let mut escaped = String::new();
-    for letter in repr(bytes).chars() {
-        if letter.is_ascii() {
-            escaped.push(letter);
-        } else {
-            push_escape(&mut escaped, letter);
-        }
-    }
-    escaped
-}
-
-fn push_escape(text: &mut String, letter: char) {
-    match u32::from(letter) {
-        code @ 0..=0xff => push(text, format_args!("\\x{code:02x}")),
-        code @ 0x100..=0xffff => push(text, format_args!("\\u{code:04x}")),
-        code => push(text, format_args!("\\U{code:08x}")),
-    }
-}
-
-fn push(text: &mut String, piece: std::fmt::Arguments<'_>) {
-    text.write_fmt(piece).expect("writing to a String cannot fail");
-}
-
-/// Whether Python's `repr` leaves a character as it is.
-fn is_printable(letter: char) -> bool {
-    if letter.is_ascii() {
-        return (' '..='~').contains(&letter);
-    }
-    // The standard library escapes the same categories, and combining marks only at the start of a text.
-    let mut text = String::from("x");
-    text.push(letter);
-    text.escape_debug().nth(1) == Some(letter)
 }
 
 /// A whole number as `int()` reads it, kept within 64 bits.
@@ -248,25 +188,6 @@ mod tests {
         assert_eq!(integer(huge.as_bytes(), 10), Some(Integer { value: i64::MAX, is_clamped: true }));
         let deep = format!("-{huge}");
         assert_eq!(integer(deep.as_bytes(), 10), Some(Integer { value: i64::MIN, is_clamped: true }));
-    }
-
-    /// Results of Python 3.11 for the same texts.
-    #[test]
-    fn repr_is_pythons() {
-        let cases: [(&[u8], &str); 8] = [
-            (b"plain", "'plain'"),
-            (b"it's", "\"it's\""),
-            (b"it's \"x\"", "'it\\'s \"x\"'"),
-            (b"a\\b\n\r\t\x01\x7f", "'a\\\\b\\n\\r\\t\\x01\\x7f'"),
-            ("é日\u{300}".as_bytes(), "'é日\u{300}'"),
-            ("\u{a0}\u{2028}\u{e000}".as_bytes(), "'\\xa0\\u2028\\ue000'"),
-            ("\u{10ffff}".as_bytes(), "'\\U0010ffff'"),
-            (b"a\xffb", "'a\\udcffb'"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(repr(text), expected);
-        }
-        assert_eq!(ascii("é\u{1f600}".as_bytes()), "'\\xe9\\U0001f600'");
     }
 
     #[test]

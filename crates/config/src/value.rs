@@ -5,11 +5,11 @@ use crate::diagnostic::nearest;
 use crate::event_name::EVENT_NAMES;
 use crate::host::{Account, Host};
 use crate::paths;
-use crate::text::{self, Integer, repr, shown};
+use crate::text::{self, Integer, shown};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use supervisor_core::{Autorestart, Signal};
+use supervisor_core::{Autorestart, Signal, repr};
 
 mod network;
 
@@ -74,13 +74,14 @@ pub(crate) fn bytes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
 pub(crate) fn string(value: &[u8], _: &mut Reading<'_>) -> Parsed<String> {
     match std::str::from_utf8(value) {
         Ok(text) => Ok(text.to_string()),
-        Err(_) => Err(Rejection::new(format!("value {} is not valid UTF-8", repr(value)))),
+        Err(_) => Err(Rejection::new(format!("value {} is not valid UTF-8", repr::text(value)))),
     }
 }
 
 fn whole_number(value: &[u8]) -> Parsed<Integer> {
     text::integer(value, 10).ok_or_else(|| {
-        let rejection = Rejection::new(format!("invalid literal for int() with base 10: {}", repr(value)));
+        let rejection =
+            Rejection::new(format!("invalid literal for int() with base 10: {}", repr::text(value)));
         let trimmed = text::strip_bytes(value);
         let digits = trimmed.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits > 0 && trimmed.get(digits) == Some(&b'.') {
@@ -145,7 +146,7 @@ pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
             "n" | "f" | "none" | "disable" | "disabled" => Some("false"),
             other => nearest(other, ["yes", "true", "on", "no", "false", "off"]),
         };
-        Rejection::new(format!("not a valid boolean value: {}", repr(value))).or_mean(meant)
+        Rejection::new(format!("not a valid boolean value: {}", repr::text(value))).or_mean(meant)
     })
 }
 
@@ -156,7 +157,7 @@ pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autoresta
         Some(true) => Ok(Autorestart::Always),
         Some(false) => Ok(Autorestart::Never),
         None if lower == "unexpected" => Ok(Autorestart::Unexpected),
-        None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr(lower.as_bytes())))
+        None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr::text(&lower)))
             .or_mean(nearest(&lower, ["unexpected", "true", "false"]))),
     }
 }
@@ -193,15 +194,16 @@ pub(crate) fn octal(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
 /// A signal, by name or number.
 pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
     if let Some(number) = text::integer(value, 10) {
-        return Signal::from_number(number.value)
-            .ok_or_else(|| Rejection::new(format!("value {} is not a valid signal number", repr(value))));
+        return Signal::from_number(number.value).ok_or_else(|| {
+            Rejection::new(format!("value {} is not a valid signal number", repr::text(value)))
+        });
     }
     let name = shown(text::strip_bytes(value)).to_uppercase();
     Signal::from_name(&name).ok_or_else(|| {
         let bare = name.strip_prefix("SIG").unwrap_or(&name);
         let known: Vec<&str> =
             (1..=64).filter_map(|n| Signal(n).name()).filter_map(|name| name.strip_prefix("SIG")).collect();
-        Rejection::new(format!("value {} is not a valid signal name", repr(value)))
+        Rejection::new(format!("value {} is not a valid signal name", repr::text(value)))
             .or_mean(nearest(bare, known))
     })
 }
@@ -214,7 +216,7 @@ pub(crate) fn exit_codes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     let code = |item: &[u8]| text::integer(item, 10).and_then(|number| u8::try_from(number.value).ok());
     let codes: Option<Vec<u8>> = value.split(|&byte| byte == b',').map(code).collect();
     codes.ok_or_else(|| {
-        let rejection = Rejection::new(format!("not a valid list of exit codes: {}", repr(value)));
+        let rejection = Rejection::new(format!("not a valid list of exit codes: {}", repr::text(value)));
         if value.ends_with(b",") { rejection.mended_by("remove the last comma") } else { rejection }
     })
 }
@@ -239,7 +241,7 @@ pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
             "err" => Some("error"),
             other => nearest(other, Level::NAMES.map(|(name, _)| name)),
         };
-        Rejection::new(format!("bad logging level name {}", repr(value))).or_mean(meant)
+        Rejection::new(format!("bad logging level name {}", repr::text(value))).or_mean(meant)
     })
 }
 
@@ -329,8 +331,8 @@ pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
     if let Some(bad) = [b' ', b':', b'/'].into_iter().find(|bad| stripped.contains(bad)) {
         return Err(Rejection::new(format!(
             "Invalid name: {} because of character: {}",
-            repr(value),
-            repr(&[bad])
+            repr::text(value),
+            repr::text([bad])
         )));
     }
     string(stripped, reading)

@@ -12,7 +12,7 @@
 //! it is still `OK` is kept.
 
 use crate::pool::Queued;
-use crate::text;
+use crate::repr;
 
 const READY: &[u8] = b"READY\n";
 const RESULT: &[u8] = b"RESULT ";
@@ -176,7 +176,7 @@ fn hear_line<'a>(
             (Stage::Busy { event, result: Reception::Body { seen: 0, left, is_ok: left == 2 } }, rest)
         }
         None => {
-            verdict(Verdict::BadLine { line: text::shown(&line).into_owned(), event });
+            verdict(Verdict::BadLine { line: repr::decoded(&line).into_owned(), event });
             (Stage::Unknown, &[])
         }
     }

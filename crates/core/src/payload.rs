@@ -2,7 +2,7 @@
 
 use crate::process::Process;
 use crate::state::State;
-use crate::{Channel, EventKind, Pid, ProcessState, text};
+use crate::{Channel, EventKind, Pid, ProcessState, repr};
 
 /// The kind of the event for a process that has entered this state.
 pub(crate) const fn kind_of(state: ProcessState) -> EventKind {
@@ -45,12 +45,12 @@ fn last_pid(previous: &State) -> i32 {
 
 /// The payload of a `PROCESS_LOG` event.
 pub(crate) fn of_output(process: &Process, pid: Pid, channel: Channel, bytes: &[u8]) -> String {
-    format!("{} pid:{pid} channel:{}\n{}", names(process), channel.name(), text::shown(bytes))
+    format!("{} pid:{pid} channel:{}\n{}", names(process), channel.name(), repr::decoded(bytes))
 }
 
 /// The payload of a `PROCESS_COMMUNICATION` event.
 pub(crate) fn of_communication(process: &Process, pid: Pid, bytes: &[u8]) -> String {
-    format!("{} pid:{pid}\n{}", names(process), text::shown(bytes))
+    format!("{} pid:{pid}\n{}", names(process), repr::decoded(bytes))
 }
 
 /// The payload of a `REMOTE_COMMUNICATION` event.

@@ -9,8 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use supervisor_config::{Process, words};
-use supervisor_core::Fault;
-use supervisor_log::repr;
+use supervisor_core::{Fault, repr};
 use supervisor_sys::access;
 
 /// What to execute.
@@ -44,7 +43,7 @@ pub(crate) fn resolve(process: &Process) -> Result<Executable, Fault> {
 
 fn split(command: &[u8]) -> Result<Vec<OsString>, Fault> {
     let words = words::split(command).map_err(|error| {
-        let command = repr::text(&String::from_utf8_lossy(command));
+        let command = repr::text(command);
         Fault::NotExecutable(format!("can't parse command {command}: {error}"))
     })?;
     Ok(words.into_iter().map(OsString::from_vec).collect())

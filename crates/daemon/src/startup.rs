@@ -7,10 +7,12 @@
 use crate::pidfile::PidFile;
 use crate::prepare::{PreparedGroup, Surroundings};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_config::{Config, LogTarget, ServerAddress, Severity, Supervisord};
+use supervisor_core::repr;
 use supervisor_http::{Credentials, Listener, Socket};
-use supervisor_log::{Level, MainDestination, MainLog, MainLogSpec, auto, repr};
+use supervisor_log::{Level, MainDestination, MainLog, MainLogSpec, auto};
 use supervisor_sys::daemonize::{self, Side};
 use supervisor_sys::fd::{self, FileIdentity};
 use supervisor_sys::limits::{self, Limit, Resource};
@@ -291,7 +293,7 @@ fn go_into_background(supervisord: &Supervisord, log: &MainLog) -> Result<(), St
 }
 
 fn change_directory(directory: &Path, log: &MainLog) {
-    let shown = repr::text(&directory.to_string_lossy());
+    let shown = repr::text(directory.as_os_str().as_bytes());
     match std::env::set_current_dir(directory) {
         Ok(()) => log.log(Level::Info, format!("set current directory: {shown}")),
         Err(error) => {

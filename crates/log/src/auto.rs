@@ -1,9 +1,11 @@
 //! `AUTO` log files: their names, and the removal of those an earlier run left.
 
-use crate::{Channel, repr};
+use crate::Channel;
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use supervisor_core::repr;
 use supervisor_sys::tempfile;
 
 /// Creates `<directory>/<process>-<channel>---<identifier>-<8 random>.log` with mode 0600 and returns its
@@ -30,7 +32,7 @@ pub fn remove_old(directory: &Path, identifier: &str) -> Vec<String> {
         };
         let is_ours = is_auto_name(&entry.file_name().to_string_lossy(), identifier);
         if is_ours && std::fs::remove_file(entry.path()).is_err() {
-            warnings.push(format!("Failed to clean up {}", repr::text(&entry.path().to_string_lossy())));
+            warnings.push(format!("Failed to clean up {}", repr::text(entry.path().as_os_str().as_bytes())));
         }
     }
     warnings

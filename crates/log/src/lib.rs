@@ -25,7 +25,6 @@ mod mainlog;
 mod notice;
 mod outlet;
 mod pump;
-pub mod repr;
 #[cfg(test)]
 mod scratch;
 mod sink;

@@ -5,11 +5,12 @@ use crate::capture::{Piece, Splitter};
 use crate::label::Label;
 use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::{ClearError, SyslogTarget, Target, Units};
-use crate::{Level, MainLog, repr};
+use crate::{Level, MainLog};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
+use supervisor_core::repr;
 
 /// Which of a child's two outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,7 +223,7 @@ impl Way {
             Piece::Unterminated(bytes) => self.write_unterminated(&bytes, around.lines),
             Piece::Message(data) => {
                 if around.main_log.is_enabled(Level::Debug) {
-                    let name = repr::text(&self.spec.process_name);
+                    let name = repr::text(&*self.spec.process_name);
                     let line = format!("{name} {} emitted a comm event", self.spec.channel.name());
                     around.main_log.log(Level::Debug, line);
                 }
@@ -287,7 +288,7 @@ impl Way {
     }
 
     fn echo(&self, bytes: &[u8]) -> String {
-        let name = repr::text(&self.spec.process_name);
+        let name = repr::text(&*self.spec.process_name);
         let text = match self.spec.delivery {
             Delivery::Protocol => repr::bytes(bytes).into(),
             Delivery::Nothing | Delivery::Events => repr::decoded(bytes),

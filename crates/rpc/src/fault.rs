@@ -1,8 +1,8 @@
 //! Numbered faults and their texts.
 
 use crate::encode::{Encode, Writer};
-use crate::python;
 use std::fmt;
+use supervisor_core::repr;
 
 /// The faults Supervisor knows. Code 5 is unused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -145,7 +145,7 @@ impl Encode for Fault {
 impl fmt::Display for Fault {
     /// `<Fault 10: 'BAD_NAME: x'>`, as upstream's client shows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Fault {}: {}>", self.code, python::quoted(&self.text))
+        write!(f, "<Fault {}: {}>", self.code, repr::text(&self.text))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::{Range, RangeInclusive};
+use supervisor_core::repr;
 
 /// Reads a decimal number as Python's `int()` does: blanks around it, a sign, single underscores between
 /// digits. Numbers beyond 64 bit are clamped.
@@ -128,13 +129,6 @@ pub(crate) fn shown(value: &Value) -> String {
     out
 }
 
-/// A text in quotes as Python's `repr()` shows it: single quotes unless it holds only single ones.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    write_quoted(text, &mut out);
-    out
-}
-
 fn write_repr(value: &Value, out: &mut String) {
     match value {
         Value::Nil => out.push_str("None"),
@@ -142,21 +136,18 @@ fn write_repr(value: &Value, out: &mut String) {
         Value::Bool(false) => out.push_str("False"),
         Value::Int(number) => write_display(number, out),
         Value::Double(number) => write_float(*number, out),
-        Value::String(text) => write_quoted(text, out),
+        Value::String(text) => out.push_str(&repr::text(text)),
         Value::DateTime(text) => match DateTime::parse(text) {
             Some(time) => time.write_repr(out),
-            None => write_quoted(text, out),
+            None => out.push_str(&repr::text(text)),
         },
-        Value::Base64(bytes) => {
-            out.push('b');
-            write_quoted(&String::from_utf8_lossy(bytes), out);
-        }
+        Value::Base64(bytes) => out.push_str(&repr::bytes(bytes)),
         Value::Array(items) => {
             write_list(items.iter(), ('[', ']'), out, write_repr);
         }
         Value::Struct(members) => {
             write_list(members.iter(), ('{', '}'), out, |(name, value), out| {
-                write_quoted(name, out);
+                out.push_str(&repr::text(name));
                 out.push_str(": ");
                 write_repr(value, out);
             });
@@ -195,28 +186,6 @@ fn write_float(number: f64, out: &mut String) {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     write_display(&format_args!("{mantissa}e{sign}{:02}", exponent.abs()), out);
-}
-
-fn write_quoted(text: &str, out: &mut String) {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    out.push(quote);
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if character == quote => {
-                out.push('\\');
-                out.push(character);
-            }
-            _ if u32::from(character) < 0x20 || (0x7f..0xa0).contains(&u32::from(character)) => {
-                write_display(&format_args!("\\x{:02x}", u32::from(character)), out);
-            }
-            _ => out.push(character),
-        }
-    }
-    out.push(quote);
 }
 
 fn write_display(shown: &dyn std::fmt::Display, out: &mut String) {
@@ -272,13 +241,5 @@ mod tests {
         {
             assert_eq!(DateTime::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn text_is_quoted_as_python_quotes_it() {
-        assert_eq!(quoted("a'b"), r#""a'b""#);
-        assert_eq!(quoted("a'b\"c"), r#"'a\'b"c'"#);
-        assert_eq!(quoted("\u{1b}[0m\n"), r"'\x1b[0m\n'");
-        assert_eq!(quoted("é"), "'é'");
     }
 }

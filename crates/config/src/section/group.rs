@@ -13,10 +13,10 @@ use crate::host::Host;
 use crate::ini::{Document, Section};
 use crate::limits;
 use crate::report::Report;
-use crate::text::repr;
 use crate::value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use supervisor_core::repr;
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "group:";
@@ -254,7 +254,7 @@ impl<'a> Formation<'a> {
                 "[{}] and [{}] both make a group named {}",
                 first.name,
                 section.name,
-                repr(group.name.as_bytes())
+                repr::text(&group.name)
             ))
             .at(Some(self.document.sources.place(section.header)))
             .because("a group is addressed by its name, so that only one of them could run")

@@ -9,10 +9,11 @@ use crate::ini::Document;
 use crate::limits;
 use crate::paths;
 use crate::report::Report;
-use crate::text::{self, repr, shown};
+use crate::text::{self, shown};
 use crate::value;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use supervisor_core::repr;
 
 /// The section's name.
 pub(crate) const SECTION: &str = "include";
@@ -101,7 +102,7 @@ fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut
     let content = match host.read(&absolute, limits::FILE_BYTES) {
         Ok(content) => content,
         Err(error) => {
-            report.remark(format!("Included file {} cannot be read: {error}", repr(path)));
+            report.remark(format!("Included file {} cannot be read: {error}", repr::text(path)));
             return;
         }
     };

@@ -10,11 +10,11 @@ use crate::environment::Environment;
 use crate::expand::{self, Names};
 use crate::limits;
 use crate::paths;
-use crate::text::{self, repr};
+use crate::text;
 use crate::value::{self, LogFileName, Rejection};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use supervisor_core::Policy;
+use supervisor_core::{Policy, repr};
 
 pub(crate) mod options;
 mod stream;
@@ -258,7 +258,11 @@ fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
         let fault = Fault::new(message)
             .with_tail(pass.tail)
             .at(pass.place_of(PROCESS_NAME.key))
-            .because(format!("process_name becomes {}; it takes {}", repr(&expanded), PROCESS_NAME.takes))
+            .because(format!(
+                "process_name becomes {}; it takes {}",
+                repr::text(&expanded),
+                PROCESS_NAME.takes
+            ))
             .mended_by(Some("fill in names whose values have none of these characters".to_string()));
         pass.report.own_fault(fault);
         Faulty

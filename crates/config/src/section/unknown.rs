@@ -5,7 +5,7 @@ use super::{SECTIONS, described, http, include, rpcinterface};
 use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
-use crate::text::repr;
+use supervisor_core::repr;
 
 /// Sorts of sections by the beginning of their names, with the title of their documentation.
 const PREFIXES: [(&str, &str); 5] = [
@@ -63,8 +63,8 @@ fn remark_option(
     let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     report.remark(format!(
         "Unknown option {} in section {} ({}) is ignored{hint}",
-        repr(entry.key.as_bytes()),
-        repr(section.name.as_bytes()),
+        repr::text(&entry.key),
+        repr::text(&section.name),
         described(document, entry.key_span)
     ));
 }
@@ -84,7 +84,7 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
     let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     report.remark(format!(
         "Unknown section {} ({}) is ignored{hint}",
-        repr(section.name.as_bytes()),
+        repr::text(&section.name),
         described(document, section.header)
     ));
 }
@@ -96,7 +96,7 @@ fn remark_server_name(document: &Document, section: &Section, report: &mut Repor
         if !rest.is_empty() && !rest.starts_with(':') {
             report.remark(format!(
                 "Section {} ({}) is read as a server; did you mean [{prefix}:{rest}]?",
-                repr(section.name.as_bytes()),
+                repr::text(&section.name),
                 described(document, section.header)
             ));
         }

@@ -3,7 +3,8 @@
 use super::{Parsed, Reading, Rejection, whole_number};
 use crate::config::FastCgiAddress;
 use crate::paths;
-use crate::text::{self, Integer, repr, shown};
+use crate::text::{self, Integer, shown};
+use supervisor_core::repr;
 
 /// Where an inet server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) struct InetAddress {
 pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<InetAddress> {
     let (host, port) = match value.iter().rposition(|&byte| byte == b':') {
         None => {
-            let whole = || Rejection::new(format!("not a valid port number: {} ", repr(value)));
+            let whole = || Rejection::new(format!("not a valid port number: {} ", repr::text(value)));
             (String::new(), port(value).map_err(|_| whole())?)
         }
         Some(colon) if colon + 1 == value.len() => {
@@ -84,7 +85,7 @@ pub(crate) fn url(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     };
     match rest {
         Some(rest) if has_more(rest) => Ok(value.to_vec()),
-        _ => Err(Rejection::new(format!("value {} is not a URL", repr(value)))
+        _ => Err(Rejection::new(format!("value {} is not a URL", repr::text(value)))
             .mended_by("write one such as http://localhost:9001 or unix:///run/supervisor.sock")),
     }
 }

@@ -23,8 +23,9 @@ use crate::request::Requests;
 pub(crate) use later::Watch;
 use later::{Answered, Done, Outcome, Plan};
 pub(crate) use logs::read_file as read_log_file;
+use supervisor_core::repr;
 use supervisor_http::{ReplyTo, Request, Response, Status};
-use supervisor_log::{Level, MainLog, Pump, repr};
+use supervisor_log::{Level, MainLog, Pump};
 use supervisor_rpc::decode::{self, DecodeError};
 use supervisor_rpc::method::{self, Arguments, Method, Procedure};
 use supervisor_rpc::{Fault, FaultCode, Value, encode};
@@ -169,9 +170,9 @@ fn respond(answered: Answered) -> Response {
 }
 
 fn complaint(body: &[u8], error: &DecodeError) -> String {
-    let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    let shown = repr::text(&body[..body.len().min(SHOWN)]);
     let more = if body.len() > SHOWN { "..." } else { "" };
-    format!("XML-RPC request data {}{more} is invalid: {}", repr::text(&shown), error.log_words())
+    format!("XML-RPC request data {shown}{more} is invalid: {}", error.log_words())
 }
 
 #[cfg(test)]

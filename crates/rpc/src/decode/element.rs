@@ -5,6 +5,7 @@ use crate::{Value, python};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use std::collections::HashMap;
+use supervisor_core::repr;
 
 /// Which side reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,5 +204,5 @@ fn base64_value(text: &str, dialect: Dialect) -> Result<Value, Malformed> {
 fn malformed(kind: &str, text: &str) -> Malformed {
     const SHOWN: usize = 40;
     let start: String = text.chars().take(SHOWN).collect();
-    Malformed::new(format!("{} is no {kind}", python::quoted(&start)))
+    Malformed::new(format!("{} is no {kind}", repr::text(&start)))
 }
