@@ -29,6 +29,13 @@ impl Mutator {
         Self { seeds, tokens, state: 0x5eed_cafe_f00d_d00d }
     }
 
+    /// Takes another seed, which is no file.
+    #[must_use]
+    pub fn with_seed(mut self, seed: impl Into<Vec<u8>>) -> Self {
+        self.seeds.push(seed.into());
+        self
+    }
+
     /// Hands the seeds, and then one variation after the other, to `round`: as many as fit into
     /// `SUPERVISOR_FUZZ_SECONDS`, or a fixed number.
     pub fn run(mut self, mut round: impl FnMut(&[u8])) {
