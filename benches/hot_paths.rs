@@ -1,19 +1,25 @@
 //! The hot paths by themselves: `cargo bench -p supervisor-benches`.
 //!
-//! Wall time of one thread without a system call in it, so that a change of a few per cent can be seen; what a path costs
-//! within the daemon, with the kernel's part, is told by `cargo xtask bench`.
+//! Wall time of one thread without a system call in it, so that a change of a few per cent can be seen; of the log pump,
+//! which is made of system calls, with them. What a path costs within the daemon is told by `cargo xtask bench`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a measuring tool")]
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 use supervisor_config::{MemoryHost, command_line, load};
 use supervisor_core::{
     Autorestart, Effects, ExitStatus, GroupKind, GroupSpec, Input, Moment, Pid, Policy, ProcessSpec, Signal,
     Supervisor, Wall,
+};
+use supervisor_log::{
+    Channel, Delivery, FileOrigin, LogFileSpec, MainLog, Pump, Run, Sink, SinkSpec, StreamId,
 };
 use supervisor_rpc::{ProcessInfo, decode, encode};
 
@@ -129,25 +135,65 @@ fn core(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What the pump does with each chunk, apart from its bookkeeping: 64 KiB from a pipe into a file.
-fn chunk(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("kernel");
-    group.throughput(Throughput::Bytes(65_536));
+/// A megabyte of lines from a child through a pump of its own into a file, in its plain and its costly forms. The least
+/// it can take, two copies by the kernel, stands beside it.
+fn pump(criterion: &mut Criterion) {
+    let data = b"2026-01-01 00:00:00 INFO a line as programs write them, of a hundred bytes, with its end and all...\n"
+        .repeat(MEGABYTE / 100);
+    let mut group = criterion.benchmark_group("log pump");
+    group.throughput(Throughput::Bytes(data.len() as u64));
+    let mut buffer = vec![0; 65_536];
     let (mut reader, mut writer) = std::io::pipe().unwrap();
-    let (data, mut buffer) = (vec![b'x'; 65_536], vec![0; 65_536]);
     let mut file = File::create("/dev/null").unwrap();
-    group.bench_function("64 KiB through a pipe into /dev/null", |bencher| {
-        bencher.iter_batched(
-            || writer.write_all(&data).unwrap(),
-            |()| {
-                let count = reader.read(&mut buffer).unwrap();
-                file.write_all(&buffer[..count]).unwrap();
-            },
-            BatchSize::PerIteration,
-        );
+    group.bench_function("bare copy of 1 MB", |bencher| {
+        bencher.iter(|| {
+            for piece in data.chunks(65_536) {
+                writer.write_all(piece).unwrap();
+                reader.read_exact(&mut buffer[..piece.len()]).unwrap();
+                file.write_all(&buffer[..piece.len()]).unwrap();
+            }
+        });
     });
+    let cases = [("plain", false, 0), ("strip_ansi", true, 0), ("capture", false, MEGABYTE)];
+    for (name, strip_ansi, capture_max_bytes) in cases {
+        let pump = Pump::start(&MainLog::nowhere(), |_| ()).unwrap();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let sink = Sink::open(&Arc::new(sink(strip_ansi, capture_max_bytes))).unwrap();
+        pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap();
+        let (written, is_written) = channel();
+        group.bench_function(format!("1 MB, {name}"), |bencher| {
+            bencher.iter(|| {
+                writer.write_all(&data).unwrap();
+                let written = written.clone();
+                pump.sync(move || written.send(()).unwrap());
+                is_written.recv().unwrap();
+            });
+        });
+        drop(writer);
+        pump.shutdown(Duration::from_secs(5)).unwrap();
+    }
     group.finish();
 }
 
-criterion_group!(benches, xml, configuration, core, chunk);
+const MEGABYTE: usize = 1_000_000;
+
+fn sink(strip_ansi: bool, capture_max_bytes: usize) -> SinkSpec {
+    let file = LogFileSpec {
+        path: Path::new("/dev/null").into(),
+        origin: FileOrigin::Configured,
+        max_bytes: 0,
+        backups: 0,
+    };
+    SinkSpec {
+        process_name: "bench".into(),
+        channel: Channel::Stdout,
+        file: Some(file),
+        syslog: false,
+        strip_ansi,
+        capture_max_bytes,
+        delivery: Delivery::Nothing,
+    }
+}
+
+criterion_group!(benches, xml, configuration, core, pump);
 criterion_main!(benches);
