@@ -2,7 +2,9 @@
 
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Address, Connection, Daemon, Port, Sandbox, Value, processes, wait_until};
+use support::{
+    Account, Address, Connection, Daemon, Launch, Port, Sandbox, Value, is_root, processes, wait_until,
+};
 
 /// What one answer may take while others misbehave. Upstream took seconds for some of these; a loaded machine may take
 /// tenths of one.
@@ -358,4 +360,30 @@ fn clients_that_leave_in_the_middle_leave_nothing_behind() {
     });
     wait_until("every connection to be closed", || open() <= before);
     assert_unharmed(&daemon, pid);
+}
+
+/// Whoever reaches a port can open connections, with or without a password. On upstream they take every descriptor there is;
+/// then nothing can be started and nobody else be answered.
+#[test]
+fn idle_connections_leave_descriptors_for_programs_and_other_listeners_unlike_upstream() {
+    let port = Port::reserve();
+    let config = format!(
+        "[supervisord]\nminfds=10\n[inet_http_server]\nport=127.0.0.1:{}\nusername=u\npassword=p\n\
+         [program:x]\ncommand=cat\nstartsecs=0\n",
+        port.number()
+    );
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("ulimit -S -n 300; ulimit -H -n 300; exec \"$@\"");
+    let launch = launch.configure(&sandbox, &config);
+    let launch = if is_root() { launch.as_account(Account::unprivileged()) } else { launch };
+    let daemon = launch.start(sandbox);
+    daemon.wait_for_state("x", "RUNNING");
+    let address = Address::Tcp(port.number());
+    let idle: Vec<_> = (0..400).map(|_| Connection::open(&address).unwrap()).collect();
+    daemon.wait_for_message("has reached its limit");
+    let former = daemon.pid_of("x");
+    processes::signal(former, "KILL");
+    wait_until("the program to run again", || ![0, former].contains(&daemon.pid_of("x")));
+    assert_unharmed(&daemon, daemon.pid_of("x"));
+    drop(idle);
 }

@@ -58,7 +58,8 @@ fn umask_of_a_program_is_set_in_the_child_alone() {
 }
 
 /// Ours alone: upstream's programs fail to start one by one when the descriptors run out. Here the daemon raises its own
-/// limit as far as its programs need; they themselves get the one it found, and where it cannot go far enough it says so.
+/// limit as far as its programs and clients need; the programs get the one it found, and where it cannot go far enough for
+/// them it says so.
 #[test]
 fn the_daemons_own_limit_follows_its_programs_unlike_upstreams() {
     let config = "[supervisord]\nminfds=10\n\
@@ -70,12 +71,12 @@ fn the_daemons_own_limit_follows_its_programs_unlike_upstreams() {
         let line = text.lines().find(|line| line.starts_with("Max open files")).unwrap().to_owned();
         line.split_whitespace().nth(3).unwrap().to_owned()
     };
-    // 512 for the daemon and 6 for each of 61 processes.
+    // 512 for the daemon, 6 for each of 61 processes, and 2 for each of 1088 clients.
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("ulimit -S -n 300; exec \"$@\"");
     let daemon = launch.configure(&sandbox, config).start(sandbox);
     assert_eq!(daemon.wait_for_file("x.log", "\n"), "300\n");
-    assert_eq!(own_limit(&daemon), "878");
+    assert_eq!(own_limit(&daemon), "3054");
     assert_eq!(daemon.messages_with("descriptors"), Vec::<String>::new());
 
     let sandbox = Sandbox::new();

@@ -1,34 +1,62 @@
-//! How many descriptors the daemon may open.
+//! How many descriptors the daemon may open, and how many of them its clients can take.
 //!
 //! A running program takes up to [`PER_PROGRAM`], and the limit most systems begin with is 1024. `minfds` raises it, for
-//! the programs as well; beyond that the daemon raises its own as far as its programs need, and no further.
+//! the programs as well; beyond that the daemon raises its own as far as its programs and the connections of its servers
+//! need, and no further. Where it cannot, programs come first: anybody who reaches a port can open connections and leave
+//! them, and must not keep a program from starting that way.
 
 use crate::run::Loop;
-use supervisor_log::Level;
+use supervisor_http::Limits;
+use supervisor_log::{Level, MainLog};
 use supervisor_sys::limits;
 
 /// What a running program takes: its pidfd, its standard input, two pipes of output and two logs.
 const PER_PROGRAM: u64 = 6;
 
-/// What the daemon takes beside: clients, servers, its log, pollers, and what a start needs for a moment.
+/// What the daemon takes beside: servers and some clients, its log, pollers, and what starts need for a moment.
 const BESIDE: u64 = 512;
 
+/// What of that is not for clients.
+const RESERVED: u64 = 128;
+
+/// What a connection takes: itself, and the log it may follow.
+const PER_CONNECTION: u64 = 2;
+
+/// Connections each server has room for however few descriptors there are.
+const FEWEST_PLACES: u64 = 16;
+
 impl Loop {
-    /// Sees to it that all programs can run at once; says so if they cannot.
+    /// Sees to it that all programs can run at once, as [`make_room`] does. The limits of the servers stay.
     pub(crate) fn make_room_for_descriptors(&self) {
-        let programs = self.processes.len();
-        let needed = BESIDE + PER_PROGRAM * u64::try_from(programs).unwrap_or(u64::MAX / PER_PROGRAM);
-        let outcome = limits::raise_own_open_files(needed).map(|limit| limit.soft);
-        let lack = match outcome {
-            Ok(None) => return,
-            Ok(Some(allowed)) if allowed >= needed => return,
-            Ok(Some(allowed)) => format!("supervisord may open {allowed}"),
-            Err(error) => format!("the limit cannot be read: {error}"),
-        };
+        make_room(self.processes.len(), self.listening.len(), &self.log);
+    }
+}
+
+/// Sees to it that so many programs can run at once and so many servers be busy; says so if not all of the programs can.
+/// Answers with the limits of each server, which are tighter where there is no room for its clients.
+pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Limits {
+    let for_programs = count(programs).saturating_mul(PER_PROGRAM);
+    let needed = BESIDE.saturating_add(for_programs);
+    let limits = Limits::default();
+    let for_clients = count(servers * limits.places()).saturating_mul(PER_CONNECTION);
+    let outcome = limits::raise_own_open_files(needed.saturating_add(for_clients)).map(|limit| limit.soft);
+    let (allowed, said) = match outcome {
+        Ok(None) => return limits,
+        Ok(Some(allowed)) => (allowed, format!("supervisord may open {allowed}")),
+        Err(error) => (0, format!("the limit cannot be read: {error}")),
+    };
+    if allowed < needed {
         let text = format!(
-            "{programs} programs may take {needed} file descriptors, but {lack}; those that are too many will not start. \
+            "{programs} programs may take {needed} file descriptors, but {said}; those that are too many will not start. \
              Raise the hard limit: LimitNOFILE= of a systemd unit, --ulimit nofile= of a container, `ulimit -Hn` of a shell"
         );
-        self.log.log(Level::Warn, text);
+        log.log(Level::Warn, text);
     }
+    let left = allowed.saturating_sub(RESERVED).saturating_sub(for_programs);
+    let places = (left / PER_CONNECTION / count(servers.max(1))).max(FEWEST_PLACES);
+    limits.within(usize::try_from(places).unwrap_or(usize::MAX))
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

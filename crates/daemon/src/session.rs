@@ -2,6 +2,7 @@
 
 use crate::api::Backend;
 use crate::blocking::Pool;
+use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
 use crate::mailbox::{self, Mailbox, Message};
 use crate::overview::Watch;
@@ -117,7 +118,9 @@ impl Session {
             .map_err(failed("start the log pump"))?;
         let (requests, inbox) = request::channel(move || mailbox::wake(&waker));
         let listening = listeners.iter().map(Descriptor::of_listener).collect();
-        let http = serve_http(&config, listeners, requests, &pump, &log)?;
+        let programs = groups.iter().map(|group| group.processes.len()).sum();
+        let limits = descriptor_limit::make_room(programs, listeners.len(), &log);
+        let http = serve_http(&config, listeners, limits, requests, &pump, &log)?;
         let mut supervisor = Loop {
             core,
             effects: Effects::new(),
@@ -150,7 +153,6 @@ impl Session {
                 supervisor.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
             }
         }
-        supervisor.make_room_for_descriptors();
         Ok(Self { supervisor, http, socket_files, pidfile })
     }
 
@@ -181,6 +183,7 @@ impl Session {
 fn serve_http(
     config: &Config,
     listeners: Vec<Listener>,
+    limits: Limits,
     requests: Requests,
     pump: &Pump,
     log: &MainLog,
@@ -195,7 +198,7 @@ fn serve_http(
         pump: pump.clone(),
         has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
     };
-    web::serve(listeners, Limits::default(), backend)
+    web::serve(listeners, limits, backend)
         .map(Some)
         .map_err(|error| StartError::of("start the HTTP server", &error))
 }

@@ -19,6 +19,9 @@ pub struct Limits {
     /// Connections open at the same time by way of one listener. At the limit the connection that was idle
     /// longest makes room (see `idle`); if none may, the newcomer is answered with 503.
     pub connections: usize,
+    /// Connections beyond those, by way of one listener, that are kept just long enough to be told that there is no
+    /// room. If more come, those that have been told longest are not waited for any more.
+    pub turned_away: usize,
     /// The largest piece an endless answer is sent in, and so all that is held for a client that does not read:
     /// the source is not asked for more until it has.
     pub stream_buffer: usize,
@@ -43,11 +46,42 @@ impl Default for Limits {
             body: 8 * 1024 * 1024,
             bodies: 64 * 1024 * 1024,
             connections: 1024,
+            turned_away: 64,
             stream_buffer: 64 * 1024,
             slow_sender: MINUTE,
             slow_reader: MINUTE,
             idle: 30 * MINUTE,
             linger: Duration::from_secs(2),
         }
+    }
+}
+
+impl Limits {
+    /// These limits for a system where no more than so many connections can be open at once by way of one listener.
+    #[must_use]
+    pub fn within(self, places: usize) -> Self {
+        let turned_away = self.turned_away.min(places / 4).max(1);
+        let connections = self.connections.min(places.saturating_sub(turned_away)).max(1);
+        Self { connections, turned_away, ..self }
+    }
+
+    /// Connections that can be open at once by way of one listener, with those that are about to end.
+    pub fn places(&self) -> usize {
+        self.connections + self.turned_away
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_shrink_to_the_places_there_are_and_never_grow() {
+        let all = Limits::default();
+        assert_eq!(all.clone().within(all.places()), all);
+        assert_eq!(all.clone().within(usize::MAX), all);
+        let few = all.clone().within(40);
+        assert_eq!((few.connections, few.turned_away), (30, 10));
+        assert_eq!((all.clone().within(0).connections, all.within(0).turned_away), (1, 1));
     }
 }

@@ -10,10 +10,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Connections over the limit that are kept just long enough to be told so. If more come, those that have been told
-/// longest are not waited for any more.
-const TURNED_AWAY: usize = 64;
-
 /// How long to wait when the system refuses to accept; the connections wait in its queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -65,9 +61,7 @@ impl Server {
     /// Whether there may be newcomers that can be accepted now.
     pub(super) fn may_accept(&self, listener: usize) -> bool {
         self.listening.get(listener).is_some_and(|listening| {
-            listening.has_newcomers
-                && listening.open < self.limits.connections + TURNED_AWAY
-                && listening.retry_at.is_none()
+            listening.has_newcomers && listening.open < self.limits.places() && listening.retry_at.is_none()
         })
     }
 
@@ -86,9 +80,7 @@ impl Server {
     /// longest. Whether there was one.
     fn hasten_an_end(&mut self, listener: usize) -> bool {
         let is_crowded = self.listening.get(listener).is_some_and(|listening| {
-            listening.has_newcomers
-                && listening.retry_at.is_none()
-                && listening.open >= self.limits.connections + TURNED_AWAY
+            listening.has_newcomers && listening.retry_at.is_none() && listening.open >= self.limits.places()
         });
         if !is_crowded {
             return false;
