@@ -176,7 +176,7 @@ fn a_reload_starts_everything_anew() {
 
 /// CTL-25
 #[test]
-fn a_followed_log_shows_what_is_written_at_once() {
+fn a_followed_log_shows_what_is_written_at_once_unlike_upstream() {
     let daemon = Daemon::start("[program:x]\ncommand=cat\nstdout_logfile=%(here)s/x.log\nstartsecs=0\n");
     daemon.wait_for_state("x", "RUNNING");
     let tail = Running::start(&daemon, &["tail", "-f", "x"]);

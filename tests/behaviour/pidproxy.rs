@@ -45,7 +45,7 @@ fn signals_reach_the_process_in_the_pid_file() {
 
 /// EVT-37: the file is read anew for each signal, so that it may appear late or change.
 #[test]
-fn the_pid_file_may_appear_late() {
+fn the_pid_file_may_appear_late_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.write("late", "");
     let daemon = start(sandbox);

@@ -22,7 +22,7 @@ fn press(address: &Address, fields: &str) -> Response {
 
 /// WEB-3: a program's link acts at once; a browser is asked first, and acts with its token.
 #[test]
-fn links_act_for_programs_and_ask_browsers() {
+fn links_act_for_programs_and_ask_browsers_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     let address = daemon.address();
     daemon.wait_for_state("cat", "RUNNING");
@@ -38,7 +38,7 @@ fn links_act_for_programs_and_ask_browsers() {
 }
 
 #[test]
-fn other_sites_reach_neither_buttons_nor_calls() {
+fn other_sites_reach_neither_buttons_nor_calls_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     let address = daemon.address();
     daemon.wait_for_state("cat", "RUNNING");
@@ -54,7 +54,7 @@ fn other_sites_reach_neither_buttons_nor_calls() {
 
 /// DNS rebinding: a page on evil.example whose name has come to mean 127.0.0.1.
 #[test]
-fn a_loopback_listener_without_a_password_takes_no_foreign_host() {
+fn a_loopback_listener_without_a_password_takes_no_foreign_host_unlike_upstream() {
     let (open, guarded) = (Port::reserve(), Port::reserve());
     let daemon = Daemon::start(&format!(
         "[inet_http_server]\nport=127.0.0.1:{}\n[inet_http_server:b]\nport=127.0.0.1:{}\nusername=u\npassword=p\n",
@@ -79,7 +79,7 @@ fn threads(daemon: &Daemon) -> Vec<String> {
 }
 
 #[test]
-fn open_pages_are_told_of_changes_and_nothing_looks_once_they_are_closed() {
+fn open_pages_are_told_of_changes_and_nothing_looks_once_they_are_closed_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     daemon.wait_for_state("cat", "RUNNING");
     let page = get(&daemon.address(), "/", "").text();
@@ -97,7 +97,7 @@ fn open_pages_are_told_of_changes_and_nothing_looks_once_they_are_closed() {
 }
 
 #[test]
-fn an_edited_configuration_is_shown_before_it_is_read_and_applied_on_request() {
+fn an_edited_configuration_is_shown_before_it_is_read_and_applied_on_request_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     let address = daemon.address();
     daemon.wait_for_state("cat", "RUNNING");
@@ -117,7 +117,7 @@ fn an_edited_configuration_is_shown_before_it_is_read_and_applied_on_request() {
 }
 
 #[test]
-fn a_mistake_in_the_configuration_is_shown_on_the_page() {
+fn a_mistake_in_the_configuration_is_shown_on_the_page_unlike_upstream() {
     let sandbox = Sandbox::new();
     let daemon = Daemon::start_in(sandbox, PROGRAM);
     let mut config = daemon.sandbox().text("supervisord.conf");
@@ -127,7 +127,7 @@ fn a_mistake_in_the_configuration_is_shown_on_the_page() {
 }
 
 #[test]
-fn a_failure_is_explained_with_the_last_lines_of_its_errors() {
+fn a_failure_is_explained_with_the_last_lines_of_its_errors_unlike_upstream() {
     let daemon = Daemon::start(
         "[program:bad]\ncommand=/bin/sh -c 'echo \"no <database>\" >&2; exit 4'\nstartretries=0\n",
     );
@@ -137,7 +137,7 @@ fn a_failure_is_explained_with_the_last_lines_of_its_errors() {
 }
 
 #[test]
-fn a_whole_log_can_be_downloaded() {
+fn a_whole_log_can_be_downloaded_unlike_upstream() {
     let daemon =
         Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
     daemon.wait_for_state("x", "RUNNING");
