@@ -5,6 +5,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token, net};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use supervisor_sys::socket::keep_alive;
 
 /// A connected socket.
 #[derive(Debug)]
@@ -80,6 +81,8 @@ impl Acceptor {
         match socket {
             Socket::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
+                // The follower of a log that writes nothing is found gone by no other means.
+                keep_alive(&listener)?;
                 let mut listener = net::TcpListener::from_std(listener);
                 listener.register(registry, token, Interest::READABLE)?;
                 Ok(Self::Tcp(listener))

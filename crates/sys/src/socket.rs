@@ -3,10 +3,12 @@
 mod address;
 mod connect;
 mod error;
+mod keep_alive;
 mod unix;
 
 pub use connect::{connect_tcp, connect_unix};
 pub use error::{ConnectError, ListenError};
+pub use keep_alive::keep_alive;
 pub use unix::{BoundUnix, SocketFile, listen_unix, remove_socket_file};
 
 use address::{Family, resolve};

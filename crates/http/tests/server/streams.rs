@@ -190,3 +190,26 @@ fn a_flood_to_a_fast_reader_does_not_delay_others() {
     }
     reader.join().unwrap();
 }
+
+/// Whether the kernel has a timer running for the server's end of the connection to `client`: with nothing on its way to
+/// the client that is the one that asks whether the client is still there.
+#[cfg(target_os = "linux")]
+fn is_watched_over(client: &Client) -> bool {
+    let (own, other) = (client.stream.local_addr().unwrap(), client.stream.peer_addr().unwrap());
+    let ends = format!(":{:04X} 0100007F:{:04X} ", other.port(), own.port());
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let line = table.lines().find(|line| line.contains(&ends)).expect("the connection is open");
+    line.split_whitespace().nth(5).is_some_and(|timer| timer.starts_with("02:"))
+}
+
+/// A client whose machine has died sends nothing, and a silent stream sends it nothing either.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_asks_whether_the_client_of_a_silent_stream_is_still_there() {
+    let feed = Feed::default();
+    let server = start_feeding(&feed);
+    let mut client = server.client();
+    client.send("GET /stream HTTP/1.1\r\n\r\n");
+    client.until(b"\r\n\r\n");
+    eventually("a timer runs for the connection", || is_watched_over(&client));
+}
