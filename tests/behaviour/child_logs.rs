@@ -136,6 +136,20 @@ fn program_can_log_to_the_daemons_own_output_unlike_upstream() {
     assert!(fs::metadata("/dev/stdout.1").is_err());
 }
 
+/// Images of containers lay a link from a log to `/dev/stdout`: more than a pipe holds is written behind the back of a
+/// reader that has gone.
+#[test]
+fn program_whose_log_is_a_link_to_the_daemons_output_outlives_its_reader() {
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink("/dev/stdout", sandbox.path("x.log")).unwrap();
+    sandbox.write("x.sh", "head -c 500000 /dev/zero; touch written; exec sleep 1000\n");
+    let launch = Launch::new().through_shell("\"$@\" | read line");
+    let config = "[program:x]\ncommand=/bin/sh x.sh\ndirectory=%(here)s\nstdout_logfile=%(here)s/x.log\n";
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    wait_until("the program has written everything", || daemon.sandbox().path("written").exists());
+    daemon.wait_for_message("ERRO nobody reads the stdout log of 'x'");
+}
+
 /// PROC-56: upstream blocks as a whole when it opens such a FIFO.
 #[test]
 fn fifo_without_a_reader_holds_up_nothing_else_unlike_upstream() {

@@ -1,6 +1,7 @@
 //! Emptying a log by its path.
 
-use super::{names_a_descriptor, open_file};
+use super::descriptor::descriptor_behind;
+use super::open_file;
 use crate::LogFileSpec;
 use std::fmt;
 use std::io;
@@ -47,7 +48,7 @@ pub fn clear_file(spec: &LogFileSpec) -> Result<(), ClearError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(ClearError::Io(error)),
     };
-    if !metadata.is_file() || names_a_descriptor(&spec.path) {
+    if !metadata.is_file() || descriptor_behind(&spec.path).is_some() {
         return Err(ClearError::NotRegular);
     }
     let file = open_file(spec, 0o600).map_err(ClearError::Io)?;

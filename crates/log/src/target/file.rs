@@ -5,8 +5,9 @@
 //! with the open file: if somebody else moved it (another stream with the same path, logrotate), the new file
 //! is taken into use and nothing is shifted.
 
+use super::descriptor::descriptor_behind;
 use super::rotate::shift_generations;
-use super::{ClearError, Outcome, Remark, Units, Written, names_a_descriptor, open_file};
+use super::{ClearError, Outcome, Remark, Units, Written, open_file};
 use crate::LogFileSpec;
 use memchr::memchr;
 use std::fs::{File, Metadata, Permissions};
@@ -36,7 +37,7 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// `file` was opened for `spec` and is regular.
     pub(crate) fn new(spec: LogFileSpec, file: File, metadata: &Metadata) -> Self {
-        let is_ours = !names_a_descriptor(&spec.path);
+        let is_ours = descriptor_behind(&spec.path).is_none();
         let limit = (spec.max_bytes > 0 && is_ours).then_some(spec.max_bytes);
         let identity = FileIdentity::from_metadata(metadata);
         Self { spec, file, identity, position: metadata.size(), limit, rotation_retry: None }
@@ -156,7 +157,7 @@ impl LogFile {
 
     /// Empties the file the path names, which is the open one unless it was moved.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
-        if names_a_descriptor(&self.spec.path) {
+        if descriptor_behind(&self.spec.path).is_some() {
             return Err(ClearError::NotRegular);
         }
         if !self.is_at_its_path().map_err(ClearError::Io)? {

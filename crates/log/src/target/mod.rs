@@ -1,6 +1,7 @@
 //! What a log is written to: a regular file, something with a reader at its other end, or the system log.
 
 mod clear;
+mod descriptor;
 #[cfg(test)]
 pub(crate) mod fake;
 mod file;
@@ -18,7 +19,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
 
 /// Where a file may be rotated within what is written at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,11 +181,4 @@ fn open_file(spec: &LogFileSpec, mode: u32) -> io::Result<File> {
             OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(&spec.path)
         }
     }
-}
-
-/// Whether `path` is one of the names of a descriptor of ours, such as `/dev/stdout`. What stands behind it
-/// belongs to whoever started us: even a regular file is neither rotated nor emptied.
-fn names_a_descriptor(path: &Path) -> bool {
-    let is_descriptor = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
-    is_descriptor(path) || std::fs::read_link(path).is_ok_and(|link| is_descriptor(&link))
 }

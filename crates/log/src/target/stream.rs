@@ -8,6 +8,7 @@
 //! writable, instead of failing, when the next one takes them. Opening it still needs a reader (`ENXIO`
 //! otherwise).
 
+use super::descriptor::descriptor_behind;
 use super::{Outcome, Written};
 use crate::LogFileSpec;
 use mio::unix::SourceFd;
@@ -36,7 +37,7 @@ pub(crate) struct StreamTarget {
 impl StreamTarget {
     /// `file` was opened for `spec` and is not regular.
     pub(crate) fn opened(file: File, spec: &LogFileSpec, is_fifo: bool) -> Self {
-        if super::names_a_descriptor(&spec.path) {
+        if descriptor_behind(&spec.path).is_some() {
             return Self { file, spec: None, gate: None };
         }
         let file = if is_fifo { open_both_ways(&spec.path).unwrap_or(file) } else { file };
@@ -46,7 +47,8 @@ impl StreamTarget {
     /// `/dev/stdout` and `/dev/stderr` where opening them fails, as it does for sockets; `None` for any other
     /// path.
     pub(crate) fn open_standard(path: &Path) -> Option<io::Result<Self>> {
-        let fd = match path.to_str()? {
+        let name = descriptor_behind(path).unwrap_or_else(|| path.to_owned());
+        let fd = match name.to_str()? {
             "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
             "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => io::stderr().as_fd().try_clone_to_owned(),
             _ => return None,
