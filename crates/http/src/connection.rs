@@ -51,6 +51,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Instant,
     /// Bytes that all other connections have received and not passed on.
     pub(crate) received_elsewhere: usize,
+    /// Bytes of answers that wait for all other clients.
+    pub(crate) held_elsewhere: usize,
     /// No further request is taken after the one in hand.
     pub(crate) is_draining: bool,
 }
@@ -77,7 +79,7 @@ enum Step {
 /// Steps of a turn; a step moves at most a scratch buffer full. Keeps a busy client from starving others.
 const STEPS: usize = 16;
 
-/// A body up to this size is taken whatever other clients are sending.
+/// A body up to this size is taken, and given, whatever other clients are sending and not taking.
 const SMALL_BODY: usize = 64 * 1024;
 
 /// A sender gets a second more for each of these bytes, so that a large body may take its time.
@@ -150,6 +152,11 @@ impl Connection {
     /// Bytes received and not passed on.
     pub(crate) fn received(&self) -> usize {
         self.inbox.len()
+    }
+
+    /// Bytes of an answer that wait for the client.
+    pub(crate) fn held(&self) -> usize {
+        self.outbox.held()
     }
 
     /// For how long nothing has been asked or answered; `None` while something is.
@@ -388,6 +395,8 @@ impl Connection {
     }
 
     fn begin_answer(&mut self, response: Response, mut exchange: Exchange, turn: &Turn<'_>) {
+        let is_affordable = exchange.is_head_only || fits(&response, turn);
+        let response = if is_affordable { response } else { admission::refusal(Status::ServiceUnavailable) };
         let (framing, mut then) = exchange.framing(&response);
         if turn.is_draining {
             then = Then::Close;
@@ -439,6 +448,16 @@ impl Connection {
             Received::Nothing => Step::Blocked,
             Received::End => Step::Over,
         }
+    }
+}
+
+/// Whether there is room for an answer beside those that other clients have not taken.
+fn fits(response: &Response, turn: &Turn<'_>) -> bool {
+    match &response.body {
+        Body::Bytes(bytes) => {
+            bytes.len() <= SMALL_BODY || bytes.len() + turn.held_elsewhere <= turn.limits.answers
+        }
+        Body::Stream(_) => true,
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Limits {
     /// Bytes of requests that all clients together have sent and not completed; a client that would exceed it
     /// with a body over 64 KiB is answered with 503.
     pub bodies: usize,
+    /// Bytes of complete answers that all clients together have been given and not taken. An answer over 64 KiB that
+    /// would exceed it is replaced with 503.
+    pub answers: usize,
     /// Connections open at the same time by way of one listener. At the limit the connection that was idle
     /// longest makes room (see `idle`); if none may, the newcomer is answered with 503.
     pub connections: usize,
@@ -45,6 +48,7 @@ impl Default for Limits {
             headers: 256,
             body: 8 * 1024 * 1024,
             bodies: 64 * 1024 * 1024,
+            answers: 256 * 1024 * 1024,
             connections: 1024,
             turned_away: 64,
             stream_buffer: 64 * 1024,

@@ -64,6 +64,7 @@ pub fn serve(
         ready: VecDeque::new(),
         deadlines: BTreeSet::new(),
         received: 0,
+        held: 0,
         limits,
         service,
         log,
@@ -90,6 +91,8 @@ struct Server {
     deadlines: BTreeSet<(Instant, ConnectionId)>,
     /// Bytes received by all connections and not passed on.
     received: usize,
+    /// Bytes of answers that clients have not taken.
+    held: usize,
     next_id: ConnectionId,
     limits: Limits,
     service: Box<dyn Service>,
@@ -108,6 +111,8 @@ struct Entry {
     deadline: Option<Instant>,
     /// What it counts in `received`.
     received: usize,
+    /// What it counts in `held`.
+    held: usize,
 }
 
 struct WindingDown {
@@ -236,6 +241,7 @@ impl Server {
             scratch: &mut self.scratch,
             now,
             received_elsewhere: self.received - entry.received,
+            held_elsewhere: self.held - entry.held,
             is_draining: self.winding_down.is_some(),
         };
         let outcome = act(&mut entry.connection, &mut turn);
@@ -246,6 +252,9 @@ impl Server {
         let received = entry.connection.received();
         self.received = self.received - entry.received + received;
         entry.received = received;
+        let held = entry.connection.held();
+        self.held = self.held - entry.held + held;
+        entry.held = held;
         let deadline = entry.connection.deadline(&self.limits);
         if deadline != entry.deadline {
             let former = std::mem::replace(&mut entry.deadline, deadline);
@@ -263,6 +272,7 @@ impl Server {
             self.deadlines.remove(&(deadline, id));
         }
         self.received -= entry.received;
+        self.held -= entry.held;
         if let Some(listening) = self.listening.get_mut(entry.listener) {
             listening.release();
         }
@@ -274,7 +284,7 @@ impl Server {
     fn register(&mut self, mut connection: Connection, id: ConnectionId, listener: usize) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(connection.stream_mut(), Token(id), interest)?;
-        let entry = Entry { connection, listener, is_queued: false, deadline: None, received: 0 };
+        let entry = Entry { connection, listener, is_queued: false, deadline: None, received: 0, held: 0 };
         self.connections.insert(id, entry);
         Ok(())
     }

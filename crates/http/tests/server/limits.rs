@@ -73,6 +73,28 @@ fn bodies_of_all_clients_together_are_bounded_but_small_ones_always_fit() {
 }
 
 #[test]
+fn answers_nobody_takes_are_bounded_together_but_small_ones_always_fit() {
+    const LARGE: usize = 32 * 1024 * 1024;
+    let limits = Limits { answers: LARGE + LARGE / 2, ..Limits::default() };
+    let server = start(limits, |request, reply| match &request.path[..] {
+        b"/large" => reply.send(Response::new(Status::Ok).body(vec![b'x'; LARGE])),
+        _ => echo(request, reply),
+    });
+    let ask = b"GET /large HTTP/1.1\r\n\r\n";
+    let mut idle = server.client();
+    idle.send(ask);
+    idle.until(b"\r\n\r\n");
+    let mut second = server.client();
+    second.send(ask);
+    assert_eq!(second.rest(), error_answer("1.1", 503, "Service Unavailable", LAST));
+    server.client().assert_alive();
+    assert_eq!(idle.take(LARGE).len(), LARGE);
+    idle.send(ask);
+    idle.until(b"\r\n\r\n");
+    assert_eq!(idle.take(LARGE).len(), LARGE);
+}
+
+#[test]
 fn a_slow_sender_is_answered_with_408() {
     let limits = Limits { slow_sender: Duration::from_millis(200), ..Limits::default() };
     let server = start(limits, echo);
