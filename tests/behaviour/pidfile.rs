@@ -1,6 +1,6 @@
 //! The pid file.
 
-use support::{Daemon, Sandbox, processes, wait_until};
+use support::{Daemon, Launch, Sandbox, processes, wait_until};
 
 /// PROC-10
 #[test]
@@ -36,4 +36,16 @@ fn relative_pidfile_is_removed_after_a_reread_unlike_upstream() {
     daemon.signal("TERM");
     wait_until("the daemon to be gone", || !processes::is_alive(pid));
     assert!(!daemon.sandbox().path("supervisord.pid").exists());
+}
+
+/// Whoever reads the pid file may signal the daemon at once.
+#[test]
+fn signal_that_follows_the_pidfile_at_once_ends_the_daemon_in_order() {
+    for _ in 0..20 {
+        let sandbox = Sandbox::new();
+        let at_once = "\"$@\" & until [ -s supervisord.pid ]; do :; done; kill -TERM $!; wait $!";
+        let mut daemon = Launch::new().through_shell(at_once).configure(&sandbox, "").start(sandbox);
+        assert_eq!(daemon.wait_for_exit(), 0);
+        assert!(!daemon.sandbox().path("s").exists(), "the socket goes as well");
+    }
 }

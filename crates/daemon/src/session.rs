@@ -62,7 +62,7 @@ pub(crate) fn supervise(source: &Arc<Source>, config: Config) -> Result<(), Star
     let foundation = startup::lay(&config, Start::First)?;
     let signals =
         SignalQueue::new(&SIGNALS_HANDLED).map_err(|error| StartError::of("take signals", &error))?;
-    let mut session = Session::begin(source, config, foundation, core, signals)?;
+    let mut session = Session::begin(source, config, foundation, core, signals, Start::First)?;
     loop {
         let end = session.run()?;
         match end.ending {
@@ -92,7 +92,7 @@ impl End {
             }
         };
         let core = self.core.restarted(&config.supervisord.identifier);
-        Session::begin(source, config, foundation, core, self.signals)
+        Session::begin(source, config, foundation, core, self.signals, Start::Again)
     }
 }
 
@@ -103,8 +103,10 @@ impl Session {
         foundation: Foundation,
         core: Supervisor,
         signals: SignalQueue,
+        start: Start,
     ) -> Result<Self, StartError> {
-        let Foundation { log, groups, surroundings, listeners, socket_files, pidfile } = foundation;
+        let Foundation { log, groups, surroundings, listeners, socket_files } = foundation;
+        let pidfile = startup::go_live(&config.supervisord, start, &log)?;
         let failed = |what: &'static str| move |error: io::Error| StartError::of(what, &error);
         let poll = Poll::new().map_err(failed("make a poll"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(failed("make a waker"))?);

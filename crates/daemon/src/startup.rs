@@ -57,11 +57,9 @@ pub(crate) struct Foundation {
     pub(crate) listeners: Vec<Listener>,
     /// Our socket files; removed when dropped.
     pub(crate) socket_files: SocketFiles,
-    /// Our pid file; removed when dropped.
-    pub(crate) pidfile: Option<PidFile>,
 }
 
-/// Lays the foundation. In the launcher of a daemon this does not return.
+/// Lays the foundation.
 pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartError> {
     let supervisord = &config.supervisord;
     let mut notes = Notes::of(config);
@@ -83,11 +81,20 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
     let groups = config.groups.iter().map(|group| surroundings.prepare(group, &log));
     let groups = groups.collect::<Result<_, _>>().map_err(StartError)?;
     let (listeners, socket_files) = open_servers(config, &log)?;
+    Ok(Foundation { log, groups, surroundings, listeners, socket_files })
+}
+
+/// Goes into the background, where that is wanted, and tells the world our pid: from then on signals have to be taken. In
+/// the launcher of a daemon this does not return. The pid file is removed when dropped.
+pub(crate) fn go_live(
+    supervisord: &Supervisord,
+    start: Start,
+    log: &MainLog,
+) -> Result<Option<PidFile>, StartError> {
     if start == Start::First && !supervisord.nodaemon {
-        go_into_background(supervisord, &log)?;
+        go_into_background(supervisord, log)?;
     }
-    let pidfile = write_pidfile(&supervisord.pidfile, &log);
-    Ok(Foundation { log, groups, surroundings, listeners, socket_files, pidfile })
+    Ok(write_pidfile(&supervisord.pidfile, log))
 }
 
 /// Lines for the main log from before there is one, in upstream's order: by gravity, then as they came.
