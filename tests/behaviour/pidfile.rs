@@ -49,3 +49,26 @@ fn signal_that_follows_the_pidfile_at_once_ends_the_daemon_in_order() {
         assert!(!daemon.sandbox().path("s").exists(), "the socket goes as well");
     }
 }
+
+/// The pid may be wanted on the output of a container.
+#[test]
+fn pidfile_that_is_a_pipe_does_not_hold_up_the_end() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("\"$@\" | cat > piped");
+    let config = "[supervisord]\npidfile=/dev/stdout\nsilent=true\n";
+    let mut daemon = launch.configure(&sandbox, config).start(sandbox);
+    let pid = daemon.wait_for_file("piped", "\n");
+    processes::signal(pid.trim().parse().unwrap(), "TERM");
+    assert_eq!(daemon.wait_for_exit(), 0);
+}
+
+#[test]
+fn fifo_nobody_reads_does_not_hold_up_the_start_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    let status = sandbox.command("mkfifo").arg(sandbox.path("pid")).status().unwrap();
+    assert!(status.success());
+    let daemon =
+        Daemon::start_in(sandbox, "[supervisord]\npidfile=%(here)s/pid\n[program:x]\ncommand=sleep 1000\n");
+    daemon.wait_for_message("CRIT could not write pidfile");
+    daemon.wait_for_message("spawned: 'x'");
+}

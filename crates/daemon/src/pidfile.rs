@@ -1,10 +1,10 @@
 //! The file that tells scripts our pid.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use supervisor_sys::access;
+use supervisor_sys::access::{self, Links};
 
 /// A pid file that was written by us. Dropping it removes the file if it still holds our pid.
 #[derive(Debug)]
@@ -16,20 +16,18 @@ impl PidFile {
     /// Writes our pid and a newline, replacing what was there. In a directory others can write to, a symbolic link is not
     /// followed: somebody else may have laid it to have a file of ours overwritten.
     pub(crate) fn write(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        if others_may_write(path) {
-            access::refuse_symlinks(&mut options);
-        }
-        options.open(path)?.write_all(content().as_bytes())?;
+        let links = if others_may_write(path) { Links::Refused } else { Links::Followed };
+        access::open_anew(path, links)?.write_all(content().as_bytes())?;
         Ok(Self { path: path.to_owned() })
     }
 }
 
 impl Drop for PidFile {
     fn drop(&mut self) {
+        // A pipe or device, such as `/dev/stdout`, holds nothing and is not ours; reading it could take for ever.
+        let is_file = fs::metadata(&self.path).is_ok_and(|found| found.is_file());
         // A file with another pid belongs to somebody who started since; one that is gone needs nothing.
-        if fs::read(&self.path).is_ok_and(|found| found == content().as_bytes()) {
+        if is_file && fs::read(&self.path).is_ok_and(|found| found == content().as_bytes()) {
             let _nobody_to_tell = fs::remove_file(&self.path);
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::call::check;
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -25,10 +26,25 @@ fn allows(path: &Path, mode: libc::c_int) -> bool {
     check(unsafe { libc::access(path.as_ptr(), mode) }).is_ok()
 }
 
-/// Makes an open fail with `ELOOP` where the last component of the path is a symbolic link.
+/// Opens `path` for writing from its beginning, empty, and creates it if it is missing. Never waits and never adopts a
+/// terminal: a FIFO nobody reads is `ENXIO`. With [`Links::Refused`] a symbolic link as the last component is `ELOOP`.
 #[doc(alias = "O_NOFOLLOW")]
-pub fn refuse_symlinks(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.custom_flags(libc::O_NOFOLLOW)
+pub fn open_anew(path: &Path, links: Links) -> io::Result<File> {
+    let links = match links {
+        Links::Followed => 0,
+        Links::Refused => libc::O_NOFOLLOW,
+    };
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | links;
+    OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(path)
+}
+
+/// What an open does with a symbolic link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// It opens what the link leads to.
+    Followed,
+    /// It fails.
+    Refused,
 }
 
 /// The node name, as `uname -n` prints it; empty if the kernel does not say.
@@ -68,10 +84,10 @@ mod tests {
 
     #[test]
     fn a_link_is_refused_when_asked_to() {
-        let link = std::env::temp_dir().join(format!("refuse-symlinks-{}", std::process::id()));
-        std::os::unix::fs::symlink("/bin/sh", &link).unwrap();
-        assert!(OpenOptions::new().read(true).open(&link).is_ok());
-        assert!(refuse_symlinks(OpenOptions::new().read(true)).open(&link).is_err());
+        let link = std::env::temp_dir().join(format!("open-anew-{}", std::process::id()));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        assert!(open_anew(&link, Links::Followed).is_ok());
+        assert!(open_anew(&link, Links::Refused).is_err());
         fs::remove_file(link).unwrap();
     }
 }
