@@ -15,12 +15,10 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 use supervisor_config::{MemoryHost, command_line, load};
 use supervisor_core::{
-    Autorestart, Effects, ExitStatus, GroupKind, GroupSpec, Input, Moment, Pid, Policy, ProcessSpec, Signal,
-    Supervisor, Wall,
+    Autorestart, Channel, Effects, ExitStatus, GroupKind, GroupSpec, Input, Moment, Pid, Policy, ProcessSpec,
+    Signal, Supervisor, Wall,
 };
-use supervisor_log::{
-    Channel, Delivery, FileOrigin, LogFileSpec, MainLog, Pump, Run, Sink, SinkSpec, StreamId,
-};
+use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, Pump, Run, Sink, SinkSpec, StreamId};
 use supervisor_rpc::{ProcessInfo, decode, encode};
 
 fn record(index: i64) -> ProcessInfo<'static> {

@@ -2,7 +2,7 @@
 //!
 //! One table says for each option how it is spelled, what its value is called in the help text and what it does.
 
-use crate::config::{Level, LogTarget};
+use crate::config::LogTarget;
 use crate::diagnostic::{Failure, Fault};
 use crate::getopt::{self, Given, Spelling};
 use crate::host::Host;
@@ -11,7 +11,7 @@ use crate::value::{self, Parser, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use supervisor_core::repr;
+use supervisor_core::{Level, repr};
 
 /// What a command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

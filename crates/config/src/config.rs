@@ -5,7 +5,7 @@ use crate::host::Account;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use supervisor_core::Policy;
+use supervisor_core::{Level, Policy};
 
 /// A whole configuration. A pure value: reading the same files again gives an equal one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,38 +75,6 @@ pub enum LogTarget {
     Syslog,
     /// To this file.
     Path(PathBuf),
-}
-
-/// A log level, with upstream's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-#[expect(missing_docs, reason = "the names say it all")]
-pub enum Level {
-    Blather = 3,
-    Trace = 5,
-    Debug = 10,
-    Info = 20,
-    Warn = 30,
-    Error = 40,
-    Critical = 50,
-}
-
-impl Level {
-    /// Every level, most severe first, with its name in a configuration.
-    pub const NAMES: [(&str, Self); 7] = [
-        ("critical", Self::Critical),
-        ("error", Self::Error),
-        ("warn", Self::Warn),
-        ("info", Self::Info),
-        ("debug", Self::Debug),
-        ("trace", Self::Trace),
-        ("blather", Self::Blather),
-    ];
-
-    /// The number upstream gives it.
-    pub fn number(self) -> u8 {
-        self as u8
-    }
 }
 
 /// Processes under one name.

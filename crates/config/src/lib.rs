@@ -39,9 +39,8 @@ pub mod words;
 
 pub use command_line::{Action, CommandLine};
 pub use config::{
-    Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, Level, ListenerPool, LogFile,
-    LogTarget, Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog,
-    Supervisord,
+    Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, ListenerPool, LogFile, LogTarget,
+    Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog, Supervisord,
 };
 pub use ctl::{ClientCommandLine, ClientOptions};
 pub use diagnostic::{Failure, Fault, Place};

@@ -1,6 +1,6 @@
 //! The types a value can have: text in, a typed value or a reason out, in upstream's words.
 
-use crate::config::{Level, LogFile, Owner};
+use crate::config::{LogFile, Owner};
 use crate::diagnostic::nearest;
 use crate::event_name::EVENT_NAMES;
 use crate::host::{Account, Host};
@@ -9,7 +9,7 @@ use crate::text::{self, Integer, shown};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use supervisor_core::{Autorestart, Signal, repr};
+use supervisor_core::{Autorestart, Level, Signal, repr};
 
 mod network;
 
@@ -233,13 +233,13 @@ pub(crate) fn strings(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<Str
 /// A log level.
 pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
     let lower = shown(value).to_lowercase();
-    let known = Level::NAMES.iter().find(|(name, _)| *name == lower).map(|&(_, level)| level);
+    let known = Level::ALL.into_iter().find(|level| level.name() == lower);
     known.ok_or_else(|| {
         let meant = match lower.as_str() {
             "warning" => Some("warn"),
             "crit" | "fatal" => Some("critical"),
             "err" => Some("error"),
-            other => nearest(other, Level::NAMES.map(|(name, _)| name)),
+            other => nearest(other, Level::ALL.map(Level::name)),
         };
         Rejection::new(format!("bad logging level name {}", repr::text(value))).or_mean(meant)
     })

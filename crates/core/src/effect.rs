@@ -1,6 +1,6 @@
 //! Everything the supervisor may ask of the world.
 
-use crate::{Answer, Pid, ProcessId, Signal, Ticket};
+use crate::{Answer, Level, Pid, ProcessId, Signal, Ticket};
 
 /// One order to the shell around the core. Effects are carried out in the order they were given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,40 +85,6 @@ pub enum Ending {
     Shutdown,
     /// It begins anew with the configuration read again.
     Restart,
-}
-
-/// How grave a line of the main log is. Ordered: `Level::Blather < Level::Critical`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Every little thing the loop does.
-    Blather,
-    /// What requests do inside.
-    Trace,
-    /// What helps to understand a configuration.
-    Debug,
-    /// What happened.
-    Info,
-    /// What somebody should look at.
-    Warning,
-    /// What went wrong.
-    Error,
-    /// What may end the service.
-    Critical,
-}
-
-impl Level {
-    /// The word in the log line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Blather => "BLAT",
-            Self::Trace => "TRAC",
-            Self::Debug => "DEBG",
-            Self::Info => "INFO",
-            Self::Warning => "WARN",
-            Self::Error => "ERRO",
-            Self::Critical => "CRIT",
-        }
-    }
 }
 
 /// Where the supervisor puts its orders. Kept by the caller and used again, so that an ordinary turn

@@ -5,7 +5,7 @@
 //! written answer, and a child nobody knows is killed, never forgotten.
 
 use crate::effect::KillOrder;
-use crate::{ExitStatus, Pid, ProcessId, Request, Signal, Ticket};
+use crate::{Channel, ExitStatus, Pid, ProcessId, Request, Signal, Ticket};
 
 /// One thing that happened. Arrives with the [`crate::Moment`] at which the loop learnt of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,23 +109,4 @@ pub enum KillError {
     NoSuchProcess,
     /// Anything else, in the system's words, such as `[Errno 1] Operation not permitted`.
     Refused(String),
-}
-
-/// One of a child's two outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Channel {
-    /// The name in log lines and event payloads.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
-    }
 }

@@ -56,6 +56,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bus;
+mod channel;
 mod deadline;
 mod deliver;
 mod effect;
@@ -68,6 +69,7 @@ mod group;
 mod halt;
 mod input;
 mod job;
+mod level;
 mod lifecycle;
 mod listener;
 mod moment;
@@ -90,12 +92,14 @@ mod tick;
 mod turn;
 mod view;
 
-pub use effect::{Effect, Effects, Ending, KillCause, KillOrder, KillTarget, Level};
+pub use channel::Channel;
+pub use effect::{Effect, Effects, Ending, KillCause, KillOrder, KillTarget};
 pub use event::{EventKind, EventSet};
 pub use exit::ExitStatus;
 pub use fault::Fault;
 pub use group::{GroupIds, GroupKind, GroupSpec, ProcessSpec};
-pub use input::{Channel, Input, KillError};
+pub use input::{Input, KillError};
+pub use level::Level;
 pub use moment::{Moment, Wall};
 pub use name::{GroupId, Namespec, ProcessId, Selection};
 pub use pid::Pid;

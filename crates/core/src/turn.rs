@@ -28,7 +28,7 @@ impl Turn<'_> {
     }
 
     pub(crate) fn warning(&mut self, text: String) {
-        self.log(Level::Warning, text);
+        self.log(Level::Warn, text);
     }
 
     pub(crate) fn info(&mut self, text: String) {

@@ -13,8 +13,8 @@ use mio::{Interest, Token};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
-use supervisor_core::{ExitStatus, Input, ProcessId};
-use supervisor_log::{Channel, Level, Notice, Run, StreamId};
+use supervisor_core::{Channel, ExitStatus, Input, Level, ProcessId};
+use supervisor_log::{Notice, Run, StreamId};
 use supervisor_sys::{clock, reap};
 
 /// How long a log target that is stuck may delay the news of an exit.
@@ -216,7 +216,7 @@ impl Loop {
         self.tell(if is_protocol {
             Input::ListenerOutput { process: process_id, pid, bytes }
         } else {
-            Input::Output { process: process_id, pid, channel: core_channel(channel), bytes }
+            Input::Output { process: process_id, pid, channel, bytes }
         });
     }
 
@@ -225,7 +225,7 @@ impl Loop {
         let id = process.id;
         let Some(child) = process.child.as_ref().filter(|child| child.run == run) else { return };
         let pid = child.pid;
-        self.tell(Input::Communication { process: id, pid, channel: core_channel(channel), bytes });
+        self.tell(Input::Communication { process: id, pid, channel, bytes });
     }
 
     fn child_of(&mut self, raw: u64, run: Run) -> Option<&mut Child> {
@@ -290,13 +290,5 @@ impl Loop {
         if let Err(error) = self.poll.registry().deregister(&mut SourceFd(&descriptor)) {
             self.log.log(Level::Error, format!("cannot stop watching descriptor {descriptor}: {error}"));
         }
-    }
-}
-
-/// The core's name for an output.
-pub(crate) fn core_channel(channel: Channel) -> supervisor_core::Channel {
-    match channel {
-        Channel::Stdout => supervisor_core::Channel::Stdout,
-        Channel::Stderr => supervisor_core::Channel::Stderr,
     }
 }

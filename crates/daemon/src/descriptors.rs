@@ -7,8 +7,8 @@
 use crate::mailbox::Message;
 use crate::run::Loop;
 use std::os::fd::{AsRawFd, RawFd};
+use supervisor_core::Level;
 use supervisor_http::{Listener, Socket};
-use supervisor_log::Level;
 
 /// A descriptor and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,8 +14,9 @@ use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use supervisor_config::{FastCgiAddress, FastCgiSocket};
+use supervisor_core::Level;
 use supervisor_http::Socket;
-use supervisor_log::{Level, MainLog};
+use supervisor_log::MainLog;
 use supervisor_sys::socket::{self, SocketFile};
 
 /// What the processes of one FastCGI program share: its socket, while there is one.

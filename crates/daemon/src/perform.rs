@@ -7,8 +7,7 @@ use crate::spawner;
 use crate::stdin::Progress;
 use std::io;
 use std::os::fd::AsFd;
-use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Pid, ProcessId};
-use supervisor_log::Level;
+use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Level, Pid, ProcessId};
 use supervisor_sys::{errno, signal};
 
 impl Loop {
@@ -22,7 +21,7 @@ impl Loop {
                     let outcome = self.kill(order);
                     self.inputs.push_back(Input::Killed { order, outcome });
                 }
-                Effect::Log { level, text } => self.log.log(log_level(level), text),
+                Effect::Log { level, text } => self.log.log(level, text),
                 Effect::Reply { ticket, answer } => {
                     if let Some(reply) = self.replies.remove(&ticket) {
                         reply.send(answer);
@@ -90,18 +89,5 @@ fn kill_error(error: &io::Error) -> KillError {
     match errno::code_text(error).as_str() {
         "ESRCH" => KillError::NoSuchProcess,
         _ => KillError::Refused(errno::python_text(error)),
-    }
-}
-
-/// The log's name for a level of the core.
-pub(crate) fn log_level(level: supervisor_core::Level) -> Level {
-    match level {
-        supervisor_core::Level::Blather => Level::Blather,
-        supervisor_core::Level::Trace => Level::Trace,
-        supervisor_core::Level::Debug => Level::Debug,
-        supervisor_core::Level::Info => Level::Info,
-        supervisor_core::Level::Warning => Level::Warn,
-        supervisor_core::Level::Error => Level::Error,
-        supervisor_core::Level::Critical => Level::Critical,
     }
 }

@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
-use supervisor_core::{EventKind, EventSet, GroupSpec, ProcessSpec};
-use supervisor_log::{Channel, Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
+use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, ProcessSpec};
+use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
 use supervisor_sys::spawn::ChildUser;
 
 /// What of the daemon's own settings shapes a group.

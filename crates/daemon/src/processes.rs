@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::Process as Config;
-use supervisor_core::{ExitStatus, Pid, ProcessId};
-use supervisor_log::{Channel, Delivery, LogFileSpec, Run, SinkSpec};
+use supervisor_core::{Channel, ExitStatus, Pid, ProcessId};
+use supervisor_log::{Delivery, LogFileSpec, Run, SinkSpec};
 use supervisor_sys::spawn::ChildUser;
 
 /// Every process of every active group.

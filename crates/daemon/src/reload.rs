@@ -10,8 +10,7 @@ use crate::run::Loop;
 use crate::serve::{bad_name, wire_fault};
 use std::sync::Arc;
 use supervisor_config::{Config, Failure, diff, load};
-use supervisor_core::{Fault, Input, Request as CoreRequest, Signal, Ticket, Wish};
-use supervisor_log::Level;
+use supervisor_core::{Fault, Input, Level, Request as CoreRequest, Signal, Ticket, Wish};
 use supervisor_rpc::{Fault as WireFault, FaultCode, ReloadedGroups};
 use supervisor_sys::clock;
 

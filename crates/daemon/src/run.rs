@@ -18,9 +18,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
-use supervisor_core::{Answer, Effects, Ending, Input, Mood, Signal, Supervisor, Ticket};
+use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
-use supervisor_log::{Level, MainLog, Pump};
+use supervisor_log::{MainLog, Pump};
 use supervisor_sys::clock;
 use supervisor_sys::signal::SignalQueue;
 

@@ -185,10 +185,9 @@ impl Loop {
             LogName::Main => Ok(LogLocation { path: self.log.path().map(Into::into), key: FollowKey::Main }),
             LogName::Process { name, channel } => {
                 let Ok(Selection::Process(id)) = self.core.resolve(name) else { return Err(bad_name(name)) };
-                let channel = log_channel(*channel);
                 let process = self.processes.get(id).ok_or_else(|| bad_name(name))?;
-                let path = process.log_file(channel).map(|file| file.path.to_path_buf());
-                Ok(LogLocation { path, key: FollowKey::Stream(stream_id(id, channel)) })
+                let path = process.log_file(*channel).map(|file| file.path.to_path_buf());
+                Ok(LogLocation { path, key: FollowKey::Stream(stream_id(id, *channel)) })
             }
         }
     }
@@ -271,11 +270,4 @@ pub(crate) fn bad_name(name: &str) -> WireFault {
 /// A fault of the core as it goes over the wire.
 pub(crate) fn wire_fault(fault: &Fault) -> WireFault {
     WireFault { code: i64::from(fault.code()), text: fault.to_string() }
-}
-
-fn log_channel(channel: supervisor_core::Channel) -> supervisor_log::Channel {
-    match channel {
-        supervisor_core::Channel::Stdout => supervisor_log::Channel::Stdout,
-        supervisor_core::Channel::Stderr => supervisor_log::Channel::Stderr,
-    }
 }

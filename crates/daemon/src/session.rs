@@ -20,9 +20,9 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{Config, load};
-use supervisor_core::{Effects, Ending, Signal, Supervisor};
+use supervisor_core::{Effects, Ending, Level, Signal, Supervisor};
 use supervisor_http::{Handle, Limits, Listener};
-use supervisor_log::{Level, MainLog, Pump};
+use supervisor_log::{MainLog, Pump};
 use supervisor_sys::adopt;
 use supervisor_sys::signal::SignalQueue;
 

@@ -10,9 +10,9 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_config::{Config, LogTarget, ServerAddress, Severity, Supervisord};
-use supervisor_core::repr;
+use supervisor_core::{Level, repr};
 use supervisor_http::{Credentials, Listener, Socket};
-use supervisor_log::{Level, MainDestination, MainLog, MainLogSpec, auto};
+use supervisor_log::{MainDestination, MainLog, MainLogSpec, auto};
 use supervisor_sys::daemonize::{self, Side};
 use supervisor_sys::fd::{self, FileIdentity};
 use supervisor_sys::limits::{self, Limit, Resource};
@@ -197,7 +197,7 @@ fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
         },
     };
     let spec = MainLogSpec {
-        level: log_level(supervisord.loglevel),
+        level: supervisord.loglevel,
         destination,
         copy_to_stdout: supervisord.nodaemon && !supervisord.silent,
     };
@@ -208,18 +208,6 @@ fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
         };
         StartError(format!("could not open the log file '{name}': {error}"))
     })
-}
-
-fn log_level(level: supervisor_config::Level) -> Level {
-    match level {
-        supervisor_config::Level::Blather => Level::Blather,
-        supervisor_config::Level::Trace => Level::Trace,
-        supervisor_config::Level::Debug => Level::Debug,
-        supervisor_config::Level::Info => Level::Info,
-        supervisor_config::Level::Warn => Level::Warn,
-        supervisor_config::Level::Error => Level::Error,
-        supervisor_config::Level::Critical => Level::Critical,
-    }
 }
 
 fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, SocketFiles), StartError> {

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use supervisor_core::Channel;
 use supervisor_log::{
-    Channel, Delivery, FileOrigin, LogFileSpec, MainLog, Notice, Pump, Run, Sink, SinkSpec, StreamId,
+    Delivery, FileOrigin, LogFileSpec, MainLog, Notice, Pump, Run, Sink, SinkSpec, StreamId,
 };
 
 const GIGABYTE: u64 = 1_000_000_000;

@@ -1,11 +1,10 @@
 //! `AUTO` log files: their names, and the removal of those an earlier run left.
 
-use crate::Channel;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use supervisor_core::repr;
+use supervisor_core::{Channel, repr};
 use supervisor_sys::tempfile;
 
 /// Creates `<directory>/<process>-<channel>---<identifier>-<8 random>.log` with mode 0600 and returns its

@@ -6,12 +6,12 @@
 //! away from second to second up to half a minute. People are told once when it goes wrong and once when it
 //! is over.
 
-use crate::Level;
 use crate::label::Label;
 use crate::target::{ClearError, Outcome, Remark, Target, Units};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
+use supervisor_core::Level;
 use supervisor_sys::errno::python_text;
 
 /// The first and the longest wait after a write that failed.

@@ -1,35 +1,16 @@
 //! Where the output of one channel of one process goes.
 
+use crate::MainLog;
 use crate::ansi::Stripper;
 use crate::capture::{Piece, Splitter};
 use crate::label::Label;
 use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::{ClearError, SyslogTarget, Target, Units};
-use crate::{Level, MainLog};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
-use supervisor_core::repr;
-
-/// Which of a child's two outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// Descriptor 1, and 2 as well with `redirect_stderr`.
-    Stdout,
-    /// Descriptor 2.
-    Stderr,
-}
-
-impl Channel {
-    /// The name in log lines and event payloads.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
-    }
-}
+use supervisor_core::{Channel, Level, repr};
 
 /// Who chose a log file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ mod support;
 use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
-use supervisor_log::{Delivery, Level, SinkSpec};
+use supervisor_core::Level;
+use supervisor_log::{Delivery, SinkSpec};
 use support::{Rig, sink_spec, wait_until};
 
 /// Voluntary context switches of the threads named so: each is a wait that ended.

@@ -33,7 +33,8 @@ mod stream;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ClientError, os_error_text};
-pub use methods::{Channel, Statuses, Wait};
+pub use methods::{Statuses, Wait};
+pub use supervisor_core::Channel;
 
 use crate::{Value, decode, encode};
 use base64::Engine;

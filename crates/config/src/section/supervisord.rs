@@ -2,7 +2,7 @@
 
 use super::{Opt, OptionDoc, Pass, pairs};
 use crate::command_line::CommandLine;
-use crate::config::{Level, LogTarget, Supervisord};
+use crate::config::{LogTarget, Supervisord};
 use crate::environment::Environment;
 use crate::expand::Names;
 use crate::host::Host;
@@ -10,6 +10,7 @@ use crate::paths;
 use crate::value;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use supervisor_core::Level;
 
 const MINFDS: Opt<u64> = Opt {
     key: "minfds",

@@ -1,7 +1,8 @@
 //! `[include]`.
 
 use super::{host, load_on, messages, refused};
-use supervisor_config::{Config, Failure, Level, MemoryHost, Severity};
+use supervisor_config::{Config, Failure, MemoryHost, Severity};
+use supervisor_core::Level;
 
 const MAIN: &str = "[supervisord]\n[include]\nfiles=";
 

@@ -2,7 +2,8 @@
 
 use super::{host, load_on, loaded, refused, try_load};
 use std::path::Path;
-use supervisor_config::{Fault, Level, LogTarget, MemoryHost};
+use supervisor_config::{Fault, LogTarget, MemoryHost};
+use supervisor_core::Level;
 
 /// CFG-1.
 #[test]

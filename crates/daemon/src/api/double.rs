@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use supervisor_core::{Answer, Mood, Pid, Ticket};
+use supervisor_core::{Answer, Level, Mood, Pid, Ticket};
 use supervisor_http::{Body, Headers, Peer, Request as HttpRequest, Response, Version};
-use supervisor_log::{FollowKey, Level, MainDestination, MainLog, MainLogSpec, Pump};
+use supervisor_log::{FollowKey, MainDestination, MainLog, MainLogSpec, Pump};
 use supervisor_rpc::{Fault, FaultCode};
 
 /// How long anything may take before a test fails.

@@ -1,12 +1,12 @@
 //! One destination of the main log as the pump serves it.
 
 use super::queue::{Layout, Queue};
-use crate::Level;
 use crate::label::Label;
 use crate::outlet::{Flow, Lines, Outlet};
 use crate::target::ClearError;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use supervisor_core::Level;
 use supervisor_sys::clock;
 
 /// The most that is written before others get their turn: a whole queue.

@@ -12,14 +12,14 @@ pub(crate) use queue::Queue;
 
 use crate::outlet::{Lines, Outlet};
 use crate::target::{StreamTarget, SyslogTarget, Target, Units};
-use crate::{FileOrigin, Level, LogFileSpec};
+use crate::{FileOrigin, LogFileSpec};
 pub(crate) use queue::Layout;
 use queue::Pushed;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use supervisor_core::Wall;
+use supervisor_core::{Level, Wall};
 use supervisor_sys::clock;
 
 /// Where the main log goes, beside the copy on stdout.

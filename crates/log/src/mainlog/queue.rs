@@ -1,11 +1,10 @@
 //! Records of the main log that wait for one of its destinations.
 
 use super::format;
-use crate::Level;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use supervisor_core::Wall;
+use supervisor_core::{Level, Wall};
 use supervisor_sys::clock;
 
 /// The most a destination may lag behind.

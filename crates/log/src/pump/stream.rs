@@ -8,11 +8,11 @@
 use super::desk::Desk;
 use super::interest::{PipeWatch, TargetWatch, UNWATCHED_RETRY};
 use super::served::{Next, Owned, Served};
+use crate::ClearError;
 use crate::label::Label;
 use crate::notice::{CREDIT, Notice, Run, StreamId};
 use crate::outlet::Flow;
 use crate::sink::{Delivered, Delivery, Sink, Surroundings};
-use crate::{ClearError, Level};
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
@@ -20,6 +20,7 @@ use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Instant;
+use supervisor_core::Level;
 
 /// The most that is read from one pipe before others get their turn.
 const ROUND: usize = 256 * 1024;

@@ -6,10 +6,11 @@ use crate::outlet::Outlet;
 use crate::scratch::Scratch;
 use crate::target::fake::{FakeState, FakeTarget};
 use crate::target::{Target, Units};
-use crate::{Channel, Delivery, FileOrigin, Level, SinkSpec};
+use crate::{Delivery, FileOrigin, SinkSpec};
 use std::io::{PipeWriter, Write};
 use std::sync::Mutex;
 use std::thread;
+use supervisor_core::{Channel, Level};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

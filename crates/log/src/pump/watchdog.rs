@@ -9,12 +9,12 @@
 use super::shared::{Shared, Urgency};
 use super::table::{Activity, Phase, Table};
 use super::worker;
-use crate::Level;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
 use std::time::Duration;
+use supervisor_core::Level;
 
 /// How often a busy pump is looked at.
 const LOOK: Duration = Duration::from_millis(500);

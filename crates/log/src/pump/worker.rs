@@ -6,10 +6,10 @@ use super::shared::Shared;
 use super::stream::Letter;
 use super::table::{Activity, Channel, CheckedOut, Phase};
 use super::waiter::{Event, Gathering};
-use crate::Level;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use supervisor_core::Level;
 
 /// How a thread is to wait.
 enum Plan {

@@ -4,7 +4,8 @@ use crate::support::{Rig, sink_spec, wait_until};
 use std::cell::Cell;
 use std::io::Write;
 use std::sync::mpsc;
-use supervisor_log::{Delivery, Level, Notice, Run, SinkSpec, StreamId};
+use supervisor_core::Level;
+use supervisor_log::{Delivery, Notice, Run, SinkSpec, StreamId};
 
 /// EVT-18.
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::support::{PATIENCE, Rig, Scratch, wait_until};
 use std::sync::mpsc;
-use supervisor_log::{FollowKey, Level, MainDestination, MainLog, MainLogSpec, Pump};
+use supervisor_core::Level;
+use supervisor_log::{FollowKey, MainDestination, MainLog, MainLogSpec, Pump};
 
 fn spec(path: std::path::PathBuf, max_bytes: u64, backups: u32) -> MainLogSpec {
     let destination = MainDestination::File { path, max_bytes, backups };

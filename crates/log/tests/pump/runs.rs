@@ -4,7 +4,8 @@ use crate::support::{PATIENCE, Rig, sink_spec, wait_until};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::sync::mpsc;
-use supervisor_log::{FollowKey, Level, LogFileSpec, Run, Sink, StreamId};
+use supervisor_core::Level;
+use supervisor_log::{FollowKey, LogFileSpec, Run, Sink, StreamId};
 
 /// PROC-63.
 #[test]

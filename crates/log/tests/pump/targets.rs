@@ -7,9 +7,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use supervisor_log::{
-    ClearError, Level, LogFileSpec, MainDestination, MainLog, MainLogSpec, Pump, Sink, StreamId,
-};
+use supervisor_core::Level;
+use supervisor_log::{ClearError, LogFileSpec, MainDestination, MainLog, MainLogSpec, Pump, Sink, StreamId};
 
 /// PROC-56: an error at once, which the daemon makes a spawn error.
 #[test]

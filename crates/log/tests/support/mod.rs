@@ -12,9 +12,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use supervisor_core::{Channel, Level};
 use supervisor_log::{
-    Channel, Delivery, FileOrigin, Level, LogFileSpec, MainDestination, MainLog, MainLogSpec, Notice, Pump,
-    Run, Sink, SinkSpec, StreamId,
+    Delivery, FileOrigin, LogFileSpec, MainDestination, MainLog, MainLogSpec, Notice, Pump, Run, Sink,
+    SinkSpec, StreamId,
 };
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,6 +1,6 @@
 //! Supervisor's methods with their types.
 
-use super::{Client, ClientError};
+use super::{Channel, Client, ClientError};
 use crate::decode::Malformed;
 use crate::{
     ConfigInfo, Implementation, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState, Value,
@@ -21,25 +21,6 @@ impl From<Wait> for Value {
             Wait::ForResult => true,
             Wait::No => false,
         })
-    }
-}
-
-/// One of a process's two output streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Channel {
-    /// `stdout` or `stderr`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
     }
 }
 

@@ -27,8 +27,8 @@ impl Level {
     pub const ALL: [Self; 7] =
         [Self::Blather, Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Critical];
 
-    /// The number behind the name; a line is written if its number is at least the configured one.
-    pub const fn value(self) -> u8 {
+    /// The number upstream gives it.
+    pub const fn number(self) -> u8 {
         self as u8
     }
 
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn levels_carry_upstreams_numbers_and_words() {
         let table: Vec<(u8, &str, &str)> =
-            Level::ALL.iter().map(|level| (level.value(), level.word(), level.name())).collect();
+            Level::ALL.iter().map(|level| (level.number(), level.word(), level.name())).collect();
         assert_eq!(
             table,
             [
