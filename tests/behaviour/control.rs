@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{Daemon, Flavour, Port, processes, stays_true_for, wait_until};
+use support::{Daemon, Flavour, Launch, Port, Sandbox, processes, stays_true_for, wait_until};
 
 fn sleeper(name: &str, options: &str) -> String {
     format!("[program:{name}]\ncommand=sleep 1000\nstartsecs=0\n{options}")
@@ -172,6 +172,45 @@ fn a_reload_starts_everything_anew() {
         })
     });
     assert_eq!(run(&daemon, "pid a").1, 0);
+}
+
+/// PROC-20: upstream stops everything before it looks.
+#[test]
+fn a_reload_of_a_broken_configuration_says_what_to_mend_unlike_upstream() {
+    let daemon = Daemon::start(&sleeper("a", ""));
+    let before = daemon.wait_for_state("a", "RUNNING")["pid"].int();
+    daemon.reconfigure(&sleeper("a", "stopsignal=TREM\n"));
+    let file = daemon.sandbox().path("supervisord.conf").display().to_string();
+    let text = daemon.sandbox().text("supervisord.conf");
+    let line = 1 + text.lines().position(|line| line == "stopsignal=TREM").unwrap();
+    let (output, code) = run(&daemon, "reload");
+    assert_eq!(
+        output.lines().collect::<Vec<_>>(),
+        [
+            &*format!(
+                "ERROR: the configuration cannot be used and the running one stays in force: value 'TREM' is not a valid \
+                 signal name in section 'program:a' (file: '{file}')"
+            ),
+            &*format!("  at {file}:{line}:12"),
+            "    why: stopsignal takes a signal name, with or without SIG, or a number",
+            "    mend: did you mean TERM?",
+        ]
+    );
+    assert_eq!(code, 1);
+    assert_eq!(daemon.info("a")["pid"].int(), before);
+}
+
+/// RPC-40
+#[test]
+fn a_refused_reload_does_not_disclose_the_environment_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().configure(&sandbox, &sleeper("a", "")).environment("PRECIOUS_NAME", "secret");
+    let daemon = launch.start(sandbox);
+    daemon.reconfigure(&sleeper("a", "directory=%(ENV_PRECIOUS_NAM)s\n"));
+    let (output, code) = run(&daemon, "reload");
+    assert!(output.contains("PRECIOUS_NAM") && !output.contains("PRECIOUS_NAME"), "{output}");
+    assert_eq!(code, 1);
+    daemon.wait_for_file("main.log", "mend: did you mean %(ENV_PRECIOUS_NAME)s?");
 }
 
 /// CTL-25

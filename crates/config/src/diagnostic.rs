@@ -24,6 +24,9 @@ use std::os::unix::ffi::OsStrExt;
 /// Faults shown at most; a file that has more is not a configuration.
 const MOST_SHOWN: usize = 1000;
 
+/// Faults told at most to a reader outside this machine; the log has the others.
+const MOST_TOLD: usize = 20;
+
 /// Characters of a source line shown at most, those around the fault.
 const WIDEST_LINE: usize = 160;
 
@@ -39,6 +42,17 @@ struct Details {
     place: Option<Place>,
     why: Option<String>,
     mend: Option<String>,
+    mend_is_private: bool,
+}
+
+/// Who reads a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Somebody on this machine, on its terminal or in its log.
+    Local,
+    /// A client of the RPC interface. It is not shown source lines, which may hold a password, nor which environment
+    /// variables supervisord has.
+    Remote,
 }
 
 /// Where a fault stands, with the source line it cites.
@@ -60,7 +74,15 @@ impl Fault {
     /// A fault with upstream's text (or ours, where upstream has none) and nothing else yet.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         let (head, names, tail) = (message.into(), String::new(), String::new());
-        Self(Box::new(Details { head, names, tail, place: None, why: None, mend: None }))
+        Self(Box::new(Details {
+            head,
+            names,
+            tail,
+            place: None,
+            why: None,
+            mend: None,
+            mend_is_private: false,
+        }))
     }
 
     /// Adds the part of the text that lists names from the environment; left out where outsiders read it.
@@ -96,6 +118,12 @@ impl Fault {
         self
     }
 
+    /// Says whether the mend names what outsiders may not learn.
+    pub(crate) fn with_private_mend(mut self, mend_is_private: bool) -> Self {
+        self.0.mend_is_private = mend_is_private;
+        self
+    }
+
     /// What is wrong, in upstream's words. May have several lines.
     pub fn message(&self) -> String {
         format!("{}{}{}", self.0.head, self.0.names, self.0.tail)
@@ -122,11 +150,15 @@ impl Fault {
         self.0.mend.as_deref()
     }
 
-    fn fmt_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_details(&self, reader: Reader, f: &mut impl fmt::Write) -> fmt::Result {
         if let Some(place) = &self.0.place {
-            place.fmt_cited(f)?;
+            writeln!(f, "  at {}:{}:{}", place.file, place.line, place.column)?;
+            if reader == Reader::Local {
+                place.fmt_cited(f)?;
+            }
         }
-        for (label, text) in [("why", &self.0.why), ("mend", &self.0.mend)] {
+        let mend = self.0.mend.as_ref().filter(|_| reader == Reader::Local || !self.0.mend_is_private);
+        for (label, text) in [("why", self.0.why.as_ref()), ("mend", mend)] {
             if let Some(text) = text {
                 writeln!(f, "    {label}: {text}")?;
             }
@@ -141,9 +173,8 @@ impl Place {
         self.source.trim_start().starts_with('[')
     }
 
-    /// `  at file:line:column`, the line, and carets under what is meant.
-    fn fmt_cited(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  at {}:{}:{}", self.file, self.line, self.column)?;
+    /// The line, and carets under what is meant.
+    fn fmt_cited(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let before = self.column.saturating_sub(1);
         let skipped = before.saturating_sub(WIDEST_LINE / 2);
         let shown: String = self.source.chars().skip(skipped).take(WIDEST_LINE).map(text::visible).collect();
@@ -185,20 +216,39 @@ impl Failure {
     pub fn others(&self) -> &[Fault] {
         &self.others
     }
+
+    /// The report for readers outside this machine, such as an RPC fault: the first faults with their places and mends,
+    /// without what is not meant for them and without a line end after its last line.
+    pub fn remote_report(&self) -> String {
+        let mut report = self.first.remote_message() + "\n";
+        self.fmt_after_first(Reader::Remote, &mut report).expect("a String takes everything");
+        report.truncate(report.trim_end_matches('\n').len());
+        report
+    }
+
+    /// All that follows the message of the first fault.
+    fn fmt_after_first(&self, reader: Reader, f: &mut impl fmt::Write) -> fmt::Result {
+        let most = match reader {
+            Reader::Local => MOST_SHOWN,
+            Reader::Remote => MOST_TOLD - 1,
+        };
+        self.first.fmt_details(reader, f)?;
+        for fault in self.others.iter().take(most) {
+            writeln!(f, "also: {}", fault.remote_message())?;
+            fault.fmt_details(reader, f)?;
+        }
+        match self.others.len().saturating_sub(most) {
+            0 => Ok(()),
+            hidden => writeln!(f, "also: {hidden} more"),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
     /// The whole report, without a line end after its last line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Error: {}", self.first.message())?;
-        self.first.fmt_details(f)?;
-        for fault in self.others.iter().take(MOST_SHOWN) {
-            writeln!(f, "also: {}", fault.remote_message())?;
-            fault.fmt_details(f)?;
-        }
-        if let Some(hidden) = self.others.len().checked_sub(MOST_SHOWN).filter(|&hidden| hidden > 0) {
-            writeln!(f, "also: {hidden} more")?;
-        }
+        self.fmt_after_first(Reader::Local, f)?;
         write!(f, "For help, use {} -h", text::shown(self.program.as_bytes()))
     }
 }
@@ -271,6 +321,32 @@ mod tests {
         let fault = Fault::new("x").with_names(" Available names: ENV_SECRET").with_tail(" in section 'a'");
         assert_eq!(fault.message(), "x Available names: ENV_SECRET in section 'a'");
         assert_eq!(fault.remote_message(), "x in section 'a'");
+    }
+
+    #[test]
+    fn a_remote_report_has_places_and_mends_but_no_lines_of_the_file() {
+        let fault = |message: &str| Fault::new(message).at(Some(place(11, "password = pa%ss")));
+        let first =
+            fault("bad").with_names(" Available names: ENV_SECRET").mended_by(Some("write %%".into()));
+        let second = fault("worse")
+            .because("there is no such name")
+            .mended_by(Some("did you mean %(ENV_SECRET)s?".into()))
+            .with_private_mend(true);
+        let failure = Failure::of(OsStr::new("s"), vec![first, second]).unwrap();
+        assert_eq!(
+            failure.remote_report(),
+            "bad\n  at web.conf:9:11\n    mend: write %%\n\
+             also: worse\n  at web.conf:9:11\n    why: there is no such name"
+        );
+        assert!(failure.to_string().contains("did you mean %(ENV_SECRET)s?"));
+    }
+
+    #[test]
+    fn a_remote_report_of_a_file_that_is_no_configuration_is_short() {
+        let failure = Failure::of(OsStr::new("s"), vec![Fault::new("bad"); 5000]).unwrap();
+        let report = failure.remote_report();
+        assert_eq!(report.lines().count(), MOST_TOLD + 1);
+        assert!(report.ends_with("also: bad\nalso: 4980 more"), "{report}");
     }
 
     #[test]

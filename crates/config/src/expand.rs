@@ -239,14 +239,28 @@ impl ExpandError {
         }
     }
 
+    /// Whether [`mend`](Self::mend) names a variable of supervisord's environment that the configuration does not.
+    pub(crate) fn mend_names_a_variable(&self) -> bool {
+        match self {
+            Self::Unknown { name, available, .. } => {
+                near_name(name, available).is_some_and(|meant| meant.starts_with("ENV_"))
+            }
+            Self::Malformed(_) | Self::TooLong => false,
+        }
+    }
+
     /// Whether it may only follow from an `environment` that could not be read.
     pub(crate) fn is_excusable(&self) -> bool {
         matches!(self, Self::Unknown { is_excusable: true, .. })
     }
 }
 
+fn near_name<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
+    nearest(name, available.iter().map(String::as_str))
+}
+
 fn mend_for_name(name: &str, available: &[String]) -> String {
-    if let Some(meant) = nearest(name, available.iter().map(String::as_str)) {
+    if let Some(meant) = near_name(name, available) {
         return format!("did you mean %({meant})s?");
     }
     match name.strip_prefix("ENV_") {

@@ -165,7 +165,8 @@ impl<'a> Pass<'a> {
                     .with_tail(self.tail)
                     .at(self.document.sources.place(found.entry.span(Some(error.place(raw)))))
                     .because(error.why())
-                    .mended_by(error.mend());
+                    .mended_by(error.mend())
+                    .with_private_mend(error.mend_names_a_variable());
                 self.report.fault(fault);
             }
             Faulty

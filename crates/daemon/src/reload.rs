@@ -69,8 +69,11 @@ impl Loop {
                     format!("restart refused, the running configuration stays in force: {failure}"),
                 );
                 if let Some(ticket) = client {
-                    let why = failure.first().remote_message();
-                    self.refuse(ticket, Fault::Failed(format!("the configuration cannot be used: {why}")));
+                    let report = failure.remote_report();
+                    let text = format!(
+                        "the configuration cannot be used and the running one stays in force: {report}"
+                    );
+                    self.refuse(ticket, Fault::Failed(text));
                 }
             }
         }

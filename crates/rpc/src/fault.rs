@@ -126,6 +126,13 @@ impl Fault {
         Self { code: code.number(), text: format!("{}: {detail}", code.name()) }
     }
 
+    /// What follows the name; the whole text if it does not begin with the name.
+    pub fn detail(&self) -> &str {
+        self.known()
+            .and_then(|code| self.text.strip_prefix(code.name())?.strip_prefix(": "))
+            .unwrap_or(&self.text)
+    }
+
     /// The known fault of this number.
     pub fn known(&self) -> Option<FaultCode> {
         FaultCode::from_number(self.code)
@@ -171,5 +178,15 @@ mod tests {
             Fault::with_detail(FaultCode::CantReread, "it's").to_string(),
             r#"<Fault 92: "CANT_REREAD: it's">"#
         );
+    }
+
+    #[test]
+    fn a_detail_is_told_without_the_name() {
+        let detail = |code, text: &str| Fault { code, text: text.to_owned() }.detail().to_owned();
+        assert_eq!(detail(30, "FAILED: disk: full"), "disk: full");
+        assert_eq!(detail(30, "FAILED: "), "");
+        assert_eq!(detail(30, "FAILED"), "FAILED");
+        assert_eq!(detail(30, "OTHER: x"), "OTHER: x");
+        assert_eq!(detail(600, "PLUGIN: x"), "PLUGIN: x");
     }
 }

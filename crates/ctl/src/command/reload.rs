@@ -27,6 +27,10 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
             session.say_failure(Exit::Generic, "ERROR: already shutting down")?;
         }
+        // Upstream's server has no other; ours says what is wrong with the configuration, and where.
+        Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::Failed) => {
+            session.say_failure(Exit::Generic, format!("ERROR: {}", fault.detail()))?;
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(Flow::Continue)

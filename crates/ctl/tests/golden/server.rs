@@ -121,6 +121,16 @@ fn reload_is_a_failure_when_a_shutdown_is_under_way() {
         .is(1, "Error: reload accepts no arguments\nreload \t\tRestart the remote supervisord.\n");
 }
 
+/// Upstream's server cannot refuse: it stops everything first.
+#[test]
+fn a_refused_reload_says_where_the_configuration_is_wrong_unlike_upstream() {
+    let report = "the configuration cannot be used and the running one stays in force: not a valid boolean value: 'maybe' \
+                  in section 'program:web' (file: 'web.conf')\n  at web.conf:3:11\n    why: autostart takes a boolean\n\
+                  also: not a valid octal\n  at web.conf:4:7\n    mend: write 022";
+    let server = Fake::new().faults("supervisor.restart", FaultCode::Failed, report);
+    server.ctl("reload").is(1, &format!("ERROR: {report}\n"));
+}
+
 /// CTL-36
 #[test]
 fn a_shutdown_from_the_shell_must_be_confirmed() {
