@@ -1,5 +1,7 @@
 //! Bad input and greedy clients: each is answered at once or let go, and the daemon serves the others as before.
 
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{
@@ -386,4 +388,25 @@ fn idle_connections_leave_descriptors_for_programs_and_other_listeners_unlike_up
     wait_until("the program to run again", || ![0, former].contains(&daemon.pid_of("x")));
     assert_unharmed(&daemon, daemon.pid_of("x"));
     drop(idle);
+}
+
+/// A machine that is out of threads: a restart, which reads the configuration first, is refused and not left unanswered.
+#[test]
+fn a_restart_is_answered_when_no_thread_is_to_be_had_unlike_upstream() {
+    // The limit does not bind root, and who sets it has to be who it is for.
+    let account = Account::unprivileged();
+    let sandbox = Sandbox::new();
+    let mut launch = Launch::new().configure(&sandbox, "");
+    let mut set_limit = Command::new("prlimit");
+    if is_root() {
+        set_limit.uid(account.uid).gid(account.gid);
+        launch = launch.as_account(account);
+    }
+    let daemon = launch.start(sandbox);
+    let status = set_limit.args(["--nproc=1:1", "--pid", &daemon.pid().to_string()]).status();
+    assert!(status.expect("prlimit is a part of util-linux").success());
+    let fault = daemon.call("restart", &[]).unwrap_err().to_string();
+    assert!(fault.starts_with("30 FAILED: no thread can be started: "), "{fault}");
+    daemon.wait_for_message("a request was refused: no thread can be started: ");
+    assert_eq!(daemon.ask("getState", &[])["statename"], "RUNNING".into());
 }

@@ -9,6 +9,7 @@
 //! as long as it hangs. With an empty queue every thread is parked: an idle pool never wakes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -59,6 +60,15 @@ pub(crate) enum Refused {
     Full,
     /// No thread could be started, and none is there.
     NoThread(io::Error),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("too much work is waiting"),
+            Self::NoThread(error) => write!(f, "no thread can be started: {error}"),
+        }
+    }
 }
 
 impl Pool {

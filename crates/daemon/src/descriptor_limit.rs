@@ -6,8 +6,9 @@
 //! them, and must not keep a program from starting that way.
 
 use crate::run::Loop;
+use supervisor_core::Level;
 use supervisor_http::Limits;
-use supervisor_log::{Level, MainLog};
+use supervisor_log::MainLog;
 use supervisor_sys::limits;
 
 /// What a running program takes: its pidfd, its standard input, two pipes of output and two logs.

@@ -135,7 +135,7 @@ impl Loop {
             return reply.send(Err(fault));
         }
         let (source, active) = (Arc::clone(&self.source), self.active.clone());
-        self.submit(move || {
+        let _answered = self.submit(move || {
             reply.send(match load(&source.command_line, &source.host) {
                 Ok(config) => {
                     let found = diff(&active, &config.groups);

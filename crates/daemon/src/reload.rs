@@ -3,6 +3,7 @@
 //! A configuration is read by a job of the blocking pool, as a whole or not at all. A broken one is reported and changes
 //! nothing, also when a restart was asked for: upstream stops everything first and then ends.
 
+use crate::blocking::Refused;
 use crate::mailbox::Message;
 use crate::prepare::{PreparedGroup, Surroundings};
 use crate::request::Reply;
@@ -20,7 +21,7 @@ impl Loop {
         if let Err(fault) = self.allowed() {
             return reply.send(Err(fault));
         }
-        self.read_config(move |outcome| Message::Reread(outcome, reply));
+        let _answered = self.read_config(move |outcome| Message::Reread(outcome, reply));
     }
 
     /// The configuration was read again.
@@ -46,8 +47,11 @@ impl Loop {
     }
 
     /// Reads the configuration before a restart that a client, or SIGHUP, wants.
-    pub(crate) fn check_restart(&self, client: Option<Ticket>) {
-        self.read_config(move |outcome| Message::RestartChecked(outcome, client));
+    pub(crate) fn check_restart(&mut self, client: Option<Ticket>) {
+        let read = self.read_config(move |outcome| Message::RestartChecked(outcome, client));
+        if let (Err(why), Some(ticket)) = (read, client) {
+            self.refuse(ticket, Fault::Failed(why.to_string()));
+        }
     }
 
     /// The configuration to restart with was read: go ahead, or say why not.
@@ -95,7 +99,7 @@ impl Loop {
                 reply.send(Err(WireFault::with_detail(FaultCode::Failed, why)));
             }
         };
-        self.submit(prepare);
+        let _answered = self.submit(prepare);
     }
 
     fn group_to_add(&self, name: &str) -> Result<&Arc<supervisor_config::Group>, WireFault> {
@@ -149,17 +153,21 @@ impl Loop {
         Ok(())
     }
 
-    fn read_config(&self, report: impl FnOnce(Box<Result<Config, Failure>>) -> Message + Send + 'static) {
+    fn read_config(
+        &self,
+        report: impl FnOnce(Box<Result<Config, Failure>>) -> Message + Send + 'static,
+    ) -> Result<(), Refused> {
         let source = Arc::clone(&self.source);
         let mailbox = self.mailbox.clone();
-        self.submit(move || mailbox.post(report(Box::new(load(&source.command_line, &source.host)))));
+        self.submit(move || mailbox.post(report(Box::new(load(&source.command_line, &source.host)))))
     }
 
-    /// Hands over work whose reply answers for itself: should it be refused, the reply is dropped and says so.
-    pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) {
-        if self.pool.submit(Box::new(job)).is_err() {
-            self.log.log(Level::Error, "a request was refused because too much work is waiting");
-        }
+    /// Hands over the work for a request. If it is refused, a reply in it is dropped, which answers; who has only a ticket
+    /// must answer it.
+    pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
+        self.pool
+            .submit(Box::new(job))
+            .inspect_err(|why| self.log.log(Level::Error, format!("a request was refused: {why}")))
     }
 }
 

@@ -160,8 +160,8 @@ impl Loop {
                 .collect();
             mailbox.post(Message::Checked(Checked { ticket, spelled, targets, wait }));
         };
-        if self.pool.submit(Box::new(look)).is_err() {
-            self.refuse(ticket, Fault::Failed("too much work is waiting".to_owned()));
+        if let Err(why) = self.submit(look) {
+            self.refuse(ticket, Fault::Failed(why.to_string()));
         }
     }
 
