@@ -246,6 +246,25 @@ fn fg_connects_a_user_with_a_program_unlike_upstream() {
     assert_eq!(daemon.state("x"), "RUNNING");
 }
 
+/// CTL-46: what is typed reaches a program whatever becomes of its output.
+#[test]
+fn fg_sends_lines_to_a_program_without_logs_unlike_upstream() {
+    let daemon = Daemon::start(
+        "[program:x]\ncommand=/bin/sh -c \"exec cat >%(here)s/got\"\nstdout_logfile=NONE\nstderr_logfile=NONE\n\
+         startsecs=0\n",
+    );
+    daemon.wait_for_state("x", "RUNNING");
+    let mut shell = Running::start(&daemon, &["fg", "x"]);
+    daemon.wait_for_file(&shell.output, "<==\n");
+    shell.types("one\n").unwrap();
+    daemon.wait_for_file("got", "one\n");
+    shell.types("two\n").unwrap();
+    daemon.wait_for_file("got", "one\ntwo\n");
+    let output = shell.output.clone();
+    assert_eq!(shell.interrupt(), Some(0));
+    assert!(daemon.sandbox().text(&output).ends_with("Exiting foreground\n"));
+}
+
 /// CTL-46: the program that is in the foreground ends.
 #[test]
 fn fg_ends_with_its_program_unlike_upstream() {

@@ -12,6 +12,17 @@ use supervisor_rpc::client::follow::{LogStream, Progress};
 /// Said before anything is followed.
 pub(crate) const BANNER: &str = "==> Press Ctrl-C to exit <==";
 
+/// What one look at a log brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It goes on.
+    Open,
+    /// The server ended it, as it does when it ends itself.
+    Ended,
+    /// It cannot be followed, which has been said.
+    Refused,
+}
+
 /// A log that is followed, and how complaints name it.
 pub(crate) struct Followed {
     pub(crate) stream: LogStream,
@@ -34,7 +45,7 @@ impl Session {
         loop {
             self.console.flush().map_err(Fatal::Output)?;
             self.interrupts.wait(&[followed.stream.as_fd()]).map_err(wait_failure)?;
-            if self.show_more(&mut followed)? == Progress::Ended {
+            if self.show_more(&mut followed)? != Look::Open {
                 return Ok(());
             }
         }
@@ -60,18 +71,17 @@ impl Session {
     }
 
     /// Reads once from a log that can be read and shows what came, byte by byte as the program wrote it.
-    pub(crate) fn show_more(&mut self, followed: &mut Followed) -> Result<Progress, Failure> {
+    pub(crate) fn show_more(&mut self, followed: &mut Followed) -> Result<Look, Failure> {
         let mut log = Vec::new();
         let progress = followed.stream.read(&mut log);
         self.console.log(&log)?;
         match progress {
-            Ok(progress) => Ok(progress),
-            // The server went away, as it does when it ends.
-            Err(ClientError::Closed) => Ok(Progress::Ended),
+            Ok(Progress::Open) => Ok(Look::Open),
+            Ok(Progress::Ended) | Err(ClientError::Closed) => Ok(Look::Ended),
             Err(error) => {
                 let shown_url = followed.shown_url.clone();
                 self.complain_about_log(&shown_url, error)?;
-                Ok(Progress::Ended)
+                Ok(Look::Refused)
             }
         }
     }

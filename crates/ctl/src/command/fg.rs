@@ -4,12 +4,12 @@ use super::{Command, Flow};
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::{Failure, Fatal};
-use crate::follow::{BANNER, Followed, wait_failure};
+use crate::follow::{BANNER, Followed, Look, wait_failure};
 use crate::session::Session;
 use std::os::fd::AsFd;
 use supervisor_core::ProcessState;
 use supervisor_rpc::FaultCode;
-use supervisor_rpc::client::follow::{Progress, process_log_path};
+use supervisor_rpc::client::follow::process_log_path;
 use supervisor_rpc::client::{Channel, ClientError};
 
 pub(super) const COMMAND: Command = Command {
@@ -65,7 +65,8 @@ fn is_running(session: &mut Session, name: &str) -> Result<bool, Failure> {
 /// Moves output and lines until the user, the process or the server ends it; the streams end with it.
 fn attach(session: &mut Session, name: &str) -> Result<(), Failure> {
     let mut logs = open_logs(session, name)?;
-    let had_logs = !logs.is_empty();
+    // A program whose logs cannot be followed takes lines all the same.
+    let mut has_one_ended = false;
     loop {
         session.console.flush().map_err(Fatal::Output)?;
         // What was typed ahead is sent before anything is waited for.
@@ -75,7 +76,7 @@ fn attach(session: &mut Session, name: &str) -> Result<(), Failure> {
             }
             continue;
         }
-        if session.input.take_end() || (had_logs && logs.is_empty()) {
+        if session.input.take_end() || (has_one_ended && logs.is_empty()) {
             return Ok(());
         }
         let fds: Vec<_> =
@@ -84,7 +85,7 @@ fn attach(session: &mut Session, name: &str) -> Result<(), Failure> {
         if ready.contains(&0) {
             session.input.fill().map_err(wait_failure)?;
         }
-        show_ready(session, &mut logs, &ready)?;
+        has_one_ended |= show_ready(session, &mut logs, &ready)?;
     }
 }
 
@@ -98,15 +99,19 @@ fn open_logs(session: &mut Session, name: &str) -> Result<Vec<Followed>, Failure
     Ok(logs)
 }
 
-/// Shows what has come in the logs that are ready (place 0 is the input) and drops those that ended.
-fn show_ready(session: &mut Session, logs: &mut Vec<Followed>, ready: &[usize]) -> Result<(), Failure> {
+/// Shows what has come in the logs that are ready (place 0 is the input) and drops those that are over. Whether the
+/// server has ended one of them.
+fn show_ready(session: &mut Session, logs: &mut Vec<Followed>, ready: &[usize]) -> Result<bool, Failure> {
+    let mut has_one_ended = false;
     // From behind, so that removing one leaves the places before it as they were.
     for place in ready.iter().rev().filter(|place| **place > 0) {
-        if session.show_more(&mut logs[place - 1])? == Progress::Ended {
+        let look = session.show_more(&mut logs[place - 1])?;
+        has_one_ended |= look == Look::Ended;
+        if look != Look::Open {
             logs.remove(place - 1);
         }
     }
-    Ok(())
+    Ok(has_one_ended)
 }
 
 /// Sends one line; false if the process is gone.
