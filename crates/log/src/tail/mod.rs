@@ -61,7 +61,7 @@ pub struct Tail {
 /// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative
 /// offset counts from the end.
 pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
-    let mut file = open_regular(path).map_err(|error| match error.kind() {
+    let mut file = open_sized(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
         _ => ReadError::Failed(error),
     })?;
@@ -75,7 +75,7 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError>
         (Ok(start), Ok(count)) => (start.min(size), count.min(MAX_READ)),
         (Err(_), Ok(_)) | (_, Err(_)) => return Err(ReadError::BadArguments),
     };
-    read_at(&mut file, start, count).map_err(ReadError::Failed)
+    read_at(&mut file, start, count.min(size - start)).map_err(ReadError::Failed)
 }
 
 /// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end
@@ -120,10 +120,23 @@ impl Window {
     }
 }
 
-/// Opens a log for reading; anything but a regular file is refused, without waiting for a FIFO's writer.
+/// Opens a log of a certain size for reading: a regular file, or a device such as `/dev/null`, which is as good as empty.
+fn open_sized(path: &Path) -> io::Result<File> {
+    let mut file = open_at_once(path)?;
+    // A FIFO, a socket and a terminal have no end that could be sought.
+    file.seek(SeekFrom::End(0))?;
+    Ok(file)
+}
+
+/// Opens a log for reading; anything but a regular file is refused.
 fn open_regular(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let file = open_at_once(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from_raw_os_error(libc::ESPIPE)) }
+}
+
+/// Opens for reading without waiting for a FIFO's writer.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
 fn read_at(file: &mut File, start: u64, count: u64) -> io::Result<Vec<u8>> {
@@ -176,6 +189,17 @@ mod tests {
         assert!(matches!(read(scratch.root(), 0, 0), Err(ReadError::Failed(_))));
         let fifo = scratch.fifo("fifo");
         assert!(matches!(read(&fifo, 0, 0), Err(ReadError::Failed(_))));
+    }
+
+    /// `stdout_logfile=/dev/null` is what many programs have, and a monitor reads the logs of all.
+    #[test]
+    fn a_device_that_keeps_nothing_is_an_empty_log() {
+        let nothing = Path::new("/dev/null");
+        for (offset, length) in [(0, 0), (-1600, 0), (0, 100), (10, 5)] {
+            assert_eq!(read(nothing, offset, length).unwrap(), b"", "({offset}, {length})");
+        }
+        assert!(matches!(read(nothing, -1, 1), Err(ReadError::BadArguments)));
+        assert_eq!(tail(nothing, 0, 100), Tail::default());
     }
 
     /// RPC-33: every row of the tail table.
