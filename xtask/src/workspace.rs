@@ -22,7 +22,9 @@ pub(crate) fn files() -> Result<Vec<PathBuf>, Failure> {
             let entry = entry?;
             let name = entry.file_name();
             let kind = entry.file_type()?;
-            if kind.is_dir() && name != "target" && name != ".git" {
+            // A module may be called `target`, too; what cargo builds into says so.
+            let is_built = name == "target" && entry.path().join("CACHEDIR.TAG").exists();
+            if kind.is_dir() && !is_built && name != ".git" {
                 directories.push(entry.path());
             } else if kind.is_file() {
                 files.push(entry.path().strip_prefix(&root)?.to_owned());

@@ -1,7 +1,8 @@
-//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a program can check.
+//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a program can check, and of what is written for people.
 //!
 //! Each rule is a function from what it looks at to its findings; a finding names a file, a line and the rule.
 
+mod docs;
 mod layers;
 mod text;
 
@@ -54,16 +55,19 @@ impl Source {
 
 /// Checks every rule and reports all findings at once.
 pub(crate) fn run() -> Result<(), Failure> {
-    let mut findings = Vec::new();
-    let mut checked = 0;
-    for file in workspace::files()? {
-        // What is not text, such as an image, has no rules.
-        let Ok(text) = fs::read_to_string(workspace::root().join(&file)) else { continue };
-        let source = Source { file, text };
-        findings.extend(text::check(&source));
-        findings.extend(layers::check(&source));
-        checked += 1;
+    let files = workspace::files()?;
+    // What is not text, such as an image, has no rules.
+    let read = |file: &PathBuf| {
+        let text = fs::read_to_string(workspace::root().join(file)).ok()?;
+        Some(Source { file: file.clone(), text })
+    };
+    let sources: Vec<Source> = files.iter().filter_map(read).collect();
+    let mut findings = docs::check(&files, &sources);
+    for source in &sources {
+        findings.extend(text::check(source));
+        findings.extend(layers::check(source));
     }
+    let checked = sources.len();
     for finding in &findings {
         println!("{finding}");
     }
