@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use support::{Daemon, Sandbox, processes, wait_for};
+use support::{Daemon, Launch, Sandbox, processes, wait_for};
 
 fn make_executable(sandbox: &Sandbox, name: &str, content: &str, mode: u32) {
     let path = sandbox.write(name, content);
@@ -106,6 +106,17 @@ fn first_match_in_the_path_counts_even_if_it_is_a_directory() {
     );
     daemon.wait_for_message("gave up: x");
     daemon.assert_messages("spawnerr", &[format!("INFO spawnerr: command at '{directory}' is a directory")]);
+}
+
+/// An empty path is none, as for whoever starts the daemon with `PATH=`; the program's own counts as it is.
+#[test]
+fn command_is_looked_up_in_the_usual_places_when_the_daemon_has_an_empty_path() {
+    let sandbox = Sandbox::new();
+    let config = "[program:x]\ncommand=sleep 1000\n\
+                  [program:y]\ncommand=sleep 1000\nenvironment=PATH=\"\"\nstartretries=0\n";
+    let daemon = Launch::new().environment("PATH", "").configure(&sandbox, config).start(sandbox);
+    daemon.wait_for_message("spawned: 'x'");
+    daemon.wait_for_message("INFO spawnerr: can't find command 'sleep'");
 }
 
 /// PROC-27

@@ -21,7 +21,7 @@ pub(crate) struct Executable {
     pub(crate) arguments: Vec<OsString>,
 }
 
-/// The directories searched when neither the program nor supervisord has a PATH.
+/// The directories searched when the program has no PATH, and supervisord none or an empty one.
 const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
 
 /// Finds the file of a command and checks that it can be executed. A relative path counts from supervisord's own
@@ -55,7 +55,7 @@ fn search_path(process: &Process) -> OsString {
         .environment
         .value(name)
         .map(OsStr::to_owned)
-        .or_else(|| std::env::var_os(name))
+        .or_else(|| std::env::var_os(name).filter(|path| !path.is_empty()))
         .unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
