@@ -1,7 +1,7 @@
 //! `environment=`.
 
 use super::assert_refused;
-use support::{Daemon, processes, wait_for};
+use support::{Daemon, Launch, Sandbox, processes, wait_for};
 
 /// The value of variable `A` in a program started with these options.
 fn value_in_child(supervisord: &str, program: &str) -> String {
@@ -57,4 +57,14 @@ fn value_may_be_empty_but_not_missing() {
 #[test]
 fn pairs_may_stand_on_several_lines() {
     assert_eq!(value_in_child("", "environment=B=\"1\",\n  A=\"2\",\n  C=\"3\","), "2");
+}
+
+/// Python adds `LC_CTYPE=C.UTF-8` to an environment that names no locale, and upstream's programs inherit it.
+#[test]
+fn no_locale_is_added_to_the_environment_of_programs_unlike_upstream() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("unset LANG LC_ALL LC_CTYPE; exec \"$@\"");
+    let config = "[program:x]\ncommand=/bin/sh -c \"echo ${LC_CTYPE-none}; sleep 1000\"\nstdout_logfile=%(here)s/x.log\n";
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    assert_eq!(daemon.wait_for_file("x.log", "\n"), "none\n");
 }
