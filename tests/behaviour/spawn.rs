@@ -53,7 +53,7 @@ fn command_of_others_says_that_permission_is_missing() {
     make_executable(&sandbox, "theirs", "#!/bin/sh\nsleep 1000\n", 0o611);
     let path = sandbox.path("theirs").display().to_string();
     let config = "[program:x]\ncommand=%(here)s/theirs\nautostart=false\n";
-    let launch = support::Launch::new();
+    let launch = Launch::new();
     let launch =
         if support::is_root() { launch.as_account(support::Account::unprivileged()) } else { launch };
     let daemon = launch.configure(&sandbox, config).start(sandbox);
@@ -160,7 +160,7 @@ const TOO_QUICK: &str = "Exited too quickly (process log may have details)";
 #[test]
 fn child_environment_is_the_daemons_with_the_configured_one_over_it() {
     let sandbox = Sandbox::new();
-    let launch = support::Launch::new().environment("HOME", "/some/home").environment("KEPT", "from outside");
+    let launch = Launch::new().environment("HOME", "/some/home").environment("KEPT", "from outside");
     let config = "[supervisord]\nenvironment=A=\"daemon\",B=\"daemon\"\n\
         [program:p]\ncommand=sleep %(ENV_LONG)s\nenvironment=B=\"program\",LONG=\"1000\"\nstartsecs=0\n\
         [group:g]\nprograms=p\n";
@@ -190,7 +190,7 @@ fn child_environment_is_the_daemons_with_the_configured_one_over_it() {
 #[test]
 fn child_has_three_descriptors_and_a_group_of_its_own() {
     let sandbox = Sandbox::new();
-    let launch = support::Launch::new().through_shell("exec \"$@\" 9</dev/null");
+    let launch = Launch::new().through_shell("exec \"$@\" 9</dev/null");
     let daemon = launch.configure(&sandbox, "[program:x]\ncommand=sleep 1000\nstartsecs=1\n").start(sandbox);
     let pid = u32::try_from(daemon.wait_for_state("x", "RUNNING")["pid"].int()).unwrap();
     let descriptors: Vec<_> = processes::descriptors(pid).into_keys().collect();
@@ -215,7 +215,7 @@ fn child_starts_with_default_signal_dispositions_unlike_upstream() {
 #[test]
 fn unknown_child_is_reaped_and_reported() {
     let sandbox = Sandbox::new();
-    let launch = support::Launch::new().through_shell("{ sleep 0.5; exit 3; } & exec \"$@\"");
+    let launch = Launch::new().through_shell("{ sleep 0.5; exit 3; } & exec \"$@\"");
     let daemon = launch.configure(&sandbox, "").start(sandbox);
     daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
 }
