@@ -169,15 +169,9 @@ impl Connection {
         self.has_asked
     }
 
-    /// Until when it waits for the client to close, if that is all it does.
-    pub(crate) fn lingering_until(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Lingering { until } => Some(until),
-            Phase::Receiving { .. }
-            | Phase::Waiting { .. }
-            | Phase::Answering { .. }
-            | Phase::Streaming(_) => None,
-        }
+    /// Whether all it does is to wait for the client to close.
+    pub(crate) fn is_lingering(&self) -> bool {
+        matches!(self.phase, Phase::Lingering { .. })
     }
 
     /// Whether its end would lose nothing that is bounded in time: it is idle, or streams without end.

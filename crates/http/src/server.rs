@@ -148,7 +148,8 @@ impl Server {
 
     /// How long the poll may sleep; `None`: until something happens.
     fn patience(&self, now: Instant) -> Option<Duration> {
-        let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener));
+        let may_accept = (0..self.listening.len())
+            .any(|listener| self.may_accept(listener) || self.may_be_hastened(listener).is_some());
         if !self.ready.is_empty() || may_accept {
             return Some(Duration::ZERO);
         }

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How long to wait when the system refuses to accept; the connections wait in its queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How many newcomers of a listener are looked at before the others get their turn again.
+const PER_ROUND: usize = 64;
+
 /// A listener with what the server has noted about it.
 pub(super) struct Listening {
     acceptor: Acceptor,
@@ -70,28 +73,35 @@ impl Server {
             if let Some(listening) = self.listening.get_mut(listener) {
                 listening.retry_at = listening.retry_at.filter(|retry_at| now < *retry_at);
             }
-            while self.may_accept(listener) || self.hasten_an_end(listener) {
+            for _ in 0..PER_ROUND {
+                if !self.may_accept(listener) && !self.hasten_an_end(listener) {
+                    break;
+                }
                 self.accept(listener, now);
             }
         }
     }
 
-    /// With newcomers and no place even to turn them away from: closes the connection that has been lingering for
-    /// longest. Whether there was one.
+    /// Closes the connection that could make room for a newcomer. Whether there was one.
     fn hasten_an_end(&mut self, listener: usize) -> bool {
-        let is_crowded = self.listening.get(listener).is_some_and(|listening| {
-            listening.has_newcomers && listening.retry_at.is_none() && listening.open >= self.limits.places()
-        });
+        self.may_be_hastened(listener).inspect(|&id| self.close(id)).is_some()
+    }
+
+    /// With newcomers and no place even to turn them away from: the connection that has been lingering for longest.
+    pub(super) fn may_be_hastened(&self, listener: usize) -> Option<ConnectionId> {
+        let listening = self.listening.get(listener)?;
+        let is_crowded =
+            listening.has_newcomers && listening.retry_at.is_none() && listening.open >= self.limits.places();
         if !is_crowded {
-            return false;
+            return None;
         }
-        let lingering = self
-            .connections
-            .iter()
-            .filter(|(_, entry)| entry.listener == listener)
-            .filter_map(|(id, entry)| entry.connection.lingering_until().map(|until| (until, *id)))
-            .min();
-        lingering.inspect(|&(_, id)| self.close(id)).is_some()
+        // Those that linger have the nearest deadlines of all, so this seldom looks further than the first.
+        let is_lingering = |id: &ConnectionId| {
+            self.connections
+                .get(id)
+                .is_some_and(|entry| entry.listener == listener && entry.connection.is_lingering())
+        };
+        self.deadlines.iter().map(|(_, id)| *id).find(is_lingering)
     }
 
     /// Closes the listening sockets.

@@ -1,8 +1,11 @@
 //! Limits, each with its written answer, and clients that try them.
 
 use crate::support::{PATIENCE, echo, error_answer, eventually, start};
+use std::collections::VecDeque;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use supervisor_http::{Limits, Response, Status};
 
 const LAST: &str = "Connection: close\r\n";
@@ -193,6 +196,40 @@ fn however_many_come_over_the_limit_each_is_told_at_once() {
         assert_eq!(client.answer(), error_answer("1.0", 503, "Service Unavailable", LAST));
     }
     inside.assert_alive();
+}
+
+/// Newcomers that keep coming over the limit, faster than they can be told so.
+#[test]
+fn a_crowd_at_the_door_does_not_delay_those_inside() {
+    const ROUNDS: usize = 50;
+    let limits = Limits { connections: 200, ..Limits::default() };
+    let server = start(limits, echo);
+    let mut inside = server.client();
+    inside.assert_alive();
+    let (address, is_over) = (server.address, AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut crowd = VecDeque::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    crowd.extend(TcpStream::connect(address));
+                    if crowd.len() > 100 {
+                        crowd.pop_front();
+                    }
+                }
+            });
+        }
+        eventually("the door is crowded", || server.log.lock().unwrap().contains("has reached its limit"));
+        let slowest = (0..ROUNDS)
+            .map(|_| {
+                let begin = Instant::now();
+                inside.assert_alive();
+                begin.elapsed()
+            })
+            .max();
+        is_over.store(true, Ordering::Relaxed);
+        assert!(slowest < Some(Duration::from_millis(500)), "an answer took {slowest:?}");
+    });
 }
 
 #[test]
