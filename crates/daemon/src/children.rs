@@ -68,7 +68,7 @@ impl Loop {
         match pidfd {
             Some(pidfd) => {
                 let token = token(id.raw(), Watched::End);
-                let watch = self.poll.registry().register(&mut SourceFd(&pidfd), token, Interest::READABLE);
+                let watch = self.registry.register(&mut SourceFd(&pidfd), token, Interest::READABLE);
                 if let Err(error) = watch {
                     self.cannot_watch(id, &error);
                 }
@@ -244,7 +244,7 @@ impl Loop {
     /// Watches a child's standard input as long as something waits for room in it, and tells the core what became of an
     /// event.
     pub(crate) fn stdin_progressed(&mut self, id: ProcessId, progress: Progress) {
-        let registry = self.poll.registry();
+        let registry = &self.registry;
         let Some(child) = self.processes.get_mut(id).and_then(|process| process.child.as_mut()) else {
             return;
         };
@@ -287,7 +287,7 @@ impl Loop {
     }
 
     fn unwatch(&self, descriptor: std::os::fd::RawFd) {
-        if let Err(error) = self.poll.registry().deregister(&mut SourceFd(&descriptor)) {
+        if let Err(error) = self.registry.deregister(&mut SourceFd(&descriptor)) {
             self.log.log(Level::Error, format!("cannot stop watching descriptor {descriptor}: {error}"));
         }
     }

@@ -15,6 +15,7 @@ mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
+mod helm;
 mod mailbox;
 mod overview;
 mod perform;

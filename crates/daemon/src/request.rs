@@ -2,10 +2,10 @@
 //!
 //! # Theory
 //!
-//! Handlers (XML-RPC, web pages, log streams) run on the HTTP thread and own no state of supervision. They put
-//! a [`Request`] with a [`Reply`] into a bounded queue and go on; the loop is woken, answers from its own state
-//! when the condition the request waits for holds, and the reply runs there and then. A reply must therefore be
-//! quick: it hands its value to whoever encodes it.
+//! Handlers (XML-RPC, web pages, log streams) run on the HTTP thread and own no state of supervision. They put a
+//! [`Request`] with a [`Reply`] into a bounded queue and go on; the loop is woken, or the HTTP thread stands in for it (see
+//! [`Helm`]). The request is answered when the condition it waits for holds, and the reply runs there and then. A reply
+//! must therefore be quick: it hands its value to whoever encodes it.
 //!
 //! Whether a request is allowed right now (fault 6 while stopping), what a name means, and in which order such
 //! checks come is decided by the loop, which alone knows the state. The number and types of parameters are
@@ -14,7 +14,9 @@
 //! The queue holds [`MAX_QUEUED`] requests; what does not fit is refused at once. `Cancel` always fits: there is
 //! at most one for each request.
 
+use crate::helm::Helm;
 use crate::overview::{Overview, Watcher};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
@@ -224,7 +226,7 @@ pub(crate) struct LogLocation {
     pub(crate) key: FollowKey,
 }
 
-/// Takes the answer to a request; runs on the loop's thread.
+/// Takes the answer to a request; runs on the thread that is at the [helm](crate::helm).
 pub(crate) struct Reply<T>(Box<dyn FnOnce(T) + Send>);
 
 impl<T> Reply<T> {
@@ -267,7 +269,7 @@ pub(crate) struct Inbox {
 struct Shared {
     queue: Mutex<Queue>,
     next_ticket: AtomicU64,
-    wake: Box<dyn Fn() + Send + Sync>,
+    attendant: Arc<dyn Attendant>,
 }
 
 #[derive(Default)]
@@ -285,13 +287,44 @@ pub(crate) enum Refused {
     Closed,
 }
 
-/// A queue. `wake` is called, on the asking thread, whenever the queue stops being empty.
-pub(crate) fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Requests, Inbox) {
-    let shared = Arc::new(Shared {
-        queue: Mutex::new(Queue::default()),
-        next_ticket: AtomicU64::new(1),
-        wake: Box::new(wake),
-    });
+/// Who sees to it that requests are served; called on the asking thread.
+pub(crate) trait Attendant: Send + Sync {
+    /// The queue has stopped being empty.
+    fn wake(&self);
+    /// There may be requests, and the caller holds no lock that a reply may need.
+    fn attend(&self);
+}
+
+impl Attendant for Helm {
+    fn wake(&self) {
+        Self::wake(self);
+    }
+
+    fn attend(&self) {
+        Self::attend(self);
+    }
+}
+
+#[cfg(test)]
+impl<F: Fn() + Send + Sync> Attendant for F {
+    fn wake(&self) {
+        self();
+    }
+
+    fn attend(&self) {
+        self();
+    }
+}
+
+thread_local! {
+    /// This thread will [attend](Requests::attend) to the requests it makes, so nobody need be woken for them.
+    static GATHERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A queue.
+pub(crate) fn channel(attendant: Arc<dyn Attendant>) -> (Requests, Inbox) {
+    let shared =
+        Arc::new(Shared { queue: Mutex::new(Queue::default()), next_ticket: AtomicU64::new(1), attendant });
     (Requests { shared: Arc::clone(&shared) }, Inbox { shared })
 }
 
@@ -319,10 +352,22 @@ impl Requests {
         let was_empty = queue.waiting.is_empty();
         queue.waiting.push_back(request);
         drop(queue);
-        if was_empty {
-            (self.shared.wake)();
+        if was_empty && !GATHERS.get() {
+            self.shared.attendant.wake();
         }
         Ok(())
+    }
+
+    /// Wakes nobody for the requests this thread makes until it [attends](Self::attend) to them, which it does soon.
+    pub(crate) fn gather() {
+        GATHERS.set(true);
+    }
+
+    /// Has what was gathered served. The caller holds no lock that a reply may need.
+    pub(crate) fn attend(&self) {
+        if GATHERS.replace(false) && !self.shared.lock().waiting.is_empty() {
+            self.shared.attendant.attend();
+        }
     }
 }
 
@@ -382,9 +427,9 @@ mod tests {
     fn requests_arrive_in_order_and_only_the_first_wakes() {
         let wakes = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&wakes);
-        let (requests, inbox) = channel(move || {
+        let (requests, inbox) = channel(Arc::new(move || {
             counter.fetch_add(1, Ordering::Relaxed);
-        });
+        }));
         let (sender, answers) = mpsc::channel();
         for number in 0..3 {
             requests.send(identity(sender.clone(), number)).unwrap();
@@ -400,8 +445,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_thread_gathers_wakes_nobody_until_it_attends_to_it() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&calls);
+        let (requests, inbox) = channel(Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        Requests::gather();
+        requests.send(Request::Cancel(Ticket(1))).unwrap();
+        requests.send(Request::Cancel(Ticket(2))).unwrap();
+        assert_eq!(calls.load(Ordering::Relaxed), 0);
+        requests.attend();
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+        while inbox.take().is_some() {}
+        // It gathers no more, and there is nothing to attend to.
+        requests.attend();
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+        requests.send(Request::Cancel(Ticket(3))).unwrap();
+        assert_eq!(calls.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
     fn a_full_queue_refuses_all_but_cancels() {
-        let (requests, inbox) = channel(|| ());
+        let (requests, inbox) = channel(Arc::new(|| ()));
         let (sender, answers) = mpsc::channel();
         for number in 0..MAX_QUEUED {
             requests.send(identity(sender.clone(), u32::try_from(number).unwrap())).unwrap();
@@ -416,7 +482,7 @@ mod tests {
 
     #[test]
     fn tickets_are_never_given_twice() {
-        let (requests, _inbox) = channel(|| ());
+        let (requests, _inbox) = channel(Arc::new(|| ()));
         let again = requests.clone();
         assert_ne!(requests.ticket(), again.ticket());
     }

@@ -1,8 +1,9 @@
 //! The supervision loop: wait, turn what happened into inputs, let the core decide, carry out what it orders.
 //!
-//! One turn drains its sources in a fixed order: signals, children that ended and pipes with room, results and notices
-//! from other threads, deadlines, requests. Everything that is known is acted on before the loop sleeps again, and it sleeps
-//! until a descriptor, a message or the next deadline: there is no other timeout.
+//! Mostly the loop's own thread is at the [helm](crate::helm). One turn drains its sources in a fixed order: signals,
+//! children that ended and pipes with room, results and notices from other threads, deadlines, requests. Everything that is
+//! known is acted on before the loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there
+//! is no other timeout.
 
 use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
@@ -12,9 +13,8 @@ use crate::overview::Watch;
 use crate::prepare::Surroundings;
 use crate::processes::Processes;
 use crate::request::{Inbox, Reply};
-use mio::{Events, Poll, Token};
+use mio::{Events, Registry, Token};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
@@ -59,6 +59,8 @@ pub(crate) struct Loop {
     pub(crate) pool: Pool,
     /// Reports of other threads.
     pub(crate) mailbox: Mailbox,
+    /// Room for them, kept between turns.
+    pub(crate) reports: Vec<Message>,
     /// Requests of clients.
     pub(crate) inbox: Inbox,
     /// Who looks, if anybody does.
@@ -69,7 +71,10 @@ pub(crate) struct Loop {
     pub(crate) log: MainLog,
     /// The sockets of the HTTP servers, which their own thread owns.
     pub(crate) listening: Vec<Descriptor>,
-    pub(crate) poll: Poll,
+    /// What the loop's thread sleeps on.
+    pub(crate) registry: Registry,
+    /// The deadline the loop's thread sleeps until, if it does.
+    pub(crate) sleeps_until: Option<Duration>,
     pub(crate) signals: SignalQueue,
     /// Children that ended and are not reaped, by the moment their output is given up on.
     pub(crate) dying: BTreeSet<(Duration, u64)>,
@@ -88,39 +93,67 @@ pub(crate) struct Source {
     pub(crate) host: SystemHost,
 }
 
+/// What comes after a turn.
+pub(crate) enum Rest {
+    /// Sleep until something happens, at most so long.
+    Until(Option<Duration>),
+    /// All is over.
+    Over(Ending),
+}
+
 impl Loop {
-    /// Supervises until everything has stopped after a request to end or to begin anew.
-    pub(crate) fn run(&mut self) -> io::Result<Ending> {
-        let mut events = Events::with_capacity(1024);
-        let mut reports = Vec::new();
+    /// The first turn: starts what is to be started.
+    pub(crate) fn begin(&mut self) -> Rest {
         self.inputs.push_back(Input::Started);
         self.settle();
-        loop {
-            if let Some(ending) = self.ending {
-                return Ok(ending);
-            }
-            self.wait(&mut events)?;
-            self.read_signals();
-            self.look_at_descriptors(&events);
-            reports = self.read_reports(reports);
-            self.meet_deadlines();
-            self.serve_requests();
-            self.watch.tell();
-        }
+        self.rest()
     }
 
-    /// Sleeps until something happens or a deadline is reached.
-    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let give_up = self.dying.first().map(|(at, _)| *at);
-        let next = [self.core_is_due_at(), give_up].into_iter().flatten().min();
-        let timeout = next.map(|at| at.saturating_sub(clock::now().monotonic));
-        match self.poll.poll(events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                events.clear();
-                Ok(())
-            }
-            outcome => outcome,
+    /// A turn of the loop's own thread, which the poll has woken with these events.
+    pub(crate) fn turn(&mut self, events: &Events) -> Rest {
+        if self.read_signals() {
+            self.reap_without_pidfd();
+            self.reap_strangers();
         }
+        self.look_at_descriptors(events);
+        self.read_reports();
+        self.meet_deadlines();
+        self.serve_requests();
+        self.watch.tell();
+        self.rest()
+    }
+
+    /// A turn of another thread while the loop's own sleeps; `false` if that one has to be woken, be it to serve the requests
+    /// or because it would sleep for too long.
+    pub(crate) fn serve_between_turns(&mut self) -> bool {
+        if self.read_signals() {
+            self.reap_without_pidfd();
+            self.reap_strangers();
+            return false;
+        }
+        self.read_reports();
+        self.serve_requests();
+        self.watch.tell();
+        let sleeps_too_long = match (self.wakes_at(), self.sleeps_until) {
+            (Some(due), Some(until)) => due < until,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        self.ending.is_none() && !sleeps_too_long
+    }
+
+    fn rest(&mut self) -> Rest {
+        if let Some(ending) = self.ending {
+            return Rest::Over(ending);
+        }
+        self.sleeps_until = self.wakes_at();
+        Rest::Until(self.sleeps_until.map(|at| at.saturating_sub(clock::now().monotonic)))
+    }
+
+    /// The next deadline.
+    fn wakes_at(&self) -> Option<Duration> {
+        let give_up = self.dying.first().map(|(at, _)| *at);
+        [self.core_is_due_at(), give_up].into_iter().flatten().min()
     }
 
     /// When the core is to be told that time has passed. While a child is known to have ended but not yet reaped, its deadline
@@ -130,7 +163,8 @@ impl Loop {
         self.core.next_deadline().map(|at| at.saturating_add(grace))
     }
 
-    fn read_signals(&mut self) {
+    /// Whether a child may have ended.
+    fn read_signals(&mut self) -> bool {
         let mut child_ended = false;
         loop {
             match self.signals.next() {
@@ -145,10 +179,7 @@ impl Loop {
                 }
             }
         }
-        if child_ended {
-            self.reap_without_pidfd();
-            self.reap_strangers();
-        }
+        child_ended
     }
 
     fn receive(&mut self, signal: Signal) {
@@ -171,8 +202,8 @@ impl Loop {
         }
     }
 
-    fn read_reports(&mut self, empty: Vec<Message>) -> Vec<Message> {
-        let mut reports = self.mailbox.take(empty);
+    fn read_reports(&mut self) {
+        let mut reports = self.mailbox.take(std::mem::take(&mut self.reports));
         for report in reports.drain(..) {
             match report {
                 Message::Spawned(result) => self.spawned(result),
@@ -184,7 +215,7 @@ impl Loop {
                 Message::Notice(notice) => self.notice(notice),
             }
         }
-        reports
+        self.reports = reports;
     }
 
     fn meet_deadlines(&mut self) {

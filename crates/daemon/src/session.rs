@@ -4,7 +4,8 @@ use crate::api::Backend;
 use crate::blocking::Pool;
 use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
-use crate::mailbox::{self, Mailbox, Message};
+use crate::helm::Helm;
+use crate::mailbox::{Mailbox, Message};
 use crate::overview::Watch;
 use crate::pidfile::PidFile;
 use crate::processes::Processes;
@@ -38,7 +39,9 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A running loop with what lives and dies with it.
 pub(crate) struct Session {
-    supervisor: Loop,
+    supervisor: Box<Loop>,
+    helm: Arc<Helm>,
+    poll: Poll,
     http: Option<Handle>,
     socket_files: SocketFiles,
     pidfile: Option<PidFile>,
@@ -118,12 +121,13 @@ impl Session {
         let notices = mailbox.clone();
         let pump = Pump::start(&log, move |notice| notices.post(Message::Notice(notice)))
             .map_err(failed("start the log pump"))?;
-        let (requests, inbox) = request::channel(move || mailbox::wake(&waker));
+        let helm = Arc::new(Helm::new(waker));
+        let (requests, inbox) = request::channel(helm.clone());
         let listening = listeners.iter().map(Descriptor::of_listener).collect();
         let programs = groups.iter().map(|group| group.processes.len()).sum();
         let limits = descriptor_limit::make_room(programs, listeners.len(), &log);
         let http = serve_http(&config, listeners, limits, requests, &pump, &log)?;
-        let mut supervisor = Loop {
+        let mut supervisor = Box::new(Loop {
             core,
             effects: Effects::new(),
             inputs: VecDeque::new(),
@@ -138,30 +142,32 @@ impl Session {
             ending: None,
             pool: Pool::new("blocking"),
             mailbox,
+            reports: Vec::new(),
             inbox,
             watch: Watch::default(),
             pump,
             log,
             listening,
-            poll,
+            registry: poll.registry().try_clone().map_err(failed("share the poll"))?,
+            sleeps_until: None,
             signals,
             dying: BTreeSet::new(),
             unwatched: BTreeSet::new(),
             may_adopt: adopt::may_adopt(),
-        };
+        });
         for group in groups {
             let name = group.config.name.clone();
             if let Err(fault) = supervisor.activate(group) {
                 supervisor.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
             }
         }
-        Ok(Self { supervisor, http, socket_files, pidfile })
+        Ok(Self { supervisor, helm, poll, http, socket_files, pidfile })
     }
 
     /// Runs the loop to its end and takes everything down: servers, logs, files.
-    fn run(mut self) -> Result<End, StartError> {
-        let outcome = self.supervisor.run();
-        let Loop { core, signals, config, successor, log, pump, inbox, replies, .. } = self.supervisor;
+    fn run(self) -> Result<End, StartError> {
+        let (supervisor, outcome) = self.helm.hold(self.supervisor, self.poll);
+        let Loop { core, signals, config, successor, log, pump, inbox, replies, .. } = *supervisor;
         if let Some(http) = self.http {
             http.drain(LAST_ANSWERS, || ());
             // Whoever still waits for an answer will not get one: a server that drains closes such connections.

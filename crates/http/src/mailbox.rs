@@ -5,7 +5,7 @@
 
 use crate::reply::Answer;
 use mio::Waker;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Names a connection for as long as the server runs; never used twice.
@@ -25,30 +25,78 @@ pub(crate) enum Message {
 
 /// The queue, and the waker of the server's poll.
 pub(crate) struct Mailbox {
-    messages: Mutex<Vec<Message>>,
+    queue: Mutex<Queue>,
     waker: Waker,
+}
+
+#[derive(Default)]
+struct Queue {
+    messages: Vec<Message>,
+    /// The server sleeps, or is about to, and nobody has woken it yet.
+    is_asleep: bool,
 }
 
 impl Mailbox {
     pub(crate) fn new(waker: Waker) -> Self {
-        Self { messages: Mutex::new(Vec::new()), waker }
+        Self { queue: Mutex::default(), waker }
     }
 
-    /// Adds a message and wakes the server if it may be asleep.
+    /// Adds a message and wakes the server if it sleeps.
     pub(crate) fn post(&self, message: Message) {
-        let was_empty = {
-            let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-            messages.push(message);
-            messages.len() == 1
+        let was_asleep = {
+            let mut queue = self.lock();
+            queue.messages.push(message);
+            std::mem::take(&mut queue.is_asleep)
         };
-        if was_empty {
+        if was_asleep {
             // An eventfd or pipe write of one byte: fails only if the poll is gone, and then nobody listens.
             let _ = self.waker.wake();
         }
     }
 
-    /// Takes all messages in their order.
+    /// Whether the server may go to sleep: no message waits, and from now on each one wakes it.
+    pub(crate) fn may_sleep(&self) -> bool {
+        let mut queue = self.lock();
+        queue.is_asleep = queue.messages.is_empty();
+        queue.is_asleep
+    }
+
+    /// Takes all messages in their order; the server is awake.
     pub(crate) fn take(&self) -> Vec<Message> {
-        std::mem::take(&mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut queue = self.lock();
+        queue.is_asleep = false;
+        std::mem::take(&mut queue.messages)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use mio::{Events, Poll, Token};
+
+    #[test]
+    fn only_a_server_that_sleeps_is_woken() {
+        let mut poll = Poll::new().unwrap();
+        let mailbox = Mailbox::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let mut woken = || {
+            let mut events = Events::with_capacity(1);
+            poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+            !events.is_empty()
+        };
+        mailbox.post(Message::StreamReady(1));
+        assert!(!woken(), "it is awake");
+        assert!(!mailbox.may_sleep(), "a message waits");
+        assert_eq!(mailbox.take().len(), 1);
+        assert!(mailbox.may_sleep());
+        mailbox.post(Message::StreamReady(1));
+        assert!(woken());
+        mailbox.post(Message::StreamReady(2));
+        assert!(!woken(), "it has been woken already");
+        assert_eq!(mailbox.take().len(), 2);
     }
 }

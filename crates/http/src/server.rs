@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 pub trait Service: Send {
     /// Takes a complete request of an authenticated client.
     fn call(&mut self, request: Request, reply: ReplyTo);
+
+    /// Every connection that had something to do has had its turn: the moment for work that serves several calls.
+    fn end_round(&mut self) {}
 }
 
 /// The weight of a log line.
@@ -142,6 +145,7 @@ impl Server {
             self.take_messages(now);
             self.serve_ready(now);
             self.expire(now);
+            self.service.end_round();
         }
         self.end();
     }
@@ -150,7 +154,7 @@ impl Server {
     fn patience(&self, now: Instant) -> Option<Duration> {
         let may_accept = (0..self.listening.len())
             .any(|listener| self.may_accept(listener) || self.may_be_hastened(listener).is_some());
-        if !self.ready.is_empty() || may_accept {
+        if !self.ready.is_empty() || may_accept || !self.mailbox.may_sleep() {
             return Some(Duration::ZERO);
         }
         let earliest = self.deadlines.first().map(|(deadline, _)| *deadline);

@@ -36,10 +36,10 @@ impl Double {
 
     fn with_log(log: MainLog) -> Self {
         let (wake, woken) = mpsc::channel();
-        let (requests, inbox) = request::channel(move || {
+        let (requests, inbox) = request::channel(Arc::new(move || {
             // Nobody waits any more once the test is over.
             let _ = wake.send(());
-        });
+        }));
         let pump = Pump::start(&log, |_| ()).unwrap();
         let disk = Pool::new("disk");
         Self { backend: Backend { requests, disk, log, pump, has_supervisor: true }, inbox, woken }

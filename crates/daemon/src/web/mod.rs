@@ -24,6 +24,7 @@ mod why;
 mod words;
 
 use crate::api::{self, Backend};
+use crate::request::Requests;
 use form::Form;
 use guard::{Gate, Sender};
 use live::Live;
@@ -94,6 +95,7 @@ impl Site {
 
 impl Service for Site {
     fn call(&mut self, request: Request, reply: ReplyTo) {
+        Requests::gather();
         if self.backend.requests.is_congested() {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
@@ -115,6 +117,10 @@ impl Service for Site {
         } else {
             self.page(&request, reply);
         }
+    }
+
+    fn end_round(&mut self) {
+        self.backend.requests.attend();
     }
 }
 
