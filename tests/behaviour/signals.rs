@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::time::{Duration, Instant};
-use support::{Daemon, Sandbox, processes, wait_until};
+use support::{Daemon, Launch, Sandbox, processes, wait_until};
 
 /// A program that ignores SIGTERM and says when it does.
 const STUBBORN: &str = "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n";
@@ -149,4 +149,14 @@ fn sigusr2_survives_a_vanished_log_directory_unlike_upstream() {
     daemon.wait_for_message("logs/x.log");
     assert!(daemon.is_running());
     assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
+}
+
+/// Whoever starts the daemon may ignore SIGCHLD, and the kernel then keeps no exit status for it.
+#[test]
+fn exit_statuses_are_known_although_the_launcher_ignores_sigchld() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell("exec env --ignore-signal=CHLD \"$@\"");
+    let config = "[program:x]\ncommand=/bin/sh -c \"exit 7\"\nstartsecs=0\nexitcodes=7\n";
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    daemon.wait_for_message("INFO exited: x (exit status 7; expected)");
 }

@@ -148,6 +148,17 @@ pub(crate) fn unblock_in(command: &mut Command, signals: &[Signal]) {
     unsafe { command.pre_exec(unblock) };
 }
 
+/// Gives these signals their default action, whatever they had.
+fn restore_defaults(signals: &[Signal]) -> io::Result<()> {
+    for signal in signals {
+        // SAFETY: the default action involves no handler.
+        if unsafe { libc::signal(signal.0.into(), libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
 /// The set of these signals. Numbers no system has are left out by the kernel's library itself.
 fn signal_set(signals: &[Signal]) -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();

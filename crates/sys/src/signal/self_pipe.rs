@@ -1,6 +1,6 @@
 //! Systems without signalfd: a handler that writes the signal's number into a pipe.
 
-use super::signal_set;
+use super::{restore_defaults, signal_set};
 use crate::call::check;
 use crate::fd;
 use std::io;
@@ -29,13 +29,7 @@ pub(super) fn next(source: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
 }
 
 pub(super) fn give_back(signals: &[Signal]) -> io::Result<()> {
-    for signal in signals {
-        // SAFETY: the default action involves no handler.
-        if unsafe { libc::signal(signal.0.into(), libc::SIG_DFL) } == libc::SIG_ERR {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(())
+    restore_defaults(signals)
 }
 
 fn install(signal: Signal) -> io::Result<()> {

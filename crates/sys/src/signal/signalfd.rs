@@ -1,6 +1,6 @@
 //! Linux: blocked signals, read as records from a descriptor.
 
-use super::signal_set;
+use super::{restore_defaults, signal_set};
 use crate::call::{check, owned, retry};
 use std::io;
 use std::mem::MaybeUninit;
@@ -11,10 +11,13 @@ pub(super) fn open(signals: &[Signal]) -> io::Result<OwnedFd> {
     let set = signal_set(signals);
     // SAFETY: the set is initialised.
     match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } {
-        // SAFETY: the set is initialised, and -1 asks for a new descriptor, which is ours alone.
-        0 => unsafe { owned(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)) },
-        number => Err(io::Error::from_raw_os_error(number)),
+        // Whoever started us may have left signals ignored. With SIGCHLD that is more than not being told: the
+        // kernel throws the exit statuses of children away. Blocked, none of them acts.
+        0 => restore_defaults(signals)?,
+        number => return Err(io::Error::from_raw_os_error(number)),
     }
+    // SAFETY: the set is initialised, and -1 asks for a new descriptor, which is ours alone.
+    unsafe { owned(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)) }
 }
 
 pub(super) fn next(source: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
