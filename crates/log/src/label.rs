@@ -8,8 +8,8 @@ use std::sync::Arc;
 /// The name of a log.
 #[derive(Clone, Debug)]
 pub(crate) enum Label {
-    /// Whatever it says: `main log ('/var/log/x')`.
-    Text(Box<str>),
+    /// Whatever it says: `main log ('/var/log/x')`. Of one word, as the others are.
+    Text(Arc<String>),
     /// `stdout log of 'web'`.
     Output(Arc<SinkSpec>),
     /// `stdout log of 'web' ('/var/log/web.log')`.
@@ -27,14 +27,14 @@ impl Label {
             Self::Output(spec) | Self::File(spec) | Self::Syslog(spec) | Self::Pipe(spec) => {
                 Self::Pipe(Arc::clone(spec))
             }
-            Self::Text(text) => Self::Text(text.clone()),
+            Self::Text(text) => Self::Text(Arc::clone(text)),
         }
     }
 }
 
 impl From<String> for Label {
     fn from(text: String) -> Self {
-        Self::Text(text.into())
+        Self::Text(Arc::new(text))
     }
 }
 

@@ -45,80 +45,73 @@ impl Flow {
     }
 }
 
-/// A target, its backlog and its health.
+/// A target, and what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Outlet {
     target: Target,
     /// For people: `stdout log of 'web' ('/var/log/web.log')`.
     label: Label,
     units: Units,
+    /// Boxed: hardly any of thousands of outlets has some.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// Why a target does not take what it is given, and what waits until it does.
+#[derive(Debug)]
+struct Trouble {
+    health: Health,
     /// Not yet written, from `start` on.
     backlog: Vec<u8>,
     start: usize,
-    health: Health,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Health {
-    Fine,
     /// The reader does not keep up.
-    Blocked {
-        since: Instant,
-        is_reported: bool,
-    },
+    Blocked { since: Instant, is_reported: bool },
     /// Writes fail.
-    Failing {
-        since: Instant,
-        retry_at: Instant,
-        wait: Duration,
-        is_reported: bool,
-    },
+    Failing { since: Instant, retry_at: Instant, wait: Duration, is_reported: bool },
     /// Nobody will ever read it; bytes are dropped.
     Unreadable,
 }
 
 impl Outlet {
     pub(crate) fn new(target: Target, label: Label, units: Units) -> Self {
-        Self { target, label, units, backlog: Vec::new(), start: 0, health: Health::Fine }
+        Self { target, label, units, trouble: None }
     }
 
     /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further
     /// parts of the same read.
     pub(crate) fn write(&mut self, bytes: &[u8], lines: &mut Lines) -> Flow {
-        if self.is_waiting() {
-            self.backlog.extend_from_slice(bytes);
-            return self.flow();
+        let count = if self.is_waiting() { 0 } else { self.attempt(bytes, lines) };
+        if let Some(trouble) = &mut self.trouble {
+            trouble.backlog.extend_from_slice(&bytes[count..]);
         }
-        let count = self.attempt(bytes, lines);
-        self.backlog.extend_from_slice(&bytes[count..]);
         self.flow()
     }
 
     /// Tries to write what waits.
     pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
-        if !self.is_waiting() {
+        let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.is_waited_for()) else {
             return Flow::Open;
-        }
-        if let Health::Failing { retry_at, .. } = self.health {
+        };
+        if let Health::Failing { retry_at, .. } = trouble.health {
             if Instant::now() < retry_at {
                 return self.flow();
             }
             self.target.revive();
         }
-        let backlog = std::mem::take(&mut self.backlog);
-        let count = self.attempt(&backlog[self.start..], lines);
-        self.start += count;
-        if self.start < backlog.len() {
-            self.backlog = backlog;
-        } else {
-            self.start = 0;
+        let (backlog, start) = trouble.take_backlog();
+        let end = start + self.attempt(&backlog[start..], lines);
+        if let Some(trouble) = self.trouble.as_mut().filter(|_| end < backlog.len()) {
+            (trouble.backlog, trouble.start) = (backlog, end);
         }
         self.flow()
     }
 
     /// Whether something waits to be written.
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.backlog.is_empty()
+        self.trouble.as_ref().is_some_and(|trouble| trouble.is_waited_for())
     }
 
     /// Closes and opens again; a failure is reported and the old file stays.
@@ -139,8 +132,9 @@ impl Outlet {
     /// Empties the log; what waits to be written belongs to what is cleared.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
         self.target.clear()?;
-        self.backlog.clear();
-        self.start = 0;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.take_backlog();
+        }
         self.expect_better();
         Ok(())
     }
@@ -157,18 +151,20 @@ impl Outlet {
 
     /// Something changed from outside: the next flush tries at once.
     fn expect_better(&mut self) {
-        if let Health::Failing { retry_at, .. } = &mut self.health {
+        if let Some(Health::Failing { retry_at, .. }) =
+            self.trouble.as_mut().map(|trouble| &mut trouble.health)
+        {
             *retry_at = Instant::now();
         }
     }
 
     /// Whether more may be written, as of the last attempt.
     pub(crate) fn flow(&self) -> Flow {
-        if !self.is_waiting() {
+        let Some(trouble) = self.trouble.as_ref().filter(|trouble| trouble.is_waited_for()) else {
             return Flow::Open;
-        }
-        match self.health {
-            Health::Fine | Health::Unreadable => Flow::Open,
+        };
+        match trouble.health {
+            Health::Unreadable => Flow::Open,
             Health::Blocked { since, is_reported } => {
                 Flow::Blocked((!is_reported).then(|| since + SLOW_READER))
             }
@@ -178,7 +174,7 @@ impl Outlet {
 
     /// Writes what is taken and notes how it went; returns how much is done with.
     fn attempt(&mut self, bytes: &[u8], lines: &mut Lines) -> usize {
-        if matches!(self.health, Health::Unreadable) {
+        if matches!(self.health(), Some(Health::Unreadable)) {
             return bytes.len();
         }
         let mut remarks = Vec::new();
@@ -191,7 +187,7 @@ impl Outlet {
             Outcome::Blocked => self.blocked(written.count > 0, lines),
             Outcome::Failed(error) => self.failed(&error, written.count > 0, lines),
             Outcome::Unreadable(error) => {
-                self.health = Health::Unreadable;
+                self.note(Health::Unreadable);
                 lines.push((
                     Level::Error,
                     format!(
@@ -231,25 +227,26 @@ impl Outlet {
     }
 
     fn recovered(&mut self, lines: &mut Lines) {
-        let (Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) =
-            self.health
-        else {
-            return;
-        };
-        self.health = Health::Fine;
-        if is_reported {
-            let seconds = since.elapsed().as_secs();
-            lines.push((Level::Info, format!("the {} is written again after {seconds} seconds", self.label)));
+        match self.trouble.take().map(|trouble| trouble.health) {
+            Some(
+                Health::Blocked { since, is_reported: true }
+                | Health::Failing { since, is_reported: true, .. },
+            ) => {
+                let seconds = since.elapsed().as_secs();
+                let text = format!("the {} is written again after {seconds} seconds", self.label);
+                lines.push((Level::Info, text));
+            }
+            Some(Health::Blocked { .. } | Health::Failing { .. } | Health::Unreadable) | None => {}
         }
     }
 
     fn blocked(&mut self, has_progressed: bool, lines: &mut Lines) {
         let now = Instant::now();
-        let (mut since, mut is_reported) = match self.health {
-            Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. } => {
+        let (mut since, mut is_reported) = match self.health() {
+            Some(Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) => {
                 (since, is_reported)
             }
-            Health::Fine | Health::Unreadable => (now, false),
+            Some(Health::Unreadable) | None => (now, false),
         };
         if has_progressed && !is_reported {
             since = now;
@@ -263,18 +260,20 @@ impl Outlet {
             );
             lines.push((Level::Error, text));
         }
-        self.health = Health::Blocked { since, is_reported };
+        self.note(Health::Blocked { since, is_reported });
     }
 
     fn failed(&mut self, error: &io::Error, has_progressed: bool, lines: &mut Lines) {
         let is_syslog = matches!(self.target, Target::Syslog(_));
         let (first, longest) = if is_syslog { SYSLOG_RETRY } else { RETRY };
         let now = Instant::now();
-        let (since, wait, was_reported) = match self.health {
-            Health::Failing { since, wait, is_reported, .. } if has_progressed => (since, wait, is_reported),
-            Health::Failing { since, wait, is_reported, .. } => (since, (wait * 2).min(longest), is_reported),
-            Health::Blocked { since, is_reported } => (since, first, is_reported),
-            Health::Fine | Health::Unreadable => (now, first, false),
+        let (since, wait, was_reported) = match self.health() {
+            Some(Health::Failing { since, wait, is_reported, .. }) => {
+                let next = if has_progressed { wait } else { (wait * 2).min(longest) };
+                (since, next, is_reported)
+            }
+            Some(Health::Blocked { since, is_reported }) => (since, first, is_reported),
+            Some(Health::Unreadable) | None => (now, first, false),
         };
         // The system log's queue being full for a moment is not worth a line.
         let is_reported = was_reported || !is_syslog || now >= since + SLOW_READER;
@@ -287,6 +286,29 @@ impl Outlet {
             );
             lines.push((Level::Error, text));
         }
-        self.health = Health::Failing { since, retry_at: now + wait, wait, is_reported };
+        self.note(Health::Failing { since, retry_at: now + wait, wait, is_reported });
+    }
+
+    fn health(&self) -> Option<Health> {
+        self.trouble.as_ref().map(|trouble| trouble.health)
+    }
+
+    fn note(&mut self, health: Health) {
+        match &mut self.trouble {
+            Some(trouble) => trouble.health = health,
+            None => self.trouble = Some(Box::new(Trouble { health, backlog: Vec::new(), start: 0 })),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether something waits for it to end.
+    fn is_waited_for(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// What waits, and where in it.
+    fn take_backlog(&mut self) -> (Vec<u8>, usize) {
+        (std::mem::take(&mut self.backlog), std::mem::take(&mut self.start))
     }
 }

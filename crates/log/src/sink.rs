@@ -81,9 +81,11 @@ pub struct Sink {
 #[derive(Debug)]
 struct Way {
     spec: Arc<SinkSpec>,
-    stripper: Option<Stripper>,
-    /// The file and the system log, as far as there are.
-    outlets: Vec<Outlet>,
+    /// Boxed, as few programs have one.
+    stripper: Option<Box<Stripper>>,
+    file: Option<Outlet>,
+    /// Boxed, as few programs have one.
+    syslog: Option<Box<Outlet>>,
 }
 
 /// What a sink needs while it works.
@@ -112,26 +114,22 @@ impl Sink {
     /// reader), for the daemon to show by name. May hang as long as the file system does: not for the
     /// decision loop's thread.
     pub fn open(spec: &Arc<SinkSpec>) -> io::Result<Self> {
-        // Of exactly the size: a vector that grows begins with room for four.
-        let mut outlets = Vec::with_capacity(usize::from(spec.file.is_some()) + usize::from(spec.syslog));
-        if let Some(file) = &spec.file {
-            let label = Label::File(Arc::clone(spec));
-            outlets.push(Outlet::new(Target::open(file)?, label, Units::Lines));
-        }
-        if spec.syslog {
+        let file = spec.file.as_ref().map(Target::open).transpose()?;
+        let file = file.map(|target| Outlet::new(target, Label::File(Arc::clone(spec)), Units::Lines));
+        let syslog = spec.syslog.then(|| {
             let target = Target::Syslog(Box::new(SyslogTarget::for_process(&spec.process_name)));
-            let label = Label::Syslog(Arc::clone(spec));
-            outlets.push(Outlet::new(target, label, Units::Whole));
-        }
-        Ok(Self::over(spec, outlets))
+            Outlet::new(target, Label::Syslog(Arc::clone(spec)), Units::Whole)
+        });
+        Ok(Self::over(spec, file, syslog))
     }
 
     /// A sink over targets of the caller's choice.
-    pub(crate) fn over(spec: &Arc<SinkSpec>, outlets: Vec<Outlet>) -> Self {
+    pub(crate) fn over(spec: &Arc<SinkSpec>, file: Option<Outlet>, syslog: Option<Outlet>) -> Self {
         let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
         let splitter = captures.then(|| Box::new(Splitter::new(spec.capture_max_bytes)));
-        let stripper = spec.strip_ansi.then(Stripper::default);
-        Self { splitter, way: Way { spec: Arc::clone(spec), stripper, outlets } }
+        let stripper = spec.strip_ansi.then(Box::default);
+        let way = Way { spec: Arc::clone(spec), stripper, file, syslog: syslog.map(Box::new) };
+        Self { splitter, way }
     }
 
     /// What it was opened for.
@@ -161,15 +159,15 @@ impl Sink {
 
     /// Tries to write what waits.
     pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
-        self.way.outlets.iter_mut().map(|outlet| outlet.flush(lines)).fold(Flow::Open, Flow::stricter)
+        self.way.outlets_mut().map(|outlet| outlet.flush(lines)).fold(Flow::Open, Flow::stricter)
     }
 
     fn flow(&self) -> Flow {
-        self.way.outlets.iter().map(Outlet::flow).fold(Flow::Open, Flow::stricter)
+        self.way.outlets().map(Outlet::flow).fold(Flow::Open, Flow::stricter)
     }
 
     pub(crate) fn reopen(&mut self, lines: &mut Lines) {
-        for outlet in &mut self.way.outlets {
+        for outlet in self.way.outlets_mut() {
             outlet.reopen(lines);
         }
     }
@@ -179,12 +177,12 @@ impl Sink {
         if let Some(splitter) = &mut self.splitter {
             splitter.clear();
         }
-        self.way.outlets.iter_mut().try_for_each(Outlet::clear)
+        self.way.outlets_mut().try_for_each(Outlet::clear)
     }
 
     /// The descriptor of the log file.
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.way.outlets.iter().find_map(Outlet::fd)
+        self.way.outlets().find_map(Outlet::fd)
     }
 }
 
@@ -197,6 +195,14 @@ enum To {
 }
 
 impl Way {
+    fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+        self.file.iter().chain(self.syslog.as_deref())
+    }
+
+    fn outlets_mut(&mut self) -> impl Iterator<Item = &mut Outlet> {
+        self.file.iter_mut().chain(self.syslog.as_deref_mut())
+    }
+
     fn piece(&mut self, piece: Piece<'_>, around: &mut Surroundings<'_>) {
         match piece {
             Piece::Plain(bytes) => self.record(bytes, To::Log, around),
@@ -263,7 +269,7 @@ impl Way {
         if bytes.is_empty() {
             return;
         }
-        for outlet in &mut self.outlets {
+        for outlet in self.outlets_mut() {
             outlet.write(bytes, lines);
         }
     }

@@ -400,7 +400,7 @@ impl Table {
         let key = FollowKey::Stream(stream);
         let is_followed = self.followers.any(key);
         let channel = |slot| Channel::Stream(Box::new(StreamChannel::new(stream, slot, is_followed)));
-        let slot = self.insert(key, Label::Text(Box::default()), channel);
+        let slot = self.insert(key, Label::Text(Arc::default()), channel);
         self.streams.insert(stream, slot);
         slot
     }

@@ -62,7 +62,7 @@ impl Rig {
     fn attach(&self, stream: u64, run: u64, name: &str, state: &Arc<FakeState>) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
         let outlet = fake_outlet(&format!("log of {name}"), state, Units::Lines);
-        let sink = Sink::over(&spec(name), vec![outlet]);
+        let sink = Sink::over(&spec(name), Some(outlet), None);
         self.pump.attach(StreamId(stream), Run(run), reader.into(), sink).unwrap();
         writer
     }
@@ -248,6 +248,6 @@ fn after_shutdown_everything_is_answered() {
     rig.pump.clear_main(move |outcome| again.send(outcome.is_err()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     let (reader, _writer) = io::pipe().unwrap();
-    let sink = Sink::over(&spec("late"), Vec::new());
+    let sink = Sink::over(&spec("late"), None, None);
     rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap_err();
 }
