@@ -19,6 +19,7 @@ mod desk;
 mod follow;
 mod interest;
 mod main;
+mod run;
 mod served;
 mod shared;
 mod stream;

@@ -6,41 +6,20 @@
 //! pipe then fills and its child waits.
 
 use super::desk::Desk;
-use super::interest::{PipeWatch, TargetWatch, UNWATCHED_RETRY};
+use super::interest::{TargetWatch, UNWATCHED_RETRY};
+use super::run::{Progress, RunState};
 use super::served::{Next, Owned, Served};
 use crate::ClearError;
 use crate::label::Label;
-use crate::notice::{CREDIT, Notice, Run, StreamId};
+use crate::notice::{Notice, Run, StreamId};
 use crate::outlet::Flow;
-use crate::sink::{Delivered, Delivery, Sink, Surroundings};
+use crate::sink::Sink;
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Instant;
 use supervisor_core::Level;
-
-/// The most that is read from one pipe before others get their turn.
-const ROUND: usize = 256 * 1024;
-
-/// A pipe with this much in it may have been full, and its child waiting: a write that does not fit into what is left of
-/// the last page takes a new one, so that writes of little more than half a page fill a pipe of 64 KiB with half of that.
-const FULL: usize = 32 * 1024;
-
-/// A pipe that is found full so often, without a small read in between, gets more room.
-const HOT: u32 = 4;
-
-/// A read that shows that its child is no flood: a page, the least a pipe gives a writer.
-const SMALL: usize = 4096;
-
-/// The room a hot pipe gets; more gains nothing.
-const HOT_CAPACITY: usize = 256 * 1024;
-
-/// What may be in a pipe whose content cannot be asked for: the most an unprivileged process can make it
-/// hold.
-const LARGEST_PIPE: usize = 1024 * 1024;
 
 /// So many runs may wait for one that cannot be written. Each holds a pipe and a log file open.
 const LONGEST_QUEUE: usize = 8;
@@ -95,32 +74,6 @@ pub(super) struct StreamChannel {
     target_watch: TargetWatch,
     /// The descriptors last told to the table.
     reported: Box<[Owned]>,
-}
-
-/// One life of the process.
-#[derive(Debug)]
-struct RunState {
-    run: Run,
-    sink: Box<Sink>,
-    /// `None` once its end was reached or reading it is over.
-    pipe: Option<File>,
-    pipe_watch: PipeWatch,
-    /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
-    /// grandchild that goes on writing cannot keep the run alive.
-    allowance: Option<usize>,
-    full_finds: u32,
-    /// The poller saw the other end closed; it tells so only once.
-    is_hung_up: bool,
-}
-
-/// How far a run got.
-enum Progress {
-    /// All is written and closed.
-    Ended,
-    /// There is more, but it is the turn of others.
-    OutOfTurn,
-    /// Something has to happen first.
-    Waits(Flow),
 }
 
 impl StreamChannel {
@@ -244,166 +197,5 @@ impl StreamChannel {
 
     fn descriptors(&self) -> impl Iterator<Item = Owned> {
         self.runs.iter().flat_map(RunState::descriptors).flatten()
-    }
-}
-
-impl RunState {
-    fn new(run: Run, pipe: File, sink: Box<Sink>) -> Self {
-        Self {
-            run,
-            sink,
-            pipe: Some(pipe),
-            pipe_watch: PipeWatch::default(),
-            allowance: None,
-            full_finds: 0,
-            is_hung_up: false,
-        }
-    }
-
-    /// Whether the daemon waits for the bytes, so that gathering them would delay it.
-    fn is_consumed(&self) -> bool {
-        self.sink.spec().delivery != Delivery::Nothing
-    }
-
-    fn limit_reading(&mut self) {
-        if self.allowance.is_none() {
-            let waiting = self.pipe.as_ref().map(supervisor_sys::fd::readable_bytes);
-            self.allowance = Some(waiting.map_or(0, |bytes| bytes.unwrap_or(LARGEST_PIPE)));
-        }
-    }
-
-    fn advance(
-        &mut self,
-        stream: StreamId,
-        unacknowledged: &mut usize,
-        served: &mut Served,
-        desk: &mut Desk<'_>,
-    ) -> Progress {
-        let mut flow = self.sink.flush(&mut desk.lines);
-        let mut bytes = 0;
-        while flow == Flow::Open {
-            let Some(pipe) = &self.pipe else {
-                return if self.allowance.is_some() { Progress::Ended } else { Progress::Waits(Flow::Open) };
-            };
-            if *unacknowledged >= CREDIT {
-                served.awaits_credit = true;
-                return Progress::Waits(Flow::Open);
-            }
-            let echoes_too_fast = desk.main_log.is_enabled(Level::Debug) && desk.main_log.is_crowded();
-            if bytes >= ROUND || echoes_too_fast {
-                return Progress::OutOfTurn;
-            }
-            let room = desk.buffer.len().min(self.allowance.unwrap_or(usize::MAX));
-            let read = if room == 0 { Ok(0) } else { read(pipe, &mut desk.buffer[..room]) };
-            match read {
-                Ok(0) => flow = self.close(stream, unacknowledged, desk),
-                Ok(count) => {
-                    bytes += count;
-                    served.has_changed_log = true;
-                    served.has_moved = true;
-                    self.note_size(count, served);
-                    flow = self.pass(stream, Part::Chunk(count), unacknowledged, desk);
-                    // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
-                    // on.
-                    if count < room && !self.is_hung_up && self.allowance.is_none() && flow == Flow::Open {
-                        return Progress::Waits(Flow::Open);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.allowance.is_none() => {
-                    return Progress::Waits(Flow::Open);
-                }
-                // Empty and the process is gone; or an error no pipe should give, after which there is
-                // nothing to read.
-                Err(_) => flow = self.close(stream, unacknowledged, desk),
-            }
-        }
-        Progress::Waits(flow)
-    }
-
-    /// The end of the output: what the sink held back goes its way.
-    fn close(&mut self, stream: StreamId, unacknowledged: &mut usize, desk: &mut Desk<'_>) -> Flow {
-        self.pipe_watch.clear(desk.waiter);
-        if let Some(pipe) = self.pipe.take() {
-            let spec = self.sink.spec();
-            let channel = spec.channel.name();
-            let line = format!(
-                "fd {} closed, stopped monitoring <POutputDispatcher for <Subprocess with name {}> ({channel})>",
-                pipe.as_raw_fd(),
-                spec.process_name
-            );
-            desk.lines.push((Level::Debug, line));
-        }
-        self.pass(stream, Part::End, unacknowledged, desk)
-    }
-
-    /// Gives a part of the output to the sink and what comes out of it to the daemon.
-    fn pass(
-        &mut self,
-        stream: StreamId,
-        part: Part,
-        unacknowledged: &mut usize,
-        desk: &mut Desk<'_>,
-    ) -> Flow {
-        let run = self.run;
-        let notify = desk.notify;
-        let mut deliver = |delivered| {
-            let notice = match delivered {
-                Delivered::Output(data) => Notice::Output { stream, run, data },
-                Delivered::Captured(data) => Notice::Captured { stream, run, data },
-            };
-            *unacknowledged += notice.cost();
-            notify(notice);
-        };
-        let mut around = Surroundings {
-            main_log: desk.main_log,
-            visible: &mut desk.visible,
-            deliver: &mut deliver,
-            lines: &mut desk.lines,
-        };
-        match part {
-            Part::Chunk(count) => self.sink.take(&desk.buffer[..count], &mut around),
-            Part::End => self.sink.finish(&mut around),
-        }
-    }
-
-    /// Notices a pipe that is always full and gives it room once.
-    fn note_size(&mut self, count: usize, served: &mut Served) {
-        if count < FULL {
-            if count < SMALL {
-                self.full_finds = 0;
-            }
-            return;
-        }
-        served.was_full = true;
-        self.full_finds = self.full_finds.saturating_add(1);
-        if self.full_finds == HOT
-            && let Some(pipe) = &self.pipe
-        {
-            // Refused where the user's share of pipe memory is used up: slower, but as right.
-            let _ = supervisor_sys::fd::set_pipe_capacity(pipe, HOT_CAPACITY);
-        }
-    }
-
-    fn descriptors(&self) -> [Option<Owned>; 2] {
-        let pipe = self.pipe.as_ref().map(|pipe| Owned::Pipe(pipe.as_raw_fd()));
-        [pipe, self.sink.fd().map(|fd| Owned::Target(fd.as_raw_fd()))]
-    }
-}
-
-/// A part of a run's output.
-#[derive(Clone, Copy)]
-enum Part {
-    /// So many bytes of the buffer.
-    Chunk(usize),
-    /// Nothing more.
-    End,
-}
-
-fn read(mut pipe: &File, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match pipe.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
     }
 }
