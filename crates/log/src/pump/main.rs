@@ -2,10 +2,10 @@
 
 use super::desk::Desk;
 use super::interest::TargetWatch;
-use super::served::{Next, Owned, Served};
+use super::served::{Descriptors, Held, Next, Served};
 use super::stream::Letter;
 use crate::mainlog::MainChannel;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 
 /// The channel and what it is registered for.
 #[derive(Debug)]
@@ -13,13 +13,11 @@ pub(super) struct MainServer {
     channel: MainChannel,
     slot: usize,
     target_watch: TargetWatch,
-    /// The descriptor last told to the table.
-    reported: Option<RawFd>,
 }
 
 impl MainServer {
     pub(super) fn new(channel: MainChannel, slot: usize) -> Self {
-        Self { channel, slot, target_watch: TargetWatch::default(), reported: None }
+        Self { channel, slot, target_watch: TargetWatch::default() }
     }
 
     pub(super) fn into_channel(self) -> MainChannel {
@@ -40,7 +38,8 @@ impl MainServer {
         served.has_changed_log |= outcome.has_written;
         served.next = if outcome.has_more { Next::More } else { Next::Wait };
         served.deadline = self.target_watch.settle(self.slot, outcome.flow, self.channel.fd(), desk.waiter);
-        self.report(&mut served);
+        let target = self.channel.fd().map(|fd| fd.as_raw_fd());
+        served.descriptors = Descriptors { front: Held { pipe: None, target }, ..Descriptors::default() };
         served
     }
 
@@ -69,13 +68,5 @@ impl MainServer {
     /// What was logged before a file is left or emptied belongs into it.
     fn write_out(&mut self, desk: &mut Desk<'_>) {
         while self.channel.serve(&mut desk.lines).has_more {}
-    }
-
-    fn report(&mut self, served: &mut Served) {
-        let fd = self.channel.fd().map(|fd| fd.as_raw_fd());
-        if fd != self.reported {
-            served.descriptors = Some(fd.map(Owned::Target).into_iter().collect());
-            self.reported = fd;
-        }
     }
 }

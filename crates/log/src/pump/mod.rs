@@ -22,6 +22,8 @@ mod main;
 mod run;
 mod served;
 mod shared;
+#[cfg(all(test, target_pointer_width = "64"))]
+mod sizes;
 mod stream;
 mod table;
 #[cfg(test)]

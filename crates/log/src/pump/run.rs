@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::interest::PipeWatch;
-use super::served::{Owned, Served};
+use super::served::{Held, Served};
 use crate::notice::{CREDIT, Notice, Run, StreamId};
 use crate::outlet::Flow;
 use crate::sink::{Delivered, Delivery, Sink, Surroundings};
@@ -19,7 +19,7 @@ const ROUND: usize = 256 * 1024;
 const FULL: usize = 32 * 1024;
 
 /// A pipe that is found full so often, without a small read in between, gets more room.
-const HOT: u32 = 4;
+const HOT: u8 = 4;
 
 /// A read that shows that its child is no flood: a page, the least a pipe gives a writer.
 const SMALL: usize = 4096;
@@ -35,14 +35,14 @@ const LARGEST_PIPE: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct RunState {
     pub(super) run: Run,
-    pub(super) sink: Box<Sink>,
+    pub(super) sink: Sink,
     /// `None` once its end was reached or reading it is over.
     pub(super) pipe: Option<File>,
     pub(super) pipe_watch: PipeWatch,
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the run alive.
     pub(super) allowance: Option<usize>,
-    full_finds: u32,
+    full_finds: u8,
     /// The poller saw the other end closed; it tells so only once.
     pub(super) is_hung_up: bool,
 }
@@ -58,7 +58,7 @@ pub(super) enum Progress {
 }
 
 impl RunState {
-    pub(super) fn new(run: Run, pipe: File, sink: Box<Sink>) -> Self {
+    pub(super) fn new(run: Run, pipe: File, sink: Sink) -> Self {
         Self {
             run,
             sink,
@@ -194,9 +194,11 @@ impl RunState {
         }
     }
 
-    pub(super) fn descriptors(&self) -> [Option<Owned>; 2] {
-        let pipe = self.pipe.as_ref().map(|pipe| Owned::Pipe(pipe.as_raw_fd()));
-        [pipe, self.sink.fd().map(|fd| Owned::Target(fd.as_raw_fd()))]
+    pub(super) fn descriptors(&self) -> Held {
+        Held {
+            pipe: self.pipe.as_ref().map(AsRawFd::as_raw_fd),
+            target: self.sink.fd().map(|fd| fd.as_raw_fd()),
+        }
     }
 }
 

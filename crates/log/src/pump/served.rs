@@ -17,19 +17,28 @@ pub(super) struct Served {
     pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.
     pub(super) has_changed_log: bool,
-    /// The descriptors, if they are others than before.
-    pub(super) descriptors: Option<Box<[Owned]>>,
+    /// What it holds open now.
+    pub(super) descriptors: Descriptors,
     /// To be called once no lock is held.
     pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
 }
 
-/// A descriptor of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owned {
+/// The descriptors of a channel.
+#[derive(Debug, Default)]
+pub(super) struct Descriptors {
+    /// Of what it is at work on.
+    pub(super) front: Held,
+    /// Of the runs that wait; there are hardly ever any.
+    pub(super) waiting: Box<[Held]>,
+}
+
+/// The descriptors of one way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
     /// The pipe it reads.
-    Pipe(RawFd),
+    pub(super) pipe: Option<RawFd>,
     /// What it writes to.
-    Target(RawFd),
+    pub(super) target: Option<RawFd>,
 }
 
 /// What becomes of the channel.

@@ -8,13 +8,12 @@
 use super::desk::Desk;
 use super::interest::{TargetWatch, UNWATCHED_RETRY};
 use super::run::{Progress, RunState};
-use super::served::{Next, Owned, Served};
+use super::served::{Descriptors, Held, Next, Served};
 use crate::ClearError;
 use crate::label::Label;
 use crate::notice::{Notice, Run, StreamId};
 use crate::outlet::Flow;
 use crate::sink::Sink;
-use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
@@ -68,12 +67,13 @@ pub(super) struct StreamChannel {
     id: StreamId,
     /// Its slot in the pump's table, for registering with the poller.
     slot: usize,
-    runs: VecDeque<RunState>,
+    /// The run that is read.
+    front: Option<RunState>,
+    /// Those after it, in order. Apart, as there are hardly ever any.
+    waiting: Vec<RunState>,
     unacknowledged: usize,
     is_followed: bool,
     target_watch: TargetWatch,
-    /// The descriptors last told to the table.
-    reported: Box<[Owned]>,
 }
 
 impl StreamChannel {
@@ -81,12 +81,11 @@ impl StreamChannel {
         Self {
             id,
             slot,
-            // Hardly ever more than one; a queue that grows begins with room for four.
-            runs: VecDeque::with_capacity(1),
+            front: None,
+            waiting: Vec::new(),
             unacknowledged: 0,
             is_followed,
             target_watch: TargetWatch::default(),
-            reported: Box::default(),
         }
     }
 
@@ -96,11 +95,11 @@ impl StreamChannel {
         for letter in mail {
             self.accept(letter, &mut served, desk);
         }
-        if let Some(front) = self.runs.front_mut() {
+        if let Some(front) = &mut self.front {
             front.is_hung_up |= hung_up;
         }
         let flow = loop {
-            let Some(front) = self.runs.front_mut() else { break Flow::Open };
+            let Some(front) = &mut self.front else { break Flow::Open };
             front.pipe_watch.set(
                 self.slot,
                 front.pipe.as_ref(),
@@ -123,22 +122,30 @@ impl StreamChannel {
     fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
         match letter {
             Letter::Attach { run, pipe, sink } => {
-                self.runs.push_back(RunState::new(run, pipe, sink));
-                self.bound_queue(desk);
+                let state = RunState::new(run, pipe, *sink);
+                if self.front.is_none() {
+                    self.front = Some(state);
+                } else {
+                    self.waiting.push(state);
+                    self.bound_queue(desk);
+                }
             }
-            Letter::Finish(run) => match self.runs.iter_mut().find(|state| state.run == run) {
-                Some(state) => state.limit_reading(),
-                // Given up, or never begun: the daemon waits for the notice all the same.
-                None => desk.notify(Notice::Drained { stream: self.id, run }),
-            },
-            Letter::FinishAll => self.runs.iter_mut().for_each(RunState::limit_reading),
+            Letter::Finish(run) => {
+                let stream = self.id;
+                match self.runs_mut().find(|state| state.run == run) {
+                    Some(state) => state.limit_reading(),
+                    // Given up, or never begun: the daemon waits for the notice all the same.
+                    None => desk.notify(Notice::Drained { stream, run }),
+                }
+            }
+            Letter::FinishAll => self.runs_mut().for_each(RunState::limit_reading),
             Letter::Reopen => {
                 self.target_watch.clear(desk.waiter);
-                self.runs.iter_mut().for_each(|state| state.sink.reopen(&mut desk.lines));
+                self.runs_mut().for_each(|state| state.sink.reopen(&mut desk.lines));
                 served.has_changed_log = true;
             }
             Letter::Clear(reply) => {
-                let outcome = self.runs.iter_mut().try_for_each(|state| state.sink.clear());
+                let outcome = self.runs_mut().try_for_each(|state| state.sink.clear());
                 served.has_changed_log = true;
                 served.replies.push(Box::new(|| reply(outcome)));
             }
@@ -151,9 +158,9 @@ impl StreamChannel {
 
     /// Gives up the oldest waiting run when too many wait behind one that cannot be written.
     fn bound_queue(&mut self, desk: &mut Desk<'_>) {
-        while self.runs.len() > LONGEST_QUEUE {
-            // Not the first: part of it may be written, and it is the one whose log may work again.
-            let Some(state) = self.runs.remove(1) else { return };
+        // Not the one that is read: part of it may be written, and it is the one whose log may work again.
+        while self.waiting.len() >= LONGEST_QUEUE {
+            let state = self.waiting.remove(0);
             let bytes = state
                 .pipe
                 .as_ref()
@@ -172,7 +179,8 @@ impl StreamChannel {
 
     fn end_front(&mut self, desk: &mut Desk<'_>) {
         self.target_watch.clear(desk.waiter);
-        if let Some(state) = self.runs.pop_front() {
+        let next = (!self.waiting.is_empty()).then(|| self.waiting.remove(0));
+        if let Some(state) = std::mem::replace(&mut self.front, next) {
             let run = state.run;
             drop(state);
             desk.notify(Notice::Drained { stream: self.id, run });
@@ -181,21 +189,22 @@ impl StreamChannel {
 
     /// Leaves the channel such that whatever it waits for wakes it.
     fn settle(&mut self, flow: Flow, served: &mut Served, desk: &Desk<'_>) {
-        let target = self.runs.front().and_then(|front| front.sink.fd());
+        let target = self.front.as_ref().and_then(|front| front.sink.fd());
         served.deadline = self.target_watch.settle(self.slot, flow, target, desk.waiter);
-        if self.runs.front().is_some_and(|front| front.pipe.is_some() && !front.pipe_watch.is_set()) {
+        if self.front.as_ref().is_some_and(|front| front.pipe.is_some() && !front.pipe_watch.is_set()) {
             served.deadline.get_or_insert_with(|| Instant::now() + UNWATCHED_RETRY);
         }
-        if self.runs.is_empty() {
+        if self.front.is_none() {
             served.next = Next::Gone;
         }
-        if !self.descriptors().eq(self.reported.iter().copied()) {
-            self.reported = self.descriptors().collect();
-            served.descriptors = Some(self.reported.clone());
-        }
+        served.descriptors = Descriptors {
+            front: self.front.as_ref().map_or(Held::default(), RunState::descriptors),
+            waiting: self.waiting.iter().map(RunState::descriptors).collect(),
+        };
     }
 
-    fn descriptors(&self) -> impl Iterator<Item = Owned> {
-        self.runs.iter().flat_map(RunState::descriptors).flatten()
+    /// Every run, the first one first.
+    fn runs_mut(&mut self) -> impl Iterator<Item = &mut RunState> {
+        self.front.iter_mut().chain(&mut self.waiting)
     }
 }

@@ -7,7 +7,7 @@
 use super::barrier::Barriers;
 use super::follow::Followers;
 use super::main::MainServer;
-use super::served::{Next, Owned, Served};
+use super::served::{Descriptors, Next, Served};
 use super::stream::{Letter, StreamChannel};
 use super::{Descriptor, FollowKey};
 use crate::label::Label;
@@ -24,7 +24,7 @@ pub(super) enum Channel {
     Stream(Box<StreamChannel>),
     Main(Box<MainServer>),
     /// Something with a file that is no stream's.
-    Errand(Errand),
+    Errand(Box<Errand>),
 }
 
 /// Work that may hang, with its answer.
@@ -57,18 +57,25 @@ pub(super) struct Slot {
     pub(super) label: Label,
     /// `None` while a thread serves it.
     channel: Option<Channel>,
-    mail: Vec<Letter>,
+    /// Boxed: of thousands of channels hardly any has some.
+    news: Option<Box<News>>,
     /// It is in the queue of those to serve, or will be as soon as its channel is back.
     is_due: bool,
-    is_hung_up: bool,
-    /// What the daemon has acknowledged since it was last served.
-    acknowledged: usize,
-    /// It cannot go on without.
+    /// It cannot go on before the daemon acknowledges.
     awaits_credit: bool,
     deadline: Option<Instant>,
-    descriptors: Box<[Owned]>,
+    descriptors: Descriptors,
     /// The generation of the thread that serves it.
     holder: u64,
+}
+
+/// What a channel is told when it is served next.
+#[derive(Debug, Default)]
+struct News {
+    mail: Vec<Letter>,
+    /// What the daemon has acknowledged.
+    acknowledged: usize,
+    is_hung_up: bool,
 }
 
 /// What the current pump thread is doing.
@@ -166,7 +173,7 @@ impl Table {
         if let Letter::Attach { sink, .. } = &letter {
             self.slot_mut(slot).label = Label::Output(Arc::clone(sink.spec()));
         }
-        self.slot_mut(slot).mail.push(letter);
+        self.slot_mut(slot).news().mail.push(letter);
         self.make_due(slot);
     }
 
@@ -174,7 +181,7 @@ impl Table {
     pub(super) fn acknowledge(&mut self, stream: StreamId, cost: usize) {
         let Some(&index) = self.streams.get(&stream) else { return };
         let slot = self.slot_mut(index);
-        slot.acknowledged += cost;
+        slot.news().acknowledged += cost;
         if slot.awaits_credit {
             self.make_due(index);
         }
@@ -202,7 +209,7 @@ impl Table {
     /// Leaves a letter for each destination of the main log.
     pub(super) fn post_main(&mut self, letter: impl Fn() -> Letter) {
         for slot in self.main.clone() {
-            self.slot_mut(slot).mail.push(letter());
+            self.slot_mut(slot).news().mail.push(letter());
             self.make_due(slot);
         }
     }
@@ -214,7 +221,7 @@ impl Table {
     {
         let Some(log) = self.main_log else { return Some(reply) };
         self.post_main(|| Letter::MainCleared);
-        self.slot_mut(log).mail.push(Letter::Clear(Box::new(reply)));
+        self.slot_mut(log).news().mail.push(Letter::Clear(Box::new(reply)));
         None
     }
 
@@ -235,14 +242,16 @@ impl Table {
 
     /// Something to be done once.
     pub(super) fn add_errand(&mut self, key: FollowKey, label: Label, errand: Errand) {
-        let slot = self.insert(key, label, |_| Channel::Errand(errand));
+        let slot = self.insert(key, label, |_| Channel::Errand(Box::new(errand)));
         self.make_due(slot);
     }
 
     /// Notes what a poller saw; a slot may be gone or be another's by now, who then looks in vain.
     pub(super) fn note(&mut self, event: super::waiter::Event) {
         let Some(Some(slot)) = self.slots.get_mut(event.slot) else { return };
-        slot.is_hung_up |= event.is_hang_up;
+        if event.is_hang_up {
+            slot.news().is_hung_up = true;
+        }
         self.make_due(event.slot);
     }
 
@@ -276,11 +285,11 @@ impl Table {
             let Some(channel) = slot.channel.take() else { continue };
             slot.is_due = false;
             slot.holder = generation;
-            let mut mail = std::mem::take(&mut slot.mail);
-            if slot.acknowledged > 0 {
-                mail.push(Letter::Acknowledge(std::mem::take(&mut slot.acknowledged)));
+            let News { mut mail, acknowledged, is_hung_up } =
+                slot.news.take().map_or_else(News::default, |news| *news);
+            if acknowledged > 0 {
+                mail.push(Letter::Acknowledge(acknowledged));
             }
-            let is_hung_up = std::mem::take(&mut slot.is_hung_up);
             return Some(CheckedOut { slot: index, channel, mail, is_hung_up });
         }
         None
@@ -290,16 +299,14 @@ impl Table {
     pub(super) fn check_in(&mut self, index: usize, channel: Channel, served: &mut Served) {
         self.set_deadline(index, served.deadline);
         let slot = self.slot_mut(index);
-        if let Some(descriptors) = served.descriptors.take() {
-            slot.descriptors = descriptors;
-        }
-        if served.next == Next::Gone && slot.mail.is_empty() {
+        slot.descriptors = std::mem::take(&mut served.descriptors);
+        if served.next == Next::Gone && !slot.has_mail() {
             self.remove(index);
             return;
         }
         slot.channel = Some(channel);
         slot.awaits_credit = served.awaits_credit;
-        let has_credit = slot.awaits_credit && slot.acknowledged > 0;
+        let has_credit = slot.awaits_credit && slot.news.as_ref().is_some_and(|news| news.acknowledged > 0);
         if served.next == Next::More || slot.is_due || has_credit {
             slot.is_due = true;
             self.due.push_back(index);
@@ -415,13 +422,11 @@ impl Table {
             key,
             label,
             channel: Some(channel),
-            mail: Vec::new(),
+            news: None,
             is_due: false,
-            is_hung_up: false,
-            acknowledged: 0,
             awaits_credit: false,
             deadline: None,
-            descriptors: Box::default(),
+            descriptors: Descriptors::default(),
             holder: 0,
         });
         index
@@ -458,16 +463,26 @@ impl Table {
 }
 
 impl Slot {
+    fn news(&mut self) -> &mut News {
+        self.news.get_or_insert_default()
+    }
+
+    fn has_mail(&self) -> bool {
+        self.news.as_ref().is_some_and(|news| !news.mail.is_empty())
+    }
+
     fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
-        self.descriptors.iter().map(|owned| match *owned {
-            Owned::Pipe(fd) => Descriptor { fd, purpose: self.label.of_pipe().to_string() },
-            Owned::Target(fd) => Descriptor { fd, purpose: self.label.to_string() },
+        let Descriptors { front, waiting } = &self.descriptors;
+        std::iter::once(front).chain(waiting).flat_map(|held| {
+            let pipe = held.pipe.map(|fd| Descriptor { fd, purpose: self.label.of_pipe().to_string() });
+            let target = held.target.map(|fd| Descriptor { fd, purpose: self.label.to_string() });
+            [pipe, target].into_iter().flatten()
         })
     }
 
     fn is_settled(&self) -> bool {
         match &self.channel {
-            Some(Channel::Main(main)) => main.is_settled() && self.mail.is_empty(),
+            Some(Channel::Main(main)) => main.is_settled() && !self.has_mail(),
             Some(Channel::Stream(_) | Channel::Errand(_)) | None => false,
         }
     }

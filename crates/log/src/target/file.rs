@@ -28,8 +28,8 @@ pub(crate) struct LogFile {
     identity: FileIdentity,
     /// Where the last write ended: the size, unless somebody else changed it since.
     position: u64,
-    /// The size that asks for rotation, if any does.
-    limit: Option<u64>,
+    /// Whether it is ours to rotate: what stands behind a descriptor belongs to whoever started us.
+    is_ours: bool,
     /// Set while rotation fails: not again before this.
     rotation_retry: Option<Instant>,
 }
@@ -38,14 +38,18 @@ impl LogFile {
     /// `file` was opened for `spec` and is regular.
     pub(crate) fn new(spec: LogFileSpec, file: File, metadata: &Metadata) -> Self {
         let is_ours = descriptor_behind(&spec.path).is_none();
-        let limit = (spec.max_bytes > 0 && is_ours).then_some(spec.max_bytes);
         let identity = FileIdentity::from_metadata(metadata);
-        Self { spec, file, identity, position: metadata.size(), limit, rotation_retry: None }
+        Self { spec, file, identity, position: metadata.size(), is_ours, rotation_retry: None }
     }
 
     /// What it was opened for.
     pub(crate) fn spec(&self) -> &LogFileSpec {
         &self.spec
+    }
+
+    /// The size that asks for rotation, if any does.
+    fn limit(&self) -> Option<u64> {
+        (self.spec.max_bytes > 0 && self.is_ours).then_some(self.spec.max_bytes)
     }
 
     /// Appends, and rotates after every unit that brings the file to its limit.
@@ -70,7 +74,7 @@ impl LogFile {
     /// The bytes to write before the size has to be looked at again: up to the end of the line that crosses
     /// the limit.
     fn next_unit<'a>(&self, bytes: &'a [u8], units: Units) -> &'a [u8] {
-        let Some(limit) = self.limit.filter(|_| units == Units::Lines && self.rotation_retry.is_none())
+        let Some(limit) = self.limit().filter(|_| units == Units::Lines && self.rotation_retry.is_none())
         else {
             return bytes;
         };
@@ -84,7 +88,7 @@ impl LogFile {
     }
 
     fn after_write(&mut self, written: usize, is_whole: bool, remarks: &mut Vec<Remark>) {
-        let Some(limit) = self.limit else { return };
+        let Some(limit) = self.limit() else { return };
         self.position = (&self.file).stream_position().unwrap_or(self.position + written as u64);
         let is_due = self.rotation_retry.is_none_or(|at| Instant::now() >= at);
         if !is_whole || self.position < limit || !is_due {

@@ -67,8 +67,8 @@ pub(crate) enum Remark {
 /// A place for log bytes.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// A regular file. All are boxed: there are two for each of thousands of processes.
-    File(Box<LogFile>),
+    /// A regular file, as nearly all of the thousands are; the others are boxed so as not to be larger.
+    File(LogFile),
     /// A FIFO, pipe, terminal, socket or device.
     Stream(Box<StreamTarget>),
     /// The system log.
@@ -90,7 +90,7 @@ impl Target {
         };
         let metadata = file.metadata()?;
         if metadata.is_file() {
-            return Ok(Self::File(Box::new(LogFile::new(spec.clone(), file, &metadata))));
+            return Ok(Self::File(LogFile::new(spec.clone(), file, &metadata)));
         }
         let is_fifo = metadata.file_type().is_fifo();
         Ok(Self::Stream(Box::new(StreamTarget::opened(file, spec, is_fifo))))

@@ -1,0 +1,20 @@
+//! What a stream costs while nothing happens on it. A daemon has two for each of thousands of programs: 16 bytes more
+//! here are 32 KB with a thousand of them.
+
+use super::stream::StreamChannel;
+use super::table::Slot;
+use crate::SinkSpec;
+
+/// One block holds the run with its open log; what is rare (trouble, letters, other runs, parsers) is in blocks of its own
+/// while there is some.
+#[test]
+fn a_quiet_stream_is_a_place_in_the_table_and_one_block() {
+    assert_eq!(size_of::<Option<Slot>>(), 120);
+    assert_eq!(size_of::<StreamChannel>(), 248);
+}
+
+/// Shared by the daemon's record of the process and the run.
+#[test]
+fn the_configuration_of_a_stream_is_small() {
+    assert_eq!(size_of::<SinkSpec>(), 64);
+}
