@@ -98,8 +98,8 @@ fn supervisor(count: usize) -> (Supervisor, Vec<supervisor_core::ProcessId>) {
             exitcodes: vec![0],
         };
         let name = format!("p{index}");
-        let processes = vec![ProcessSpec { name: name.clone(), policy }];
-        let spec = GroupSpec { name, priority: 999, kind: GroupKind::Programs, processes };
+        let processes = vec![ProcessSpec { name: name.as_str().into(), policy: policy.into() }];
+        let spec = GroupSpec { name: name.into(), priority: 999, kind: GroupKind::Programs, processes };
         ids.extend(core.add_group(spec, at(0), &mut effects).unwrap().processes);
     }
     core.handle(Input::Started, at(1), &mut effects);

@@ -207,7 +207,7 @@ fn shown(config: &Config) -> String {
 
 fn group(group: &Group) -> String {
     let object = Object::new()
-        .text("name", &group.name)
+        .text("name", &*group.name)
         .raw("priority", group.priority)
         .raw("processes", list(group.processes.iter().map(|one| process(one))));
     match &group.kind {
@@ -226,8 +226,8 @@ fn process(process: &Process) -> String {
         object.raw(&name.to_string_lossy(), quoted(value.as_bytes()))
     });
     Object::new()
-        .text("name", &process.name)
-        .text("group", &process.group)
+        .text("name", &*process.name)
+        .text("group", &*process.group)
         .raw("priority", policy.priority)
         .raw("autostart", policy.autostart)
         .text("autorestart", format!("{:?}", policy.autorestart))

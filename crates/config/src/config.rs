@@ -81,7 +81,7 @@ pub enum LogTarget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The name before the colon in `group:process`.
-    pub name: String,
+    pub name: Arc<str>,
     /// Order among groups; low starts first and stops last.
     pub priority: i64,
     /// What sort of group.
@@ -96,9 +96,9 @@ pub enum GroupKind {
     /// From `[program:x]` or `[group:x]`.
     Program,
     /// From `[eventlistener:x]`.
-    EventListener(ListenerPool),
+    EventListener(Box<ListenerPool>),
     /// From `[fcgi-program:x]`.
-    FastCgi(FastCgiSocket),
+    FastCgi(Arc<FastCgiSocket>),
 }
 
 /// What a group of event listeners shares.
@@ -163,15 +163,16 @@ pub struct Owner {
     pub gid: Option<u32>,
 }
 
-/// One process: one of the `numprocs` copies of a program.
+/// One process: one of the `numprocs` copies of a program. There are thousands, and what others need of one they
+/// share with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// The name after the colon in `group:process`.
-    pub name: String,
+    pub name: Arc<str>,
     /// The name of its group.
-    pub group: String,
-    /// What the state machine needs to know.
-    pub policy: Policy,
+    pub group: Arc<str>,
+    /// What the state machine needs to know; one for all processes with the same options.
+    pub policy: Arc<Policy>,
     /// Whom the child becomes; `None`: it stays what supervisord is.
     pub uid: Option<u32>,
     /// The command line, expanded but not yet split; [`crate::words::split`] splits it at spawn.
@@ -192,7 +193,7 @@ pub struct Process {
     /// `SUPERVISOR_SERVER_URL`; `None`: AUTO, that is [`Config::server_url`].
     pub serverurl: Option<OsString>,
     /// The shared socket of an `[fcgi-program:x]`, also of one that a `[group:x]` lists.
-    pub socket: Option<FastCgiSocket>,
+    pub socket: Option<Arc<FastCgiSocket>>,
 }
 
 /// What becomes of one output stream of a process.
@@ -220,7 +221,7 @@ pub enum LogFile {
     /// To a file in `childlogdir` that supervisord names and removes.
     Auto,
     /// To this file, as written; a relative one starts at supervisord's working directory.
-    Path(PathBuf),
+    Path(Arc<Path>),
 }
 
 /// One `[inet_http_server…]` or `[unix_http_server…]`.
@@ -306,18 +307,30 @@ pub enum Severity {
 impl Group {
     /// The process of this name.
     pub fn process(&self, name: &str) -> Option<&Process> {
-        self.processes.iter().map(Arc::as_ref).find(|process| process.name == name)
+        self.processes.iter().map(Arc::as_ref).find(|process| *process.name == *name)
     }
 }
 
 impl Config {
     /// The group of this name.
     pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
-        self.groups.iter().find(|group| group.name == name)
+        self.groups.iter().find(|group| *group.name == *name)
     }
 
     /// The main file made absolute against the directory the program was started in.
     pub fn absolute_path(&self, startup: &Path) -> PathBuf {
         startup.join(&self.path)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// A daemon has thousands: 16 bytes more here are 16 KB with a thousand programs.
+    #[test]
+    fn a_program_and_its_group_are_small() {
+        assert_eq!(size_of::<Process>(), 264);
+        assert_eq!(size_of::<Group>(), 64);
     }
 }

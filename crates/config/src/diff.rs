@@ -21,19 +21,18 @@ pub struct Diff {
 
 /// Compares what runs with what a file now says.
 pub fn diff(running: &[Arc<Group>], new: &[Arc<Group>]) -> Diff {
-    let old_by_name: HashMap<&str, &Group> =
-        running.iter().map(|group| (group.name.as_str(), &**group)).collect();
-    let new_names: HashSet<&str> = new.iter().map(|group| group.name.as_str()).collect();
+    let old_by_name: HashMap<&str, &Group> = running.iter().map(|group| (&*group.name, &**group)).collect();
+    let new_names: HashSet<&str> = new.iter().map(|group| &*group.name).collect();
     let mut result = Diff::default();
     for group in new {
-        match old_by_name.get(group.name.as_str()) {
-            None => result.added.push(group.name.clone()),
-            Some(old) if !old.equal_for_reread(group) => result.changed.push(group.name.clone()),
+        match old_by_name.get(&*group.name) {
+            None => result.added.push(group.name.to_string()),
+            Some(old) if !old.equal_for_reread(group) => result.changed.push(group.name.to_string()),
             Some(_) => {}
         }
     }
-    let gone = running.iter().filter(|old| !new_names.contains(old.name.as_str()));
-    result.removed = gone.map(|old| old.name.clone()).collect();
+    let gone = running.iter().filter(|old| !new_names.contains(&*old.name));
+    result.removed = gone.map(|old| old.name.to_string()).collect();
     result
 }
 

@@ -286,7 +286,7 @@ pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Lo
         "none" | "off" => Ok(LogFileName::File(LogFile::None)),
         "auto" => Ok(LogFileName::File(LogFile::Auto)),
         "syslog" => Ok(LogFileName::Syslog),
-        _ => existing_dirpath(value, reading).map(|path| LogFileName::File(LogFile::Path(path))),
+        _ => existing_dirpath(value, reading).map(|path| LogFileName::File(LogFile::Path(path.into()))),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSpec {
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Order among groups; low starts first and stops last.
     pub priority: i64,
     /// What its processes are for.
@@ -35,9 +35,9 @@ pub enum GroupKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessSpec {
     /// Its name within the group.
-    pub name: String,
+    pub name: Arc<str>,
     /// The options that decide.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
 }
 
 /// The numbers given to a group that was added.

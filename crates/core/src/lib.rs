@@ -27,9 +27,9 @@
 //! let mut supervisor = Supervisor::new("supervisor");
 //! let mut effects = Effects::new();
 //! let start = Moment::at_seconds(1000);
-//! let program = ProcessSpec { name: "web".to_owned(), policy: Policy::default() };
+//! let program = ProcessSpec { name: "web".into(), policy: Policy::default().into() };
 //! let group = GroupSpec {
-//!     name: "web".to_owned(),
+//!     name: "web".into(),
 //!     priority: 999,
 //!     kind: GroupKind::Programs,
 //!     processes: vec![program],

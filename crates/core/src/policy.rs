@@ -16,7 +16,7 @@ pub enum Autorestart {
 
 /// The options of a `[program:x]` that the state machine needs. Numbers keep the sign and range the file
 /// gave them; each rule says what a negative one means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Order within a group for requests and shutdown; low starts first.
     pub priority: i64,

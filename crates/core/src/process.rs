@@ -16,7 +16,7 @@ pub(crate) struct Process {
     pub(crate) group: GroupId,
     pub(crate) name: Arc<str>,
     pub(crate) group_name: Arc<str>,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) state: State,
     pub(crate) wanted: Wanted,
     pub(crate) record: Record,

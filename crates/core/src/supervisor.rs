@@ -134,10 +134,10 @@ impl Supervisor {
             return Err(Fault::ShutdownState);
         }
         if self.groups.named(&spec.name).is_some() {
-            return Err(Fault::AlreadyAdded(spec.name));
+            return Err(Fault::AlreadyAdded(spec.name.to_string()));
         }
         let turn = &mut Turn { now, effects };
-        let name: Arc<str> = spec.name.into();
+        let name = spec.name;
         let group = GroupId(self.next_group);
         self.next_group += 1;
         let processes: Vec<ProcessId> = spec
@@ -275,7 +275,7 @@ impl Supervisor {
         let process = Process {
             id,
             group,
-            name: spec.name.into(),
+            name: spec.name,
             group_name: group_name.clone(),
             policy: spec.policy,
             state: State::Stopped,

@@ -61,5 +61,5 @@ impl Drop for Clearing {
 
 fn blank_outcome(owner: &Loop, id: ProcessId) -> Option<Outcome> {
     let config = &owner.processes.get(id)?.config;
-    Some(Outcome { name: config.name.as_str().into(), group: config.group.as_str().into(), result: Ok(()) })
+    Some(Outcome { name: Arc::clone(&config.name), group: Arc::clone(&config.group), result: Ok(()) })
 }

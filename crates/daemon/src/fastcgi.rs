@@ -22,7 +22,7 @@ use supervisor_sys::socket::{self, SocketFile};
 /// What the processes of one FastCGI program share: its socket, while there is one.
 #[derive(Debug)]
 pub(crate) struct SharedSocket {
-    config: FastCgiSocket,
+    config: Arc<FastCgiSocket>,
     log: MainLog,
     open: Mutex<Weak<OpenSocket>>,
 }
@@ -44,7 +44,7 @@ struct OpenSocket {
 
 impl SharedSocket {
     /// The socket of a program; nothing is opened yet.
-    pub(crate) fn new(config: FastCgiSocket, log: MainLog) -> Arc<Self> {
+    pub(crate) fn new(config: Arc<FastCgiSocket>, log: MainLog) -> Arc<Self> {
         Arc::new(Self { config, log, open: Mutex::default() })
     }
 

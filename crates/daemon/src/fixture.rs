@@ -17,9 +17,9 @@ pub(crate) fn process(name: &str, command: &str) -> Process {
         events_enabled: false,
     };
     Process {
-        name: name.to_owned(),
-        group: name.to_owned(),
-        policy: Policy::default(),
+        name: name.into(),
+        group: name.into(),
+        policy: Policy::default().into(),
         uid: None,
         command: command.as_bytes().to_vec(),
         directory: None,

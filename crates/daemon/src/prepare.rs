@@ -92,7 +92,7 @@ impl Surroundings {
             (false, false) => Delivery::Nothing,
         };
         Arc::new(SinkSpec {
-            process_name: process.name.as_str().into(),
+            process_name: Arc::clone(&process.name),
             channel,
             file: self.log_file(process, channel, log, warnings),
             // The results of a listener are no text for people, as upstream has it.
@@ -112,7 +112,7 @@ impl Surroundings {
     ) -> Option<LogFileSpec> {
         let (path, origin) = match &log.logfile {
             LogFile::None => return None,
-            LogFile::Path(path) => (path.as_path().into(), FileOrigin::Configured),
+            LogFile::Path(path) => (Arc::clone(path), FileOrigin::Configured),
             LogFile::Auto => {
                 match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
                     Ok(path) => (path.into(), FileOrigin::Auto),
@@ -137,7 +137,7 @@ fn fastcgi_sockets(group: &Group, log: &MainLog) -> Result<HashMap<OsString, Arc
     let mut sockets = HashMap::new();
     for config in group.processes.iter().filter_map(|process| process.socket.as_ref()) {
         if let Entry::Vacant(place) = sockets.entry(config.url()) {
-            let socket = SharedSocket::new(config.clone(), log.clone());
+            let socket = SharedSocket::new(Arc::clone(config), log.clone());
             drop(socket.lease()?);
             place.insert(socket);
         }
@@ -173,8 +173,11 @@ impl PreparedGroup {
         let processes = group
             .processes
             .iter()
-            .map(|process| ProcessSpec { name: process.name.clone(), policy: process.policy.clone() })
+            .map(|process| ProcessSpec {
+                name: Arc::clone(&process.name),
+                policy: Arc::clone(&process.policy),
+            })
             .collect();
-        GroupSpec { name: group.name.clone(), priority: group.priority, kind, processes }
+        GroupSpec { name: Arc::clone(&group.name), priority: group.priority, kind, processes }
     }
 }

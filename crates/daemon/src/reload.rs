@@ -146,7 +146,7 @@ impl Loop {
         for id in ids.processes {
             self.processes.remove(id);
         }
-        self.active.retain(|group| group.name != name);
+        self.active.retain(|group| *group.name != *name);
         self.materialised.remove(name);
         self.watch.note_groups();
         self.settle();

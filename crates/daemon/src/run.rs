@@ -44,7 +44,7 @@ pub(crate) struct Loop {
     /// The groups that are active, as they were configured when they were added.
     pub(crate) active: Vec<Arc<Group>>,
     /// Groups of `config` whose AUTO logs have their names: those added since it was read.
-    pub(crate) materialised: HashSet<String>,
+    pub(crate) materialised: HashSet<Arc<str>>,
     /// What the configuration is read with.
     pub(crate) source: Arc<Source>,
     /// Clients that wait for the core's answer.

@@ -164,8 +164,8 @@ fn environment(order: &Order) -> Result<Vec<CString>, String> {
     if let Some(url) = config.serverurl.as_ref().or(order.server_url.as_ref()) {
         merged.set("SUPERVISOR_SERVER_URL", url);
     }
-    merged.set("SUPERVISOR_PROCESS_NAME", &config.name);
-    merged.set("SUPERVISOR_GROUP_NAME", &config.group);
+    merged.set("SUPERVISOR_PROCESS_NAME", &*config.name);
+    merged.set("SUPERVISOR_GROUP_NAME", &*config.group);
     merged
         .overlaid_by(&config.environment)
         .iter()

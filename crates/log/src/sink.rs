@@ -49,7 +49,7 @@ pub enum Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkSpec {
     /// The name in the debug echo and in syslog lines.
-    pub process_name: Box<str>,
+    pub process_name: Arc<str>,
     /// Which output.
     pub channel: Channel,
     /// The log file, if there is one.

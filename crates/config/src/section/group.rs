@@ -16,7 +16,7 @@ use crate::report::Report;
 use crate::value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use supervisor_core::repr;
+use supervisor_core::{Policy, repr};
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "group:";
@@ -49,6 +49,8 @@ pub(crate) struct Formation<'a> {
     groups: Vec<(Group, &'a Section)>,
     /// Sections of programs that a group lists.
     grouped: HashSet<&'a str>,
+    /// Each that differs from the others; most programs have the same.
+    policies: HashSet<Arc<Policy>>,
     processes: usize,
 }
 
@@ -60,8 +62,8 @@ impl<'a> Formation<'a> {
         environment: &'a Environment,
         report: &'a mut Report,
     ) -> Self {
-        let (groups, grouped) = (Vec::new(), HashSet::new());
-        Self { host, document, names, environment, report, groups, grouped, processes: 0 }
+        let (groups, grouped, policies) = (Vec::new(), HashSet::new(), HashSet::new());
+        Self { host, document, names, environment, report, groups, grouped, policies, processes: 0 }
     }
 
     /// Every group, sorted.
@@ -93,16 +95,18 @@ impl<'a> Formation<'a> {
     }
 
     /// The name after the colon; upstream checks it without naming the file.
-    fn name_of(&mut self, section: &Section) -> Option<String> {
+    fn name_of(&mut self, section: &Section) -> Option<Arc<str>> {
         let mut pass = self.pass(section, "");
         let parsed = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(pass.host));
-        pass.or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "").ok()
+        pass.or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "")
+            .ok()
+            .map(Arc::from)
     }
 
     fn add(
         &mut self,
         section: &'a Section,
-        name: String,
+        name: Arc<str>,
         priority: i64,
         kind: GroupKind,
         processes: Vec<Process>,
@@ -114,15 +118,27 @@ impl<'a> Formation<'a> {
     fn read_processes(
         &mut self,
         section: &Section,
-        group: &str,
-        socket: Option<FastCgiSocket>,
+        group: &Arc<str>,
+        socket: Option<Arc<FastCgiSocket>>,
     ) -> Vec<Process> {
         let tail = tail_of(self.document, section);
         let room = limits::PROCESSES.saturating_sub(self.processes);
         let membership = Membership { group, environment: self.environment, socket, room };
-        let processes = program::read(&mut self.pass(section, &tail), &membership);
+        let mut processes = program::read(&mut self.pass(section, &tail), &membership);
         self.processes += processes.len();
+        for process in &mut processes {
+            self.share_policy(&mut process.policy);
+        }
         processes
+    }
+
+    /// Has equal policies be one.
+    fn share_policy(&mut self, policy: &mut Arc<Policy>) {
+        if let Some(known) = self.policies.get(policy) {
+            *policy = Arc::clone(known);
+        } else {
+            self.policies.insert(Arc::clone(policy));
+        }
     }
 
     fn form_group(&mut self, section: &'a Section) {
@@ -193,7 +209,7 @@ impl<'a> Formation<'a> {
 
     /// The socket of an fcgi-program that a group lists. Upstream forgets it without a word, and does not look at its
     /// options; so a fault in them is only a remark here.
-    fn grouped_socket(&mut self, member: &Section, group: &Section) -> Option<FastCgiSocket> {
+    fn grouped_socket(&mut self, member: &Section, group: &Section) -> Option<Arc<FastCgiSocket>> {
         if !member.name.starts_with(fcgi_program::PREFIX) {
             return None;
         }
@@ -209,7 +225,7 @@ impl<'a> Formation<'a> {
                 fault.remote_message()
             ));
         }
-        socket
+        socket.map(Arc::new)
     }
 
     fn form_program(&mut self, section: &'a Section) {
@@ -226,10 +242,10 @@ impl<'a> Formation<'a> {
         let (priority, pool) = listener::read(&mut self.pass(section, ""));
         let name = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(self.host));
         // A name that is none is reported by the processes' pass, which upstream leaves it to.
-        let name = name.unwrap_or_default();
+        let name = Arc::from(name.unwrap_or_default());
         let processes = self.read_processes(section, &name, None);
         if let Some(pool) = pool {
-            self.add(section, name, priority, GroupKind::EventListener(pool), processes);
+            self.add(section, name, priority, GroupKind::EventListener(Box::new(pool)), processes);
         }
     }
 
@@ -239,6 +255,7 @@ impl<'a> Formation<'a> {
         }
         let Some(name) = self.name_of(section) else { return };
         let (priority, socket) = fcgi_program::read(&mut self.pass(section, ""), &name);
+        let socket = socket.map(Arc::new);
         let processes = self.read_processes(section, &name, socket.clone());
         if let Some(socket) = socket {
             self.add(section, name, priority, GroupKind::FastCgi(socket), processes);
@@ -254,7 +271,7 @@ impl<'a> Formation<'a> {
                 "[{}] and [{}] both make a group named {}",
                 first.name,
                 section.name,
-                repr::text(&group.name)
+                repr::text(&*group.name)
             ))
             .at(Some(self.document.sources.place(section.header)))
             .because("a group is addressed by its name, so that only one of them could run")

@@ -14,6 +14,7 @@ use crate::text;
 use crate::value::{self, LogFileName, Rejection};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::Arc;
 use supervisor_core::{Policy, repr};
 
 pub(crate) mod options;
@@ -32,18 +33,18 @@ pub(crate) const PREFIX: &str = "program:";
 /// What a program's processes belong to.
 pub(crate) struct Membership<'a> {
     /// The group's name.
-    pub(crate) group: &'a str,
+    pub(crate) group: &'a Arc<str>,
     /// Variables of `[supervisord]`, under the program's own.
     pub(crate) environment: &'a Environment,
     /// The socket of a FastCGI program.
-    pub(crate) socket: Option<FastCgiSocket>,
+    pub(crate) socket: Option<Arc<FastCgiSocket>>,
     /// How many more processes there may be.
     pub(crate) room: usize,
 }
 
 /// The options that are the same for every process of a program.
 struct Shared {
-    policy: Policy,
+    policy: Arc<Policy>,
     redirect_stderr: bool,
     stdout: StreamLog,
     stderr: StreamLog,
@@ -66,7 +67,7 @@ pub(crate) fn read(pass: &mut Pass<'_>, membership: &Membership<'_>) -> Vec<Proc
     };
     let names = Names::over(pass.names)
         .with("program_name", &program_name)
-        .with("group_name", membership.group)
+        .with("group_name", &**membership.group)
         .with("host_node_name", pass.host.hostname().as_bytes());
     let mut pass = pass.with_names(&names);
     let (shared, numbering) = read_shared(&mut pass);
@@ -133,7 +134,7 @@ fn read_shared(pass: &mut Pass<'_>) -> (Shared, Option<Numbering>) {
         (Ok(count), Ok(first)) => Some(Numbering { first, count }),
         (Ok(_) | Err(Faulty), Ok(_) | Err(Faulty)) => None,
     };
-    (Shared { policy, redirect_stderr, stdout, stderr, serverurl, uid, umask }, numbering)
+    (Shared { policy: policy.into(), redirect_stderr, stdout, stderr, serverurl, uid, umask }, numbering)
 }
 
 fn is_auto(url: &[u8]) -> bool {
@@ -206,9 +207,9 @@ fn read_one(
     let command = read_command(&mut pass);
     let name = read_name(&mut pass, process_name);
     Some(Process {
-        name: name.ok()?,
-        group: membership.group.to_string(),
-        policy: shared.policy.clone(),
+        name: name.ok()?.into(),
+        group: Arc::clone(membership.group),
+        policy: Arc::clone(&shared.policy),
         uid: shared.uid,
         command: command.ok()?,
         directory: directory.ok()?.map(|directory| paths::from_bytes(&directory)),

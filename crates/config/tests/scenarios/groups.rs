@@ -7,7 +7,7 @@ const PROGRAMS: &str =
     "[supervisord]\n[program:a]\ncommand=a\n[program:b]\ncommand=b\n[program:c]\ncommand=c\n";
 
 fn names(config: &Config) -> Vec<&str> {
-    config.groups.iter().map(|group| group.name.as_str()).collect()
+    config.groups.iter().map(|group| &*group.name).collect()
 }
 
 /// CFG-46.
@@ -51,7 +51,7 @@ fn processes_of_a_group_stay_in_the_order_of_its_list() {
 #[test]
 fn an_empty_group_is_a_group() {
     assert_eq!(loaded("[supervisord]\n[group:g]\n").groups[0].processes, []);
-    assert_eq!(loaded("[supervisord]\n[group: g ]\nprograms=\n").groups[0].name, "g");
+    assert_eq!(&*loaded("[supervisord]\n[group: g ]\nprograms=\n").groups[0].name, "g");
 }
 
 /// CFG-58.

@@ -9,7 +9,7 @@ fn listener(options: &str) -> String {
 
 fn pool(options: &str) -> ListenerPool {
     match &loaded(&listener(options)).groups[0].kind {
-        GroupKind::EventListener(pool) => pool.clone(),
+        GroupKind::EventListener(pool) => ListenerPool::clone(pool),
         GroupKind::Program | GroupKind::FastCgi(_) => panic!("a listener was expected"),
     }
 }
@@ -21,7 +21,7 @@ fn a_listener_has_a_pool_and_two_priorities() {
     let pool = pool("events=TICK_60,process_state, TICK_60");
     assert_eq!((pool.buffer_size, &pool.events[..]), (10, &["PROCESS_STATE", "TICK_60"][..]));
     assert_eq!(pool.result_handler, "supervisor.dispatchers:default_handler");
-    assert_eq!(loaded("[supervisord]\n[eventlistener: e ]\ncommand=a\nevents=EVENT\n").groups[0].name, "e");
+    assert_eq!(&*loaded("[supervisord]\n[eventlistener: e ]\ncommand=a\nevents=EVENT\n").groups[0].name, "e");
 }
 
 /// CFG-48.
@@ -57,7 +57,7 @@ fn socket(options: &str) -> FastCgiSocket {
     let config = loaded(&fcgi(options));
     let GroupKind::FastCgi(socket) = &config.groups[0].kind else { panic!("a FastCGI group was expected") };
     assert_eq!(config.groups[0].processes[0].socket.as_ref(), Some(socket));
-    socket.clone()
+    FastCgiSocket::clone(socket)
 }
 
 #[test]

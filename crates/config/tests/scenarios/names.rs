@@ -1,6 +1,7 @@
 //! Which names may be filled in where.
 
 use super::{host, load_on, loaded, process_names, program, program_refused, refused, with_program};
+use std::path::Path;
 
 fn command(options: &str, text: &str) -> String {
     String::from_utf8(program(&format!("{options}\ncommand={text}")).command).unwrap()
@@ -123,9 +124,12 @@ fn a_conversion_without_a_name_is_refused() {
 #[test]
 fn log_paths_take_percent_signs_doubled_or_fourfold() {
     use supervisor_config::LogFile;
-    assert_eq!(program("stdout_logfile=a%%%%b").stdout.logfile, LogFile::Path("a%b".into()));
-    assert_eq!(program("stdout_logfile=a%%b").stdout.logfile, LogFile::Path("a%b".into()));
-    assert_eq!(program("stdout_logfile=%%(program_name)s").stdout.logfile, LogFile::Path("x".into()));
+    assert_eq!(program("stdout_logfile=a%%%%b").stdout.logfile, LogFile::Path(Path::new("a%b").into()));
+    assert_eq!(program("stdout_logfile=a%%b").stdout.logfile, LogFile::Path(Path::new("a%b").into()));
+    assert_eq!(
+        program("stdout_logfile=%%(program_name)s").stdout.logfile,
+        LogFile::Path(Path::new("x").into())
+    );
     assert_eq!(
         program_refused("stdout_logfile=/nosuch/a%%b"),
         "Format string '/nosuch/a%b' for 'stdout_logfile' is badly formatted: unsupported format character 'b' (0x62) \

@@ -2,14 +2,25 @@
 
 use super::{loaded, messages, process_names, program, program_refused, refused, try_load, with_program};
 use std::path::Path;
+use std::sync::Arc;
 use supervisor_config::{LogFile, Severity};
 use supervisor_core::{Autorestart, Policy, Signal};
 
 #[test]
+fn programs_with_the_same_policy_share_it() {
+    let text =
+        "[supervisord]\n[program:a]\ncommand=x\n[program:b]\ncommand=y\n[program:c]\ncommand=x\npriority=1\n";
+    let config = loaded(text);
+    let policy = |name| &config.group(name).unwrap().processes[0].policy;
+    assert!(Arc::ptr_eq(policy("a"), policy("b")));
+    assert_eq!((policy("b").priority, policy("c").priority), (999, 1));
+}
+
+#[test]
 fn a_command_alone_gives_the_defaults() {
     let process = program("");
-    assert_eq!((process.name.as_str(), process.group.as_str()), ("x", "x"));
-    assert_eq!(process.policy, Policy::default());
+    assert_eq!((&*process.name, &*process.group), ("x", "x"));
+    assert_eq!(*process.policy, Policy::default());
     assert_eq!(
         (process.uid, process.umask, &process.directory, &process.serverurl),
         (None, None, &None, &None)
@@ -37,7 +48,7 @@ fn every_option_is_read() {
     assert_eq!((process.uid, process.umask), (Some(65534), Some(0o77)));
     assert_eq!(process.serverurl.as_deref(), Some("http://x".as_ref()));
     assert_eq!(process.directory.as_deref(), Some(Path::new("~/x")));
-    assert_eq!(process.stdout.logfile, LogFile::Path("/tmp/o".into()));
+    assert_eq!(process.stdout.logfile, LogFile::Path(Path::new("/tmp/o").into()));
     assert_eq!(
         (process.stdout.maxbytes, process.stdout.backups, process.stdout.capture_maxbytes),
         (1024, 3, 2048)
@@ -144,7 +155,7 @@ fn a_log_needs_a_directory() {
     assert_eq!(program("stdout_logfile=OFF").stdout.logfile, LogFile::None);
     assert_eq!(program("stdout_logfile=").stdout.logfile, LogFile::None);
     assert_eq!(program("stdout_logfile=auto").stdout.logfile, LogFile::Auto);
-    assert_eq!(program("stdout_logfile=~/x").stdout.logfile, LogFile::Path("/srv/x".into()));
+    assert_eq!(program("stdout_logfile=~/x").stdout.logfile, LogFile::Path(Path::new("/srv/x").into()));
 }
 
 /// CFG-44.
@@ -186,7 +197,7 @@ fn names_have_no_blank_colon_or_slash() {
         assert_eq!(refused(&format!("[supervisord]\n[program:{name}]\ncommand=a\n")), message);
     }
     assert_eq!(program_refused("process_name=a b"), "Invalid name: 'a b' because of character: ' '");
-    assert_eq!(loaded("[supervisord]\n[program: x ]\ncommand=a\n").groups[0].name, "x");
+    assert_eq!(&*loaded("[supervisord]\n[program: x ]\ncommand=a\n").groups[0].name, "x");
 }
 
 /// Upstream checks only before names are filled in, and dies when it makes the log of such a process.

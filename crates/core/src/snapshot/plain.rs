@@ -233,6 +233,16 @@ impl<T: Plain> Plain for Box<T> {
     }
 }
 
+impl<T: Plain> Plain for Arc<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_ref().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::read(input).map(Self::new)
+    }
+}
+
 impl<T: Plain> Plain for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         write_all(self.iter(), out);

@@ -136,9 +136,9 @@ impl World {
     ) -> Result<(), Fault> {
         let processes = programs
             .iter()
-            .map(|(name, policy)| ProcessSpec { name: (*name).to_owned(), policy: policy.clone() })
+            .map(|(name, policy)| ProcessSpec { name: (*name).into(), policy: policy.clone().into() })
             .collect();
-        let spec = GroupSpec { name: name.to_owned(), priority, kind, processes };
+        let spec = GroupSpec { name: name.into(), priority, kind, processes };
         let (now, mut effects) = (self.now(), Effects::new());
         let ids = self.supervisor.add_group(spec, now, &mut effects)?;
         for (id, (name, _)) in ids.processes.iter().zip(programs) {
