@@ -72,7 +72,7 @@ impl Supervisor {
     fn expects_more(&self, group: GroupId) -> bool {
         let Some(pool) = self.bus.pools.get(&group) else { return false };
         let some_may_go = !pool.waiting.is_empty() && pool.resting_until.is_none();
-        let members = self.groups.all.get(&group).map_or(&[][..], |group| &group.processes);
+        let members = self.groups.all.get(&group).map_or(&[][..], |group| group.processes());
         members.iter().any(|member| self.listener_will_act(*member, some_may_go))
     }
 

@@ -55,14 +55,28 @@ pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) name: Arc<str>,
     pub(crate) priority: i64,
-    /// In the order of the configuration.
-    pub(crate) processes: Vec<ProcessId>,
-    /// By priority, ties in the order of the configuration.
-    pub(crate) by_priority: Vec<ProcessId>,
-    /// Sorted by name. No tree: most groups have one process, and a tree reserves room for eleven.
-    pub(crate) by_name: Vec<(Arc<str>, ProcessId)>,
+    members: Members,
     /// How many of its processes are not at rest.
     pub(crate) restless: usize,
+}
+
+/// The processes of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Members {
+    /// One, as nearly every group has; it needs no order.
+    One(Arc<str>, ProcessId),
+    Many(Box<Orders>),
+}
+
+/// The processes of a group in each order they are taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Orders {
+    /// In the order of the configuration.
+    listed: Vec<ProcessId>,
+    /// By priority, ties in the order of the configuration.
+    by_priority: Vec<ProcessId>,
+    /// Sorted by name, each once.
+    by_name: Vec<(Arc<str>, ProcessId)>,
 }
 
 impl Group {
@@ -73,35 +87,66 @@ impl Group {
         priority: i64,
         members: impl Iterator<Item = (ProcessId, Arc<str>, i64)>,
     ) -> Self {
-        let members: Vec<_> = members.collect();
-        let mut by_priority: Vec<_> = members.iter().map(|&(id, _, priority)| (priority, id)).collect();
-        by_priority.sort_by_key(|&(priority, _)| priority);
-        let by_name: BTreeMap<_, _> = members.iter().map(|(id, name, _)| (name.clone(), *id)).collect();
-        Self {
-            id,
-            name,
-            priority,
-            processes: members.iter().map(|&(id, ..)| id).collect(),
-            by_priority: by_priority.into_iter().map(|(_, id)| id).collect(),
-            by_name: by_name.into_iter().collect(),
-            restless: 0,
+        Self { id, name, priority, members: Members::of(members.collect()), restless: 0 }
+    }
+
+    /// Its processes in the order of the configuration.
+    pub(crate) fn processes(&self) -> &[ProcessId] {
+        match &self.members {
+            Members::One(_, id) => std::slice::from_ref(id),
+            Members::Many(orders) => &orders.listed,
+        }
+    }
+
+    /// Its processes by priority, ties in the order of the configuration.
+    pub(crate) fn by_priority(&self) -> &[ProcessId] {
+        match &self.members {
+            Members::One(_, id) => std::slice::from_ref(id),
+            Members::Many(orders) => &orders.by_priority,
         }
     }
 
     /// The process of this name.
     pub(crate) fn named(&self, name: &str) -> Option<ProcessId> {
-        let place = self.by_name.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        self.by_name.get(place).map(|&(_, id)| id)
+        match &self.members {
+            Members::One(known, id) => (**known == *name).then_some(*id),
+            Members::Many(orders) => {
+                let place = orders.by_name.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+                orders.by_name.get(place).map(|&(_, id)| id)
+            }
+        }
     }
 
     /// Its processes by name.
     pub(crate) fn sorted(&self) -> impl Iterator<Item = ProcessId> {
-        self.by_name.iter().map(|&(_, id)| id)
+        let (one, many) = match &self.members {
+            Members::One(_, id) => (Some(*id), &[][..]),
+            Members::Many(orders) => (None, &orders.by_name[..]),
+        };
+        one.into_iter().chain(many.iter().map(|&(_, id)| id))
     }
 
     /// What clients see of it.
     pub(crate) fn info(&self) -> GroupInfo<'_> {
-        GroupInfo { id: self.id, name: &self.name, priority: self.priority, processes: &self.processes }
+        GroupInfo { id: self.id, name: &self.name, priority: self.priority, processes: self.processes() }
+    }
+}
+
+impl Members {
+    fn of(mut members: Vec<(ProcessId, Arc<str>, i64)>) -> Self {
+        if members.len() == 1
+            && let Some((id, name, _)) = members.pop()
+        {
+            return Self::One(name, id);
+        }
+        let listed = members.iter().map(|&(id, ..)| id).collect();
+        let by_name: BTreeMap<_, _> = members.iter().map(|(id, name, _)| (name.clone(), *id)).collect();
+        members.sort_by_key(|&(_, _, priority)| priority);
+        Self::Many(Box::new(Orders {
+            listed,
+            by_priority: members.into_iter().map(|(id, ..)| id).collect(),
+            by_name: by_name.into_iter().collect(),
+        }))
     }
 }
 
@@ -176,7 +221,7 @@ mod tests {
         let members = [(1, "x", 20), (2, "y", 10), (3, "w", 20)];
         let members = members.into_iter().map(|(id, name, priority)| (ProcessId(id), name.into(), priority));
         let group = Group::new(GroupId(1), "g".into(), 5, members);
-        assert_eq!(group.processes, [ProcessId(1), ProcessId(2), ProcessId(3)]);
-        assert_eq!(group.by_priority, [ProcessId(2), ProcessId(1), ProcessId(3)]);
+        assert_eq!(group.processes(), [ProcessId(1), ProcessId(2), ProcessId(3)]);
+        assert_eq!(group.by_priority(), [ProcessId(2), ProcessId(1), ProcessId(3)]);
     }
 }

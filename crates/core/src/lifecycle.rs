@@ -35,7 +35,7 @@ impl Supervisor {
             return;
         }
         let Some(group) = self.groups.all.get(&group) else { return };
-        for id in group.processes.clone() {
+        for id in group.processes().to_vec() {
             let Some(process) = self.processes.get(id) else { continue };
             if process.policy.autostart && process.state == State::Stopped && process.record.started.is_none()
             {

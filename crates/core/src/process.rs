@@ -139,6 +139,14 @@ impl Process {
 mod tests {
     use super::*;
 
+    /// A daemon has thousands: 16 bytes more here are 16 KB with a thousand programs.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_process_and_its_group_are_small() {
+        assert_eq!(size_of::<Process>(), 248);
+        assert_eq!(size_of::<crate::group::Group>(), 64);
+    }
+
     #[test]
     fn restarts_are_free_until_a_burst_is_used_up() {
         let mut restarts = Restarts::default();

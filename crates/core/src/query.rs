@@ -1,5 +1,6 @@
 //! Looking at the supervisor without changing it.
 
+use crate::group::Group;
 use crate::{
     EventKind, Fault, GroupId, GroupInfo, Moment, Mood, Namespec, PoolCounters, ProcessId, ProcessInfo,
     Selection, Supervisor,
@@ -54,9 +55,9 @@ impl Supervisor {
         match selection {
             Selection::Process(id) => vec![id],
             Selection::Group(id) => {
-                self.groups.all.get(&id).map(|group| group.by_priority.clone()).unwrap_or_default()
+                self.groups.all.get(&id).map(|group| group.by_priority().to_vec()).unwrap_or_default()
             }
-            Selection::All => self.groups.ranked().flat_map(|group| &group.by_priority).copied().collect(),
+            Selection::All => self.groups.ranked().flat_map(Group::by_priority).copied().collect(),
         }
     }
 

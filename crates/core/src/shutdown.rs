@@ -102,7 +102,7 @@ impl Supervisor {
     /// Says who keeps the daemon from ending, now and every three seconds.
     pub(crate) fn report_shutdown(&mut self, turn: &mut Turn<'_>) {
         let groups = self.groups.all.values().filter(|group| group.restless > 0);
-        let processes = groups.flat_map(|group| &group.processes).filter_map(|id| self.processes.get(*id));
+        let processes = groups.flat_map(|group| group.processes()).filter_map(|id| self.processes.get(*id));
         let restless: Vec<_> = processes.filter(|process| !process.state.is_at_rest()).collect();
         if restless.is_empty() {
             return;
@@ -121,7 +121,7 @@ impl Supervisor {
             shutdown.current = Some(group);
         }
         let Some(group) = self.groups.all.get(&group) else { return };
-        for id in group.by_priority.clone().into_iter().rev() {
+        for id in group.by_priority().to_vec().into_iter().rev() {
             self.stop(id, turn);
         }
     }

@@ -181,7 +181,7 @@ impl Supervisor {
         }
         let turn = &mut Turn { now, effects };
         let id = group.id;
-        let processes = self.groups.remove(id).map(|group| group.processes).unwrap_or_default();
+        let processes = self.groups.remove(id).map(|group| group.processes().to_vec()).unwrap_or_default();
         for process in &processes {
             self.settle_leftovers(*process, turn);
             self.agenda.set(Timer::Process(*process), None);

@@ -189,6 +189,6 @@ impl Supervisor {
 }
 
 fn save(group: &Group) -> SavedGroup {
-    let Group { id, name, priority, processes, by_priority: _, by_name: _, restless: _ } = group;
-    SavedGroup { id: *id, name: name.clone(), priority: *priority, processes: processes.clone() }
+    let (name, processes) = (Arc::clone(&group.name), group.processes().to_vec());
+    SavedGroup { id: group.id, name, priority: group.priority, processes }
 }
