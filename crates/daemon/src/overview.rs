@@ -19,7 +19,7 @@ use supervisor_sys::clock;
 pub(crate) struct Overview {
     /// Who the daemon is and what it is up to.
     pub(crate) identity: Identity,
-    /// Grows with every turn of the loop in which something may have changed.
+    /// Grows when something may have changed since the overview before.
     pub(crate) revision: u64,
     /// The moment.
     pub(crate) now: Moment,
@@ -69,9 +69,10 @@ impl Watch {
         self.watcher = watcher;
     }
 
-    /// The number of turns so far in which something may have changed, the one under way included.
-    fn revision(&self) -> u64 {
-        self.revision + u64::from(self.has_changed)
+    /// Names what there is to see now. What changes after this, be it in the same turn, gets a greater number.
+    fn revision(&mut self) -> u64 {
+        self.revision += u64::from(self.has_changed);
+        self.revision
     }
 
     /// An input is about to be told to the core.
@@ -113,8 +114,9 @@ impl Watch {
 
 impl Loop {
     /// All there is to see now; in every mood.
-    pub(crate) fn overview(&self) -> Overview {
+    pub(crate) fn overview(&mut self) -> Overview {
         let now = clock::now();
+        let revision = self.watch.revision();
         let processes = self.core.all_process_info(now).map(|info| ProcessView {
             record: record(&info, self.processes.get(info.id), now),
             state: info.state,
@@ -122,7 +124,7 @@ impl Loop {
         });
         Overview {
             identity: self.identity(),
-            revision: self.watch.revision(),
+            revision,
             now,
             processes: processes.collect(),
         }
@@ -173,5 +175,18 @@ mod tests {
         watch.note(&Input::Cancel(Ticket(1)));
         watch.tell();
         assert_eq!(count.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn what_changes_after_a_look_in_the_same_turn_is_news() {
+        let mut watch = Watch::default();
+        watch.note_groups();
+        let looked = watch.revision();
+        watch.note_groups();
+        watch.tell();
+        assert!(watch.revision() > looked);
+        let quiet = watch.revision();
+        watch.tell();
+        assert_eq!(watch.revision(), quiet, "nothing has happened");
     }
 }
