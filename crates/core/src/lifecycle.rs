@@ -51,9 +51,16 @@ impl Supervisor {
         process.record.started = Some(turn.now);
         process.record.spawn_error = None;
         process.record.exit_status = None;
-        process.record.launches = process.record.launches.saturating_add(1);
         self.enter(id, State::Launching { failures, since: turn.clock() }, turn);
         turn.order(Effect::Spawn { process: id });
+    }
+
+    /// Orders a spawn that nobody asked for.
+    fn relaunch(&mut self, id: ProcessId, failures: u32, turn: &mut Turn<'_>) {
+        if let Some(process) = self.processes.get_mut(id) {
+            process.record.restarts = process.record.restarts.saturating_add(1);
+        }
+        self.launch(id, failures, turn);
     }
 
     /// A spawn has succeeded.
@@ -133,7 +140,7 @@ impl Supervisor {
             }
             State::Backoff { failures, .. } => {
                 if self.mood == Mood::Running {
-                    self.launch(id, failures, turn);
+                    self.relaunch(id, failures, turn);
                 }
             }
             State::Exited { .. } => {
@@ -225,7 +232,7 @@ impl Supervisor {
     fn restart(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         match process.restarts.permit(turn.clock()) {
-            Ok(()) => self.launch(id, 0, turn),
+            Ok(()) => self.relaunch(id, 0, turn),
             Err(at) => self.enter(id, State::Exited { restart_at: Some(at) }, turn),
         }
     }

@@ -47,8 +47,8 @@ pub(crate) struct Record {
     pub(crate) exit_status: Option<ExitStatus>,
     /// How the last child ended, however soon after its start.
     pub(crate) last_exit: Option<ExitStatus>,
-    /// How many spawns were ordered.
-    pub(crate) launches: u32,
+    /// How often it was started without anybody asking for it: after an exit, or once more after a failure.
+    pub(crate) restarts: u32,
 }
 
 /// Holds back a process that exits as soon as it is restarted. Upstream restarts it without limit, as fast as
@@ -95,7 +95,7 @@ impl Process {
             pid: self.state.pid(),
             description: self.description(now),
             history: History {
-                launches: self.record.launches,
+                restarts: self.record.restarts,
                 last_exit: self.record.last_exit,
                 failures: self.state.failures(),
                 next_attempt: self.state.next_attempt(),

@@ -34,8 +34,8 @@ pub struct ProcessInfo<'a> {
 /// How a process has fared since its group was added. Nothing of it goes over XML-RPC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// How many times a start was attempted.
-    pub launches: u32,
+    /// How many times it was started without anybody asking for it: after an exit, or once more after a failure.
+    pub restarts: u32,
     /// How its last child ended, however soon after its start; `None` if none has.
     pub last_exit: Option<ExitStatus>,
     /// How many attempts in a row have failed while another one is under way or due.

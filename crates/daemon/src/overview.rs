@@ -10,7 +10,7 @@ use crate::run::Loop;
 use std::fmt;
 use std::sync::Arc;
 use supervisor_config::{diff, load};
-use supervisor_core::{History, Input, Moment, ProcessState};
+use supervisor_core::{History, Input, Moment, Pid, ProcessState};
 use supervisor_rpc::{Fault, FaultCode, ProcessInfo, ReloadedGroups};
 use supervisor_sys::clock;
 
@@ -27,6 +27,13 @@ pub(crate) struct Overview {
     pub(crate) processes: Vec<ProcessView>,
 }
 
+impl Overview {
+    /// The children that are alive.
+    pub(crate) fn pids(&self) -> Vec<Pid> {
+        self.processes.iter().filter_map(ProcessView::pid).collect()
+    }
+}
+
 /// One process.
 #[derive(Clone, Debug)]
 pub(crate) struct ProcessView {
@@ -36,6 +43,13 @@ pub(crate) struct ProcessView {
     pub(crate) state: ProcessState,
     /// How it has fared.
     pub(crate) history: History,
+}
+
+impl ProcessView {
+    /// Its child, if it has one.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.record.pid).ok().and_then(Pid::new)
+    }
 }
 
 /// Called, on the loop's thread, when something may have changed; must be quick.
@@ -122,12 +136,7 @@ impl Loop {
             state: info.state,
             history: info.history,
         });
-        Overview {
-            identity: self.identity(),
-            revision,
-            now,
-            processes: processes.collect(),
-        }
+        Overview { identity: self.identity(), revision, now, processes: processes.collect() }
     }
 
     /// Reads the configuration and says how it differs from what runs, as `reread` would, without making it the

@@ -91,7 +91,7 @@ plain_struct!(Policy {
 });
 plain_struct!(Process { id, group, name, policy, state, wanted, record, restarts, watchers, listener }
     derived { group_name });
-plain_struct!(Record { started, ended, spawn_error, exit_status, last_exit, launches });
+plain_struct!(Record { started, ended, spawn_error, exit_status, last_exit, restarts });
 plain_struct!(Restarts { since, count });
 plain_struct!(Watcher { ticket, until });
 plain_struct!(Job { asked, subject, awaited, is_complete });

@@ -242,7 +242,7 @@ fn the_history_tells_the_last_exit_the_failures_and_the_next_attempt() {
     world.spawn_next();
     world.exit("job", code(3));
     let history = world.info("job").history;
-    assert_eq!((history.launches, history.failures, history.last_exit), (1, 1, Some(code(3))));
+    assert_eq!((history.restarts, history.failures, history.last_exit), (0, 1, Some(code(3))));
     assert!(history.next_attempt.is_some());
     assert_eq!(world.info("job").exit_status, 0, "an exit that came too quickly does not show on the wire");
 }

@@ -2,6 +2,7 @@
 //! which a browser keeps them for good; under upstream's names they are there as well.
 
 use super::compress;
+use super::list::push;
 use super::relative;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
@@ -21,16 +22,69 @@ const STYLE: Asset = Asset {
     bytes: include_bytes!("assets/supervisor.css"),
 };
 
-const SCRIPT: Asset = Asset {
-    path: "scripts/supervisor.js",
-    kind: "text/javascript;charset=utf-8",
-    bytes: include_bytes!("assets/supervisor.js"),
-};
-
 const ICON: Asset =
     Asset { path: "images/icon.svg", kind: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") };
 
-const ASSETS: [&Asset; 3] = [&STYLE, &SCRIPT, &ICON];
+/// A module of the scripts, by its name.
+macro_rules! script {
+    ($name:literal) => {
+        Asset {
+            path: concat!("scripts/", $name),
+            kind: "text/javascript;charset=utf-8",
+            bytes: include_bytes!(concat!("assets/scripts/", $name)),
+        }
+    };
+}
+
+const LIST_SCRIPT: Asset = script!("status.js");
+const LOG_SCRIPT: Asset = script!("log.js");
+
+const ASSETS: [&Asset; 13] = [
+    &STYLE,
+    &ICON,
+    &LIST_SCRIPT,
+    &LOG_SCRIPT,
+    &script!("page.js"),
+    &script!("rows.js"),
+    &script!("curve.js"),
+    &script!("order.js"),
+    &script!("select.js"),
+    &script!("act.js"),
+    &script!("keys.js"),
+    &script!("ansi.js"),
+    &script!("search.js"),
+];
+
+/// What runs on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Script {
+    /// Nothing.
+    None,
+    /// The list of processes, live.
+    List,
+    /// A log, followed.
+    Log,
+}
+
+impl Script {
+    /// The elements of the head that load it, with all it imports at once.
+    pub(super) fn elements(self) -> String {
+        let (main, modules): (&Asset, &[&str]) = match self {
+            Self::None => return String::new(),
+            Self::List => (
+                &LIST_SCRIPT,
+                &["page.js", "rows.js", "curve.js", "order.js", "select.js", "act.js", "keys.js"],
+            ),
+            Self::Log => (&LOG_SCRIPT, &["page.js", "ansi.js", "search.js"]),
+        };
+        let mut elements = format!("<script type=\"module\" src=\"{}\"></script>\n", address(main.path));
+        for module in modules {
+            let address = address(&format!("scripts/{module}"));
+            push(&mut elements, format_args!("<link rel=\"modulepreload\" href=\"{address}\">\n"));
+        }
+        elements
+    }
+}
 
 /// The drawings of the pages, to be referred to by `#i-NAME`; one line of HTML.
 pub(super) const SPRITE: &str = include_str!("assets/sprite.svg");
@@ -46,21 +100,16 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// Where pages find the style sheet, relative to them.
 pub(super) fn style_address() -> String {
-    address(&STYLE)
-}
-
-/// Where pages find the script.
-pub(super) fn script_address() -> String {
-    address(&SCRIPT)
+    address(STYLE.path)
 }
 
 /// Where pages find their icon.
 pub(super) fn icon_address() -> String {
-    address(&ICON)
+    address(ICON.path)
 }
 
-fn address(asset: &Asset) -> String {
-    format!("assets/{}/{}", *VERSION, asset.path)
+fn address(path: &str) -> String {
+    format!("assets/{}/{path}", *VERSION)
 }
 
 /// Answers with a file, with where it is, or that there is none. `since` is their common age.

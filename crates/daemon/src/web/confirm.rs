@@ -2,6 +2,7 @@
 //! bookmark of one of upstream's action links, a link on another page, or a page of ours from before its cookie was
 //! deleted.
 
+use super::assets::Script;
 use super::form::Form;
 use super::guard::Sender;
 use super::list::push;
@@ -45,7 +46,8 @@ pub(super) fn page(visitor: &Visitor, form: &Form, wish: &Wish, sender: Sender) 
     let page = Page {
         status: Status::Forbidden,
         title: words.confirm,
-        attributes: "data-page=\"confirm\"",
+        script: Script::None,
+        attributes: "",
         body: &body,
         address: "./?",
     };

@@ -15,11 +15,28 @@ use supervisor_http::percent_encode;
 pub(super) struct Usage {
     /// Tenths of a percent of one CPU; the newest last, at most [`HISTORY`] of them.
     pub(super) load: Vec<u32>,
-    /// Resident memory in KiB.
-    pub(super) memory: Option<u64>,
+    /// Resident memory in KiB, likewise.
+    pub(super) memory: Vec<u64>,
 }
 
-/// How many loads are remembered of a process.
+impl Usage {
+    /// Notes what has been found out now.
+    pub(super) fn note(&mut self, load: Option<u32>, memory: u64) {
+        if let Some(load) = load {
+            remember(&mut self.load, load);
+        }
+        remember(&mut self.memory, memory);
+    }
+}
+
+fn remember<T>(values: &mut Vec<T>, newest: T) {
+    if values.len() >= HISTORY {
+        values.remove(0);
+    }
+    values.push(newest);
+}
+
+/// How much of the past is remembered of a process, in samplings.
 pub(super) const HISTORY: usize = 40;
 
 /// What is shown of one process.
@@ -65,18 +82,19 @@ pub(super) fn push_table(out: &mut String, words: &Words, all: &[Shown<'_>]) {
             words.process, words.select_all
         ),
     );
-    for (class, title) in [
-        ("s", words.state),
-        ("n", words.process),
-        ("d", words.details),
-        ("u", words.uptime),
-        ("p", words.pid),
-        ("c", words.cpu),
-        ("m", words.memory),
-        ("r", words.restarts),
-        ("a", words.actions),
+    for (class, title, hint) in [
+        ("s", words.state, ""),
+        ("n", words.process, ""),
+        ("d", words.details, ""),
+        ("u", words.uptime, ""),
+        ("p", words.pid, ""),
+        ("c", words.cpu, words.of_all_children),
+        ("m", words.memory, words.of_all_children),
+        ("r", words.restarts, words.by_itself),
+        ("a", words.actions, ""),
     ] {
-        push(out, format_args!("<th scope=\"col\" class=\"{class}\">{title}</th>"));
+        let hint = if hint.is_empty() { String::new() } else { format!(" title=\"{hint}\"") };
+        push(out, format_args!("<th scope=\"col\" class=\"{class}\"{hint}>{title}</th>"));
     }
     out.push_str("</tr></thead>\n");
     for group in all.chunk_by(|one, two| one.view.record.group == two.view.record.group) {
@@ -102,9 +120,9 @@ fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
             ),
         );
         for (verb, label) in [
-            ("startgroup", words.start_all),
-            ("restartgroup", words.restart_all),
-            ("stopgroup", words.stop_all),
+            ("startgroup", words.start_group),
+            ("restartgroup", words.restart_group),
+            ("stopgroup", words.stop_group),
         ] {
             push(
                 out,
@@ -176,31 +194,45 @@ fn push_numbers(out: &mut String, shown: &Shown<'_>) {
         pid => push(out, format_args!("<td class=\"p\">{pid}</td>")),
     }
     let usage = shown.usage.filter(|_| view.record.pid != 0);
-    match usage.and_then(|usage| usage.load.last()) {
-        Some(load) => {
-            let history: Vec<String> =
-                usage.into_iter().flat_map(|usage| &usage.load).map(ToString::to_string).collect();
-            push(
-                out,
-                format_args!(
-                    "<td class=\"c\" data-h=\"{}\">{}.{} %</td>",
-                    history.join(","),
-                    load / 10,
-                    load % 10
-                ),
-            );
-        }
-        None => out.push_str("<td class=\"c\"></td>"),
-    }
-    match usage.and_then(|usage| usage.memory) {
-        Some(kib) => {
-            push(out, format_args!("<td class=\"m\">{}.{} MB</td>", kib / 1024, kib % 1024 * 10 / 1024));
-        }
-        None => out.push_str("<td class=\"m\"></td>"),
-    }
-    match view.history.launches.saturating_sub(1) {
+    push_course(out, "c", usage.map(|usage| &*usage.load), render_load);
+    push_course(out, "m", usage.map(|usage| &*usage.memory), render_memory);
+    match view.history.restarts {
         0 => out.push_str("<td class=\"r\"></td>"),
         restarts => push(out, format_args!("<td class=\"r\">{restarts}</td>")),
+    }
+}
+
+/// A number and its recent course, which the script draws.
+fn push_course<T: Copy + ToString>(
+    out: &mut String,
+    class: &str,
+    values: Option<&[T]>,
+    render: fn(T) -> String,
+) {
+    match values.and_then(|values| Some((values, *values.last()?))) {
+        Some((values, newest)) => {
+            let course: Vec<String> = values.iter().map(ToString::to_string).collect();
+            push(
+                out,
+                format_args!("<td class=\"{class}\" data-h=\"{}\">{}</td>", course.join(","), render(newest)),
+            );
+        }
+        None => push(out, format_args!("<td class=\"{class}\"></td>")),
+    }
+}
+
+/// Tenths of a percent.
+fn render_load(load: u32) -> String {
+    format!("{}.{} %", load / 10, load % 10)
+}
+
+/// KiB, in the larger unit that fits.
+fn render_memory(kib: u64) -> String {
+    const GIB: u64 = 1024 * 1024;
+    if kib < GIB {
+        format!("{}.{} MB", kib / 1024, kib % 1024 * 10 / 1024)
+    } else {
+        format!("{}.{:02} GB", kib / GIB, kib % GIB * 100 / GIB)
     }
 }
 
@@ -232,18 +264,14 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
     let exit = || view.history.last_exit.map(|status| words.exit(status));
     let mut parts = Vec::new();
     match view.state {
-        ProcessState::Running => {
-            let is_restarted = view.history.launches > 1;
-            parts.extend(exit().filter(|_| is_restarted).map(|exit| fill(words.last_exit, &[&exit])));
-        }
+        ProcessState::Running => parts.extend(exit().map(|exit| fill(words.last_exit, &[&exit]))),
         ProcessState::Starting => {
             if view.history.failures > 0 {
                 parts.push(fill(words.attempt, &[&(view.history.failures + 1).to_string()]));
             }
         }
-        ProcessState::Backoff | ProcessState::Fatal => {
-            parts.push(exit().unwrap_or_else(|| view.record.spawnerr.clone().into_owned()));
-        }
+        // What else there is to say stands in the explanation below.
+        ProcessState::Backoff | ProcessState::Fatal => parts.extend(exit()),
         ProcessState::Stopped | ProcessState::Exited => match exit() {
             Some(exit) => {
                 parts.push(exit);

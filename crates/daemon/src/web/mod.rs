@@ -6,8 +6,10 @@
 
 mod actions;
 mod assets;
+mod banner;
 mod compress;
 mod confirm;
+mod finder;
 mod follow;
 mod form;
 mod guard;

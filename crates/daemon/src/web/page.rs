@@ -1,6 +1,6 @@
 //! What all pages have in common: the frame, the headers, the escaping.
 
-use super::assets;
+use super::assets::{self, Script};
 use super::compress;
 use super::list::push;
 use super::visitor::{Theme, Visitor};
@@ -25,6 +25,8 @@ pub(super) fn uncached(response: Response) -> Response {
 pub(super) struct Page<'a> {
     pub(super) status: Status,
     pub(super) title: &'a str,
+    /// What runs on it.
+    pub(super) script: Script,
     /// What the script finds out about the page: attributes of the body, escaped.
     pub(super) attributes: &'a str,
     pub(super) body: &'a str,
@@ -49,7 +51,7 @@ impl Page<'_> {
         let Self { attributes, body, address, .. } = *self;
         let (words, title) = (visitor.words, escape(self.title));
         let theme = visitor.theme.name();
-        let (style, script) = (assets::style_address(), assets::script_address());
+        let (style, scripts) = (assets::style_address(), self.script.elements());
         let mut html = String::with_capacity(body.len() + 4096);
         push(
             &mut html,
@@ -57,7 +59,7 @@ impl Page<'_> {
                 "<!DOCTYPE html>\n<html lang=\"{}\" data-theme=\"{theme}\">\n<head>\n<meta charset=\"utf-8\">\n\
                  <title>{title}</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
                  <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"{}\">\n\
-                 <link rel=\"stylesheet\" href=\"{style}\">\n<script src=\"{script}\" defer></script>\n</head>\n\
+                 <link rel=\"stylesheet\" href=\"{style}\">\n{scripts}</head>\n\
                  <body {attributes}>\n{}{body}<footer><span>Supervisor {EMULATED_VERSION}</span>\n",
                 words.code,
                 assets::icon_address(),

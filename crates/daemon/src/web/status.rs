@@ -1,25 +1,31 @@
 //! The status page: every process, what it does, and what can be done about it.
 
+use super::assets::Script;
 use super::confirm;
+use super::finder::{self, Filter};
 use super::form::Form;
 use super::guard::Sender;
 use super::list::{STATES, Shown, Usage, push, push_table};
 use super::live::{Comparison, Live};
 use super::orders::{self, Wish};
 use super::page::{Page, escape};
-use super::usage::Sample;
+use super::usage;
 use super::visitor::Visitor;
 use super::words::{Words, fill};
-use super::{Site, actions, compress, relative, why};
+use super::{Site, actions, banner, compress, relative, why};
 use crate::overview::{Overview, ProcessView};
 use crate::request::{Reply, Request as Question};
 use std::collections::HashMap;
-use supervisor_core::{Mood, Pid, ProcessState};
-use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
-use supervisor_rpc::FaultCode;
+use std::time::Duration;
+use supervisor_core::Mood;
+use supervisor_http::{ReplyTo, Request, Response, Status};
 
 /// How many failures are explained with the last lines of a log, each of which costs a file to read.
 const EXPLAINED: usize = 50;
+
+/// How long a page waits for word of the configuration on disk. That takes milliseconds; if the disk hangs, the page
+/// comes without.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Shows the page, or does what its parameters ask for.
 pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
@@ -54,8 +60,10 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     let view = View {
         visitor,
         message: form.value("message").map(str::to_owned),
-        query: form.value("q").unwrap_or_default().to_owned(),
-        state: form.value("state").and_then(|name| STATES.into_iter().find(|state| state.name() == name)),
+        filter: Filter {
+            words: form.value("q").unwrap_or_default().to_owned(),
+            state: form.value("state").and_then(|name| STATES.into_iter().find(|state| state.name() == name)),
+        },
         instance: site.instance(),
         compresses: compress::is_welcome(request) && form.value("message").is_none(),
         is_index: relative(&request.path).is_empty(),
@@ -67,10 +75,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
 struct View {
     visitor: Visitor,
     message: Option<String>,
-    /// Only processes whose name contains this.
-    query: String,
-    /// Only processes in this state.
-    state: Option<ProcessState>,
+    filter: Filter,
     instance: String,
     /// Not where the answer repeats what somebody else may have put into the address: the length of a compressed
     /// page would tell how much of its secrets that resembles.
@@ -85,7 +90,7 @@ fn collect(site: &Site, view: View, reply: ReplyTo) {
     let question = Reply::new(move |overview: Overview| {
         // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
         let _refused = disk.submit(Box::new(move || {
-            let comparison = live.comparison();
+            let comparison = live.comparison(PATIENCE);
             reply.send(render(&view, &live, &overview, comparison.as_ref()));
         }));
     });
@@ -105,9 +110,10 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
             is_explained.then(|| why::last_lines(&process.record)).flatten()
         })
         .collect();
+    let needle = view.filter.words.to_lowercase();
     let is_shown = |process: &&ProcessView| {
-        view.state.is_none_or(|state| process.state == state)
-            && process.namespec().to_lowercase().contains(&view.query.to_lowercase())
+        view.filter.state.is_none_or(|state| process.state == state)
+            && process.namespec().to_lowercase().contains(&needle)
     };
     let shown: Vec<Shown<'_>> = overview
         .processes
@@ -123,8 +129,8 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
         .collect();
     let mut body = String::with_capacity(16 * 1024 + shown.len() * 1200);
     push_head(&mut body, words, overview);
-    push_notices(&mut body, view, overview, comparison);
-    push_finder(&mut body, view, overview);
+    banner::push_notices(&mut body, &view.visitor, view.message.as_deref(), overview, comparison);
+    finder::push_bar(&mut body, words, &view.filter, overview);
     push_list(&mut body, view, overview, &shown);
     let is_running = overview.identity.mood == Mood::Running;
     let status = if is_running { Status::Ok } else { Status::ServiceUnavailable };
@@ -135,18 +141,25 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
         texts(words)
     );
     let address = if view.is_index { "./?" } else { "index.html?" };
-    let page = Page { status, title: "Supervisor Status", attributes: &attributes, body: &body, address };
+    let page = Page {
+        status,
+        title: "Supervisor Status",
+        script: Script::List,
+        attributes: &attributes,
+        body: &body,
+        address,
+    };
     page.answer(&view.visitor, view.compresses)
 }
 
 /// What is known of CPU and memory: what somebody's page has been told lately, else the memory of this moment.
 fn usages(live: &Live, overview: &Overview) -> HashMap<String, Usage> {
     let mut usages = live.usages();
+    let is_unknown = |process: &&ProcessView| !usages.contains_key(&process.namespec());
+    let samples = usage::sample(overview.processes.iter().filter(is_unknown).filter_map(ProcessView::pid));
     for process in &overview.processes {
-        let Some(pid) = i32::try_from(process.record.pid).ok().and_then(Pid::new) else { continue };
-        let usage = usages.entry(process.namespec()).or_default();
-        if usage.memory.is_none() {
-            usage.memory = Sample::of(pid).map(|sample| sample.memory);
+        if let Some(sample) = process.pid().and_then(|pid| samples.get(&pid)) {
+            usages.entry(process.namespec()).or_default().note(None, sample.memory);
         }
     }
     usages
@@ -158,7 +171,7 @@ fn push_head(body: &mut String, words: &Words, overview: &Overview) {
         body,
         format_args!(
             "<a class=\"skip\" href=\"#t\">{}</a>\n<header><div class=\"brand\"><svg class=\"i\" aria-hidden=\"true\">\
-             <use href=\"#i-logo\"/></svg><h1>Supervisor</h1><span class=\"id\">{} <span>{} {}</span></span></div>\
+             <use href=\"#i-logo\"/></svg><h1>Supervisor</h1><span class=\"id\">{} <span>· {} {}</span></span></div>\
              <p id=\"live\" role=\"status\" hidden></p><nav><a class=\"b\" id=\"refresh\" href=\"./\">{}</a> \
              <button type=\"button\" class=\"b\" id=\"help\" hidden>{}</button> <a class=\"b\" \
              href=\"tail.html?channel=main\">{}</a></nav></header>\n<main>\n",
@@ -173,181 +186,25 @@ fn push_head(body: &mut String, words: &Words, overview: &Overview) {
     );
 }
 
-fn push_notices(body: &mut String, view: &View, overview: &Overview, comparison: Option<&Comparison>) {
+fn push_list(out: &mut String, view: &View, overview: &Overview, shown: &[Shown<'_>]) {
     let words = view.visitor.words;
-    if let Some(message) = &view.message {
-        push(
-            body,
-            format_args!(
-                "<div id=\"said\" role=\"status\"><div class=\"status_msg\">{}</div></div>\n",
-                escape(message)
-            ),
-        );
-    } else {
-        body.push_str("<div id=\"said\" role=\"status\"></div>\n");
+    if overview.processes.is_empty() {
+        return banner::push_no_programs(out, words);
     }
-    let hidden = if overview.identity.mood == Mood::Running { " hidden" } else { "" };
-    push(body, format_args!("<p id=\"ending\" class=\"note bad\"{hidden}>{}</p>\n", words.stopping_all));
     push(
-        body,
+        out,
         format_args!(
-            "<form method=\"post\" action=\"./\" id=\"config\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
-             <div>",
+            "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
+             <button name=\"do\" value=\"nothing\" disabled hidden></button>\n",
             escape(&view.visitor.token)
         ),
     );
-    push_comparison(body, words, comparison);
-    body.push_str("</div></form>\n");
-}
-
-/// What of the configuration is not applied, with the button that applies it; nothing if all is.
-pub(super) fn push_comparison(out: &mut String, words: &Words, comparison: Option<&Comparison>) {
-    match comparison {
-        Some(Err(fault)) if fault.known() == Some(FaultCode::CantReread) => push(
-            out,
-            format_args!(
-                "<div class=\"note bad\"><b>{}</b><pre>{}</pre></div>",
-                words.config_broken,
-                escape(&fault.text)
-            ),
-        ),
-        // Nobody has looked, or everything is being stopped and there is nothing to apply to.
-        None | Some(Err(_)) => {}
-        Some(Ok(groups)) => {
-            let parts = [
-                (words.added, &groups.added, "+"),
-                (words.changed, &groups.changed, "~"),
-                (words.removed, &groups.removed, "\u{2212}"),
-            ];
-            if parts.iter().all(|(_, names, _)| names.is_empty()) {
-                return;
-            }
-            push(out, format_args!("<div class=\"note\"><p><b>{}</b></p><ul>", words.config_differs));
-            for (label, names, sign) in parts {
-                for name in names {
-                    push(out, format_args!("<li><b>{sign} {}</b> {label}</li>", escape(name)));
-                }
-            }
-            push(
-                out,
-                format_args!(
-                    "</ul><p><button class=\"main\" name=\"do\" value=\"apply\">{}</button> {}</p></div>",
-                    words.apply, words.apply_hint
-                ),
-            );
-        }
-    }
-}
-
-fn push_finder(body: &mut String, view: &View, overview: &Overview) {
-    let words = view.visitor.words;
-    push(
-        body,
-        format_args!(
-            "<div class=\"bar\"><form role=\"search\" action=\"./\"><input type=\"search\" name=\"q\" id=\"q\" value=\"{}\" \
-             placeholder=\"{}\" aria-label=\"{}\" autocomplete=\"off\"></form><nav id=\"states\" aria-label=\"{}\">",
-            escape(&view.query),
-            words.find,
-            words.find,
-            words.filter
-        ),
-    );
-    let link = percent_encode(view.query.as_bytes());
-    let mut chip = |name: &str, class: &str, label: &str, count: usize, is_current: bool| {
-        let current = if is_current { " aria-current=\"true\"" } else { "" };
-        let hidden = if count == 0 && !name.is_empty() && !is_current { " hidden" } else { "" };
-        push(
-            body,
-            format_args!(
-                "<a href=\"?q={link}&amp;state={name}\" data-s=\"{name}\" class=\"{class}\"{current}{hidden}>{label} \
-                 <b>{count}</b></a>"
-            ),
-        );
-    };
-    chip("", "", words.all_states, overview.processes.len(), view.state.is_none());
-    for state in STATES {
-        let count = overview.processes.iter().filter(|process| process.state == state).count();
-        chip(
-            state.name(),
-            &state.name().to_lowercase(),
-            words.state_name(state),
-            count,
-            view.state == Some(state),
-        );
-    }
-    push(
-        body,
-        format_args!(
-            "</nav><label id=\"sort\" hidden>{} <select><option value=\"name\">{}</option><option value=\"state\">{}\
-             </option><option value=\"uptime\">{}</option><option value=\"cpu\">{}</option><option value=\"memory\">{}\
-             </option><option value=\"restarts\">{}</option></select></label></div>\n",
-            words.sort_by,
-            words.by_name,
-            words.by_state,
-            words.by_uptime,
-            words.cpu,
-            words.memory,
-            words.restarts
-        ),
-    );
-}
-
-fn push_list(body: &mut String, view: &View, overview: &Overview, shown: &[Shown<'_>]) {
-    let words = view.visitor.words;
-    if overview.processes.is_empty() {
-        push(body, format_args!("<p class=\"empty\">{}</p>\n</main>\n", words.no_programs));
-        return;
-    }
-    push(
-        body,
-        format_args!(
-            "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
-             <button name=\"do\" value=\"nothing\" disabled hidden></button>\n<div class=\"tools\"><span class=\"sel\">\
-             <span id=\"n\" aria-live=\"polite\" data-text=\"{}\"></span>",
-            escape(&view.visitor.token),
-            words.selected
-        ),
-    );
-    for (verb, label) in [
-        ("start", words.start),
-        ("restart", words.restart),
-        ("stop", words.stop),
-        ("clearlog", words.clear_log),
-    ] {
-        push(body, format_args!("<button name=\"do\" value=\"{verb}\">{label}</button>"));
-    }
-    push_signals(body, words, "signal");
-    body.push_str("</span><span class=\"every\">");
-    for (verb, label) in
-        [("startall", words.start_all), ("restartall", words.restart_all), ("stopall", words.stop_all)]
-    {
-        push(body, format_args!("<button name=\"do\" value=\"{verb}\">{label}</button>"));
-    }
-    body.push_str("</span></div>\n");
-    push_table(body, words, shown);
+    finder::push_selection(out, words);
+    push_table(out, words, shown);
     let hidden = if shown.is_empty() { "" } else { " hidden" };
     push(
-        body,
+        out,
         format_args!("<p id=\"none\" class=\"empty\"{hidden}>{}</p></form>\n</main>\n", words.nothing_found),
-    );
-}
-
-/// A choice of signals and the button that sends it.
-pub(super) fn push_signals(out: &mut String, words: &Words, value: &str) {
-    push(
-        out,
-        format_args!("<span class=\"sig\"><select name=\"signal\" aria-label=\"{}\">", words.sure_signal),
-    );
-    for name in ["HUP", "USR1", "USR2", "INT", "TERM", "QUIT", "WINCH", "CONT", "STOP", "KILL"] {
-        push(out, format_args!("<option>{name}</option>"));
-    }
-    push(
-        out,
-        format_args!(
-            "</select><button name=\"do\" value=\"{}\">{}</button></span>",
-            escape(value),
-            words.signal
-        ),
     );
 }
 
@@ -359,6 +216,7 @@ pub(super) fn texts(words: &Words) -> String {
         ("lost", words.lost),
         ("retry", words.retry_in),
         ("sure", words.sure_all),
+        ("password", words.password_needed),
         ("cancel", words.cancel),
         ("close", words.close),
         ("keys", words.keys_help),
@@ -373,7 +231,7 @@ pub(super) fn texts(words: &Words) -> String {
         ("pause", words.pause),
         ("resume", words.resume),
         ("waiting", words.waiting_lines),
-        ("expired", words.confirm_expired),
+        ("expired", words.page_expired),
     ] {
         push(&mut attributes, format_args!("data-t-{name}=\"{}\" ", escape(text)));
     }

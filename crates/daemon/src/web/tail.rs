@@ -1,12 +1,12 @@
 //! The log page: the end of a log. Without the script it is upstream's tail page, for either output and for the main
 //! log; with it, the log is followed.
 
+use super::assets::Script;
 use super::form::Form;
 use super::list::push;
 use super::page::{Page, escape};
-use super::status;
 use super::visitor::Visitor;
-use super::{Site, compress};
+use super::{Site, compress, finder, status};
 use crate::api::read_log_file;
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
 use std::path::PathBuf;
@@ -132,7 +132,7 @@ impl Wanted {
              </div><p><a href=\"./\">{}</a></p></main>\n",
             self.visitor.words.back
         );
-        self.page("Supervisor tail of process None", &body, "data-page=\"none\"")
+        self.page("Supervisor tail of process None", Script::None, &body, "")
     }
 
     fn answer(&self, text: &str) -> Response {
@@ -165,7 +165,8 @@ impl Wanted {
         push(
             &mut body,
             format_args!(
-                "<div id=\"log\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><pre>{}</pre></div>\n",
+                "<div id=\"log\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><p id=\"silent\" hidden>{}</p><pre>{}</pre></div>\n",
+                words.silent,
                 escape(text)
             ),
         );
@@ -176,7 +177,8 @@ impl Wanted {
             self.parameters(self.channel),
             status::texts(words)
         );
-        self.page(&format!("Supervisor tail of process {}", self.shown_name()), &body, &attributes)
+        let title = format!("Supervisor tail of process {}", self.shown_name());
+        self.page(&title, Script::Log, &body, &attributes)
     }
 
     fn push_tools(&self, body: &mut String) {
@@ -233,15 +235,15 @@ impl Wanted {
             ] {
                 push(body, format_args!("<button name=\"do\" value=\"{verb} {name}\">{label}</button>"));
             }
-            status::push_signals(body, words, &format!("signal {}", self.name));
+            finder::push_signals(body, words, &format!("signal {}", self.name));
             body.push_str("</form>");
         }
         body.push_str("</div>\n");
     }
 
-    fn page(&self, title: &str, body: &str, attributes: &str) -> Response {
+    fn page(&self, title: &str, script: Script, body: &str, attributes: &str) -> Response {
         let address = format!("tail.html?{}&amp;", self.parameters(self.channel));
-        let page = Page { status: Status::Ok, title, attributes, body, address: &address };
+        let page = Page { status: Status::Ok, title, script, attributes, body, address: &address };
         page.answer(&self.visitor, self.compresses)
     }
 }

@@ -89,6 +89,16 @@ fn show(double: &Double, target: &str, processes: Vec<ProcessView>) -> Response 
     browser.answer()
 }
 
+/// Our pages draw their icons themselves; the pictures of upstream's page, which nothing but that page used, are gone.
+#[test]
+fn the_pictures_of_upstreams_page_are_not_served_unlike_upstream() {
+    let double = Double::new();
+    for name in ["icon.png", "supervisor.gif", "rule.gif", "state0.gif", "state3.gif"] {
+        assert_eq!(get(&double, &format!("/images/{name}")).status(), 404, "{name}");
+    }
+    assert_eq!(get(&double, "/images/icon.svg").status(), 200);
+}
+
 /// WEB-1.
 #[test]
 fn the_status_page_has_a_row_per_process_with_upstreams_links() {
@@ -110,7 +120,7 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
         "<button name=\"do\" value=\"stop cat\"",
         "<button name=\"do\" value=\"start grp:b\"",
         "<button name=\"do\" value=\"stopgroup grp\"",
-        "<button name=\"do\" value=\"stopall\">",
+        "<button form=\"list\" name=\"do\" value=\"stopall\">",
         "<a href=\"tail.html?processname=grp%3Ab\">b</a>",
         "exit code 3 · ended Nov 21 03:58 AM",
         "Supervisor 4.3.0",

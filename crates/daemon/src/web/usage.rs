@@ -1,48 +1,97 @@
 //! What processes use of the machine, from `/proc`; where there is none, nothing is known.
+//!
+//! People ask what a program costs them, and many programs are a parent with workers. So what is shown of a process
+//! is the sum over it and its descendants. All processes are looked at in one pass: who is whose child stands in the
+//! same file as the numbers, and a pass costs the same however they are related.
 
+use std::collections::HashMap;
 use std::fs;
+use std::sync::OnceLock;
 use std::time::Duration;
 use supervisor_core::Pid;
 
 /// Ticks of the CPU clock in `/proc`, a second: a constant of the interface, whatever the kernel counts in.
 const TICKS: u64 = 100;
 
-/// What a process has used up to a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many generations are followed from a process up to one of ours. Processes come and go during a pass, so what
+/// it has seen may even be a circle.
+const GENERATIONS: usize = 64;
+
+/// What a process and its descendants have used up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sample {
-    /// Of all its threads.
+    /// Of all their threads, and of children that have ended and were waited for.
     pub(super) cpu: Duration,
-    /// Resident memory in KiB.
+    /// Resident memory in KiB. What they share counts for each.
     pub(super) memory: u64,
 }
 
 impl Sample {
-    /// Looks at a process; `None` if it is gone, or there is no `/proc`.
-    pub(super) fn of(pid: Pid) -> Option<Self> {
-        Self::parse(&fs::read(format!("/proc/{pid}/stat")).ok()?, page_size()?)
+    /// Tenths of a percent of one CPU used since an `earlier` sample, `elapsed` ago.
+    pub(super) fn load_since(&self, earlier: &Self, elapsed: Duration) -> u32 {
+        let used = self.cpu.saturating_sub(earlier.cpu).as_micros().saturating_mul(1000);
+        u32::try_from(used / elapsed.as_micros().max(1)).unwrap_or(u32::MAX)
     }
 
+    fn add(&mut self, other: &Self) {
+        self.cpu = self.cpu.saturating_add(other.cpu);
+        self.memory = self.memory.saturating_add(other.memory);
+    }
+}
+
+/// Samples of the processes `roots`, each with its descendants. What is below another of the roots counts there.
+pub(super) fn sample(roots: impl IntoIterator<Item = Pid>) -> HashMap<Pid, Sample> {
+    let mut samples: HashMap<Pid, Sample> = roots.into_iter().map(|root| (root, Sample::default())).collect();
+    let Some(page) = page_size().filter(|_| !samples.is_empty()) else { return HashMap::new() };
+    let stats = look(page);
+    for (&pid, stat) in &stats {
+        let mut ancestors = std::iter::successors(Some(pid), |pid| stats.get(pid)?.parent).take(GENERATIONS);
+        if let Some(root) = ancestors.find(|ancestor| samples.contains_key(ancestor))
+            && let Some(sample) = samples.get_mut(&root)
+        {
+            sample.add(&stat.used);
+        }
+    }
+    samples.retain(|root, _| stats.contains_key(root));
+    samples
+}
+
+/// One process as the kernel shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stat {
+    parent: Option<Pid>,
+    used: Sample,
+}
+
+/// All processes there are.
+fn look(page: u64) -> HashMap<Pid, Stat> {
+    let Ok(entries) = fs::read_dir("/proc") else { return HashMap::new() };
+    let pids = entries.filter_map(|entry| Pid::new(entry.ok()?.file_name().to_str()?.parse().ok()?));
+    pids.filter_map(|pid| {
+        // What ends meanwhile is not there any more.
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Some((pid, Stat::parse(&stat, page)?))
+    })
+    .collect()
+}
+
+impl Stat {
     /// `proc_pid_stat`(5): the name may hold anything, so fields are counted from the last parenthesis.
     fn parse(stat: &[u8], page: u64) -> Option<Self> {
         let end = stat.iter().rposition(|byte| *byte == b')')?;
         let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-        let ticks = number(14)?.saturating_add(number(15)?);
+        let ticks = (14..=17).filter_map(number).fold(0, u64::saturating_add);
         let cpu = Duration::from_millis(ticks.saturating_mul(1000 / TICKS));
-        Some(Self { cpu, memory: number(24)?.saturating_mul(page) / 1024 })
-    }
-
-    /// Tenths of a percent of one CPU used since an `earlier` sample, `elapsed` ago.
-    pub(super) fn load_since(&self, earlier: &Self, elapsed: Duration) -> u32 {
-        let used = self.cpu.saturating_sub(earlier.cpu).as_micros().saturating_mul(1000);
-        u32::try_from(used / elapsed.as_micros().max(1)).unwrap_or(u32::MAX)
+        let memory = number(24)?.saturating_mul(page) / 1024;
+        let parent = Pid::new(i32::try_from(number(4)?).ok()?);
+        Some(Self { parent, used: Sample { cpu, memory } })
     }
 }
 
 /// Bytes of a page, as the kernel told this process.
 fn page_size() -> Option<u64> {
-    use std::sync::OnceLock;
     static SIZE: OnceLock<Option<u64>> = OnceLock::new();
     *SIZE.get_or_init(|| page_size_in(&fs::read("/proc/self/auxv").ok()?))
 }
@@ -62,10 +111,10 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_and_blanks_confuses_nothing() {
-        let stat = b"17 (a) b (c)) S 1 17 17 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 100 1000000 300 18446744073709551615";
-        let sample = Sample::parse(stat, 4096).unwrap();
-        assert_eq!(sample, Sample { cpu: Duration::from_secs(3), memory: 1200 });
-        assert_eq!(Sample::parse(b"17 (x) S 1", 4096), None);
+        let stat = b"17 (a) b (c)) S 5 17 17 0 -1 4194560 100 0 0 0 250 50 3 4 20 0 1 0 100 1000000 300 18446744073709551615";
+        let used = Sample { cpu: Duration::from_millis(3070), memory: 1200 };
+        assert_eq!(Stat::parse(stat, 4096), Some(Stat { parent: Pid::new(5), used }));
+        assert_eq!(Stat::parse(b"17 (x) S 1", 4096), None);
     }
 
     #[test]
@@ -77,8 +126,26 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn this_process_uses_memory() {
-        let own = Pid::new(std::process::id().try_into().unwrap()).unwrap();
-        assert!(Sample::of(own).unwrap().memory > 100);
+    fn what_children_use_counts_for_their_ancestor() {
+        use std::io::{BufRead, BufReader};
+        use std::os::unix::process::CommandExt;
+        use std::process::{Command, Stdio};
+        use supervisor_core::Signal;
+        use supervisor_sys::signal::signal_group;
+        let pid = |number: u32| Pid::new(number.try_into().unwrap()).unwrap();
+        // A shell with a child that has one of its own; it says when all are there.
+        let script = "sh -c 'sleep 100 & echo ready; wait' & wait";
+        let mut shell =
+            Command::new("sh").args(["-c", script]).process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let root = pid(shell.id());
+        let own =
+            Stat::parse(&fs::read(format!("/proc/{root}/stat")).unwrap(), page_size().unwrap()).unwrap();
+        let total = sample([root])[&root];
+        signal_group(root, Signal::KILL).unwrap();
+        shell.wait().unwrap();
+        assert!(own.used.memory > 0 && total.memory >= 2 * own.used.memory, "{own:?} {total:?}");
+        assert!(sample([root]).is_empty(), "nothing is known of what has ended");
     }
 }

@@ -62,24 +62,33 @@ fn readable(bytes: &[u8]) -> String {
 /// The explanation, as the content of a table cell.
 pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessView, lines: Option<&str>) {
     let record = &view.record;
-    let verdict = if view.state == ProcessState::Fatal { words.gave_up } else { words.tries_again };
+    let is_tried_again = view.state == ProcessState::Backoff;
+    let (class, verdict) = if is_tried_again { ("w again", words.tries_again) } else { ("w", words.gave_up) };
     let title = fill(words.why, &[&record.name]);
     push(
         out,
         format_args!(
-            "<section class=\"w\" aria-label=\"{}\"><div><p><b>{}</b></p>",
+            "<section class=\"{class}\" aria-label=\"{}\"><div><p><b>{}</b></p>",
             escape(&title),
             escape(verdict)
         ),
     );
-    if !record.spawnerr.is_empty() {
-        push(out, format_args!("<p><code>{}</code></p>", escape(&record.spawnerr)));
+    let exit = cause(view).map(|status| words.exit(status));
+    let error = Some(&*record.spawnerr).filter(|error| !error.is_empty());
+    let causes: Vec<&str> = exit.as_deref().into_iter().chain(error).collect();
+    if !causes.is_empty() {
+        push(out, format_args!("<p><code>{}</code></p>", escape(&causes.join(" · "))));
     }
-    if let Some(status) = cause(view) {
-        push(out, format_args!("<p>{}</p>", escape(&words.exit(status))));
-    }
-    let advice = advice(words, view);
-    push(out, format_args!("<p><b>{}:</b> {}</p></div><div>", escape(words.try_this), escape(advice)));
+    let advice = advice(words, view, lines);
+    push(
+        out,
+        format_args!(
+            "<p><span class=\"try\">{}{}</span> {}</p></div><div>",
+            words.try_this,
+            words.colon,
+            escape(advice)
+        ),
+    );
     match lines {
         Some(lines) => push(
             out,
@@ -97,21 +106,38 @@ fn cause(view: &ProcessView) -> Option<ExitStatus> {
         .filter(|_| view.record.spawnerr.starts_with("Exited") || view.record.spawnerr.is_empty())
 }
 
-fn advice(words: &Words, view: &ProcessView) -> &'static str {
-    let error = &*view.record.spawnerr;
-    if error.contains("chdir") {
-        return words.no_directory;
+fn advice(words: &Words, view: &ProcessView, lines: Option<&str>) -> &'static str {
+    spawn_advice(words, &view.record.spawnerr)
+        .or_else(|| spawn_advice(words, child_error(lines.unwrap_or_default())?))
+        .unwrap_or_else(|| exit_advice(words, view.history.last_exit))
+}
+
+/// What a child wrote that could not become the program; it has nothing but its log to say so.
+fn child_error(lines: &str) -> Option<&str> {
+    lines.lines().rev().find_map(|line| line.strip_prefix("supervisor: couldn't "))
+}
+
+/// What helps against an error of starting.
+fn spawn_advice(words: &Words, error: &str) -> Option<&'static str> {
+    let mentions = |any: &[&str]| any.iter().any(|part| error.contains(part));
+    if mentions(&["chdir"]) {
+        Some(words.no_directory)
+    } else if mentions(&["ENOEXEC"]) {
+        Some(words.not_a_program)
+    } else if mentions(&["can't find", "ENOENT"]) {
+        Some(words.no_command)
+    } else if mentions(&["setuid", "setgid"]) {
+        Some(words.no_user)
+    } else if mentions(&["command at", "no permission", "exec"]) {
+        Some(words.not_executable)
+    } else {
+        None
     }
-    if error.starts_with("can't find") || error.contains("ENOENT") {
-        return words.no_command;
-    }
-    if error.contains("setuid") || error.contains("setgid") {
-        return words.no_user;
-    }
-    if error.starts_with("command at") || error.starts_with("no permission") || error.contains("exec") {
-        return words.not_executable;
-    }
-    match view.history.last_exit {
+}
+
+/// What helps against ending too soon.
+fn exit_advice(words: &Words, exit: Option<ExitStatus>) -> &'static str {
+    match exit {
         Some(ExitStatus::Code(0)) => words.ended_well,
         Some(ExitStatus::Code(126 | 127)) => words.command_not_found,
         Some(ExitStatus::Signal { signal: Signal::KILL, .. }) => words.killed,
@@ -153,7 +179,22 @@ mod tests {
             (quickly, Some(ExitStatus::Code(1)), ENGLISH.too_quickly),
             (quickly, Some(ExitStatus::Signal { signal: Signal::KILL, core_dumped: false }), ENGLISH.killed),
         ] {
-            assert_eq!(advice(&ENGLISH, &failed(error, exit)), expected, "{error} {exit:?}");
+            assert_eq!(advice(&ENGLISH, &failed(error, exit), None), expected, "{error} {exit:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_that_could_not_become_the_program_says_why_in_its_log() {
+        let quickly = "Exited too quickly (process log may have details)";
+        let view = failed(quickly, Some(ExitStatus::Code(127)));
+        for (line, expected) in [
+            ("supervisor: couldn't chdir to /x: ENOENT", ENGLISH.no_directory),
+            ("supervisor: couldn't exec /etc/hostname: ENOEXEC", ENGLISH.not_a_program),
+            ("supervisor: couldn't exec /x: EACCES", ENGLISH.not_executable),
+            ("what the program says of exec and setuid itself", ENGLISH.command_not_found),
+        ] {
+            let lines = format!("before\n{line}\nsupervisor: child process was not spawned");
+            assert_eq!(advice(&ENGLISH, &view, Some(&lines)), expected, "{line}");
         }
     }
 

@@ -77,8 +77,8 @@ fn many_are_acted_on_at_once_and_failures_are_named() {
     drop(double.take());
     assert_eq!(
         browser.page(),
-        "{\"ok\":false,\"message\":\"1 stopped. 2 failed: b: does not run; c: supervisord is too busy or ending\",\
-         \"results\":[[\"a\",null],[\"b\",\"does not run\"],[\"c\",\"supervisord is too busy or ending\"]]}"
+        "{\"ok\":false,\"message\":\"1 stopped. 2 failed: b: is not running; c: supervisord is too busy, or ending\",\
+         \"results\":[[\"a\",null],[\"b\",\"is not running\"],[\"c\",\"supervisord is too busy, or ending\"]]}"
     );
 }
 
@@ -120,7 +120,10 @@ fn a_configuration_that_is_not_applied_is_shown_with_what_it_changes() {
     let Question::Overview { reply } = double.take() else { panic!("another request") };
     reply.send(overview(Mood::Running, vec![]));
     let page = browser.page();
-    assert!(page.contains("<li><b>~ &lt;b&gt;</b> changed</li>") && page.contains("value=\"apply\""));
+    assert!(
+        page.contains("<li class=\"changed\"><b>~ &lt;b&gt;</b> changed</li>")
+            && page.contains("value=\"apply\"")
+    );
 }
 
 #[test]
@@ -134,13 +137,14 @@ fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
     let page = body(&response);
     assert!(!page.contains(" style=") && !page.contains(" onclick=") && !page.contains("<style"));
     // Everything a page loads is ours, is named by its content, and is kept for good.
-    for attribute in ["rel=\"stylesheet\" href=\"", "<script src=\"", "rel=\"icon\" href=\""] {
+    for attribute in ["rel=\"stylesheet\" href=\"", "<script type=\"module\" src=\"", "rel=\"icon\" href=\""]
+    {
         let address = page.split_once(attribute).unwrap().1.split_once('"').unwrap().0;
         let response = get(&double, &format!("/{address}")).answer();
         assert_eq!(response.status.code(), 200, "{address}");
         assert!(response.first_header("Cache-Control").unwrap().ends_with(b"immutable"));
     }
-    assert_eq!(get(&double, "/assets/0000000000000000/scripts/supervisor.js").status(), 404);
+    assert_eq!(get(&double, "/assets/0000000000000000/scripts/status.js").status(), 404);
 }
 
 #[test]

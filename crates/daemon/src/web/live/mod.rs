@@ -9,19 +9,22 @@
 //! A page's stream remembers the revision up to which it was told, and tells what is newer when its client has room.
 //! Nothing is queued: a slow client gets fewer, fresher messages, and memory does not depend on its pace.
 
-use super::list::{HISTORY, Shown, Usage, push, push_row};
-use super::usage::Sample;
+mod feed;
+
+use super::list::{Usage, push};
+use super::usage::{self, Sample};
 use super::why;
 use super::words::Words;
 use crate::api::Backend;
 use crate::overview::{Overview, ProcessView, Watcher};
 use crate::request::{Reply, Request as Question};
+pub(super) use feed::Feed;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-use supervisor_core::{Mood, Pid};
-use supervisor_http::{Next, Source, StreamWaker};
+use supervisor_core::Mood;
+use supervisor_http::StreamWaker;
 use supervisor_rpc::{Fault, ReloadedGroups};
 
 /// The least time between two looks, so that a crowd of changes is one.
@@ -50,7 +53,10 @@ pub(super) struct Live {
 struct Shared {
     backend: Backend,
     board: Mutex<Board>,
+    /// There is something to look at, or nobody wants to see any more.
     woken: Condvar,
+    /// A comparison has come back.
+    compared: Condvar,
 }
 
 /// What is known, and since when.
@@ -64,8 +70,8 @@ struct Board {
     has_changed: bool,
     /// Of the newest overview.
     revision: u64,
-    /// The last revision in which a process came or went.
-    structure: u64,
+    /// The last revision in which a process came or went; `None` until somebody has looked.
+    structure: Option<u64>,
     mood: Option<Mood>,
     rows: Vec<Row>,
     now: Duration,
@@ -91,23 +97,19 @@ struct Row {
 
 impl Live {
     pub(super) fn new(backend: Backend) -> Self {
-        Self { shared: Arc::new(Shared { backend, board: Mutex::default(), woken: Condvar::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                backend,
+                board: Mutex::default(),
+                woken: Condvar::new(),
+                compared: Condvar::new(),
+            }),
+        }
     }
 
     /// A stream for a page that shows what was at `seen`; its instance of the daemon told by `instance`.
     pub(super) fn feed(&self, words: &'static Words, instance: String, seen: Option<u64>) -> Feed {
-        Feed {
-            shared: Arc::clone(&self.shared),
-            words,
-            instance,
-            seen: seen.unwrap_or_default(),
-            is_lost: seen.is_none(),
-            tick: 0,
-            config_revision: None,
-            mood: None,
-            number: None,
-            ready: Vec::new(),
-        }
+        Feed::new(Arc::clone(&self.shared), words, instance, seen)
     }
 
     /// What the processes use, as far as somebody looked lately.
@@ -119,10 +121,14 @@ impl Live {
         board.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
     }
 
-    /// What is known of the configuration on disk. Whoever asks does not wait for that disk: if what is known is
-    /// old, it is found out anew, and told to open pages.
-    pub(super) fn comparison(&self) -> Option<Comparison> {
-        self.shared.lock().config.as_ref().map(|(_, comparison)| comparison.clone())
+    /// What is known of the configuration on disk. If it is being found out, that is waited for, but no longer than
+    /// `patience`, and not at all if it has taken that long already.
+    pub(super) fn comparison(&self, patience: Duration) -> Option<Comparison> {
+        let is_awaited =
+            |board: &mut Board| board.comparing_since.is_some_and(|since| since.elapsed() < patience);
+        let board = self.shared.compared.wait_timeout_while(self.shared.lock(), patience, is_awaited);
+        let board = board.unwrap_or_else(PoisonError::into_inner).0;
+        board.config.as_ref().map(|(_, comparison)| comparison.clone())
     }
 
     /// Compares the configuration with what runs, unless that was done a moment ago or is under way.
@@ -155,6 +161,7 @@ impl Shared {
         let wakers: Vec<StreamWaker> =
             if is_news { board.wakers.values().cloned().collect() } else { Vec::new() };
         drop(board);
+        self.compared.notify_all();
         wakers.iter().for_each(StreamWaker::wake);
     }
 
@@ -268,9 +275,10 @@ impl Shared {
             let rows = std::mem::take(&mut board.rows);
             rows.into_iter().map(|row| (row.view.namespec(), row)).collect()
         };
-        let count = former.len();
         let revision = overview.revision;
         let tick = self.lock().tick + u64::from(is_due);
+        let samples = if is_due { usage::sample(overview.pids()) } else { HashMap::new() };
+        let sampled_at = Instant::now();
         let mut newcomers = 0;
         let rows: Vec<Row> = overview
             .processes
@@ -279,16 +287,18 @@ impl Shared {
                 let known = former.remove(&view.namespec());
                 newcomers += usize::from(known.is_none());
                 let mut row = Row::of(view, known, revision);
-                if is_due {
-                    row.sample(tick);
+                if let Some(sample) = row.view.pid().and_then(|pid| samples.get(&pid)) {
+                    row.take(*sample, sampled_at, tick);
                 }
                 row
             })
             .collect();
         let mut board = self.lock();
-        if count > 0 && (newcomers > 0 || !former.is_empty()) {
-            board.structure = revision;
-        }
+        board.structure = match board.structure {
+            Some(known) if newcomers == 0 && former.is_empty() => Some(known),
+            Some(_) => Some(revision),
+            None => Some(0),
+        };
         (board.rows, board.revision, board.tick) = (rows, revision, tick);
         board.now = overview.now.monotonic;
         board.mood = Some(overview.identity.mood);
@@ -312,22 +322,14 @@ impl Row {
         }
     }
 
-    fn sample(&mut self, tick: u64) {
-        let pid = i32::try_from(self.view.record.pid).ok().and_then(Pid::new);
-        let Some(sample) = pid.and_then(Sample::of) else { return };
-        let now = Instant::now();
-        let memory = Some(sample.memory);
+    /// Notes what it uses.
+    fn take(&mut self, sample: Sample, now: Instant, tick: u64) {
         let load = self.sample.map(|(earlier, at)| sample.load_since(&earlier, now - at));
-        let is_news =
-            self.usage.memory != memory || (load.is_some() && self.usage.load.last() != load.as_ref());
-        if is_news {
+        let is_load_news = load.is_some() && self.usage.load.last() != load.as_ref();
+        if is_load_news || self.usage.memory.last() != Some(&sample.memory) {
             self.sampled = tick;
         }
-        self.usage.memory = memory;
-        if self.usage.load.len() >= HISTORY {
-            self.usage.load.remove(0);
-        }
-        self.usage.load.extend(load);
+        self.usage.note(load, sample.memory);
         self.sample = Some((sample, now));
     }
 }
@@ -340,125 +342,6 @@ fn is_same(one: &ProcessView, two: &ProcessView) -> bool {
         && one.record.start == two.record.start
         && one.record.stop == two.record.stop
         && one.record.spawnerr == two.record.spawnerr
-}
-
-/// The stream of one page.
-pub(super) struct Feed {
-    shared: Arc<Shared>,
-    words: &'static Words,
-    /// Names this instance of the daemon in event ids.
-    instance: String,
-    /// The page knows everything up to here.
-    seen: u64,
-    /// The page shows something else altogether, and has to be asked for anew.
-    is_lost: bool,
-    tick: u64,
-    config_revision: Option<u64>,
-    mood: Option<Mood>,
-    number: Option<u64>,
-    /// Bytes that did not fit.
-    ready: Vec<u8>,
-}
-
-impl Source for Feed {
-    fn start(&mut self, waker: StreamWaker) {
-        // Says at once that the stream stands, and how soon to come back when it breaks.
-        self.ready = b"retry: 1000\n: supervisor\n\n".to_vec();
-        self.number = Some(self.shared.enter(waker));
-    }
-
-    fn next(&mut self, max: usize) -> Next {
-        if self.ready.is_empty() {
-            self.ready = self.news().into_bytes();
-        }
-        if self.ready.is_empty() {
-            return if self.shared.lock().is_looking { Next::Pending } else { Next::End };
-        }
-        let rest = self.ready.split_off(self.ready.len().min(max));
-        Next::Chunk(std::mem::replace(&mut self.ready, rest))
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.shared.leave(number);
-        }
-    }
-}
-
-impl Feed {
-    /// All there is to tell, as events.
-    fn news(&mut self) -> String {
-        let shared = Arc::clone(&self.shared);
-        let board = shared.lock();
-        let mut out = String::new();
-        if board.revision == 0 {
-            return out;
-        }
-        if self.is_lost || board.structure > self.seen {
-            self.event(&mut out, board.revision, "structure", "{}");
-        } else {
-            self.tell_rows(&mut out, &board);
-        }
-        (self.seen, self.is_lost) = (board.revision, false);
-        if board.tick > self.tick {
-            self.tell_usage(&mut out, &board);
-            self.tick = board.tick;
-        }
-        if let Some((_, comparison)) = &board.config
-            && self.config_revision != Some(board.config_revision)
-        {
-            let mut html = String::new();
-            super::status::push_comparison(&mut html, self.words, Some(comparison));
-            self.event(&mut out, board.revision, "config", &json(&html));
-            self.config_revision = Some(board.config_revision);
-        }
-        if board.mood != self.mood {
-            self.mood = board.mood;
-            let is_running = board.mood == Some(Mood::Running);
-            self.event(&mut out, board.revision, "mood", if is_running { "true" } else { "false" });
-        }
-        out
-    }
-
-    fn tell_rows(&self, out: &mut String, board: &Board) {
-        let news: Vec<&Row> = board.rows.iter().filter(|row| row.changed > self.seen).collect();
-        if news.is_empty() {
-            return;
-        }
-        let mut data = String::from("[");
-        for (index, row) in news.into_iter().enumerate() {
-            let shown = Shown {
-                view: &row.view,
-                usage: Some(&row.usage),
-                lines: row.lines.as_deref(),
-                now: board.now,
-            };
-            let mut html = String::new();
-            push_row(&mut html, self.words, &shown);
-            let comma = if index == 0 { "" } else { "," };
-            push(&mut data, format_args!("{comma}[{},{}]", json(&row.view.namespec()), json(&html)));
-        }
-        data.push(']');
-        self.event(out, board.revision, "rows", &data);
-    }
-
-    fn tell_usage(&self, out: &mut String, board: &Board) {
-        let mut data = String::from("[");
-        for row in board.rows.iter().filter(|row| row.sampled > self.tick) {
-            let comma = if data.len() == 1 { "" } else { "," };
-            let load = row.usage.load.last().map_or_else(|| "null".to_owned(), ToString::to_string);
-            let memory = row.usage.memory.unwrap_or_default();
-            push(&mut data, format_args!("{comma}[{},{load},{memory}]", json(&row.view.namespec())));
-        }
-        data.push(']');
-        self.event(out, board.revision, "usage", &data);
-    }
-
-    fn event(&self, out: &mut String, revision: u64, name: &str, data: &str) {
-        push(out, format_args!("id: {}-{revision}\nevent: {name}\ndata: {data}\n\n", self.instance));
-    }
 }
 
 /// Text as a JSON string, on one line.

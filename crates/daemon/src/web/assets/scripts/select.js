@@ -1,0 +1,44 @@
+// Ticking processes, one by one, by ranges, or all that are shown.
+
+import { $, all, fill } from "./page.js";
+
+const list = $("#list");
+let last = null;
+
+const boxes = () => all("input[name=p]", list);
+
+/** Shows how many are ticked, and what can be done with them. */
+export const refresh = () => {
+  if (!list) return;
+  const known = boxes(), ticked = known.filter(box => box.checked);
+  for (const box of known) box.closest("tr").classList.toggle("picked", box.checked);
+  $(".sel").classList.toggle("none", !ticked.length);
+  const count = ticked.length ? fill($("#n").dataset.text, ticked.length) : "";
+  if ($("#n").textContent !== count) $("#n").textContent = count;
+  for (const control of all(".sel button, .sel select")) control.disabled = !ticked.length;
+  const every = $("#every");
+  if (!every) return;
+  every.hidden = false;
+  every.checked = ticked.length > 0 && ticked.length === known.length;
+  every.indeterminate = ticked.length > 0 && !every.checked;
+};
+
+/** A box was ticked: with Shift, so is everything between it and the one before. */
+export const pick = (box, isRange) => {
+  const shown = all("tr.r:not([hidden]) input[name=p]", list);
+  const from = shown.findIndex(other => other.value === last), to = shown.indexOf(box);
+  if (isRange && from >= 0) {
+    for (const other of shown.slice(Math.min(from, to), Math.max(from, to) + 1)) other.checked = box.checked;
+  }
+  last = box.value;
+  refresh();
+};
+
+/** Ticks all that are shown, or none. */
+export const pickAll = isTicked => {
+  for (const box of boxes()) box.checked = isTicked && !box.closest("tr").hidden;
+  refresh();
+};
+
+/** Unticks everything. */
+export const clear = () => pickAll(false);

@@ -1,0 +1,127 @@
+//! What the list is searched, filtered and sorted with, and what is done with all of it or with what is ticked.
+
+use super::list::{STATES, push};
+use super::page::escape;
+use super::words::Words;
+use crate::overview::Overview;
+use supervisor_core::ProcessState;
+use supervisor_http::percent_encode;
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    /// Only processes whose name contains this.
+    pub(super) words: String,
+    /// Only processes in this state.
+    pub(super) state: Option<ProcessState>,
+}
+
+/// Search, states, order, and what is done with everything.
+pub(super) fn push_bar(out: &mut String, words: &Words, filter: &Filter, overview: &Overview) {
+    push(
+        out,
+        format_args!(
+            "<div class=\"bar\"><form role=\"search\" action=\"./\"><input type=\"search\" name=\"q\" id=\"q\" value=\"{}\" \
+             placeholder=\"{1}\" aria-label=\"{1}\" autocomplete=\"off\"></form>",
+            escape(&filter.words),
+            words.find,
+        ),
+    );
+    push_states(out, words, filter, overview);
+    push_orders(out, words);
+    if !overview.processes.is_empty() {
+        out.push_str("<span class=\"every\">");
+        for (verb, label) in
+            [("startall", words.start_all), ("restartall", words.restart_all), ("stopall", words.stop_all)]
+        {
+            push(out, format_args!("<button form=\"list\" name=\"do\" value=\"{verb}\">{label}</button>"));
+        }
+        out.push_str("</span>");
+    }
+    out.push_str("</div>\n");
+}
+
+/// How many processes are in which state, each of which can be looked at alone.
+fn push_states(out: &mut String, words: &Words, filter: &Filter, overview: &Overview) {
+    push(out, format_args!("<nav id=\"states\" aria-label=\"{}\">", words.filter));
+    let link = percent_encode(filter.words.as_bytes());
+    let mut chip = |name: &str, label: &str, count: usize, is_current: bool| {
+        let class = name.to_lowercase();
+        let current = if is_current { " aria-current=\"true\"" } else { "" };
+        let hidden = if count == 0 && !name.is_empty() && !is_current { " hidden" } else { "" };
+        push(
+            out,
+            format_args!(
+                "<a href=\"?q={link}&amp;state={name}\" data-s=\"{name}\" class=\"{class}\"{current}{hidden}>{label} \
+                 <b>{count}</b></a>"
+            ),
+        );
+    };
+    chip("", words.all_states, overview.processes.len(), filter.state.is_none());
+    for state in STATES {
+        let count = overview.processes.iter().filter(|process| process.state == state).count();
+        chip(state.name(), words.state_name(state), count, filter.state == Some(state));
+    }
+    out.push_str("</nav>");
+}
+
+fn push_orders(out: &mut String, words: &Words) {
+    push(out, format_args!("<label id=\"sort\" hidden>{} <select>", words.sort_by));
+    for (value, label) in [
+        ("name", words.by_name),
+        ("state", words.by_state),
+        ("uptime", words.by_uptime),
+        ("cpu", words.cpu),
+        ("memory", words.memory),
+        ("restarts", words.restarts),
+    ] {
+        push(out, format_args!("<option value=\"{value}\">{label}</option>"));
+    }
+    out.push_str("</select></label>");
+}
+
+/// What is done with the processes that are ticked.
+pub(super) fn push_selection(out: &mut String, words: &Words) {
+    push(
+        out,
+        format_args!(
+            "<div class=\"sel\"><span id=\"n\" aria-live=\"polite\" data-text=\"{}\"></span>",
+            words.selected
+        ),
+    );
+    for (verb, label) in [
+        ("start", words.start),
+        ("restart", words.restart),
+        ("stop", words.stop),
+        ("clearlog", words.clear_log),
+    ] {
+        push(out, format_args!("<button name=\"do\" value=\"{verb}\">{label}</button>"));
+    }
+    push_signals(out, words, "signal");
+    push(
+        out,
+        format_args!(
+            "<button type=\"button\" class=\"quiet\" id=\"clear\" hidden>{}</button></div>\n",
+            words.deselect
+        ),
+    );
+}
+
+/// A choice of signals and the button that sends it.
+pub(super) fn push_signals(out: &mut String, words: &Words, value: &str) {
+    push(
+        out,
+        format_args!("<span class=\"sig\"><select name=\"signal\" aria-label=\"{}\">", words.which_signal),
+    );
+    for name in ["HUP", "USR1", "USR2", "INT", "TERM", "QUIT", "WINCH", "CONT", "STOP", "KILL"] {
+        push(out, format_args!("<option>{name}</option>"));
+    }
+    push(
+        out,
+        format_args!(
+            "</select><button name=\"do\" value=\"{}\">{}</button></span>",
+            escape(value),
+            words.signal
+        ),
+    );
+}
