@@ -1,44 +1,86 @@
-//! `cargo xtask browser`: the web interface in a real browser.
+//! `cargo xtask browser [--pictures] [WORD...]`: the web interface in a real browser.
 //!
 //! Builds supervisord, gets the two packages the suite needs (a driver and an accessibility checker) into `target`, and
-//! runs `xtask/browser/suite.mjs`: every action against real processes, in both languages, colours and widths, without
-//! JavaScript, and with 2,000 processes. The pictures it takes go to `docs/screenshots`. Only whoever runs the suite
-//! needs Node; neither the build nor the program does.
+//! runs `xtask/browser/suite.mjs` there: every action against real processes, in both languages, colours and widths,
+//! without JavaScript, with bad input, and with 2,000 processes. Words choose the parts in whose names they occur.
+//! With `--pictures` it also takes the pictures of the documentation, in `docs/screenshots`.
+//!
+//! Only whoever runs the suite needs Node and Chromium; neither the build nor the program does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::{Failure, workspace};
 
-/// What the suite consists of.
-const FILES: [&str; 3] = ["package.json", "demo.conf", "suite.mjs"];
+/// Where Chromium is, by what distributions call it; the variable `CHROMIUM` names another one.
+const BROWSERS: [&str; 4] =
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
 
-/// Runs the suite; `parts` are words that occur in the names of the parts to run, none for all.
-pub(crate) fn run(parts: &[&str]) -> Result<(), Failure> {
+/// Runs the suite.
+pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
+    let (options, words): (Vec<&str>, Vec<&str>) =
+        arguments.iter().partition(|argument| argument.starts_with('-'));
+    let takes_pictures = match options.as_slice() {
+        [] => false,
+        ["--pictures"] => true,
+        _ => return Err("usage: cargo xtask browser [--pictures] [WORD...]".into()),
+    };
+    let chromium = chromium()?;
+    for program in ["node", "npm"] {
+        require(program)?;
+    }
     let root = workspace::root();
     let program = build(&root)?;
     let folder = program.parent().ok_or("the program lies in a directory")?.join("browser");
-    fs::create_dir_all(&folder)?;
-    for file in FILES {
-        fs::copy(root.join("xtask/browser").join(file), folder.join(file))?;
-    }
+    copy(&root.join("xtask/browser"), &folder)?;
     let install = ["install", "--no-audit", "--no-fund", "--silent"];
-    workspace::run(Command::new("npm").args(install).current_dir(&folder))
-        .map_err(|failure| format!("{failure}\nthe suite needs Node: apt-get install nodejs npm chromium"))?;
-    let pictures = root.join("docs/screenshots");
-    fs::create_dir_all(&pictures)?;
+    workspace::run(Command::new("npm").args(install).current_dir(&folder))?;
     let mut suite = Command::new("node");
-    suite.arg("suite.mjs").arg(&program).arg(&pictures).args(parts).current_dir(&folder);
-    workspace::run(&mut suite)
+    suite.arg("suite.mjs").arg(&program).args(words).env("CHROMIUM", chromium).env_remove("PICTURES");
+    if takes_pictures {
+        suite.env("PICTURES", root.join("docs/screenshots"));
+    }
+    workspace::run(suite.current_dir(&folder))
+}
+
+/// The browser to drive.
+fn chromium() -> Result<PathBuf, Failure> {
+    if let Some(path) = std::env::var_os("CHROMIUM") {
+        return Ok(path.into());
+    }
+    let found = BROWSERS.into_iter().map(PathBuf::from).find(|path| path.exists());
+    found.ok_or_else(|| "no Chromium: apt-get install chromium, or say where it is with CHROMIUM=PATH".into())
+}
+
+/// Fails if a program is not there.
+fn require(program: &str) -> Result<(), Failure> {
+    let version = Command::new(program).arg("--version").stdout(Stdio::null()).status();
+    match version {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) | Err(_) => Err(format!("no {program}: apt-get install nodejs npm").into()),
+    }
 }
 
 /// Builds supervisord and says where it is.
 fn build(root: &Path) -> Result<PathBuf, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    workspace::run(
-        Command::new(cargo).args(["build", "--release", "--bin", "supervisord"]).current_dir(root),
-    )?;
+    workspace::run(Command::new(cargo).args(["build", "--quiet", "--bin", "supervisord"]).current_dir(root))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/supervisord"))
+    Ok(target.join("debug/supervisord"))
+}
+
+/// Copies a folder to where its packages may be installed, in the place of what was there of it.
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

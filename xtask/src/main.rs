@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
 //! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes |
-//! | `browser` | clicks through the web interface in Chromium and takes its pictures |
+//! | `browser` | clicks through the web interface in Chromium; `--pictures` takes those of the documentation |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
 //! | `deployments` | runs the configurations of `examples/` with the real programs |
 //! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours |
@@ -27,7 +27,7 @@ use std::process::ExitCode;
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | browser [PART...] | \
+const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | browser [--pictures] [WORD...] | \
                      compliance [corpus|scenarios|suite] | deployments [NAME...] | clients [NAME...] | \
                      extensions [NAME...] | leftovers";
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((&"tidy", [])) => tidy::run(),
         Some((&"bench", arguments)) => bench::run(arguments),
-        Some((&"browser", parts)) => browser::run(parts),
+        Some((&"browser", arguments)) => browser::run(arguments),
         Some((&"compliance", parts)) => compliance::run(parts),
         Some((&"deployments", names)) => deployments::run(names),
         Some((&"clients", names)) => clients::run(names),
