@@ -8,6 +8,7 @@ mod fg;
 mod help;
 mod maintail;
 mod open;
+mod order;
 mod pid;
 mod reload;
 mod remove;

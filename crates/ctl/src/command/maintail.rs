@@ -5,8 +5,6 @@ use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
-use supervisor_rpc::FaultCode;
-use supervisor_rpc::client::ClientError;
 use supervisor_rpc::client::follow::MAIN_LOG_PATH;
 use tail::Amount;
 
@@ -34,25 +32,11 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     };
     match amount {
         Some(Amount::Endless) => session.follow(MAIN_LOG_PATH, MAIN_LOG_PATH)?,
-        Some(Amount::Bytes(bytes)) => show(session, bytes)?,
+        Some(Amount::Bytes(bytes)) => {
+            let read = session.client()?.read_log(-bytes, 0);
+            tail::show(session, "supervisord", read)?;
+        }
         None => session.say_failure(Exit::Generic, format!("Error: bad argument {}", words[0]))?,
     }
     Ok(Flow::Continue)
-}
-
-fn show(session: &mut Session, bytes: i64) -> Result<(), Failure> {
-    let fault = match session.client()?.read_log(-bytes, 0) {
-        Ok(text) => {
-            session.console.log(text.as_bytes())?;
-            return Ok(session.say("")?);
-        }
-        Err(ClientError::Fault(fault)) => fault,
-        Err(error) => return Err(error.into()),
-    };
-    let reason = match fault.known() {
-        Some(FaultCode::NoFile) => "no log file",
-        Some(FaultCode::Failed) => "unknown error reading log",
-        _ => return Err(fault.into()),
-    };
-    Ok(session.say_failure(Exit::Generic, format!("supervisord: ERROR ({reason})"))?)
 }

@@ -1,13 +1,13 @@
 //! `start`: starts processes and waits until they run.
 
-use super::{Command, Flow, Names};
+use super::order::Order;
+use super::{Command, Flow};
 use crate::answer::Deed;
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
-use supervisor_core::Namespec;
-use supervisor_rpc::client::Wait;
+use supervisor_rpc::client::Client;
 
 pub(super) const COMMAND: Command = Command {
     name: "start",
@@ -21,35 +21,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
-    if !session.is_up()? {
-        return Ok(Flow::Continue);
-    }
-    match Names::parse(argument) {
-        Names::None => {
-            return session.misuse(&COMMAND, Exit::BadArguments, "Error: start requires a process name");
-        }
-        Names::All => {
-            session.console.progress("starting all processes")?;
-            let statuses = session.client()?.start_all_processes(Wait::ForResult)?;
-            session.tell_all(Deed::Start, &statuses)?;
-        }
-        Names::These(names) => {
-            for (done, name) in names.iter().enumerate() {
-                session.console.progress(&format!("starting {name} ({} of {})", done + 1, names.len()))?;
-                one(session, name)?;
-            }
-        }
-    }
-    Ok(Flow::Continue)
-}
+const ORDER: Order = Order {
+    deed: Deed::Start,
+    doing: "starting",
+    nobody: Exit::BadArguments,
+    to_all: Client::start_all_processes,
+    to_group: Client::start_process_group,
+    to_process: Client::start_process,
+};
 
-fn one(session: &mut Session, name: &str) -> Result<(), Failure> {
-    let spec = Namespec::parse(name);
-    if spec.process.is_none() {
-        let result = session.client()?.start_process_group(spec.group, Wait::ForResult);
-        return session.tell_group(Deed::Start, spec.group, Exit::BadArguments, result);
-    }
-    let result = session.client()?.start_process(name, Wait::ForResult);
-    session.tell_result(Deed::Start, spec, result)
+pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
+    ORDER.give(session, &COMMAND, argument)
 }

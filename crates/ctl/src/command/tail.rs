@@ -62,7 +62,10 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
             let shown = format!("/logtail/{name}/{}", channel.name());
             session.follow(&process_log_path(name, channel), &shown)?;
         }
-        Ok((Amount::Bytes(bytes), name, channel)) => show(session, name, channel, bytes)?,
+        Ok((Amount::Bytes(bytes), name, channel)) => {
+            let read = session.client()?.read_process_log(name, channel, -bytes, 0);
+            show(session, name, read)?;
+        }
         Err(complaint) => session.say_failure(Exit::Generic, complaint)?,
     }
     Ok(Flow::Continue)
@@ -96,8 +99,13 @@ fn parse_channel(word: &str) -> Result<Channel, String> {
     }
 }
 
-fn show(session: &mut Session, name: &str, channel: Channel, bytes: i64) -> Result<(), Failure> {
-    let fault = match session.client()?.read_process_log(name, channel, -bytes, 0) {
+/// Shows what was read of the log of `name`, or says why nothing was.
+pub(super) fn show(
+    session: &mut Session,
+    name: &str,
+    read: Result<String, ClientError>,
+) -> Result<(), Failure> {
+    let fault = match read {
         Ok(text) => {
             session.console.log(text.as_bytes())?;
             return Ok(session.say("")?);
