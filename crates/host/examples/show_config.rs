@@ -1,115 +1,23 @@
 //! Loads a configuration with this machine's files and users and prints it as JSON, or prints why it is refused.
 //!
-//! `cargo run -p supervisor-config --example show_config -- -c FILE`
+//! `cargo run -p supervisor-host --example show_config -- -c FILE`
 //!
-//! For comparing two implementations, and as an example of a `Host` that needs nothing but the standard library.
+//! For comparing two implementations.
 #![allow(clippy::print_stdout, reason = "printing is what this example is for")]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
-use std::io::{self, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use supervisor_config::{
-    Account, Config, Group, GroupKind, Host, LogFile, LogTarget, Process, Severity, StreamLog, command_line,
-    load,
+    Config, Group, GroupKind, LogFile, LogTarget, Process, Severity, StreamLog, command_line, load,
 };
-
-struct ThisMachine;
-
-impl ThisMachine {
-    fn accounts() -> Vec<Account> {
-        let text = std::fs::read("/etc/passwd").unwrap_or_default();
-        let lines = text.split(|&byte| byte == b'\n');
-        let fields = lines.map(|line| line.split(|&byte| byte == b':').collect::<Vec<_>>());
-        let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
-        let account = |fields: Vec<&[u8]>| {
-            Some(Account {
-                name: OsString::from_vec(fields.first()?.to_vec()),
-                uid: number(fields.get(2)?)?,
-                gid: number(fields.get(3)?)?,
-                home: PathBuf::from(OsStr::from_bytes(fields.get(5)?)),
-            })
-        };
-        fields.filter_map(account).collect()
-    }
-
-    fn groups() -> Vec<(OsString, u32)> {
-        let text = std::fs::read_to_string("/etc/group").unwrap_or_default();
-        let group = |line: &str| {
-            let mut fields = line.split(':');
-            Some((OsString::from(fields.next()?), fields.nth(1)?.parse().ok()?))
-        };
-        text.lines().filter_map(group).collect()
-    }
-}
-
-impl Host for ThisMachine {
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut content)?;
-        Ok(content)
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
-    }
-
-    fn is_dir(&self, path: &Path) -> bool {
-        path.is_dir()
-    }
-
-    fn names_in(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect()
-    }
-
-    fn mode(&self, path: &Path) -> Option<u32> {
-        Some(path.metadata().ok()?.permissions().mode())
-    }
-
-    fn is_writable_dir(&self, path: &Path) -> bool {
-        path.is_dir()
-    }
-
-    fn user_named(&self, name: &OsStr) -> Option<Account> {
-        Self::accounts().into_iter().find(|account| account.name == name)
-    }
-
-    fn user_with_id(&self, uid: u32) -> Option<Account> {
-        Self::accounts().into_iter().find(|account| account.uid == uid)
-    }
-
-    fn group_named(&self, name: &OsStr) -> Option<u32> {
-        Self::groups().into_iter().find(|(known, _)| known == name).map(|(_, gid)| gid)
-    }
-
-    fn has_group_id(&self, gid: u32) -> bool {
-        Self::groups().iter().any(|&(_, known)| known == gid)
-    }
-
-    fn environment(&self) -> Vec<(OsString, OsString)> {
-        std::env::vars_os().collect()
-    }
-
-    fn hostname(&self) -> OsString {
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        name.trim_end().into()
-    }
-
-    fn current_dir(&self) -> PathBuf {
-        std::env::current_dir().unwrap_or_else(|_| "/".into())
-    }
-
-    fn uid(&self) -> u32 {
-        std::fs::metadata("/proc/self").map_or(0, |metadata| metadata.uid())
-    }
-}
+use supervisor_host::SystemHost;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let config = command_line::parse(&arguments, &ThisMachine).and_then(|line| load(&line, &ThisMachine));
+    let host = SystemHost::at_startup();
+    let config = command_line::parse(&arguments, &host).and_then(|line| load(&line, &host));
     match config {
         Ok(config) => {
             println!("{}", shown(&config));
