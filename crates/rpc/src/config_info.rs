@@ -3,7 +3,7 @@
 use crate::Value;
 use crate::decode::Malformed;
 use crate::encode::{Encode, Members, Writer};
-use crate::info::MembersOf;
+use crate::members::MembersOf;
 use std::borrow::Cow;
 use supervisor_core::Autorestart;
 

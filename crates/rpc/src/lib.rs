@@ -21,6 +21,7 @@ pub mod decode;
 pub mod encode;
 pub mod fault;
 pub mod info;
+mod members;
 pub mod method;
 mod python;
 pub mod value;

@@ -1,216 +1,16 @@
 //! A supervisord in a sandbox, and what one asks of it.
 
-use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::Child;
 
+use crate::launch::{self, CONFIG, exit_code};
 use crate::{
-    Account, Address, Connection, Fault, Flavour, LogLine, RpcClient, Sandbox, Value, processes, wait_for,
-    wait_until,
+    Address, Connection, Fault, Flavour, Launch, LogLine, Outcome, RpcClient, Sandbox, Value, processes,
+    wait_for, wait_until,
 };
-
-/// The beginning of every configuration made by [`Launch::configure`]. A test overrides an option by naming it again
-/// in a second section of the same name: the later value wins.
-const PREAMBLE: &str = "\
-[supervisord]
-nodaemon=true
-logfile=%(here)s/main.log
-pidfile=%(here)s/supervisord.pid
-childlogdir=%(here)s
-
-[unix_http_server]
-file=%(here)s/s
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-
-[supervisorctl]
-serverurl=unix://%(here)s/s
-
-";
 
 /// The last step of a start, whether or not the pid file could be written.
 const STARTED: [&str; 2] = ["supervisord started with pid", "could not write pidfile"];
-
-const CONFIG: &str = "supervisord.conf";
-
-/// What a program that ended left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Its exit code, or the negative number of the signal that ended it.
-    pub code: i32,
-    /// What it wrote to standard output.
-    pub stdout: String,
-    /// What it wrote to standard error.
-    pub stderr: String,
-}
-
-/// How a supervisord is to be started.
-#[derive(Clone, Debug)]
-pub struct Launch {
-    flavour: Flavour,
-    names_config: bool,
-    launcher: Vec<OsString>,
-    arguments: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
-    account: Option<Account>,
-}
-
-impl Launch {
-    /// The flavour under test, with `-c` and the sandbox's `supervisord.conf`.
-    pub fn new() -> Self {
-        Self::of(Flavour::under_test())
-    }
-
-    /// The same for a certain flavour.
-    pub fn of(flavour: Flavour) -> Self {
-        Self {
-            flavour,
-            names_config: true,
-            launcher: vec![],
-            arguments: vec![],
-            environment: vec![],
-            account: None,
-        }
-    }
-
-    /// Leaves out `-c FILE`.
-    #[must_use]
-    pub fn without_config(mut self) -> Self {
-        self.names_config = false;
-        self
-    }
-
-    /// Adds arguments after `-c FILE`.
-    #[must_use]
-    pub fn arguments<T: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets an environment variable.
-    #[must_use]
-    pub fn environment(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.environment.push((name.into(), value.as_ref().to_owned()));
-        self
-    }
-
-    /// Starts it through `/bin/sh -c script`, where `"$@"` stands for the daemon's command line.
-    #[must_use]
-    pub fn through_shell(mut self, script: &str) -> Self {
-        self.launcher = ["/bin/sh", "-c", script, "sh"].map(OsString::from).to_vec();
-        self
-    }
-
-    /// Starts it as another user, which takes root.
-    #[must_use]
-    pub fn as_account(mut self, account: Account) -> Self {
-        self.account = Some(account);
-        self
-    }
-
-    /// Writes the sandbox's `supervisord.conf`: what every daemon here needs, then `config`.
-    #[must_use]
-    pub fn configure(self, sandbox: &Sandbox, config: &str) -> Self {
-        sandbox.write(CONFIG, format!("{PREAMBLE}{config}"));
-        self
-    }
-
-    /// Starts the daemon and waits until it has opened its sockets and says so.
-    pub fn start(self, sandbox: Sandbox) -> Daemon {
-        let flavour = self.flavour;
-        let launched = self.spawn(&sandbox);
-        let mut daemon = Daemon { sandbox, flavour, launched };
-        daemon.wait_until_started();
-        daemon
-    }
-
-    /// Runs it until it exits.
-    pub fn run(self, sandbox: &Sandbox) -> Outcome {
-        let mut launched = self.spawn(sandbox);
-        let status = wait_for("supervisord to exit", || launched.try_wait().unwrap());
-        Outcome { code: exit_code(status), stdout: sandbox.text("stdout"), stderr: sandbox.text("stderr") }
-    }
-
-    /// Runs it with a configuration or arguments it has to refuse, and returns what it says on standard error, with
-    /// `DIR` for the sandbox's path.
-    ///
-    /// # Panics
-    /// When it does not refuse as every refusal does: nothing on standard output, a first line that begins with
-    /// `Error: `, a last one that points to the help, exit code 2.
-    pub fn refusal(self, sandbox: &Sandbox) -> String {
-        let program = self.flavour.program("supervisord");
-        let outcome = self.run(sandbox);
-        let stderr = &outcome.stderr;
-        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{stderr}");
-        let hint = format!("For help, use {} -h\n", program.display());
-        assert!(stderr.starts_with("Error: ") && stderr.ends_with(&hint), "{stderr}");
-        stderr.replace(&sandbox.root().display().to_string(), "DIR")
-    }
-
-    fn spawn(self, sandbox: &Sandbox) -> Child {
-        let mut words = self.launcher.clone();
-        words.push(self.program(sandbox).into());
-        if self.names_config {
-            words.extend(["-c".into(), sandbox.path(CONFIG).into()]);
-        }
-        words.extend(self.arguments.clone());
-        let mut command = sandbox.command(&words[0]);
-        command.args(&words[1..]);
-        for (name, value) in &self.environment {
-            command.env(name, value);
-        }
-        if let Some(account) = &self.account {
-            command.uid(account.uid).gid(account.gid);
-            give_away(sandbox.root(), account);
-        }
-        let output = |name| File::options().create(true).append(true).open(sandbox.path(name)).unwrap();
-        command.stdout(output("stdout")).stderr(output("stderr"));
-        spawn_when_not_busy(&mut command)
-    }
-
-    /// The program's path. Another user may be unable to reach the build directory and gets a copy.
-    fn program(&self, sandbox: &Sandbox) -> PathBuf {
-        let program = self.flavour.program("supervisord");
-        if self.account.is_none() || self.flavour == Flavour::Upstream {
-            return program;
-        }
-        let copy = sandbox.path("supervisord");
-        fs::copy(&program, &copy).unwrap();
-        fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
-        copy
-    }
-}
-
-impl Default for Launch {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A copied program is "busy" as long as a child that another test forked meanwhile still holds the copy open.
-fn spawn_when_not_busy(command: &mut Command) -> Child {
-    wait_for("the program to be startable", || match command.spawn() {
-        Ok(child) => Some(child),
-        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
-        Err(error) => panic!("{command:?}: {error}"),
-    })
-}
-
-fn give_away(path: &Path, account: &Account) {
-    chown(path, Some(account.uid), Some(account.gid)).unwrap();
-    for entry in fs::read_dir(path).unwrap() {
-        chown(entry.unwrap().path(), Some(account.uid), Some(account.gid)).unwrap();
-    }
-}
-
-fn exit_code(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
-}
 
 /// A supervisord that has started. Dropping it ends it and everything it started.
 #[derive(Debug)]
@@ -221,6 +21,13 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// What was launched, once it says that it runs.
+    pub(crate) fn started(sandbox: Sandbox, flavour: Flavour, launched: Child) -> Self {
+        let mut daemon = Self { sandbox, flavour, launched };
+        daemon.wait_until_started();
+        daemon
+    }
+
     /// Starts the flavour under test in a sandbox of its own, in the foreground, with `config` added to what every
     /// daemon here needs.
     pub fn start(config: &str) -> Self {
@@ -252,7 +59,7 @@ impl Daemon {
 
     /// Writes a new configuration in place of the old one; the daemon is not told.
     pub fn reconfigure(&self, config: &str) {
-        self.sandbox.write(CONFIG, format!("{PREAMBLE}{config}"));
+        self.sandbox.write(CONFIG, launch::configuration(config));
     }
 
     /// Its process id, from the pid file.

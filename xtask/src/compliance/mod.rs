@@ -22,6 +22,7 @@ mod normal;
 mod raw_http;
 mod report;
 mod rpc;
+mod spelling;
 pub(crate) mod upstream;
 
 use std::env;

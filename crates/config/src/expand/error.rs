@@ -1,0 +1,128 @@
+//! What keeps a value from being filled in, in upstream's words and ours.
+
+use crate::diagnostic::nearest;
+use crate::format::Malformed;
+use crate::limits;
+use crate::text::{self, shown};
+use std::ops::Range;
+use supervisor_core::repr;
+
+/// Why a value cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ExpandError {
+    /// A name nobody knows.
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it stands.
+        place: Range<usize>,
+        /// The sorted names that may be used.
+        available: Vec<String>,
+        /// It is an environment variable, and some `environment` could not be read.
+        is_excusable: bool,
+    },
+    /// Not a format string.
+    Malformed(Malformed),
+    /// The result would be larger than [`limits::VALUE_BYTES`].
+    TooLong,
+}
+
+const HERE: &str = "%(here)s";
+
+/// The text with each literal `%(here)s` replaced: how upstream shows a value of a configuration with `[include]`.
+pub(crate) fn with_here_shown(raw: &str, here: Option<&[u8]>) -> String {
+    match here {
+        Some(here) => raw.replace(HERE, &shown(here)),
+        None => raw.to_string(),
+    }
+}
+
+impl Malformed {
+    /// Python's reason, with positions counted in the text that [`with_here_shown`] shows.
+    pub(super) fn reason_in(&self, raw: &str, here: Option<&[u8]>) -> String {
+        let Some(index) = self.index else { return self.reason.clone() };
+        let Some(here) = here else { return format!("{}{index}", self.reason) };
+        let before: String = raw.chars().take(index).collect();
+        let replaced = before.matches(HERE).count();
+        let shift = text::chars(here).count();
+        format!("{}{}", self.reason, index + replaced * shift - replaced * HERE.len())
+    }
+}
+
+impl ExpandError {
+    /// Upstream's text about the option it calls `context`, and the list of names that follows it.
+    pub(crate) fn text(&self, raw: &str, here: Option<&[u8]>, context: &str) -> (String, String) {
+        let value = repr::text(with_here_shown(raw, here).as_bytes());
+        let context = repr::text(context);
+        match self {
+            Self::Unknown { name, available, .. } => {
+                let name = repr::text(name);
+                let head = format!(
+                    "Format string {value} for {context} contains names ({name}) which cannot be expanded."
+                );
+                (head, format!(" Available names: {}", available.join(", ")))
+            }
+            Self::Malformed(malformed) => {
+                let reason = malformed.reason_in(raw, here);
+                (format!("Format string {value} for {context} is badly formatted: {reason}"), String::new())
+            }
+            Self::TooLong => (format!("The value of {context} is too long once expanded"), String::new()),
+        }
+    }
+
+    /// The part of the value that is meant.
+    pub(crate) fn place(&self, raw: &str) -> Range<usize> {
+        match self {
+            Self::Unknown { place, .. } => place.clone(),
+            Self::Malformed(malformed) => malformed.place.clone(),
+            Self::TooLong => 0..raw.len(),
+        }
+    }
+
+    /// What is behind it.
+    pub(crate) fn why(&self) -> String {
+        match self {
+            Self::Unknown { name, .. } => format!("nothing that may be used here is called {name}"),
+            Self::Malformed(_) => "% begins a name to fill in, such as %(program_name)s".to_string(),
+            Self::TooLong => format!("a value may have {} bytes", limits::VALUE_BYTES),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn mend(&self) -> Option<String> {
+        match self {
+            Self::Unknown { name, available, .. } => Some(mend_for_name(name, available)),
+            Self::Malformed(_) => Some("write %% for a percent sign".to_string()),
+            Self::TooLong => None,
+        }
+    }
+
+    /// Whether [`mend`](Self::mend) names a variable of supervisord's environment that the configuration does not.
+    pub(crate) fn mend_names_a_variable(&self) -> bool {
+        match self {
+            Self::Unknown { name, available, .. } => {
+                near_name(name, available).is_some_and(|meant| meant.starts_with("ENV_"))
+            }
+            Self::Malformed(_) | Self::TooLong => false,
+        }
+    }
+
+    /// Whether it may only follow from an `environment` that could not be read.
+    pub(crate) fn is_excusable(&self) -> bool {
+        matches!(self, Self::Unknown { is_excusable: true, .. })
+    }
+}
+
+fn near_name<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
+    nearest(name, available.iter().map(String::as_str))
+}
+
+fn mend_for_name(name: &str, available: &[String]) -> String {
+    if let Some(meant) = near_name(name, available) {
+        return format!("did you mean %({meant})s?");
+    }
+    match name.strip_prefix("ENV_") {
+        Some(variable) => format!("set {variable} in the environment supervisord starts with"),
+        None => "use one of the available names, or write %% for a percent sign".to_string(),
+    }
+}
