@@ -95,7 +95,7 @@ fn stale_translation(page: &Source, sources: &[Source]) -> Option<Finding> {
         return None;
     }
     let line = ours.get(same).map_or(0, |part| part.1);
-    Some(page.finding(line, format!("from here on the headings, code and tables are not those of {name}")))
+    Some(page.finding(line, format!("from here on headings, code, tables and lists are not those of {name}")))
 }
 
 /// What a translation shares with its original.
@@ -105,12 +105,14 @@ enum Part {
     CodeEdge,
     TableRow,
     Image,
+    ListItem,
 }
 
 /// The parts of a page, each with its line.
 fn skeleton(text: &str) -> Vec<(Part, usize)> {
     let mut is_code = false;
     let part = |(number, line): (usize, &str)| {
+        let line = line.trim_start();
         let is_edge = line.starts_with("```");
         is_code ^= is_edge;
         let part = match line.chars().next()? {
@@ -119,6 +121,7 @@ fn skeleton(text: &str) -> Vec<(Part, usize)> {
             '#' => Part::Heading(line.chars().take_while(|&letter| letter == '#').count()),
             '|' => Part::TableRow,
             '!' => Part::Image,
+            '-' => Part::ListItem,
             _ => return None,
         };
         Some((part, number))
@@ -161,14 +164,19 @@ mod tests {
 
     #[test]
     fn a_translation_has_the_parts_of_its_original() {
-        let english = "# A\n\n```sh\n# no heading\n```\n\n| a |\n\n## B\n";
-        let chinese = "# 甲\n\n```sh\n# 不是标题\n```\n\n| 甲 |\n\n## 乙\n";
+        let english = "# A\n\n```sh\n# no heading\n```\n\n| a |\n\n- a\n  - b\n\n## B\n";
+        let chinese = "# 甲\n\n```sh\n# 不是标题\n```\n\n| 甲 |\n\n- 甲\n  - 乙\n\n## 乙\n";
         assert_eq!(findings(&[("a.md", english), ("a.zh-CN.md", chinese)]), Vec::<String>::new());
-        let stale = "from here on the headings, code and tables are not those of a.md";
+        let stale = "from here on headings, code, tables and lists are not those of a.md";
         let shorter = chinese.replace("| 甲 |\n\n", "");
         assert_eq!(
             findings(&[("a.md", english), ("a.zh-CN.md", &shorter)]),
             [format!("a.zh-CN.md:7: {stale}")]
+        );
+        let shorter = chinese.replace("  - 乙\n", "");
+        assert_eq!(
+            findings(&[("a.md", english), ("a.zh-CN.md", &shorter)]),
+            [format!("a.zh-CN.md:11: {stale}")]
         );
         let cut = chinese.replace("## 乙\n", "");
         assert_eq!(findings(&[("a.md", english), ("a.zh-CN.md", &cut)]), [format!("a.zh-CN.md:0: {stale}")]);
