@@ -24,7 +24,11 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        // A pipe or device, such as `/dev/stdout`, holds nothing and is not ours; reading it could take for ever.
+        // Where our output goes is not ours, whatever it is: `/dev/stdout` is the machine's, even if it leads to a file.
+        if access::descriptor_behind(&self.path).is_some() {
+            return;
+        }
+        // A pipe or device holds nothing; reading it could take for ever.
         let is_file = fs::metadata(&self.path).is_ok_and(|found| found.is_file());
         // A file with another pid belongs to somebody who started since; one that is gone needs nothing.
         if is_file && fs::read(&self.path).is_ok_and(|found| found == content().as_bytes()) {
@@ -50,6 +54,7 @@ fn others_may_write(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::fixture::Scratch;
+    use std::os::fd::AsRawFd;
 
     /// PROC-10.
     #[test]
@@ -70,6 +75,19 @@ mod tests {
         fs::write(&path, "1\n").unwrap();
         drop(file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+    }
+
+    /// `/dev/stdout` is such a link, and root could remove it.
+    #[test]
+    fn a_link_to_an_open_file_is_not_removed() {
+        let directory = Scratch::new("stdout");
+        let output = fs::File::create(directory.path().join("output")).unwrap();
+        let link = directory.path().join("x.pid");
+        let descriptor = format!("/proc/self/fd/{}", output.as_raw_fd());
+        std::os::unix::fs::symlink(descriptor, &link).unwrap();
+        drop(PidFile::write(&link).unwrap());
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&link).unwrap(), content());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Emptying a log by its path.
 
-use super::descriptor::descriptor_behind;
 use super::open_file;
 use crate::LogFileSpec;
 use std::fmt;
 use std::io;
+use supervisor_sys::access::descriptor_behind;
 
 /// Why a log was not cleared.
 #[derive(Debug)]

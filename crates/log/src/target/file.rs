@@ -5,7 +5,6 @@
 //! with the open file: if somebody else moved it (another stream with the same path, logrotate), the new file
 //! is taken into use and nothing is shifted.
 
-use super::descriptor::descriptor_behind;
 use super::rotate::shift_generations;
 use super::{ClearError, Outcome, Remark, Units, Written, open_file};
 use crate::LogFileSpec;
@@ -15,6 +14,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
+use supervisor_sys::access::descriptor_behind;
 use supervisor_sys::fd::FileIdentity;
 
 /// How soon a rotation that failed is tried again, at the earliest, when there is something to write.

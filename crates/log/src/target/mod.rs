@@ -1,7 +1,6 @@
 //! What a log is written to: a regular file, something with a reader at its other end, or the system log.
 
 mod clear;
-mod descriptor;
 #[cfg(test)]
 pub(crate) mod fake;
 mod file;

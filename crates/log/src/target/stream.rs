@@ -8,7 +8,6 @@
 //! writable, instead of failing, when the next one takes them. Opening it still needs a reader (`ENXIO`
 //! otherwise).
 
-use super::descriptor::descriptor_behind;
 use super::{Outcome, Written};
 use crate::LogFileSpec;
 use mio::unix::SourceFd;
@@ -19,6 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
+use supervisor_sys::access::descriptor_behind;
 
 /// What a shared descriptor that has any room surely takes: `PIPE_BUF`, a page.
 const SHARED_WRITE: usize = 4096;
