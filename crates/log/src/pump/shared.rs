@@ -6,7 +6,7 @@ use super::waiter::Waiter;
 use super::watchdog::Watchdog;
 use crate::{MainLog, Notice};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +15,8 @@ pub(super) struct Shared {
     table: Mutex<Table>,
     /// Something came back; for those who wait for the end.
     changed: Condvar,
+    /// How many threads wait for `changed`; counted with the table locked.
+    waiting: AtomicUsize,
     pub(super) waiter: Waiter,
     pub(super) watchdog: Watchdog,
     pub(super) main_log: MainLog,
@@ -38,7 +40,15 @@ impl Shared {
         notify: Box<dyn Fn(Notice) + Send + Sync>,
     ) -> Self {
         let (table, changed) = (Mutex::new(table), Condvar::new());
-        Self { table, changed, waiter, watchdog: Watchdog::default(), main_log, notify }
+        Self {
+            table,
+            changed,
+            waiting: AtomicUsize::new(0),
+            waiter,
+            watchdog: Watchdog::default(),
+            main_log,
+            notify,
+        }
     }
 
     pub(super) fn table(&self) -> MutexGuard<'_, Table> {
@@ -91,7 +101,7 @@ impl Shared {
             let passed = table.pass_barriers(slot, is_through);
             (replaced, wakes, passed)
         });
-        self.changed.notify_all();
+        self.announce();
         for reply in served.replies.into_iter().chain(passed) {
             reply();
         }
@@ -108,6 +118,7 @@ impl Shared {
         is_enough: impl Fn(&Table) -> bool,
     ) -> MutexGuard<'_, Table> {
         let mut table = self.table();
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         while !is_enough(&table) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -115,12 +126,17 @@ impl Shared {
             }
             table = self.changed.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         table
     }
 
-    /// A thread has left: whoever waits for that may look.
+    /// The table has changed, or a thread has left: whoever waits for that may look. Called after the lock was released, so
+    /// whoever is not counted yet sees the change.
     pub(super) fn announce(&self) {
-        self.changed.notify_all();
+        // Waking nobody is a system call as well, and this is done for every piece of every log.
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_all();
+        }
     }
 }
 
