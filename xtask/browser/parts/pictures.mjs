@@ -35,7 +35,9 @@ export const pictures = {
         for (const number of [1, 2]) await row(page, `web:web_0${number}`).locator("input").check();
         await sortByCpu(page);
         await page.locator("#q").focus();
+        await page.mouse.move(0, 0);
         await hasCurves(page);
+        await page.evaluate(() => document.activeElement.blur());
       }),
       take("dark", "", { colorScheme: "dark", viewport: { width: 1280, height: 900 } }, async page => {
         await sortByCpu(page);
@@ -47,12 +49,13 @@ export const pictures = {
       }),
       take("logs", "tail.html?processname=web:web_00", {}, async page => {
         await page.fill("#q", "slow");
-        await page.locator("#log .hit").first().waitFor();
+        await page.locator("#log .hit").nth(2).waitFor();
         await page.locator("#next").click();
       }),
       take("failure", "", WIDE, page => filterBy(page, "FATAL")),
       take("menu", "", WIDE, async page => {
         await filterBy(page, "RUNNING");
+        await hasCurves(page);
         await row(page, "metrics").locator(".more").click();
       }),
     ]);

@@ -107,8 +107,9 @@ fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
     let Some(first) = members.first() else { return };
     let group = &*first.view.record.group;
     let name = escape(group);
-    push(out, format_args!("<tbody data-g=\"{name}\">"));
-    if members.len() > 1 || first.view.record.name != first.view.record.group {
+    let is_set = members.len() > 1 || first.view.record.name != first.view.record.group;
+    push(out, format_args!("<tbody data-g=\"{name}\"{}>", if is_set { " class=\"set\"" } else { "" }));
+    if is_set {
         let fold = escape(&fill(words.fold, &[group])).into_owned();
         push(
             out,
