@@ -95,6 +95,33 @@ fn a_busy_address_at_the_start_is_a_usage_error_unlike_upstream() {
     assert!(said.starts_with("Error: Could not create FastCGI socket unix://DIR/x.sock: "), "{said}");
 }
 
+/// A worker that outlives its program keeps the address, as a stranger does here. Upstream's supervisord ends.
+#[test]
+fn an_address_that_is_busy_at_a_restart_is_a_failed_start_unlike_upstream() {
+    let port = Port::reserve();
+    let config = format!(
+        "[fcgi-program:x]\ncommand=sleep 1000\nstartsecs=0\nstartretries=1000\nsocket=tcp://127.0.0.1:{}\n\
+         [program:other]\ncommand=sleep 1000\nstartsecs=0\n",
+        port.number()
+    );
+    let daemon = Daemon::start(&config);
+    daemon.wait_for_state("x:x", "RUNNING");
+    let before = daemon.wait_for_state("other", "RUNNING")["pid"].int();
+    daemon.ask("stopProcess", &["x:x".into()]);
+    let taken = wait_for("the port", || TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok());
+    daemon.ask("restart", &[]);
+    let error = format!("Could not create FastCGI socket tcp://127.0.0.1:{}: ", port.number());
+    daemon.wait_for_message(&format!("ERRO {error}"));
+    wait_until("everything else runs anew", || {
+        let answer = daemon.rpc().call_raw("supervisor.getProcessInfo", &["other".into()]);
+        let text = answer.map_or_else(|_| String::new(), |response| response.text());
+        text.contains("RUNNING") && !text.contains(&format!("<int>{before}</int>"))
+    });
+    wait_until("the reason", || daemon.info("x:x")["spawnerr"].text().starts_with(&error));
+    drop(taken);
+    daemon.wait_for_state("x:x", "RUNNING");
+}
+
 /// PROC-75: upstream's supervisord ends and leaves all its children behind.
 #[test]
 fn a_port_taken_during_backoff_is_a_failed_start_unlike_upstream() {

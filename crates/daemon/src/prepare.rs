@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
-use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, ProcessSpec};
+use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, Level, ProcessSpec};
 use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
 use supervisor_sys::spawn::ChildUser;
 
@@ -22,6 +22,15 @@ pub(crate) struct Surroundings {
     pub(crate) identifier: String,
     /// Remove terminal escapes from child output.
     pub(crate) strip_ansi: bool,
+}
+
+/// What an address that cannot be had means for the FastCGI programs that are to listen there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unavailable {
+    /// Their group cannot be added.
+    Refused,
+    /// Their processes fail to start, and try again as their options say.
+    Reported,
 }
 
 /// A group that can be added.
@@ -53,8 +62,13 @@ pub(crate) struct PreparedProcess {
 impl Surroundings {
     /// Looks up the users of a group's processes, creates their AUTO logs, and tries their FastCGI sockets, so that an address
     /// that cannot be had is known before the group is there.
-    pub(crate) fn prepare(&self, group: &Arc<Group>, log: &MainLog) -> Result<PreparedGroup, String> {
-        let sockets = fastcgi_sockets(group, log)?;
+    pub(crate) fn prepare(
+        &self,
+        group: &Arc<Group>,
+        unavailable: Unavailable,
+        log: &MainLog,
+    ) -> Result<PreparedGroup, String> {
+        let sockets = fastcgi_sockets(group, unavailable, log)?;
         let mut users = HashMap::new();
         let mut warnings = Vec::new();
         let is_listener = matches!(group.kind, GroupKind::EventListener(_));
@@ -133,12 +147,20 @@ impl Surroundings {
 }
 
 /// One socket for all processes with the same address, opened once for a try.
-fn fastcgi_sockets(group: &Group, log: &MainLog) -> Result<HashMap<OsString, Arc<SharedSocket>>, String> {
+fn fastcgi_sockets(
+    group: &Group,
+    unavailable: Unavailable,
+    log: &MainLog,
+) -> Result<HashMap<OsString, Arc<SharedSocket>>, String> {
     let mut sockets = HashMap::new();
     for config in group.processes.iter().filter_map(|process| process.socket.as_ref()) {
         if let Entry::Vacant(place) = sockets.entry(config.url()) {
             let socket = SharedSocket::new(Arc::clone(config), log.clone());
-            drop(socket.lease()?);
+            match (socket.lease(), unavailable) {
+                (Ok(lease), _) => drop(lease),
+                (Err(problem), Unavailable::Refused) => return Err(problem),
+                (Err(problem), Unavailable::Reported) => log.log(Level::Error, problem),
+            }
             place.insert(socket);
         }
     }

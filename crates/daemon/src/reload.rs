@@ -5,7 +5,7 @@
 
 use crate::blocking::Refused;
 use crate::mailbox::Message;
-use crate::prepare::{PreparedGroup, Surroundings};
+use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
 use crate::request::Reply;
 use crate::run::Loop;
 use crate::serve::{bad_name, wire_fault};
@@ -92,7 +92,7 @@ impl Loop {
         let group = Arc::clone(group);
         let surroundings = self.surroundings.clone();
         let (mailbox, log) = (self.mailbox.clone(), self.log.clone());
-        let prepare = move || match surroundings.prepare(&group, &log) {
+        let prepare = move || match surroundings.prepare(&group, Unavailable::Refused, &log) {
             Ok(group) => mailbox.post(Message::Prepared(Box::new(group), reply)),
             Err(why) => {
                 log.log(Level::Error, &why);

@@ -5,7 +5,7 @@
 //! background, so that a busy port is an error of the launcher.
 
 use crate::pidfile::PidFile;
-use crate::prepare::{PreparedGroup, Surroundings};
+use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,12 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
             log.log(Level::Warn, warning);
         }
     }
-    let groups = config.groups.iter().map(|group| surroundings.prepare(group, &log));
+    // What runs already is not given up for an address somebody else has taken meanwhile.
+    let unavailable = match start {
+        Start::First => Unavailable::Refused,
+        Start::Again => Unavailable::Reported,
+    };
+    let groups = config.groups.iter().map(|group| surroundings.prepare(group, unavailable, &log));
     let groups = groups.collect::<Result<_, _>>().map_err(StartError)?;
     let (listeners, socket_files) = open_servers(config, &log)?;
     Ok(Foundation { log, groups, surroundings, listeners, socket_files })
