@@ -87,6 +87,9 @@ pub enum Ending {
     Restart,
 }
 
+/// Room for orders that is kept for the next turn.
+const SPARE_ROOM: usize = 64;
+
 /// Where the supervisor puts its orders. Kept by the caller and used again, so that an ordinary turn
 /// allocates nothing for it.
 #[derive(Debug, Default)]
@@ -113,6 +116,11 @@ impl Effects {
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Gives back the room that only a burst needed, such as the start of a thousand programs.
+    pub fn forget_burst(&mut self) {
+        self.list.shrink_to(SPARE_ROOM);
     }
 
     pub(crate) fn push(&mut self, effect: Effect) {

@@ -122,7 +122,7 @@ impl Loop {
         let streams: Vec<StreamId> =
             process.channels().map(|channel| stream_id(process.id, channel)).collect();
         let Some(child) = process.child.as_mut().filter(|child| child.ended.is_none()) else { return };
-        child.ended = Some(Ended { undrained: streams.len(), give_up_at, status });
+        child.ended = Some(Box::new(Ended { undrained: streams.len(), give_up_at, status }));
         let run = child.run;
         if let Some(pidfd) = child.pidfd.as_ref().map(AsRawFd::as_raw_fd) {
             self.unwatch(pidfd);

@@ -36,6 +36,7 @@ impl Loop {
                 Effect::Terminate(ending) => self.ending = Some(ending),
             }
         }
+        effects.forget_burst();
         self.effects = effects;
     }
 
