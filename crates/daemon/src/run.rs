@@ -21,8 +21,8 @@ use supervisor_config::{CommandLine, Config, Group};
 use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
 use supervisor_log::{MainLog, Pump};
-use supervisor_sys::clock;
 use supervisor_sys::signal::SignalQueue;
+use supervisor_sys::{alloc, clock};
 
 /// Readable when a signal waits.
 pub(crate) const SIGNALS: Token = Token(0);
@@ -104,6 +104,8 @@ pub(crate) enum Rest {
 impl Loop {
     /// The first turn: starts what is to be started.
     pub(crate) fn begin(&mut self) -> Rest {
+        // Reading a large configuration leaves holes that nothing later fills.
+        alloc::return_free_memory();
         self.inputs.push_back(Input::Started);
         self.settle();
         self.rest()

@@ -19,3 +19,14 @@ pub fn return_memory_early() {
         }
     }
 }
+
+/// Returns what is free to the system, also from between what is in use. Takes a millisecond or so: for the end of work
+/// that needed much memory once.
+#[doc(alias = "malloc_trim")]
+pub fn return_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim takes a plain integer and locks the allocator itself.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
