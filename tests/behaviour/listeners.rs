@@ -304,6 +304,7 @@ fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
         [program:b]\ncommand=sleep 1000\nstartsecs=0\npriority=1\n";
     let options = "events=PROCESS_STATE,SUPERVISOR_STATE_CHANGE\nbuffer_size=100";
     let mut daemon = start(&(recorder("rec", options) + config));
+    daemon.wait_for_state("a", "RUNNING");
     daemon.wait_for_state("b", "RUNNING");
     assert_eq!(daemon.terminate(), 0);
     let all: Vec<_> = recorded(&daemon, "rec").iter().map(super::listening::Event::summary).collect();
