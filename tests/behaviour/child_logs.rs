@@ -139,7 +139,7 @@ fn program_can_log_to_the_daemons_own_output_unlike_upstream() {
 /// Images of containers lay a link from a log to `/dev/stdout`: more than a pipe holds is written behind the back of a
 /// reader that has gone.
 #[test]
-fn program_whose_log_is_a_link_to_the_daemons_output_outlives_its_reader() {
+fn program_whose_log_is_a_link_to_the_daemons_output_outlives_its_reader_unlike_upstream() {
     let sandbox = Sandbox::new();
     std::os::unix::fs::symlink("/dev/stdout", sandbox.path("x.log")).unwrap();
     sandbox.write("x.sh", "head -c 500000 /dev/zero; touch written; exec sleep 1000\n");

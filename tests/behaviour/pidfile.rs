@@ -50,9 +50,9 @@ fn signal_that_follows_the_pidfile_at_once_ends_the_daemon_in_order() {
     }
 }
 
-/// The pid may be wanted on the output of a container.
+/// The pid may be wanted on the output of a container; upstream removes `/dev/stdout` at its end.
 #[test]
-fn pidfile_that_is_a_pipe_does_not_hold_up_the_end() {
+fn pidfile_that_is_a_pipe_does_not_hold_up_the_end_unlike_upstream() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("\"$@\" | cat > piped");
     let config = "[supervisord]\npidfile=/dev/stdout\nsilent=true\n";
