@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use supervisor_http::{Listener, Request, Socket};
+use supervisor_sys::access;
 
 /// How far a request is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,11 @@ fn is_of_a_browser(agent: &[u8]) -> bool {
 /// Keeps browsers out that were told a foreign name for this machine (DNS rebinding). It concerns listeners on
 /// the loopback interface without a password: there the machine's name is all that guards them, since a browser
 /// sends its password only to the name it was given for.
+///
+/// Programs may use any name their machine has for the address, as in `serverurl=http://myhost:9001` with
+/// `127.0.1.1 myhost` in `/etc/hosts`. They are known by what they send, which is POST without the `Origin` that a
+/// browser sends with every POST; where that cannot be told, the machine's own name is let in, which nobody else can
+/// have a browser look up elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     /// The sections of such listeners.
@@ -84,8 +90,11 @@ impl Gate {
 
     /// Whether a request may come in.
     pub(super) fn admits(&self, request: &Request) -> bool {
-        let host = request.headers.first("Host");
-        !self.sections.contains(&*request.section) || host.is_none_or(is_local)
+        let is_guarded = self.sections.contains(&*request.section);
+        let is_named_well = |host: &[u8]| is_local(host) || is_own_name(host);
+        !is_guarded
+            || is_call_of_a_program(request)
+            || request.headers.first("Host").is_none_or(is_named_well)
     }
 
     /// A gate that guards this section.
@@ -101,9 +110,25 @@ fn is_local(host: &[u8]) -> bool {
     if host.starts_with('[') || host.is_empty() {
         return true;
     }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let name = name_of(host);
     name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Whether a host is the name this machine has for itself.
+fn is_own_name(host: &[u8]) -> bool {
+    let host = String::from_utf8_lossy(host);
+    access::hostname().eq_ignore_ascii_case(name_of(&host))
+}
+
+/// A host without its port, as names are compared.
+fn name_of(host: &str) -> String {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Whether no browser can have sent this.
+fn is_call_of_a_program(request: &Request) -> bool {
+    request.method == b"POST" && Sender::of(request) == Sender::Program
 }
 
 #[cfg(test)]
@@ -164,6 +189,24 @@ mod tests {
             assert!(!admits(host), "{host}");
         }
         assert!(gate.admits(&http_request("GET", "/", &[], b"")), "HTTP/1.0 knows no host");
+        assert!(
+            admits(&access::hostname().to_ascii_uppercase().into_string().unwrap()),
+            "the machine's own name"
+        );
         assert!(Gate::default().admits(&http_request("GET", "/", &[("Host", "evil.example")], b"")));
+    }
+
+    #[test]
+    fn programs_may_call_by_any_name_of_the_address() {
+        let gate = Gate::guarding("unix_http_server");
+        let post = |headers: &[(&str, &str)]| {
+            let all = [&[("Host", "myhost.example:9001")], headers].concat();
+            gate.admits(&http_request("POST", "/RPC2", &all, b""))
+        };
+        assert!(post(&[]));
+        assert!(post(&[("User-Agent", "Python-xmlrpc/3.11")]));
+        assert!(!post(&[FIREFOX]));
+        assert!(!post(&[("Origin", "http://myhost.example:9001")]), "a page that gave itself another agent");
+        assert!(!post(&[("Sec-Fetch-Site", "same-origin")]));
     }
 }
