@@ -52,9 +52,13 @@ fn stop_in_backoff_takes_effect_at_once_and_lasts() {
 /// PROC-41
 #[test]
 fn starting_process_can_be_stopped() {
-    let daemon =
-        Daemon::start("[supervisord]\nloglevel=debug\n[program:x]\ncommand=sleep 1000\nstartsecs=1000\n");
-    daemon.wait_for_state("x", "STARTING");
+    let daemon = Daemon::start(
+        "[supervisord]\nloglevel=debug\n[program:x]\ncommand=/bin/sh -c 'echo ready; exec sleep 1000'\n\
+         startsecs=1000\nstdout_logfile=%(here)s/x.log\n",
+    );
+    // A signal that comes between fork and exec is lost by upstream's children.
+    daemon.wait_for_file("x.log", "ready\n");
+    assert_eq!(daemon.state("x"), "STARTING");
     daemon.ask("stopProcess", &["x".into()]);
     assert_eq!(daemon.state("x"), "STOPPED");
     daemon.assert_order(&[
