@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -167,7 +167,7 @@ impl Launch {
         }
         let output = |name| File::options().create(true).append(true).open(sandbox.path(name)).unwrap();
         command.stdout(output("stdout")).stderr(output("stderr"));
-        spawn_when_not_busy(&mut command)
+        command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
 
     /// The program's path. Another user may be unable to reach the build directory and gets a copy.
@@ -177,8 +177,10 @@ impl Launch {
             return program;
         }
         let copy = sandbox.path("supervisord");
-        fs::copy(&program, &copy).unwrap();
-        fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
+        // By a process of its own: a child that another test forks meanwhile would hold a file we write open, and a program
+        // that is open for writing cannot be started.
+        let status = Command::new("install").args(["-m", "755"]).args([&program, &copy]).status().unwrap();
+        assert!(status.success(), "install of {} ended with {status}", program.display());
         copy
     }
 }
@@ -187,15 +189,6 @@ impl Default for Launch {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// A copied program is "busy" as long as a child that another test forked meanwhile still holds the copy open.
-fn spawn_when_not_busy(command: &mut Command) -> Child {
-    wait_for("the program to be startable", || match command.spawn() {
-        Ok(child) => Some(child),
-        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
-        Err(error) => panic!("{command:?}: {error}"),
-    })
 }
 
 fn give_away(path: &Path, account: &Account) {
