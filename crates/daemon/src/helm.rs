@@ -14,6 +14,7 @@
 use crate::run::{Loop, Rest};
 use mio::{Events, Poll, Waker};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -65,7 +66,11 @@ impl Helm {
             return;
         }
         let is_served = match self.state.try_lock() {
-            Ok(mut state) => state.as_mut().is_some_and(|supervisor| supervisor.serve_between_turns()),
+            Ok(mut state) => {
+                // A panic costs the request it came from, as in a handler, and not this thread.
+                let turn = || state.as_mut().is_some_and(|supervisor| supervisor.serve_between_turns());
+                catch_unwind(AssertUnwindSafe(turn)).unwrap_or(false)
+            }
             Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => false,
         };
         if !is_served {
@@ -78,7 +83,6 @@ impl Helm {
         crate::mailbox::wake(&self.waker);
     }
 
-    /// Should another thread have panicked in its turn, supervision goes on with what that has done so far.
     fn lock(&self) -> MutexGuard<'_, Option<Box<Loop>>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
