@@ -35,11 +35,10 @@ pub(crate) struct Lease {
     socket: Option<Arc<OpenSocket>>,
 }
 
-/// A listening socket; dropping it closes it.
+/// A listening socket.
 struct OpenSocket {
     socket: Socket,
     url: OsString,
-    log: MainLog,
 }
 
 impl SharedSocket {
@@ -79,7 +78,7 @@ impl SharedSocket {
             }
         }
         .map_err(|error| format!("Could not create FastCGI socket {}: {}", url.display(), error.cause()))?;
-        let open = OpenSocket { socket, url, log: self.log.clone() };
+        let open = OpenSocket { socket, url };
         // FastCGI servers call accept(2) and expect it to wait.
         open.set_blocking()
             .map_err(|error| format!("Could not create FastCGI socket {}: {error}", open.url.display()))?;
@@ -107,7 +106,11 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // Whoever wants the next lease meanwhile must find the socket open or closed, not about to be closed.
         let _open = self.program.open.lock().unwrap_or_else(PoisonError::into_inner);
-        self.socket = None;
+        if let Some(OpenSocket { socket, url }) = self.socket.take().and_then(Arc::into_inner) {
+            // Whoever reads the line finds it closed.
+            drop(socket);
+            self.program.log.log(Level::Info, format!("Closing socket {}", url.display()));
+        }
     }
 }
 
@@ -123,11 +126,5 @@ impl OpenSocket {
 impl fmt::Debug for OpenSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OpenSocket({})", self.url.display())
-    }
-}
-
-impl Drop for OpenSocket {
-    fn drop(&mut self) {
-        self.log.log(Level::Info, format!("Closing socket {}", self.url.display()));
     }
 }
