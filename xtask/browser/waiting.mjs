@@ -33,6 +33,15 @@ export const check = (holds, claim) => {
   if (!holds) throw new Error(`does not hold: ${claim}`);
 };
 
+/** Waits until `read` yields what is expected. What an input leads to is a task of its own in a browser, maybe a later one. */
+export const becomes = async (read, expected, what, patience = PATIENCE) => {
+  const sought = JSON.stringify(expected);
+  let actual;
+  await until(what, async () => (actual = JSON.stringify(await read())) === sought, patience).catch(() => {
+    throw new Error(`${what}: ${actual} instead of ${sought}`);
+  });
+};
+
 export const equal = (actual, expected, what) => {
   const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (one !== other) throw new Error(`${what}: ${one} instead of ${other}`);

@@ -1,7 +1,7 @@
 import { configurationNamed } from "../daemon.mjs";
 import { checkAccessible } from "../browser.mjs";
 import { isSettled, press, pressIfThere, row, shows } from "../list_page.mjs";
-import { check, equal, until } from "../waiting.mjs";
+import { becomes, equal, until } from "../waiting.mjs";
 
 const WEBS = [0, 1, 2, 3].map(number => `web:web_0${number}`);
 
@@ -58,14 +58,14 @@ const onGroups = async ({ page }) => {
 const onSeveral = async ({ page }) => {
   await row(page, WEBS[0]).locator("input").click();
   await row(page, WEBS[2]).locator("input").click({ modifiers: ["Shift"] });
-  check(/3/.test(await page.locator("#n").textContent()), "three are ticked");
+  await page.locator("#n", { hasText: "3" }).waitFor();
   await page.locator('.sel button[value="stop"]').click();
   await allShow(page, WEBS.slice(0, 3), "STOPPED");
   await shows(page, WEBS[3], "RUNNING");
   await page.locator('.sel button[value="start"]').click();
   await allShow(page, WEBS.slice(0, 3), "RUNNING");
   await page.locator("#clear").click();
-  equal(await page.locator("input[name=p]:checked").count(), 0, "ticked after deselecting");
+  await becomes(() => page.locator("input[name=p]:checked").count(), 0, "ticked after deselecting");
 };
 
 const onAll = async ({ daemon, page }) => {

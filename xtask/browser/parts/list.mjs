@@ -1,7 +1,7 @@
 import { configurationNamed } from "../daemon.mjs";
 import { checkAccessible } from "../browser.mjs";
 import { row, showsSoMany, shown, shows } from "../list_page.mjs";
-import { check, equal, until } from "../waiting.mjs";
+import { becomes, check, equal, until } from "../waiting.mjs";
 
 const focused = page => page.evaluate(() => document.activeElement.dataset.n);
 
@@ -45,17 +45,18 @@ export const list = {
     await page.keyboard.press("s");
     await shows(page, "metrics", "RUNNING");
     await page.keyboard.press("ArrowDown");
-    check(await focused(page) !== "metrics", "the arrow moves");
+    await until("the arrow moves", async () => await focused(page) !== "metrics");
     await page.keyboard.press("Space");
-    equal(await page.locator("input[name=p]:checked").count(), 1, "rows ticked with the space bar");
+    await becomes(() => page.locator("input[name=p]:checked").count(), 1, "rows ticked with the space bar");
     await page.keyboard.press("f");
-    equal(await page.evaluate(() => document.activeElement.id), "q", "focus after F");
+    await becomes(() => page.evaluate(() => document.activeElement.id), "q", "focus after F");
     await page.keyboard.press("ArrowDown");
-    equal(await focused(page), await page.locator("tr.r:visible").first().getAttribute("data-n"), "focus below the search");
+    const first = await page.locator("tr.r:visible").first().getAttribute("data-n");
+    await becomes(() => focused(page), first, "focus below the search");
     await page.locator("#help").click();
     await checkAccessible(page, "the list of keys");
     await page.keyboard.press("Escape");
-    equal(await page.locator("dialog").count(), 0, "dialogs left open");
+    await becomes(() => page.locator("dialog").count(), 0, "dialogs left open");
   },
 
   async "a failure is explained, and counted in the title"({ start, open }) {

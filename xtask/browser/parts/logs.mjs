@@ -1,5 +1,5 @@
 import { configurationNamed } from "../daemon.mjs";
-import { check, equal, rest, until } from "../waiting.mjs";
+import { becomes, check, equal, rest, until } from "../waiting.mjs";
 
 const lines = page => page.locator("#log .l");
 
@@ -27,10 +27,10 @@ export const logs = {
     await page.locator("#next").click();
     await page.locator("#log .now").waitFor();
     await page.locator("#only").check();
-    equal(await page.locator("#log .l:visible:not(.hit)").count(), 0, "lines shown that do not match");
+    await becomes(() => page.locator("#log .l:visible:not(.hit)").count(), 0, "lines shown that do not match");
     await page.locator("#only").uncheck();
     await page.fill("#q", "");
-    equal(await page.locator("#log .hit").count(), 0, "hits of no search");
+    await becomes(() => page.locator("#log .hit").count(), 0, "hits of no search");
   },
 
   async "a log is paused, and jumped to its end"(world) {

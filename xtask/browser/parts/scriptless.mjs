@@ -1,7 +1,7 @@
 import { configurationNamed } from "../daemon.mjs";
 import { checkAccessible } from "../browser.mjs";
 import { press, shows } from "../list_page.mjs";
-import { check, equal } from "../waiting.mjs";
+import { becomes, check, equal } from "../waiting.mjs";
 
 const withoutScript = async ({ start, open }, locale) => {
   const daemon = await start(configurationNamed("demo"));
@@ -12,19 +12,20 @@ const withoutScript = async ({ start, open }, locale) => {
   equal(await daemon.state("metrics"), "STOPPED", "state of metrics");
   await press(page, "start", "metrics");
   await shows(page, "metrics", "RUNNING");
+  for (const name of ["mailer", "indexer"]) await becomes(() => daemon.state(name), "FATAL", `state of ${name}`);
   await page.locator('#states a[data-s="FATAL"]').click();
-  equal(await page.locator("tr.r").count(), 2, "failures");
+  await becomes(() => page.locator("tr.r").count(), 2, "failures");
   await page.locator('#states a[data-s=""]').click();
   await page.locator('input[name=p][value="web:web_00"]').check();
   await page.locator('.sel button[value="stop"]').click();
   await shows(page, "web:web_00", "STOPPED");
   await page.goto(`${daemon.url}tail.html?processname=web:web_01`);
-  check((await page.locator("#log pre").textContent()).includes("GET /orders"), "the log is shown");
+  await page.locator("#log pre", { hasText: "GET /orders" }).waitFor();
   await page.goto(daemon.url);
   await page.locator('footer a[href*="theme=dark"]').click();
-  equal(await page.locator("html").getAttribute("data-theme"), "dark", "colours");
+  await becomes(() => page.locator("html").getAttribute("data-theme"), "dark", "colours");
   await page.locator('footer a[href*="language=zh"]').click();
-  equal(await page.locator("html").getAttribute("lang"), "zh-Hans", "language");
+  await becomes(() => page.locator("html").getAttribute("lang"), "zh-Hans", "language");
 };
 
 export const scriptless = {
