@@ -222,7 +222,7 @@ pub fn load(command_line: &ClientCommandLine, host: &dyn Host) -> Result<ClientO
 fn read_file(path: &OsStr, argv0: &OsStr, host: &dyn Host) -> Result<Settings, Failure> {
     let single = |fault| Failure::single(argv0, fault);
     let found = search::open(path, host).map_err(single)?;
-    let mut document = Document::default();
+    let mut document = Document::keeping(ctl::is_read);
     let file = document
         .sources
         .add(path.as_bytes(), found.here.as_os_str().as_bytes(), &found.content)

@@ -22,6 +22,8 @@ pub(crate) struct Document {
     sections: Vec<Section>,
     by_name: HashMap<String, usize>,
     defaults: Option<Section>,
+    /// Which sections are kept beside the defaults, if others are read for their faults only.
+    keeps: Option<fn(&str) -> bool>,
     /// Set once `[include]` was met: from then on `%(here)s` is the directory of the file a value stands in.
     pub(crate) has_includes: bool,
 }
@@ -37,8 +39,12 @@ pub(crate) struct Section {
     /// A line of it could not be understood, so an option that seems to be missing may not be.
     pub(crate) is_damaged: bool,
     options: Vec<Entry>,
+    /// Where each option stands, once there are more than [`FEW`].
     by_key: HashMap<String, usize>,
 }
+
+/// So many options are looked for one after the other, which is quicker than an index, and takes none.
+const FEW: usize = 32;
 
 /// An option as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +54,11 @@ pub(crate) struct Entry {
     pub(crate) key_span: Span,
     /// The value, its lines joined with LF.
     pub(crate) text: String,
-    lines: Vec<ValueLine>,
+    first_line: Span,
+    further_lines: Vec<ValueLine>,
 }
 
-/// Where a line of a value begins.
+/// Where a further line of a value begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ValueLine {
     /// In the joined value.
@@ -71,6 +78,12 @@ pub(crate) struct Lookup<'a> {
 const DEFAULTS: &str = "DEFAULT";
 
 impl Document {
+    /// A document that keeps some sections, by their names, and `[DEFAULT]`. Of the others it takes in nothing but faults of
+    /// the dialect.
+    pub(crate) fn keeping(keeps: fn(&str) -> bool) -> Self {
+        Self { keeps: Some(keeps), ..Self::default() }
+    }
+
     /// The sections in the order their names were first met.
     pub(crate) fn sections(&self) -> impl Iterator<Item = &Section> {
         self.sections.iter()
@@ -105,15 +118,24 @@ impl Document {
     /// Reads a file into the document. Lines that are none are reported together, as upstream does; text before the
     /// first section is reported once. Everything else of the file is taken in.
     pub(crate) fn read(&mut self, file: FileId, faults: &mut Vec<Fault>) {
-        let mut reader =
-            Reader { document: self, file, section: None, option: None, indent: 0, bad_lines: Vec::new() };
-        for line in 0..reader.document.sources.line_count(file) {
+        let sources = std::mem::take(&mut self.sources);
+        let mut reader = Reader {
+            document: self,
+            sources: &sources,
+            file,
+            section: None,
+            option: None,
+            indent: 0,
+            bad_lines: Vec::new(),
+        };
+        for line in 0..sources.line_count(file) {
             if let Err(fault) = reader.line(line) {
                 faults.push(fault);
                 reader.section = Some(SectionId::Nowhere);
             }
         }
-        let bad_lines = std::mem::take(&mut reader.bad_lines);
+        let bad_lines = reader.bad_lines;
+        self.sources = sources;
         faults.extend(self.bad_lines_fault(file, &bad_lines));
     }
 
@@ -144,6 +166,9 @@ impl Document {
         if let Some(&index) = self.by_name.get(name) {
             return SectionId::Named(index);
         }
+        if name != DEFAULTS && self.keeps.is_some_and(|keeps| !keeps(name)) {
+            return SectionId::Skipped;
+        }
         let section = Section {
             name: name.to_string(),
             file: header.file,
@@ -165,14 +190,22 @@ impl Document {
         match id {
             SectionId::Named(index) => self.sections.get_mut(index),
             SectionId::Defaults => self.defaults.as_mut(),
-            SectionId::Nowhere => None,
+            SectionId::Nowhere | SectionId::Skipped => None,
         }
     }
 }
 
 impl Section {
     fn entry(&self, key: &str) -> Option<&Entry> {
-        self.by_key.get(key).map(|&index| &self.options[index])
+        self.position(key).map(|index| &self.options[index])
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.options.len() > FEW {
+            self.by_key.get(key).copied()
+        } else {
+            self.options.iter().position(|entry| entry.key == key)
+        }
     }
 
     /// Its own options.
@@ -182,30 +215,30 @@ impl Section {
 
     /// Sets an option and says where it stands; the last of several wins, in the place of the first.
     fn set(&mut self, entry: Entry) -> usize {
-        if let Some(&index) = self.by_key.get(&entry.key) {
+        if let Some(index) = self.position(&entry.key) {
             self.options[index] = entry;
             return index;
         }
-        self.by_key.insert(entry.key.clone(), self.options.len());
+        let index = self.options.len();
         self.options.push(entry);
-        self.options.len() - 1
+        if index >= FEW {
+            let not_indexed = self.by_key.len()..;
+            let keys = self.options[not_indexed.clone()].iter().map(|entry| entry.key.clone());
+            self.by_key.extend(keys.zip(not_indexed));
+        }
+        index
     }
 }
 
 impl Entry {
     fn new(key: String, key_span: Span, value: &str, value_span: Span) -> Self {
-        Self {
-            key,
-            key_span,
-            text: value.to_string(),
-            lines: vec![ValueLine { offset: 0, span: value_span }],
-        }
+        Self { key, key_span, text: value.to_string(), first_line: value_span, further_lines: Vec::new() }
     }
 
     /// A further line; blank ones count only if another follows.
     fn push_line(&mut self, value: &str, span: Span) {
         self.text.push('\n');
-        self.lines.push(ValueLine { offset: self.text.len(), span });
+        self.further_lines.push(ValueLine { offset: self.text.len(), span });
         self.text.push_str(value);
     }
 
@@ -213,9 +246,8 @@ impl Entry {
     pub(crate) fn span(&self, part: Option<Range<usize>>) -> Span {
         let start =
             part.as_ref().map_or_else(|| self.text.len() - self.text.trim_start().len(), |part| part.start);
-        let Some(line) = self.lines.iter().rev().find(|line| line.offset <= start) else {
-            return self.key_span;
-        };
+        let further = self.further_lines.iter().rev().find(|line| line.offset <= start);
+        let line = further.copied().unwrap_or(ValueLine { offset: 0, span: self.first_line });
         let end = part.map_or(usize::MAX, |part| part.end);
         let begin = line.span.start + (start - line.offset);
         let until = line.span.start.saturating_add(end - line.offset.min(end)).min(line.span.end);
@@ -232,13 +264,17 @@ enum SectionId {
     Defaults,
     /// Text before the first header, reported already.
     Nowhere,
+    /// A section that is not kept.
+    Skipped,
 }
 
 struct Reader<'a> {
+    /// Without its sources meanwhile.
     document: &'a mut Document,
+    sources: &'a Sources,
     file: FileId,
     section: Option<SectionId>,
-    /// The open option of the open section.
+    /// The open option of the open section; any number in one that is skipped.
     option: Option<usize>,
     /// Columns before the line that opened it.
     indent: usize,
@@ -247,8 +283,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&mut self, line: usize) -> Result<(), Fault> {
-        let raw = self.document.sources.line(self.file, line).to_string();
-        let comment = comment_start(&raw);
+        let raw = self.sources.line(self.file, line);
+        let comment = comment_start(raw);
         let before_comment = &raw[..comment.unwrap_or(raw.len())];
         let content = text::strip(before_comment);
         let start = before_comment.len() - before_comment.trim_start_matches(text::is_blank).len();
@@ -262,10 +298,10 @@ impl Reader<'_> {
             return Ok(());
         }
         let indent = raw[..start].chars().count();
-        if indent > self.indent
-            && let Some(entry) = self.open_option()
-        {
-            entry.push_line(content, span);
+        if indent > self.indent && self.option.is_some() {
+            if let Some(entry) = self.open_option() {
+                entry.push_line(content, span);
+            }
             return Ok(());
         }
         self.indent = indent;
@@ -291,16 +327,18 @@ impl Reader<'_> {
     }
 
     fn set_option(&mut self, id: SectionId, content: &str, span: Span) {
-        let entry = split_option(content).map(|(key, value)| {
-            let value_start = span.end - value.len();
-            let key_span = Span { end: span.start + key.len(), ..span };
-            Entry::new(key.to_lowercase(), key_span, value, Span { start: value_start, ..span })
-        });
-        let Some(section) = self.document.open_section(id) else { return };
-        if let Some(entry) = entry {
-            self.option = Some(section.set(entry));
+        let mut section = self.document.open_section(id);
+        if let Some((key, value)) = split_option(content) {
+            let set = |section: &mut Section| {
+                let value_span = Span { start: span.end - value.len(), ..span };
+                let key_span = Span { end: span.start + key.len(), ..span };
+                section.set(Entry::new(key.to_lowercase(), key_span, value, value_span))
+            };
+            self.option = Some(section.map_or(0, set));
         } else {
-            section.is_damaged = true;
+            if let Some(section) = &mut section {
+                section.is_damaged = true;
+            }
             self.bad_lines.push(span.line);
             if content.starts_with(['=', ':']) {
                 // An option without a name has no further lines, so what is indented under it is read for itself.
@@ -310,7 +348,7 @@ impl Reader<'_> {
     }
 
     fn no_header(&self, line: usize, span: Span) -> Fault {
-        let sources = &self.document.sources;
+        let sources = self.sources;
         let raw = sources.line(self.file, line);
         let has_mark = raw.starts_with('\u{feff}');
         let mend = if has_mark {
@@ -341,6 +379,9 @@ impl Reader<'_> {
 /// beginning or after a blank, and is searched in rounds: round k looks at the k-th `;` and the k-th `#`, and the
 /// first round that finds one decides.
 fn comment_start(line: &str) -> Option<usize> {
+    if !line.contains('#') && !line.contains(';') {
+        return None;
+    }
     if text::strip(line).starts_with(['#', ';']) {
         return Some(0);
     }

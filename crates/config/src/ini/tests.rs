@@ -4,7 +4,10 @@ use super::*;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> (Document, Vec<String>) {
-    let mut document = Document::default();
+    read(text, Document::default())
+}
+
+fn read(text: &str, mut document: Document) -> (Document, Vec<String>) {
     let mut faults = Vec::new();
     let file = document.sources.add(b"f.conf", b"/", text.as_bytes()).unwrap();
     document.read(file, &mut faults);
@@ -102,6 +105,22 @@ fn the_last_of_several_options_wins_and_sections_merge() {
     assert_eq!(document.section("a").unwrap().own_options().len(), 2);
 }
 
+#[test]
+fn options_are_found_however_many_there_are() {
+    for count in [FEW - 1, FEW, FEW + 1, 3 * FEW] {
+        let text: String =
+            (0..2 * count).map(|number| format!("key{} = {number}\n", number % count)).collect();
+        let (document, _) = parse(&format!("[a]\n{text}"));
+        let section = document.section("a").unwrap();
+        assert_eq!(section.own_options().len(), count);
+        for number in 0..count {
+            let found = document.option(section, &format!("key{number}")).unwrap();
+            assert_eq!(found.entry.text, (number + count).to_string());
+        }
+        assert!(document.option(section, "key").is_none());
+    }
+}
+
 /// CFG-11.
 #[test]
 fn default_options_are_in_every_section() {
@@ -189,6 +208,23 @@ proptest! {
                 document.sources.place(found.entry.span(Some(length / 2..length)));
             }
         }
+    }
+
+    #[test]
+    fn sections_that_are_not_kept_tell_the_same_faults(
+        lines in proptest::collection::vec("[ \t]{0,2}(\\[(a|b|ab|DEFAULT)\\]|[xy] ?[=:] ?[0-9;#]*|[xy=;#])?\n", 0..12)
+    ) {
+        let text = lines.concat();
+        let (whole, faults) = parse(&text);
+        let (part, told) = read(&text, Document::keeping(|name| name == "a"));
+        prop_assert_eq!(faults, told);
+        let names: Vec<&str> = part.sections().map(|section| section.name.as_str()).collect();
+        prop_assert!(names == ["a"] || names.is_empty());
+        let options = |document: &Document| {
+            let section = document.section("a")?;
+            Some((section.is_damaged, document.options(section).map(|found| found.entry.clone()).collect::<Vec<_>>()))
+        };
+        prop_assert_eq!(options(&whole), options(&part));
     }
 
     #[test]

@@ -77,6 +77,11 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[
 /// Every option of a plugin.
 pub(crate) const PLUGIN_OPTIONS: &[OptionDoc] = &[PLUGIN_FACTORY.described()];
 
+/// Whether supervisorctl reads a section at all.
+pub(crate) fn is_read(section: &str) -> bool {
+    section == SECTION || section.starts_with(PLUGIN_PREFIX)
+}
+
 /// What the section says.
 pub(crate) struct Settings {
     pub(crate) serverurl: Vec<u8>,
