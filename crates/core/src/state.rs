@@ -86,6 +86,18 @@ pub enum ProcessState {
 }
 
 impl ProcessState {
+    /// Every state, by its code.
+    pub const ALL: [Self; 8] = [
+        Self::Stopped,
+        Self::Starting,
+        Self::Running,
+        Self::Backoff,
+        Self::Stopping,
+        Self::Exited,
+        Self::Fatal,
+        Self::Unknown,
+    ];
+
     /// `state` on the wire.
     pub const fn code(self) -> i32 {
         match self {

@@ -60,6 +60,9 @@ impl Colour {
 /// Clears the line the cursor stands in.
 const CLEAR_LINE: &str = "\r\x1b[K";
 
+/// Bytes of output that are gathered: some hundred lines of `status`.
+const BUFFER: usize = 32 * 1024;
+
 /// The two outputs.
 pub(crate) struct Console {
     output: BufWriter<Box<dyn Write>>,
@@ -74,7 +77,7 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new(output: Box<dyn Write>, errors: Box<dyn Write>, style: Style) -> Self {
         Self {
-            output: BufWriter::new(output),
+            output: BufWriter::with_capacity(BUFFER, output),
             errors,
             style,
             filter: Filter::default(),
@@ -116,12 +119,11 @@ impl Console {
         Ok(())
     }
 
-    /// The text in a colour, where colours are shown.
-    pub(crate) fn coloured(&self, colour: Colour, text: String) -> String {
+    /// Puts the end of a line, from a place on, into a colour, where colours are shown.
+    pub(crate) fn colour(&self, line: &mut String, from: usize, colour: Colour) {
         if self.style.colour && colour != Colour::Plain {
-            format!("{}{text}\x1b[0m", colour.escape())
-        } else {
-            text
+            line.insert_str(from, colour.escape());
+            line.push_str("\x1b[0m");
         }
     }
 
@@ -166,8 +168,9 @@ mod tests {
         let shared = Shared::default();
         let mut console = Console::new(Box::new(shared.clone()), Box::new(io::sink()), style);
         console.progress("waiting for something").unwrap();
-        let state = console.coloured(Colour::Green, "RUNNING".to_owned());
-        console.line(&state).unwrap();
+        let mut line = "web RUNNING".to_owned();
+        console.colour(&mut line, 4, Colour::Green);
+        console.line(&line).unwrap();
         console.flush().unwrap();
         let bytes = shared.0.borrow().clone();
         String::from_utf8(bytes).unwrap()
@@ -175,12 +178,12 @@ mod tests {
 
     #[test]
     fn a_pipe_gets_neither_colour_nor_progress() {
-        assert_eq!(written(Style::PLAIN), "RUNNING\n");
+        assert_eq!(written(Style::PLAIN), "web RUNNING\n");
     }
 
     #[test]
     fn a_terminal_gets_progress_that_fits_and_goes_away() {
         let terminal = Style { is_terminal: true, colour: true, width: Some(8) };
-        assert_eq!(written(terminal), "\r\x1b[Kwaiting\r\x1b[K\x1b[32mRUNNING\x1b[0m\n");
+        assert_eq!(written(terminal), "\r\x1b[Kwaiting\r\x1b[Kweb \x1b[32mRUNNING\x1b[0m\n");
     }
 }

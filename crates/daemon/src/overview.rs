@@ -132,7 +132,7 @@ impl Loop {
         let now = clock::now();
         let revision = self.watch.revision();
         let processes = self.core.all_process_info(now).map(|info| ProcessView {
-            record: record(&info, self.processes.get(info.id), now),
+            record: record(&info, self.processes.get(info.id), now).into_owned(),
             state: info.state,
             history: info.history,
         });

@@ -4,10 +4,10 @@ use crate::fastcgi::{Lease, SharedSocket};
 use crate::prepare::PreparedProcess;
 use crate::spawner::{Launched, Order, Output, StdinSource};
 use crate::stdin::Stdin;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::Process as Config;
@@ -151,8 +151,8 @@ impl Process {
     }
 
     /// The path of an output's log for people and clients; empty if there is none.
-    pub(crate) fn log_path(&self, channel: Channel) -> String {
-        self.log_file(channel).map_or_else(String::new, |file| shown(&file.path))
+    pub(crate) fn log_path(&self, channel: Channel) -> Cow<'_, str> {
+        self.log_file(channel).map_or(Cow::Borrowed(""), |file| file.path.to_string_lossy())
     }
 
     /// Whether an output carries an event listener's results.
@@ -172,10 +172,6 @@ impl Process {
             Channel::Stderr => self.stderr.as_deref(),
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 #[cfg(all(test, target_pointer_width = "64"))]

@@ -44,6 +44,11 @@ pub(crate) enum Request {
         /// Takes the answer.
         reply: Reply<Result<Vec<ProcessInfo<'static>>, Fault>>,
     },
+    /// The same in the [compact form](supervisor_rpc::compact).
+    CompactProcessInfo {
+        /// Takes the answer.
+        reply: Reply<Result<Vec<u8>, Fault>>,
+    },
     /// The configuration last read, by process name. Fault 6.
     AllConfigInfo {
         /// Takes the answer.

@@ -38,6 +38,9 @@ impl Loop {
                 reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
             }
             Request::AllProcessInfo { reply } => reply.send(self.allowed().map(|()| self.process_records())),
+            Request::CompactProcessInfo { reply } => {
+                reply.send(self.allowed().map(|()| self.compact_records()));
+            }
             Request::AllConfigInfo { reply } => reply.send(self.allowed().map(|()| self.config_records())),
             Request::Order { ticket, order, reply } => self.order(ticket, order, reply),
             Request::Cancel(ticket) => {

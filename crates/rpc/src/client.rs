@@ -36,7 +36,7 @@ pub use error::{ClientError, os_error_text};
 pub use methods::{Statuses, Wait};
 pub use supervisor_core::Channel;
 
-use crate::{Value, decode, encode};
+use crate::{Value, compact, decode, encode};
 use base64::Engine;
 use http::ResponseReader;
 use std::io::{self, Read, Write};
@@ -49,6 +49,16 @@ use stream::Stream;
 pub const DEFAULT_RESPONSE_LIMIT: usize = 64 * 1024 * 1024;
 
 const READ_SIZE: usize = 64 * 1024;
+
+/// The header `Accept` of a request whose answer has one form only.
+const XML: &str = "text/xml";
+
+/// What came of a request.
+struct Answer {
+    body: Vec<u8>,
+    /// It is in the form of [`compact`].
+    is_compact: bool,
+}
 
 /// Who waits for the server.
 ///
@@ -149,20 +159,21 @@ impl Client {
 
     /// Calls a method by name. A fault is an error, [`ClientError::Fault`].
     pub fn call(&mut self, method: &str, params: &[Value]) -> Result<Value, ClientError> {
-        let body = self.exchange(&encode::call(method, params))?;
-        Ok(decode::response(&body)??)
+        let answer = self.exchange(&encode::call(method, params), XML)?;
+        Ok(decode::response(&answer.body)??)
     }
 
-    /// Sends one request and returns the body of the answer. On any failure the connection is dropped.
-    fn exchange(&mut self, body: &[u8]) -> Result<Vec<u8>, ClientError> {
+    /// Sends one request and returns the answer. On any failure the connection is dropped.
+    fn exchange(&mut self, body: &[u8], accept: &str) -> Result<Answer, ClientError> {
         let mut stream = self.connect()?;
-        stream.write_all(&self.request(body))?;
+        stream.write_all(&self.request(body, accept))?;
         let mut reader = ResponseReader::default();
-        let answer = self.read_answer(&mut stream, &mut reader)?;
+        let body = self.read_answer(&mut stream, &mut reader)?;
         if reader.is_reusable() {
             self.connection = Some(stream);
         }
-        Ok(answer)
+        let is_compact = reader.head().is_some_and(|head| head.content_type == compact::MEDIA_TYPE);
+        Ok(Answer { body, is_compact })
     }
 
     /// Takes the connection that is kept, if the server has not closed it, or makes a new one.
@@ -174,10 +185,10 @@ impl Client {
     }
 
     /// The headers are those of Python's client, in its order.
-    fn request(&self, body: &[u8]) -> Vec<u8> {
+    fn request(&self, body: &[u8], accept: &str) -> Vec<u8> {
         let mut head = format!(
             "POST /RPC2 HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: identity\r\n\
-            User-Agent: supervisor-rs/{}\r\nContent-Type: text/xml\r\nAccept: text/xml\r\n",
+            User-Agent: supervisor-rs/{}\r\nContent-Type: text/xml\r\nAccept: {accept}\r\n",
             self.endpoint.host_header(),
             env!("CARGO_PKG_VERSION"),
         );

@@ -197,7 +197,7 @@ impl Members<'_, '_> {
 }
 
 /// Numbers on the wire have 32 bit.
-fn clamp(number: i64) -> i32 {
+pub(crate) fn clamp(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
 }
 

@@ -60,6 +60,23 @@ impl Encode for ProcessInfo<'_> {
     }
 }
 
+impl ProcessInfo<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> ProcessInfo<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        ProcessInfo {
+            name: own(self.name),
+            group: own(self.group),
+            statename: own(self.statename),
+            spawnerr: own(self.spawnerr),
+            stdout_logfile: own(self.stdout_logfile),
+            stderr_logfile: own(self.stderr_logfile),
+            description: own(self.description),
+            ..self
+        }
+    }
+}
+
 impl ProcessInfo<'static> {
     /// Reads the record from an answer. Members that supervisorctl does without may be missing, so that other
     /// versions of the server can be asked.

@@ -9,13 +9,15 @@
 //! [`encode::Writer`]; no tree of values is built on that path, since `getAllProcessInfo` of thousands of
 //! processes is what monitoring asks every second.
 //!
-//! The client side is the mirror image: [`encode::call`], an HTTP exchange, [`decode::response`].
+//! The client side is the mirror image: [`encode::call`], an HTTP exchange, [`decode::response`]. Between our own
+//! programs the longest answer of all has a second form, [`compact`].
 //!
 //! Text on the wire is UTF-8. Names and log bytes that are not are decoded lossily where they enter a record.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod client;
+pub mod compact;
 pub mod config_info;
 pub mod decode;
 pub mod encode;

@@ -19,7 +19,7 @@ mod supervisor;
 mod system;
 
 use crate::blocking::Pool;
-use crate::request::Requests;
+use crate::request::{Reply, Request as LoopRequest, Requests};
 pub(crate) use later::Watch;
 use later::{Answered, Done, Outcome, Plan};
 pub(crate) use logs::read_file as read_log_file;
@@ -28,7 +28,7 @@ use supervisor_http::{ReplyTo, Request, Response, Status};
 use supervisor_log::{MainLog, Pump};
 use supervisor_rpc::decode::{self, DecodeError};
 use supervisor_rpc::method::{self, Arguments, Method, Procedure};
-use supervisor_rpc::{Fault, FaultCode, Value, encode};
+use supervisor_rpc::{Fault, FaultCode, Value, compact, encode};
 
 /// What handlers work with; clones share it.
 #[derive(Clone)]
@@ -60,18 +60,24 @@ pub(crate) fn handle(backend: &Backend, request: Request, reply: ReplyTo) {
     if request.headers.first("Content-Length").is_none() {
         return reply.send(Response::error(Status::LengthRequired));
     }
+    let takes_compact = request.headers.first("Accept").is_some_and(compact::is_accepted);
     if request.body.len() <= SHORT {
-        return handle_body(backend, &request.body, reply);
+        return handle_body(backend, &request.body, takes_compact, reply);
     }
     let (apart, body) = (backend.clone(), request.body);
     // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
-    let _refused = backend.disk.submit(Box::new(move || handle_body(&apart, &body, reply)));
+    let _refused = backend.disk.submit(Box::new(move || handle_body(&apart, &body, takes_compact, reply)));
 }
 
-fn handle_body(backend: &Backend, body: &[u8], reply: ReplyTo) {
+fn handle_body(backend: &Backend, body: &[u8], takes_compact: bool, reply: ReplyTo) {
     match decode::call(body) {
         Ok(call) => {
             backend.log.log(Level::Trace, format!("XML-RPC method called: {}()", call.method));
+            let is_all = find(&call.method, backend.has_supervisor)
+                .is_some_and(|method| method.procedure == Procedure::GetAllProcessInfo);
+            if takes_compact && is_all && call.params.is_empty() {
+                return answer_compactly(backend, call.method, reply);
+            }
             let done = answer_over_http(backend, &call.method, reply);
             begin(backend, &call.method, call.params, done);
         }
@@ -148,16 +154,29 @@ fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
     Done::new(watch, move |outcome| {
         reply.send_with(move || {
             let answered = outcome.resolve();
-            log.log(Level::Trace, verdict(&name, &answered));
+            log.log(Level::Trace, verdict(&name, answered.as_ref().err()));
             respond(answered)
         });
     })
 }
 
-fn verdict(name: &str, answered: &Answered) -> String {
-    match answered {
-        Ok(_) => format!("XML-RPC method {name}() returned successfully"),
-        Err(Fault { code, text }) => format!("XML-RPC method {name}() returned fault: [{code}] {text}"),
+/// Answers with the records of all processes in the form of [`compact`].
+fn answer_compactly(backend: &Backend, name: String, reply: ReplyTo) {
+    let log = backend.log.clone();
+    let send = move |all: Result<Vec<u8>, Fault>| {
+        log.log(Level::Trace, verdict(&name, all.as_ref().err()));
+        reply.send(match all {
+            Ok(all) => xml_rpc(compact::MEDIA_TYPE, all),
+            Err(fault) => respond(Err(fault)),
+        });
+    };
+    backend.ask(LoopRequest::CompactProcessInfo { reply: Reply::new(send) });
+}
+
+fn verdict(name: &str, fault: Option<&Fault>) -> String {
+    match fault {
+        None => format!("XML-RPC method {name}() returned successfully"),
+        Some(Fault { code, text }) => format!("XML-RPC method {name}() returned fault: [{code}] {text}"),
     }
 }
 
@@ -166,7 +185,11 @@ fn respond(answered: Answered) -> Response {
         Ok(value) => value.into_response(),
         Err(fault) => encode::fault(&fault),
     };
-    Response::new(Status::Ok).header("Content-Type", "text/xml").body(body)
+    xml_rpc("text/xml", body)
+}
+
+fn xml_rpc(media_type: &str, body: Vec<u8>) -> Response {
+    Response::new(Status::Ok).header("Content-Type", media_type).body(body)
 }
 
 fn complaint(body: &[u8], error: &DecodeError) -> String {

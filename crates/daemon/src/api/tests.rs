@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, Signal, Wait};
 use supervisor_http::{Client, ReplyTo, Response};
-use supervisor_rpc::{Fault, FaultCode, ProcessInfo, Value, decode, encode};
+use supervisor_rpc::{Fault, FaultCode, ProcessInfo, Value, compact, decode, encode};
 
 /// A call under way.
 struct Caller {
@@ -90,6 +90,41 @@ fn what_is_no_call_is_a_bad_request() {
         assert_eq!(status(&post(&double, garbage).answer()), 400);
     }
     assert!(double.is_idle());
+}
+
+/// A client that does not name the compact form never gets it, nor does anything but the list of all processes.
+#[test]
+fn the_list_of_processes_is_compact_for_who_asks_for_that() {
+    let double = Double::new();
+    let ask = |accept: &str, call: &[u8]| {
+        send(&double, &http_request("POST", "/RPC2", &[("Accept", accept)], call))
+    };
+    let form = |response: &Response| response.first_header("Content-Type").map(<[u8]>::to_vec);
+    let (compact, xml) = (Some(compact::MEDIA_TYPE.as_bytes().to_vec()), Some(b"text/xml".to_vec()));
+    let both = format!("{}, text/xml", compact::MEDIA_TYPE);
+    let all = encode::call("supervisor.getAllProcessInfo", &[]);
+
+    let caller = ask(&both, &all);
+    let Request::CompactProcessInfo { reply } = double.take() else { panic!("another request") };
+    reply.send(Ok(b"records".to_vec()));
+    let answer = caller.answer();
+    assert_eq!((form(&answer), body(&answer)), (compact, "records"));
+
+    let caller = ask(&both, &all);
+    let Request::CompactProcessInfo { reply } = double.take() else { panic!("another request") };
+    reply.send(Err(Fault::bare(FaultCode::ShutdownState)));
+    let answer = caller.answer();
+    assert_eq!(form(&answer), xml);
+    assert_eq!(decode::response(body(&answer).as_bytes()).unwrap().unwrap_err().code, 6);
+
+    for accept in ["text/xml", "*/*", "application/*"] {
+        let caller = ask(accept, &all);
+        let Request::AllProcessInfo { reply } = double.take() else { panic!("another request") };
+        reply.send(Ok(Vec::new()));
+        assert_eq!(form(&caller.answer()), xml);
+    }
+    let caller = ask(&both, &encode::call("supervisor.getAllProcessInfo", &[text("x")]));
+    assert_eq!((form(&caller.answer()), double.is_idle()), (xml, true));
 }
 
 #[test]

@@ -12,6 +12,8 @@ const MAX_HEAD: usize = 64 * 1024;
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) reason: String,
+    /// Empty without the header.
+    pub(super) content_type: String,
     keeps_alive: bool,
     framing: Framing,
 }
@@ -199,6 +201,7 @@ fn parse_head(head: &[u8]) -> Result<Head, ClientError> {
     let mut head = Head {
         status,
         reason: reason.trim().to_owned(),
+        content_type: String::new(),
         keeps_alive: version != "HTTP/1.0",
         framing: Framing::UntilClose,
     };
@@ -219,6 +222,7 @@ fn take_header(head: &mut Head, name: &str, value: &str) -> Result<(), ClientErr
             head.framing = Framing::Length(length);
         }
         "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => head.framing = Framing::Chunked,
+        "content-type" => value.clone_into(&mut head.content_type),
         "connection" => head.keeps_alive = value.eq_ignore_ascii_case("keep-alive"),
         _ => {}
     }

@@ -1,9 +1,10 @@
 //! Supervisor's methods with their types.
 
-use super::{Channel, Client, ClientError};
-use crate::decode::Malformed;
+use super::{Channel, Client, ClientError, XML};
+use crate::decode::{self, Malformed};
 use crate::{
     ConfigInfo, Implementation, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState, Value,
+    compact, encode,
 };
 
 /// Whether to answer only when a start or stop is complete.
@@ -105,9 +106,14 @@ impl Client {
         Ok(ProcessInfo::from_value(self.call("supervisor.getProcessInfo", &[name.into()])?)?)
     }
 
-    /// The state of all processes.
+    /// The state of all processes; in the form of [`compact`] where the server has it.
     pub fn all_process_info(&mut self) -> Result<Vec<ProcessInfo<'static>>, ClientError> {
-        self.records("supervisor.getAllProcessInfo", &[], ProcessInfo::from_value)
+        const METHOD: &str = "supervisor.getAllProcessInfo";
+        let answer = self.exchange(&encode::call(METHOD, &[]), &format!("{}, {XML}", compact::MEDIA_TYPE))?;
+        if answer.is_compact {
+            return Ok(compact::decode(&answer.body)?);
+        }
+        records(METHOD, decode::response(&answer.body)??, ProcessInfo::from_value)
     }
 
     /// Starts a process.
@@ -236,9 +242,18 @@ impl Client {
         params: &[Value],
         read: fn(Value) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, ClientError> {
-        match self.call(method, params)? {
-            Value::Array(items) => Ok(items.into_iter().map(read).collect::<Result<_, _>>()?),
-            _ => Err(Malformed::new(format!("{method} answered no array")).into()),
-        }
+        records(method, self.call(method, params)?, read)
+    }
+}
+
+/// The records in what a method has answered.
+fn records<T>(
+    method: &str,
+    answer: Value,
+    read: fn(Value) -> Result<T, Malformed>,
+) -> Result<Vec<T>, ClientError> {
+    match answer {
+        Value::Array(items) => Ok(items.into_iter().map(read).collect::<Result<_, _>>()?),
+        _ => Err(Malformed::new(format!("{method} answered no array")).into()),
     }
 }

@@ -120,6 +120,30 @@ fn faults_and_http_errors_are_told_apart() {
     server.requests();
 }
 
+/// A server that has the compact form is asked for it, and its answer is read like one in XML.
+#[test]
+fn the_records_of_all_processes_are_taken_in_either_form() {
+    let infos = [crate::ProcessInfo { name: "a".into(), statename: "RUNNING".into(), ..Default::default() }];
+    let body = compact::encode(infos.clone());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        compact::MEDIA_TYPE,
+        body.len()
+    );
+    let compact_answer = [head.as_bytes(), &body].concat();
+    let cut = [head.replace(&body.len().to_string(), "5").as_bytes(), &body[..5]].concat();
+    let fault = encode::fault(&crate::Fault { code: 6, text: "SHUTDOWN_STATE".into() });
+    let xml = ok(&encode::response(&infos[..]));
+    let server = Script::new("forms", vec![vec![compact_answer, xml, ok(&fault), cut]]);
+    let mut client = server.client();
+    assert_eq!(client.all_process_info().unwrap(), infos);
+    assert_eq!(client.all_process_info().unwrap(), infos);
+    assert!(matches!(client.all_process_info(), Err(ClientError::Fault(fault)) if fault.code == 6));
+    assert!(matches!(client.all_process_info(), Err(ClientError::Malformed(_))));
+    let accept = "\r\nAccept: application/vnd.supervisor-rs.processes, text/xml\r\n";
+    assert!(server.requests().iter().all(|request| request.contains(accept)));
+}
+
 #[test]
 fn a_lost_answer_is_an_error_and_the_request_is_not_sent_again() {
     let server = Script::new("lost", vec![vec![Vec::new()]]);
