@@ -379,9 +379,7 @@ impl Reader<'_> {
 /// beginning or after a blank, and is searched in rounds: round k looks at the k-th `;` and the k-th `#`, and the
 /// first round that finds one decides.
 fn comment_start(line: &str) -> Option<usize> {
-    if !line.contains('#') && !line.contains(';') {
-        return None;
-    }
+    memchr::memchr2(b'#', b';', line.as_bytes())?;
     if text::strip(line).starts_with(['#', ';']) {
         return Some(0);
     }
@@ -408,7 +406,8 @@ fn header_name(content: &str) -> Option<&str> {
 
 /// Key and value around the first `=` or `:`; `None` without one or without a key.
 fn split_option(content: &str) -> Option<(&str, &str)> {
-    let (key, value) = content.split_once(['=', ':'])?;
+    let sign = memchr::memchr2(b'=', b':', content.as_bytes())?;
+    let (key, value) = (&content[..sign], &content[sign + 1..]);
     let key = key.trim_end_matches(text::is_blank);
     (!key.is_empty()).then(|| (key, text::strip(value)))
 }

@@ -38,12 +38,12 @@ impl Sources {
     /// Takes in a file: `path` as messages spell it, `directory` for its `%(here)s`.
     pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: &[u8]) -> Result<FileId, Fault> {
         let text = decode(bytes, path)?;
-        let text = if text.contains('\r') {
+        let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {
             text.replace("\r\n", "\n").replace('\r', "\n")
         } else {
             text.to_string()
         };
-        let after_ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let after_ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let lines = std::iter::once(0).chain(after_ends).filter(|&start| start < text.len()).collect();
         self.0.push(Source { path: path.to_vec(), directory: directory.to_vec(), text, lines });
         Ok(FileId(self.0.len() - 1))

@@ -108,8 +108,9 @@ fn the_last_of_several_options_wins_and_sections_merge() {
 #[test]
 fn options_are_found_however_many_there_are() {
     for count in [FEW - 1, FEW, FEW + 1, 3 * FEW] {
-        let text: String =
+        let lines: Vec<String> =
             (0..2 * count).map(|number| format!("key{} = {number}\n", number % count)).collect();
+        let text = lines.concat();
         let (document, _) = parse(&format!("[a]\n{text}"));
         let section = document.section("a").unwrap();
         assert_eq!(section.own_options().len(), count);
