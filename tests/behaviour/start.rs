@@ -82,6 +82,23 @@ fn idle_daemon_does_not_wake_up_unlike_upstream() {
     });
 }
 
+/// What reads a configuration and starts programs is not needed for a long time after it. That everything works from then on, any
+/// test shows that takes longer than a second.
+#[cfg(target_os = "linux")]
+#[test]
+fn code_that_only_the_start_needed_is_given_back_unlike_upstream() {
+    let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
+    daemon.wait_for_state("x", "RUNNING");
+    let resident = |field| {
+        let kib = processes::status_field(daemon.pid(), field).expect("the daemon runs");
+        kib.trim_end_matches(" kB").parse::<u64>().expect("a number of KiB")
+    };
+    wait_until("a third of the memory to be given back", || 3 * resident("VmRSS") < 2 * resident("VmHWM"));
+    let pid = daemon.pid_of("x");
+    daemon.ask("reloadConfig", &[]);
+    assert_eq!(daemon.pid_of("x"), pid);
+}
+
 /// The quick way to see that a daemon with its children is gone when the test that started it ends.
 #[test]
 fn the_sandbox_kills_what_was_started_in_it() {

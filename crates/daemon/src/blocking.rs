@@ -6,7 +6,8 @@
 //! Jobs run one at a time in the order of submission, which keeps spawns in the order the core decided. While
 //! jobs are waiting, a second thread stands by; if the job in hand has made no progress for [`PATIENCE`], it
 //! counts as stuck and the standby takes the next one. A stuck job therefore delays the others once, not for
-//! as long as it hangs. With an empty queue every thread is parked: an idle pool never wakes.
+//! as long as it hangs. With an empty queue every thread is parked: an idle pool never wakes, but for the one time it was told
+//! to do something [when all is calm](Pool::when_calm).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 /// How long a job may run before the next one no longer waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long there must have been nothing to do until the pool is calm: longer than the pauses within a start.
+const CALM: Duration = Duration::from_secs(1);
 
 /// The most threads a pool ever has: all but one may be stuck in the kernel.
 pub(crate) const MAX_THREADS: usize = 16;
@@ -42,6 +46,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
+    /// What is to be done once nothing else has been for a while.
+    when_calm: Option<Job>,
     handles: usize,
     threads: usize,
     /// Threads waiting for something to do.
@@ -94,6 +100,14 @@ impl Pool {
         drop(state);
         self.shared.changed.notify_one();
         Ok(())
+    }
+
+    /// Does a job once, when the pool has had nothing to do for a second after it had something. It is dropped undone if
+    /// the pool is closed before.
+    pub(crate) fn when_calm(&self, job: Job) {
+        self.shared.lock().when_calm = Some(job);
+        // Whoever waits for work waits in another way now.
+        self.shared.changed.notify_all();
     }
 }
 
@@ -181,9 +195,21 @@ impl Shared {
         }
     }
 
+    /// Waits for a job, or for so long that the pool is calm, if somebody wants to know that.
     fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let seen = state.taken;
         state.waiting += 1;
-        let mut state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        // With a job in hand it is not calm; whoever has it looks again afterwards.
+        if state.when_calm.is_none() || state.running > 0 {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        } else {
+            let waited = self.changed.wait_timeout(state, CALM).unwrap_or_else(PoisonError::into_inner);
+            state = waited.0;
+            if waited.1.timed_out() && state.taken == seen && state.queue.is_empty() {
+                let job = state.when_calm.take();
+                state.queue.extend(job);
+            }
+        }
         state.waiting -= 1;
         state
     }
@@ -255,6 +281,23 @@ mod tests {
         submit(&pool, || panic!("expected in this test"));
         submit(&pool, move || done.send(()).unwrap());
         results.recv_timeout(LONG).unwrap();
+    }
+
+    #[test]
+    fn what_waits_for_calm_is_done_once_and_after_all_else() {
+        let pool = Pool::new("test");
+        let (done, results) = mpsc::channel();
+        let calm = done.clone();
+        pool.when_calm(Box::new(move || calm.send("calm").unwrap()));
+        for _ in 0..3 {
+            let done = done.clone();
+            submit(&pool, move || done.send("work").unwrap());
+        }
+        let order: Vec<_> = (0..4).map(|_| results.recv_timeout(LONG).unwrap()).collect();
+        assert_eq!(order, ["work", "work", "work", "calm"]);
+        submit(&pool, move || done.send("again").unwrap());
+        assert_eq!(results.recv_timeout(LONG).unwrap(), "again");
+        assert!(pool.shared.lock().when_calm.is_none());
     }
 
     #[test]

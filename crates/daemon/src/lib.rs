@@ -40,7 +40,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use supervisor_config::{Action, command_line, load, search};
 use supervisor_host::SystemHost;
-use supervisor_sys::{alloc, fd, signal};
+use supervisor_sys::{fd, memory, signal};
 
 /// The version of Supervisor whose behaviour this is; what `-v` prints and `getSupervisorVersion` answers.
 const EMULATED_VERSION: &str = "4.3.0";
@@ -79,7 +79,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 
 /// What every instance wants of its process, before anything else is done.
 fn settle_in() -> io::Result<()> {
-    alloc::return_memory_early();
+    memory::return_memory_early();
     fd::mark_inherited_cloexec()?;
     signal::ignore_write_signals()
 }

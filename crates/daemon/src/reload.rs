@@ -159,6 +159,7 @@ impl Loop {
     ) -> Result<(), Refused> {
         let source = Arc::clone(&self.source);
         let mailbox = self.mailbox.clone();
+        self.tidy_when_calm();
         self.submit(move || mailbox.post(report(Box::new(load(&source.command_line, &source.host)))))
     }
 

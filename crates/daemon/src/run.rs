@@ -22,7 +22,7 @@ use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Signal, Super
 use supervisor_host::SystemHost;
 use supervisor_log::{MainLog, Pump};
 use supervisor_sys::signal::SignalQueue;
-use supervisor_sys::{alloc, clock};
+use supervisor_sys::{clock, memory};
 
 /// Readable when a signal waits.
 pub(crate) const SIGNALS: Token = Token(0);
@@ -105,10 +105,19 @@ impl Loop {
     /// The first turn: starts what is to be started.
     pub(crate) fn begin(&mut self) -> Rest {
         // Reading a large configuration leaves holes that nothing later fills.
-        alloc::return_free_memory();
+        memory::return_free_memory();
         self.inputs.push_back(Input::Started);
         self.settle();
+        self.tidy_when_calm();
         self.rest()
+    }
+
+    /// Gives back, once all is calm, what was needed to start or to read the configuration and will not be for a while.
+    pub(crate) fn tidy_when_calm(&self) {
+        self.pool.when_calm(Box::new(|| {
+            memory::return_free_memory();
+            memory::return_unused_code();
+        }));
     }
 
     /// A turn of the loop's own thread, which the poll has woken with these events.

@@ -18,12 +18,12 @@
 
 pub mod access;
 pub mod adopt;
-pub mod alloc;
 pub mod clock;
 pub mod daemonize;
 pub mod errno;
 pub mod fd;
 pub mod limits;
+pub mod memory;
 pub mod pidproxy;
 pub mod random;
 pub mod reap;

@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::OnceLock;
 use std::time::Duration;
 use supervisor_core::Pid;
+use supervisor_sys::memory;
 
 /// Ticks of the CPU clock in `/proc`, a second: a constant of the interface, whatever the kernel counts in.
 const TICKS: u64 = 100;
@@ -42,8 +42,10 @@ impl Sample {
 /// Samples of the processes `roots`, each with its descendants. What is below another of the roots counts there.
 pub(super) fn sample(roots: impl IntoIterator<Item = Pid>) -> HashMap<Pid, Sample> {
     let mut samples: HashMap<Pid, Sample> = roots.into_iter().map(|root| (root, Sample::default())).collect();
-    let Some(page) = page_size().filter(|_| !samples.is_empty()) else { return HashMap::new() };
-    let stats = look(page);
+    if samples.is_empty() {
+        return samples;
+    }
+    let stats = look(memory::page_size() as u64);
     for (&pid, stat) in &stats {
         let mut ancestors = std::iter::successors(Some(pid), |pid| stats.get(pid)?.parent).take(GENERATIONS);
         if let Some(root) = ancestors.find(|ancestor| samples.contains_key(ancestor))
@@ -90,21 +92,6 @@ impl Stat {
     }
 }
 
-/// Bytes of a page, as the kernel told this process.
-fn page_size() -> Option<u64> {
-    static SIZE: OnceLock<Option<u64>> = OnceLock::new();
-    *SIZE.get_or_init(|| page_size_in(&fs::read("/proc/self/auxv").ok()?))
-}
-
-/// getauxval(3): pairs of machine words; 6 is `AT_PAGESZ`.
-fn page_size_in(vector: &[u8]) -> Option<u64> {
-    const WORD: usize = size_of::<usize>();
-    let word = |bytes: &[u8]| Some(usize::from_ne_bytes(bytes.try_into().ok()?));
-    let mut pairs = vector.chunks_exact(2 * WORD);
-    let pair = pairs.find(|pair| word(&pair[..WORD]) == Some(6))?;
-    u64::try_from(word(&pair[WORD..])?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +127,8 @@ mod tests {
         let mut line = String::new();
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let root = pid(shell.id());
-        let own =
-            Stat::parse(&fs::read(format!("/proc/{root}/stat")).unwrap(), page_size().unwrap()).unwrap();
+        let own = Stat::parse(&fs::read(format!("/proc/{root}/stat")).unwrap(), memory::page_size() as u64)
+            .unwrap();
         let total = sample([root])[&root];
         signal_group(root, Signal::KILL).unwrap();
         shell.wait().unwrap();
