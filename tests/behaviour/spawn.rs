@@ -215,7 +215,21 @@ fn child_starts_with_default_signal_dispositions_unlike_upstream() {
 #[test]
 fn unknown_child_is_reaped_and_reported() {
     let sandbox = Sandbox::new();
-    let launch = Launch::new().through_shell("{ sleep 0.5; exit 3; } & exec \"$@\"");
+    let launch =
+        Launch::new().through_shell("{ until [ -s main.log ]; do sleep 0.1; done; exit 3; } & exec \"$@\"");
+    let daemon = launch.configure(&sandbox, "").start(sandbox);
+    daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
+}
+
+/// PROC-64: no signal tells of it any more. What waits for it, and then is the daemon, is flock(1): a shell would collect it.
+#[test]
+fn unknown_child_that_ended_before_the_start_is_reaped_and_reported() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new().through_shell(
+        "exec 8>lock; flock 8\n\
+         { until read -r name </proc/$$/comm && [ \"$name\" = flock ]; do sleep 0.01; done; exit 3; } &\n\
+         exec 8>&-; exec flock --no-fork lock \"$@\"",
+    );
     let daemon = launch.configure(&sandbox, "").start(sandbox);
     daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
 }

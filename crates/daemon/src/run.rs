@@ -107,6 +107,8 @@ impl Loop {
         // Reading a large configuration leaves holes that nothing later fills.
         memory::return_free_memory();
         self.inputs.push_back(Input::Started);
+        // No signal tells of one that ended before the signals were ours.
+        self.reap_strangers();
         self.settle();
         self.tidy_when_calm();
         self.rest()
