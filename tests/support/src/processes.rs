@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::wait_until;
+
 /// Every process id there is at this moment.
 fn all() -> Vec<u32> {
     let entries = fs::read_dir("/proc").expect("/proc is mounted");
@@ -27,8 +29,27 @@ pub fn with_variable(name: &str) -> Vec<u32> {
 
 /// The environment a process was started with, as `NAME=value` entries; empty if it is gone or not ours to read.
 pub fn environment(pid: u32) -> Vec<Vec<u8>> {
-    let block = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let mut block = Vec::new();
+    // After an empty look it may have been given its environment, or be in the next exec.
+    for _ in 0..3 {
+        block = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        if !block.is_empty() {
+            break;
+        }
+        wait_until("a process to have its program", || !is_loading(pid));
+    }
     block.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// True while a process is in the middle of an exec: it has the memory of the new program, but not yet the arguments and
+/// the environment in it, and seems to have none.
+fn is_loading(pid: u32) -> bool {
+    const MEMORY: usize = 19;
+    const ENVIRONMENT: usize = 46;
+    // Kernel threads and zombies have no memory. Where the memory is not ours to look into, the address is hidden as well, but
+    // then the environment cannot be opened.
+    stat_numbers(pid).is_some_and(|numbers| numbers[MEMORY] != 0 && numbers[ENVIRONMENT] == 0)
+        && fs::File::open(format!("/proc/{pid}/environ")).is_ok()
 }
 
 /// A field of `/proc/PID/status`, such as `SigIgn` or `Uid`; `None` if the process is gone.
@@ -106,4 +127,23 @@ pub fn signal_group(group: u32, name: &str) {
 /// The shell's own `kill` is there even where no kill program is installed.
 fn kill(command: &str) {
     Command::new("/bin/sh").args(["-c", command]).output().expect("/bin/sh runs");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+
+    /// A process that does nothing but load its program again and again.
+    #[test]
+    fn a_process_that_loads_its_program_has_an_environment() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "exec /bin/sh -c \"$AGAIN\""]).env("AGAIN", "exec /bin/sh -c \"$AGAIN\"");
+        let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+        let missed = (0..2000).filter(|_| environment(child.id()).is_empty()).count();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(missed, 0);
+        assert_eq!(environment(child.id()), Vec::<Vec<u8>>::new());
+    }
 }

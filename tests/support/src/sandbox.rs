@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,13 +27,15 @@ impl Sandbox {
     /// Makes the directory, below `/tmp`, writable by its owner and readable by everyone.
     #[expect(clippy::new_without_default, reason = "it makes a directory, which no default should")]
     pub fn new() -> Self {
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("/tmp/sv{}-{number}", std::process::id()));
-        // A directory left by an earlier process of the same id would make the test start dirty.
-        if path.exists() {
-            fs::remove_dir_all(&path).unwrap();
-        }
-        fs::create_dir(&path).unwrap();
+        let path = loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = PathBuf::from(format!("/tmp/sv{}-{number}", std::process::id()));
+            // An earlier process of the same id, perhaps of another user, may have left one.
+            match fs::create_dir(&path) {
+                Ok(()) => break path,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{}", path.display()),
+            }
+        };
         fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         Self { path }
     }
@@ -101,12 +104,15 @@ impl Sandbox {
         processes::with_environment(MARKER, self.path.as_os_str())
     }
 
-    /// Kills whatever was started from here. Repeats, because a process may fork while it is being looked for.
+    /// Kills whatever was started from here. Repeats, because a process may fork, and then end, while it is being looked
+    /// for: nothing is left when two looks have found nothing.
     fn kill_survivors(&self) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
+        let mut looks_in_vain = 0;
         loop {
             let survivors = self.survivors();
-            if survivors.is_empty() {
+            looks_in_vain = if survivors.is_empty() { looks_in_vain + 1 } else { 0 };
+            if looks_in_vain == 2 {
                 return Ok(());
             }
             if Instant::now() > deadline {
