@@ -1,13 +1,6 @@
 //! Finding, preparing and executing a command.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use support::{Daemon, Launch, Sandbox, processes, wait_for};
-
-fn make_executable(sandbox: &Sandbox, name: &str, content: &str, mode: u32) {
-    let path = sandbox.write(name, content);
-    fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
-}
 
 /// PROC-23
 #[test]
@@ -50,7 +43,7 @@ fn unusable_commands_say_why() {
 fn command_of_others_says_that_permission_is_missing() {
     let sandbox = Sandbox::new();
     // Executable for others, not for its owner; root may execute what anybody may.
-    make_executable(&sandbox, "theirs", "#!/bin/sh\nsleep 1000\n", 0o611);
+    sandbox.program("theirs", "#!/bin/sh\nsleep 1000\n", "611");
     let path = sandbox.path("theirs").display().to_string();
     let config = "[program:x]\ncommand=%(here)s/theirs\nautostart=false\n";
     let launch = Launch::new();
@@ -85,7 +78,7 @@ fn unparsable_commands_say_why() {
 fn command_is_looked_up_in_the_path_of_the_program() {
     let sandbox = Sandbox::new();
     sandbox.directory("one");
-    make_executable(&sandbox, "two/tool", "#!/bin/sh\necho found\nsleep 1000\n", 0o755);
+    sandbox.program("two/tool", "#!/bin/sh\necho found\nsleep 1000\n", "755");
     let daemon = Daemon::start_in(
         sandbox,
         "[program:x]\ncommand=tool\nenvironment=PATH=\"%(here)s/one:%(here)s/two:/usr/bin:/bin\"\n\
@@ -99,7 +92,7 @@ fn command_is_looked_up_in_the_path_of_the_program() {
 fn first_match_in_the_path_counts_even_if_it_is_a_directory() {
     let sandbox = Sandbox::new();
     let directory = sandbox.directory("one/tool").display().to_string();
-    make_executable(&sandbox, "two/tool", "#!/bin/sh\nsleep 1000\n", 0o755);
+    sandbox.program("two/tool", "#!/bin/sh\nsleep 1000\n", "755");
     let daemon = Daemon::start_in(
         sandbox,
         "[program:x]\ncommand=tool\nenvironment=PATH=\"%(here)s/one:%(here)s/two\"\nstartretries=0\n",
@@ -123,7 +116,7 @@ fn command_is_looked_up_in_the_usual_places_when_the_daemon_has_an_empty_path() 
 #[test]
 fn script_without_an_interpreter_line_is_not_run() {
     let sandbox = Sandbox::new();
-    make_executable(&sandbox, "bare", "sleep 1000\n", 0o755);
+    sandbox.program("bare", "sleep 1000\n", "755");
     let path = sandbox.path("bare").display().to_string();
     let daemon = Daemon::start_in(
         sandbox,
@@ -131,7 +124,7 @@ fn script_without_an_interpreter_line_is_not_run() {
     );
     daemon.wait_for_message("gave up: x");
     daemon.assert_order(&["spawned: 'x'", "WARN exited: x (exit status 127; not expected)"]);
-    let told = daemon.sandbox().text("x.err");
+    let told = daemon.wait_for_file("x.err", "not spawned\n");
     let expected =
         format!("supervisor: couldn't exec {path}: ENOEXEC\nsupervisor: child process was not spawned\n");
     assert!(told.starts_with(&expected), "{told}");
@@ -145,7 +138,7 @@ fn missing_directory_is_told_by_the_child() {
     );
     daemon.wait_for_message("WARN exited: x (exit status 127; not expected)");
     assert_eq!(daemon.wait_for_state("x", "BACKOFF")["spawnerr"].text(), TOO_QUICK);
-    let told = daemon.sandbox().text("x.err");
+    let told = daemon.wait_for_file("x.err", "not spawned\n");
     assert!(
         told.starts_with(
             "supervisor: couldn't chdir to /nonexistent/dir: ENOENT\nsupervisor: child process was not spawned\n"

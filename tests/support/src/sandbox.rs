@@ -58,6 +58,17 @@ impl Sandbox {
         path
     }
 
+    /// Writes a program with these permissions, in octal digits. By a process of its own: a child that another test forks
+    /// meanwhile would hold a file we write open, and a program that is open for writing cannot be started.
+    pub fn program(&self, name: &str, content: &str, mode: &str) -> PathBuf {
+        let draft = self.write(&format!("{name}.draft"), content);
+        let path = self.path(name);
+        let status = Command::new("install").args(["-m", mode]).args([&draft, &path]).status().unwrap();
+        assert!(status.success(), "install of {name} ended with {status}");
+        fs::remove_file(draft).unwrap();
+        path
+    }
+
     /// Makes a directory.
     pub fn directory(&self, name: &str) -> PathBuf {
         let path = self.path(name);
