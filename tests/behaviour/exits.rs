@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
-use support::{Daemon, Sandbox, stays_true_for, wait_for};
+use support::{Daemon, Sandbox, Stopwatch, stays_true_for, wait_for};
 
 /// PROC-32
 #[test]
@@ -134,9 +134,13 @@ fn start_from_fatal_begins_with_a_fresh_count() {
 #[test]
 fn short_lived_programs_are_never_reported_running_unlike_upstream() {
     let daemon = Daemon::start(
-        "[program:x]\ncommand=/bin/echo hi\nnumprocs=20\nprocess_name=x%(process_num)d\nstartsecs=1\nstartretries=0\n",
+        "[program:x]\ncommand=/bin/echo hi\nnumprocs=20\nprocess_name=x%(process_num)d\nstartsecs=5\nstartretries=0\n",
     );
+    daemon.wait_for_messages("spawned: ", 20);
+    let stopwatch = Stopwatch::start();
     daemon.wait_for_messages("gave up: ", 20);
+    let took = stopwatch.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?} until the last exit was noticed");
     assert_eq!(daemon.messages_with("success: "), Vec::<String>::new());
     assert_eq!(daemon.wait_for_messages("(exit status 0; not expected)", 20).len(), 20);
 }

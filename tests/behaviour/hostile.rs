@@ -3,13 +3,14 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{
-    Account, Address, Connection, Daemon, Launch, Port, Sandbox, Value, is_root, processes, wait_until,
+    Account, Address, Connection, Daemon, Launch, Port, Sandbox, Stopwatch, Value, is_root, processes,
+    wait_until,
 };
 
 /// What one answer may take while others misbehave. Upstream took seconds for some of these; a loaded machine may take
-/// tenths of one.
+/// tenths of one by the [`Stopwatch`].
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// A sleeper, and a listener of each kind.
@@ -27,9 +28,10 @@ fn start() -> (Daemon, Port) {
 /// The daemon answers promptly, its program is what it was, and its log has no word of a panic.
 #[track_caller]
 fn assert_unharmed(daemon: &Daemon, pid: u32) {
-    let begin = Instant::now();
+    let stopwatch = Stopwatch::start();
     assert_eq!(daemon.pid_of("x"), pid);
-    assert!(begin.elapsed() < PROMPT, "an answer took {:?}", begin.elapsed());
+    let took = stopwatch.elapsed();
+    assert!(took < PROMPT, "an answer took {took:?}");
     let said = daemon.log() + &daemon.sandbox().text("stderr");
     assert!(!said.contains("panic"), "{said}");
 }

@@ -1,8 +1,8 @@
 //! Signals to the daemon.
 
 use std::fs;
-use std::time::{Duration, Instant};
-use support::{Daemon, Launch, Sandbox, processes, wait_until};
+use std::time::Duration;
+use support::{Daemon, Launch, Sandbox, Stopwatch, processes, wait_until};
 
 /// A program that ignores SIGTERM and says when it does.
 const STUBBORN: &str = "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n";
@@ -24,9 +24,10 @@ fn daemon_with_a_stubborn_program(options: &str) -> Daemon {
 #[test]
 fn idle_daemon_ends_at_once_on_sigterm_unlike_upstream() {
     let mut daemon = Daemon::start("");
-    let start = Instant::now();
+    let stopwatch = Stopwatch::start();
     assert_eq!(daemon.terminate(), 0);
-    assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
+    let took = stopwatch.elapsed();
+    assert!(took < Duration::from_millis(700), "{took:?}");
     daemon.assert_messages("SIGTERM", &["WARN received SIGTERM indicating exit request"]);
 }
 
@@ -47,7 +48,8 @@ fn int_and_quit_end_the_daemon_as_term_does() {
 /// PROC-17
 #[test]
 fn further_signals_during_the_shutdown_change_nothing() {
-    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=3");
+    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=1000");
+    let stubborn = daemon.pid_of("x");
     daemon.signal("TERM");
     daemon.wait_for_messages("received SIGTERM indicating exit request", 1);
     daemon.signal("TERM");
@@ -55,6 +57,7 @@ fn further_signals_during_the_shutdown_change_nothing() {
     daemon.signal("HUP");
     daemon.wait_for_message("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
     assert_eq!(daemon.messages_with("SIGKILL"), Vec::<String>::new(), "stopwaitsecs still runs");
+    processes::signal(stubborn, "KILL");
     assert_eq!(daemon.wait_for_exit(), 0);
     assert_eq!(daemon.wait_for_messages("supervisord started", 1).len(), 1);
 }
@@ -62,11 +65,13 @@ fn further_signals_during_the_shutdown_change_nothing() {
 /// PROC-18
 #[test]
 fn sigterm_wins_over_a_restart_in_progress() {
-    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=3");
+    let mut daemon = daemon_with_a_stubborn_program("stopwaitsecs=1000");
+    let stubborn = daemon.pid_of("x");
     daemon.signal("HUP");
     daemon.wait_for_message("WARN received SIGHUP indicating restart request");
     daemon.signal("TERM");
     daemon.wait_for_message("WARN received SIGTERM indicating exit request");
+    processes::signal(stubborn, "KILL");
     assert_eq!(daemon.wait_for_exit(), 0);
     assert_eq!(daemon.wait_for_messages("supervisord started", 1).len(), 1);
 }

@@ -135,7 +135,7 @@ fn configured_stop_signal_is_delivered_and_logged() {
     let daemon =
         start_script("trap 'echo got it; exit 0' USR1\necho ready\nsleep 1000 & wait\n", "stopsignal=USR1");
     daemon.ask("stopProcess", &["x".into()]);
-    assert_eq!(daemon.sandbox().text("x.log"), "ready\ngot it\n");
+    assert_eq!(daemon.wait_for_file("x.log", "got it\n"), "ready\ngot it\n");
     daemon
         .assert_order(&["DEBG killing x (pid <pid>) with signal SIGUSR1", "INFO stopped: x (exit status 0)"]);
 }
@@ -143,7 +143,7 @@ fn configured_stop_signal_is_delivered_and_logged() {
 /// PROC-72: upstream answers true and starts nothing.
 #[test]
 fn start_while_stopping_is_refused_unlike_upstream() {
-    let daemon = start_script("trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n", "stopwaitsecs=3");
+    let daemon = start_script("trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n", "stopwaitsecs=1000");
     daemon.ask("stopProcess", &["x".into(), false.into()]);
     daemon.wait_for_state("x", "STOPPING");
     let answer = daemon.call("startProcess", &["x".into(), false.into()]);
@@ -161,7 +161,7 @@ fn stop_of_a_stopped_process_is_refused() {
 /// A stop is asked for while the process is being stopped already.
 #[test]
 fn stop_while_stopping_is_refused() {
-    let daemon = start_script("trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n", "stopwaitsecs=3");
+    let daemon = start_script("trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n", "stopwaitsecs=1000");
     daemon.ask("stopProcess", &["x".into(), false.into()]);
     daemon.wait_for_state("x", "STOPPING");
     let fault = daemon.call("stopProcess", &["x".into()]).unwrap_err();

@@ -40,5 +40,5 @@ pub use mutate::Mutator;
 pub use port::Port;
 pub use rpc::{Fault, RpcClient};
 pub use sandbox::{Sandbox, survivors_of_any_sandbox};
-pub use wait::{PATIENCE, stays_true_for, wait_for, wait_until};
+pub use wait::{PATIENCE, Stopwatch, stays_true_for, wait_for, wait_until};
 pub use xml::Value;

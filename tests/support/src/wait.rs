@@ -1,5 +1,8 @@
 //! Waiting for a condition, with a deadline.
 
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a condition may take before the test fails. Far above what any condition needs, so that a loaded
@@ -20,7 +23,7 @@ pub fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
-        std::thread::sleep(LOOK_AGAIN);
+        thread::sleep(LOOK_AGAIN);
     }
 }
 
@@ -37,6 +40,57 @@ pub fn stays_true_for(stretch: Duration, what: &str, mut condition: impl FnMut()
     let end = Instant::now() + stretch;
     while Instant::now() < end {
         assert!(condition(), "no longer true: {what}");
-        std::thread::sleep(LOOK_AGAIN);
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// One step of a [`Stopwatch`].
+const STEP: Duration = Duration::from_millis(5);
+
+/// Measures how long something takes of the time in which this machine runs programs: for claims that something does not
+/// wait. It counts the naps of a thread. A machine that stands still for seconds takes no nap meanwhile, and on one with
+/// too much to do each takes longer, but a program that waits by itself has it go on.
+#[derive(Debug)]
+pub struct Stopwatch {
+    begin: u64,
+}
+
+impl Stopwatch {
+    /// Starts it.
+    pub fn start() -> Self {
+        Self { begin: naps() }
+    }
+
+    /// The time since its start.
+    pub fn elapsed(&self) -> Duration {
+        STEP * u32::try_from(naps() - self.begin).expect("no test takes so long")
+    }
+}
+
+/// How many naps were taken in this process so far.
+fn naps() -> u64 {
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    static SLEEPER: Once = Once::new();
+    SLEEPER.call_once(|| {
+        thread::spawn(|| {
+            loop {
+                thread::sleep(STEP);
+                TAKEN.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    });
+    TAKEN.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopwatch_goes_on_while_somebody_waits_and_is_never_ahead() {
+        let (stopwatch, begin) = (Stopwatch::start(), Instant::now());
+        wait_until("some steps of the stopwatch", || stopwatch.elapsed() >= 20 * STEP);
+        // The nap under way at the start counts as a whole one.
+        assert!(begin.elapsed() > 19 * STEP);
     }
 }
