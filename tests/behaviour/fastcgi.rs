@@ -34,6 +34,7 @@ fn all_processes_share_one_socket_until_the_last_has_stopped() {
     let path = daemon.sandbox().path("x.sock");
     UnixStream::connect(&path).unwrap();
     daemon.ask("stopProcess", &["x:0".into()]);
+    daemon.wait_for_message("stopped: 0");
     assert_eq!(socket_messages(&daemon), ["Creating", "Closing", "Creating"]);
     daemon.ask("startProcess", &["x:0".into()]);
     assert_eq!(standard_input(&daemon, "x:0"), socket);
@@ -140,7 +141,7 @@ fn a_port_taken_during_backoff_is_a_failed_start_unlike_upstream() {
     let error = format!("Could not create FastCGI socket tcp://127.0.0.1:{}: ", port.number());
     daemon.wait_for_message(&error);
     wait_until("the reason", || daemon.info("x:x")["spawnerr"].text().starts_with(&error));
-    assert_eq!(daemon.state("other"), "RUNNING");
+    daemon.wait_for_state("other", "RUNNING");
     daemon.sandbox().write("go", "");
     drop(taken);
     daemon.wait_for_state("x:x", "RUNNING");

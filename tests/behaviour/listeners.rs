@@ -4,7 +4,7 @@ use super::listening::{Puppet, emit, puppet, recorded, recorded_until, recorder,
 use super::rpc::call;
 use super::{assert_file_refused, assert_refused};
 use std::time::Duration;
-use support::{Daemon, Value, processes, stays_true_for, wait_until};
+use support::{Daemon, Value, processes, stays_true_for, wait_for, wait_until};
 
 const REMOTE: &str = "events=REMOTE_COMMUNICATION";
 
@@ -49,9 +49,8 @@ fn a_listener_that_always_rejects_is_not_asked_all_the_time_unlike_upstream() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     emit(&daemon, "poison");
     listener.take_event(&daemon);
-    for _ in 0..50 {
-        listener.say("RESULT 4\nFAILREADY\n");
-    }
+    // In one piece, so that nothing of it comes after the rest.
+    listener.say("RESULT 4\nFAILREADY\n".repeat(50));
     daemon.wait_for_message("WARN p: event was rejected");
     // The first rejection makes the event rest; what is said meanwhile is out of turn.
     daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));
@@ -189,9 +188,10 @@ fn counters_of_lost_and_repeated_events_can_be_asked_for_unlike_upstream() {
 fn a_listener_that_never_reads_harms_nobody_unlike_upstream() {
     let sandbox = sandbox();
     sandbox.write("deaf.sh", "printf 'READY\\n'\nexec sleep 1000\n");
-    let config =
-        "[eventlistener:deaf]\ncommand=/bin/sh %(here)s/deaf.sh\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n";
+    let config = "[supervisord]\nloglevel=debug\n\
+        [eventlistener:deaf]\ncommand=/bin/sh %(here)s/deaf.sh\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n";
     let daemon = Daemon::start_in(sandbox, &(config.to_owned() + &recorder("rec", REMOTE)));
+    daemon.wait_for_message("DEBG deaf: ACKNOWLEDGED -> READY");
     let large = "x".repeat(200_000);
     for _ in 0..12 {
         emit(&daemon, &large);
@@ -271,11 +271,11 @@ fn every_event_of_a_flood_is_delivered_or_its_loss_is_logged_unlike_upstream() {
     emit(&daemon, "end");
     let events = recorded_until(&daemon, "rec", |event| event.text().ends_with("end"));
     assert_eq!(events.last().unwrap().serial(), 5000);
-    wait_until("every loss to be in the log", || {
+    let discarded = wait_for("every loss to be in the log", || {
         let discarded = daemon.messages_with("ERRO pool rec event buffer overflowed, discarding event");
-        assert!(!discarded.is_empty());
-        events.len() + discarded.len() == 5001
+        (events.len() + discarded.len() == 5001).then_some(discarded)
     });
+    assert!(!discarded.is_empty());
     assert!(events.windows(2).all(|pair| pair[0].serial() < pair[1].serial()));
 }
 

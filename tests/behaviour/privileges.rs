@@ -79,7 +79,7 @@ fn program_of_another_user_is_not_spawned_without_root() {
     daemon.wait_for_message("gave up: x");
     daemon.assert_order(&["WARN exited: x (exit status 127; not expected)"]);
     assert_eq!(
-        daemon.sandbox().text("x.err"),
+        daemon.wait_for_file("x.err", "not spawned\n"),
         "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user\n\
          supervisor: child process was not spawned\n"
     );

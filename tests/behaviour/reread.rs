@@ -48,6 +48,7 @@ fn automatic_log_compares_equal_to_a_named_one_in_one_direction() {
 fn broken_file_is_a_fault_and_changes_nothing() {
     let daemon = Daemon::start(&TWO.replace("autostart=false", "startsecs=0"));
     let pid = daemon.wait_for_state("a", "RUNNING")["pid"].int();
+    daemon.wait_for_state("b", "RUNNING");
     daemon.reconfigure("[program:a]\ncommand=x\nstartsecs=soon\n");
     let fault = daemon.call("reloadConfig", &[]).unwrap_err();
     let file = daemon.sandbox().path("supervisord.conf");

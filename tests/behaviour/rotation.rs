@@ -12,32 +12,42 @@ const TALKER: &str = "\
 struct Talker {
     daemon: Daemon,
     pid: u32,
+    /// From which size on its log is rotated, 0 for never.
+    max_bytes: u64,
 }
 
 impl Talker {
     /// Starts the program with its output in `x.log`.
-    fn start(options: &str) -> Self {
+    fn start(max_bytes: u64, backups: u32) -> Self {
         let sandbox = Sandbox::new();
         sandbox.write("talker.sh", TALKER);
         let daemon = Daemon::start_in(
             sandbox,
             &format!(
                 "[program:x]\ncommand=/bin/sh %(here)s/talker.sh\ndirectory=%(here)s\n\
-                 stdout_logfile=%(here)s/x.log\nstartsecs=0\n{options}\n"
+                 stdout_logfile=%(here)s/x.log\nstartsecs=0\nstdout_logfile_maxbytes={max_bytes}\n\
+                 stdout_logfile_backups={backups}\n"
             ),
         );
         wait_until("the talker to be ready", || daemon.sandbox().path("talker-ready").exists());
         let pid = daemon.pid_of("x");
-        Self { daemon, pid }
+        Self { daemon, pid, max_bytes }
     }
 
-    /// Has it write lines, each after the one before has reached the log: a rotation follows each write, not each line.
+    /// Has it write lines, each after the one before has reached the log and what is full has been rotated: a rotation
+    /// follows each write, not each line.
     fn say(&self, lines: u32) {
         for _ in 0..lines {
             let before = self.logs();
             processes::signal(self.pid, "USR1");
             wait_until("the line to arrive", || self.logs() != before);
+            wait_until("the log to have room", || self.has_room());
         }
+    }
+
+    fn has_room(&self) -> bool {
+        let log = self.daemon.sandbox().path("x.log").metadata();
+        self.max_bytes == 0 || log.is_ok_and(|log| log.len() < self.max_bytes)
     }
 
     /// The log and its backups, as they are.
@@ -62,7 +72,7 @@ fn lines(numbers: std::ops::RangeInclusive<u32>) -> String {
 /// PROC-49
 #[test]
 fn full_log_becomes_the_first_backup_and_the_oldest_goes() {
-    let talker = Talker::start("stdout_logfile_maxbytes=100\nstdout_logfile_backups=2");
+    let talker = Talker::start(100, 2);
     talker.say(3);
     talker.wait_for_logs(&[String::new(), lines(1..=3)]);
     talker.say(4);
@@ -74,7 +84,7 @@ fn full_log_becomes_the_first_backup_and_the_oldest_goes() {
 /// Whoever wants to keep everything writes a large number; upstream tries every name below it at each rotation.
 #[test]
 fn any_number_of_backups_may_be_allowed_unlike_upstream() {
-    let talker = Talker::start("stdout_logfile_maxbytes=41\nstdout_logfile_backups=4000000000");
+    let talker = Talker::start(41, 4_000_000_000);
     talker.say(3);
     talker.wait_for_logs(&[String::new(), lines(3..=3), lines(2..=2), lines(1..=1)]);
 }
@@ -82,7 +92,7 @@ fn any_number_of_backups_may_be_allowed_unlike_upstream() {
 /// PROC-50
 #[test]
 fn without_backups_a_full_log_is_truncated() {
-    let talker = Talker::start("stdout_logfile_maxbytes=100\nstdout_logfile_backups=0");
+    let talker = Talker::start(100, 0);
     talker.say(3);
     talker.wait_for_logs(&[String::new()]);
     talker.say(1);
@@ -92,7 +102,7 @@ fn without_backups_a_full_log_is_truncated() {
 /// PROC-50
 #[test]
 fn without_a_limit_a_log_grows() {
-    let talker = Talker::start("stdout_logfile_maxbytes=0\nstdout_logfile_backups=2");
+    let talker = Talker::start(0, 2);
     talker.say(8);
     talker.wait_for_logs(&[lines(1..=8)]);
 }

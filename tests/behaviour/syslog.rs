@@ -50,9 +50,11 @@ fn next_message(socket: &UnixDatagram) -> String {
 /// PROC-58
 #[test]
 fn every_line_is_a_message_with_the_name_of_the_process() {
-    let script = "echo one\nsleep 0.2\nprintf 'two\\n\\nthree\\n' >&2\n";
-    let (daemon, socket) =
-        start(script, "stdout_syslog=true\nstderr_syslog=true\nstdout_logfile=%(here)s/x.log\n");
+    // Two pipes: what is written into the second comes second once the first has been read.
+    let script = "echo one\nuntil grep -q one x.log; do sleep 0.01; done\nprintf 'two\\n\\nthree\\n' >&2\n";
+    let options =
+        "directory=%(here)s\nstdout_syslog=true\nstderr_syslog=true\nstdout_logfile=%(here)s/x.log\n";
+    let (daemon, socket) = start(script, options);
     assert_eq!(daemon.wait_for_file("x.log", "one\n"), "one\n", "a file and the system log go together");
     let Some(socket) = socket else { return };
     let messages: Vec<_> = (0..4).map(|_| next_message(&socket)).collect();

@@ -132,8 +132,10 @@ fn a_failure_is_explained_with_the_last_lines_of_its_errors_unlike_upstream() {
         "[program:bad]\ncommand=/bin/sh -c 'echo \"no <database>\" >&2; exit 4'\nstartretries=0\n",
     );
     daemon.wait_for_state("bad", "FATAL");
-    let page = get(&daemon.address(), "/", "").text();
-    assert!(page.contains("no &lt;database&gt;") && page.contains("exit code 4"), "{page}");
+    let page = wait_for("the last line of its errors", || {
+        Some(get(&daemon.address(), "/", "").text()).filter(|page| page.contains("no &lt;database&gt;"))
+    });
+    assert!(page.contains("exit code 4"), "{page}");
 }
 
 #[test]
