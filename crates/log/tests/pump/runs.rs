@@ -22,7 +22,9 @@ fn a_grandchild_that_keeps_the_pipe_open_does_not_keep_the_run() {
 #[test]
 fn a_grandchild_that_floods_the_pipe_does_not_keep_the_run() {
     let rig = Rig::new();
-    let child = rig.spawn(1, 1, &sink_spec("leader", rig.file("log")), "yes & sleep 0.2");
+    let log = rig.scratch.path("log");
+    let script = format!("yes & until [ -s '{}' ]; do sleep 0.01; done", log.display());
+    let child = rig.spawn(1, 1, &sink_spec("leader", rig.file("log")), &script);
     rig.reap(1, 1, child);
     assert!(rig.read("log").starts_with("y\ny\n"));
 }

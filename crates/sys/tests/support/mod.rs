@@ -22,10 +22,15 @@ pub(crate) struct Sandbox(PathBuf);
 impl Sandbox {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("sys-{}-{number}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("sys-{}-{number}", std::process::id()));
+            // An earlier process of the same id may have left one.
+            match fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{}", path.display()),
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
