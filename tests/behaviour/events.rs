@@ -1,6 +1,8 @@
 //! Events: when they are sent and what they say, as a listener reads them.
 
 use super::listening::{Event, emit, recorded, recorded_until, recorder, sandbox, start};
+use std::fs::File;
+use std::io::Read;
 use support::{Daemon, wait_for};
 
 fn summaries(events: &[Event]) -> Vec<String> {
@@ -176,6 +178,33 @@ fn the_first_words_of_a_child_are_events_too() {
         autorestart=false\nstdout_events_enabled=true\n";
     let daemon = start(&(recorder("rec", "events=PROCESS_LOG_STDOUT\nbuffer_size=100") + config));
     wait_for("forty events", || (recorded(&daemon, "rec").len() == 40).then_some(()));
+}
+
+/// The news of an exit waits for a log that takes nothing, but not for long; the rest of the output is read when it goes on.
+#[test]
+fn output_that_is_read_after_the_exit_is_told_is_an_event_too_unlike_upstream() {
+    let sandbox = sandbox();
+    // More than the pipe that is the log holds, and the end once that is full.
+    let script =
+        "head -c 80000 /dev/zero | tr '\\0' x\nuntil [ -e go ]; do sleep 0.01; done\nprintf 'end\\n'\n";
+    sandbox.write("x.sh", script);
+    let status = sandbox.command("mkfifo").arg(sandbox.path("fifo")).status().unwrap();
+    assert!(status.success());
+    let mut log = File::options().read(true).write(true).open(sandbox.path("fifo")).unwrap();
+    let config = "[program:x]\ncommand=/bin/sh x.sh\ndirectory=%(here)s\nstartsecs=0\nautorestart=false\n\
+        stdout_events_enabled=true\nstdout_logfile=%(here)s/fifo\nstdout_logfile_maxbytes=0\n";
+    let daemon =
+        Daemon::start_in(sandbox, &(recorder("rec", "events=PROCESS_LOG_STDOUT\nbuffer_size=100") + config));
+    let told = || -> String {
+        let events = recorded(&daemon, "rec");
+        events.iter().map(|event| event.text().split_once('\n').unwrap().1.to_owned()).collect()
+    };
+    wait_for("the log to be full", || (told().len() >= 65_536).then_some(()));
+    daemon.sandbox().write("go", "");
+    daemon.wait_for_state("x", "EXITED");
+    let mut logged = vec![0; 80_004];
+    log.read_exact(&mut logged).unwrap();
+    wait_for("the end", || (told().as_bytes() == logged).then_some(()));
 }
 
 /// EVT-19

@@ -10,10 +10,11 @@ use crate::spawner::{Output, SpawnResult, stream_id, stream_owner};
 use crate::stdin::Progress;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
+use std::collections::hash_map::Entry;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
-use supervisor_core::{Channel, ExitStatus, Input, Level, ProcessId};
+use supervisor_core::{Channel, ExitStatus, Input, Level, Pid, ProcessId};
 use supervisor_log::{Notice, Run, StreamId};
 use supervisor_sys::{clock, reap};
 
@@ -151,6 +152,9 @@ impl Loop {
         }
         if let Some(ended) = &child.ended {
             self.dying.remove(&(ended.give_up_at, raw));
+            if ended.undrained > 0 {
+                self.departed.insert((raw, child.run), (child.pid, ended.undrained));
+            }
         }
         let known = child.ended.as_ref().and_then(|ended| ended.status);
         let status = known.unwrap_or_else(|| self.collect(&child));
@@ -201,6 +205,13 @@ impl Loop {
     }
 
     fn drained(&mut self, raw: u64, run: Run) {
+        if let Entry::Occupied(mut departed) = self.departed.entry((raw, run)) {
+            departed.get_mut().1 -= 1;
+            if departed.get().1 == 0 {
+                departed.remove();
+            }
+            return;
+        }
         let Some(ended) = self.child_of(raw, run).and_then(|child| child.ended.as_mut()) else { return };
         ended.undrained = ended.undrained.saturating_sub(1);
         if ended.undrained == 0 {
@@ -211,8 +222,7 @@ impl Loop {
     fn output(&mut self, raw: u64, run: Run, channel: Channel, bytes: Vec<u8>) {
         let Some(process) = self.processes.get_raw(raw) else { return };
         let (process_id, is_protocol) = (process.id, process.is_protocol(channel));
-        let Some(child) = process.child.as_ref().filter(|child| child.run == run) else { return };
-        let pid = child.pid;
+        let Some(pid) = self.pid_of(raw, run) else { return };
         self.tell(if is_protocol {
             Input::ListenerOutput { process: process_id, pid, bytes }
         } else {
@@ -223,9 +233,14 @@ impl Loop {
     fn captured(&mut self, raw: u64, run: Run, channel: Channel, bytes: Vec<u8>) {
         let Some(process) = self.processes.get_raw(raw) else { return };
         let id = process.id;
-        let Some(child) = process.child.as_ref().filter(|child| child.run == run) else { return };
-        let pid = child.pid;
+        let Some(pid) = self.pid_of(raw, run) else { return };
         self.tell(Input::Communication { process: id, pid, channel, bytes });
+    }
+
+    /// The pid a life of a process has, or had if there is output of it to come.
+    fn pid_of(&mut self, raw: u64, run: Run) -> Option<Pid> {
+        let live = self.child_of(raw, run).map(|child| child.pid);
+        live.or_else(|| self.departed.get(&(raw, run)).map(|(pid, _)| *pid))
     }
 
     fn child_of(&mut self, raw: u64, run: Run) -> Option<&mut Child> {

@@ -18,9 +18,9 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
-use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Signal, Supervisor, Ticket};
+use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
-use supervisor_log::{MainLog, Pump};
+use supervisor_log::{MainLog, Pump, Run};
 use supervisor_sys::signal::SignalQueue;
 use supervisor_sys::{clock, memory};
 
@@ -78,6 +78,9 @@ pub(crate) struct Loop {
     pub(crate) signals: SignalQueue,
     /// Children that ended and are not reaped, by the moment their output is given up on.
     pub(crate) dying: BTreeSet<(Duration, u64)>,
+    /// Children that were reaped before all their output was read, by process and life: their pid, and how many of their
+    /// outputs are still to be drained. What comes of these is theirs.
+    pub(crate) departed: HashMap<(u64, Run), (Pid, usize)>,
     /// Children whose end only SIGCHLD tells: those without a pidfd, or whose pidfd cannot be watched.
     pub(crate) unwatched: BTreeSet<u64>,
     /// Whether children can turn up that we did not spawn.

@@ -152,6 +152,7 @@ impl Session {
             sleeps_until: None,
             signals,
             dying: BTreeSet::new(),
+            departed: HashMap::new(),
             unwatched: BTreeSet::new(),
             may_adopt: adopt::may_adopt(),
         });
