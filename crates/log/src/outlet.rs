@@ -67,6 +67,8 @@ struct Trouble {
 
 #[derive(Clone, Copy, Debug)]
 enum Health {
+    /// It only takes long.
+    Paused,
     /// The reader does not keep up.
     Blocked { since: Instant, is_reported: bool },
     /// Writes fail.
@@ -165,6 +167,7 @@ impl Outlet {
         };
         match trouble.health {
             Health::Unreadable => Flow::Open,
+            Health::Paused => Flow::Retry(Instant::now()),
             Health::Blocked { since, is_reported } => {
                 Flow::Blocked((!is_reported).then(|| since + SLOW_READER))
             }
@@ -184,6 +187,10 @@ impl Outlet {
         }
         match written.outcome {
             Outcome::Complete => self.recovered(lines),
+            Outcome::Paused => {
+                self.recovered(lines);
+                self.note(Health::Paused);
+            }
             Outcome::Blocked => self.blocked(written.count > 0, lines),
             Outcome::Failed(error) => self.failed(&error, written.count > 0, lines),
             Outcome::Unreadable(error) => {
@@ -236,7 +243,8 @@ impl Outlet {
                 let text = format!("the {} is written again after {seconds} seconds", self.label);
                 lines.push((Level::Info, text));
             }
-            Some(Health::Blocked { .. } | Health::Failing { .. } | Health::Unreadable) | None => {}
+            Some(Health::Paused | Health::Blocked { .. } | Health::Failing { .. } | Health::Unreadable)
+            | None => {}
         }
     }
 
@@ -246,7 +254,7 @@ impl Outlet {
             Some(Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) => {
                 (since, is_reported)
             }
-            Some(Health::Unreadable) | None => (now, false),
+            Some(Health::Unreadable | Health::Paused) | None => (now, false),
         };
         if has_progressed && !is_reported {
             since = now;
@@ -273,7 +281,7 @@ impl Outlet {
                 (since, next, is_reported)
             }
             Some(Health::Blocked { since, is_reported }) => (since, first, is_reported),
-            Some(Health::Unreadable) | None => (now, first, false),
+            Some(Health::Unreadable | Health::Paused) | None => (now, first, false),
         };
         // The system log's queue being full for a moment is not worth a line.
         let is_reported = was_reported || !is_syslog || now >= since + SLOW_READER;

@@ -20,6 +20,9 @@ use supervisor_sys::fd::FileIdentity;
 /// How soon a rotation that failed is tried again, at the earliest, when there is something to write.
 const ROTATION_RETRY: Duration = Duration::from_secs(10);
 
+/// So many rotations at most before others get their turn: with a tiny limit every line is one.
+const MOST_ROTATIONS: u32 = 4;
+
 /// An open log file.
 #[derive(Debug)]
 pub(crate) struct LogFile {
@@ -54,15 +57,18 @@ impl LogFile {
 
     /// Appends, and rotates after every unit that brings the file to its limit.
     pub(crate) fn write(&mut self, bytes: &[u8], units: Units, remarks: &mut Vec<Remark>) -> Written {
-        let mut count = 0;
+        let (mut count, mut rotations) = (0, 0);
         while count < bytes.len() {
+            if rotations == MOST_ROTATIONS {
+                return Written { count, outcome: Outcome::Paused };
+            }
             let unit = self.next_unit(&bytes[count..], units);
             match (&self.file).write(unit) {
                 Ok(0) => return Written { count, outcome: Outcome::Failed(io::ErrorKind::WriteZero.into()) },
                 Ok(written) => {
                     let is_whole = written == unit.len();
                     count += written;
-                    self.after_write(written, is_whole, remarks);
+                    rotations += u32::from(self.after_write(written, is_whole, remarks));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Written { count, outcome: Outcome::Failed(error) },
@@ -87,12 +93,13 @@ impl LogFile {
         &bytes[..end]
     }
 
-    fn after_write(&mut self, written: usize, is_whole: bool, remarks: &mut Vec<Remark>) {
-        let Some(limit) = self.limit() else { return };
+    /// Rotates if that is due; whether it was tried.
+    fn after_write(&mut self, written: usize, is_whole: bool, remarks: &mut Vec<Remark>) -> bool {
+        let Some(limit) = self.limit() else { return false };
         self.position = (&self.file).stream_position().unwrap_or(self.position + written as u64);
         let is_due = self.rotation_retry.is_none_or(|at| Instant::now() >= at);
         if !is_whole || self.position < limit || !is_due {
-            return;
+            return false;
         }
         let was_failing = self.rotation_retry.take().is_some();
         match self.rotate() {
@@ -105,6 +112,7 @@ impl LogFile {
                 }
             }
         }
+        true
     }
 
     /// Shifts the generations and begins a new file. On an error the open file stays in use, so nothing is
@@ -199,11 +207,16 @@ mod tests {
     }
 
     fn write(target: &mut Target, bytes: &[u8]) -> Vec<Remark> {
-        let mut remarks = Vec::new();
-        let written = target.write(bytes, Units::Lines, &mut remarks);
-        assert!(matches!(written.outcome, Outcome::Complete), "{written:?}");
-        assert_eq!(written.count, bytes.len());
-        remarks
+        let (mut remarks, mut count) = (Vec::new(), 0);
+        loop {
+            let written = target.write(&bytes[count..], Units::Lines, &mut remarks);
+            count += written.count;
+            if !matches!(written.outcome, Outcome::Paused) {
+                assert!(matches!(written.outcome, Outcome::Complete), "{written:?}");
+                assert_eq!(count, bytes.len());
+                return remarks;
+            }
+        }
     }
 
     fn mode(path: &Path) -> u32 {
@@ -234,6 +247,22 @@ mod tests {
         for generation in ["log.1", "log.2", "log.3"] {
             assert_eq!(scratch.read(generation), LINE.repeat(3));
         }
+    }
+
+    /// With a limit of a few bytes a write of many lines is as many rotations, which takes longer than others are to wait.
+    #[test]
+    fn many_rotations_pause_for_others() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 1, 40);
+        let lines = LINE.repeat(40);
+        let written = log.write(lines.as_bytes(), Units::Lines, &mut Vec::new());
+        let done = LINE.len() * 4;
+        assert!(
+            matches!(written, Written { count, outcome: Outcome::Paused } if count == done),
+            "{written:?}"
+        );
+        write(&mut log, &lines.as_bytes()[done..]);
+        assert!((1..=40).all(|number| scratch.read(&format!("log.{number}")) == LINE));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct Written {
 pub(crate) enum Outcome {
     /// Everything was taken.
     Complete,
+    /// Nothing is wrong, but the rest would take long: others get their turn first.
+    Paused,
     /// The reader does not keep up; the target's descriptor becomes writable when it does.
     Blocked,
     /// Refused; worth another try later.

@@ -89,6 +89,18 @@ fn gathered_lines_are_rotated_like_single_ones() {
     assert_eq!(sizes, [123, 123, 82]);
 }
 
+/// With a limit of a few bytes every line is a rotation: slow, but nothing hangs, and nothing is to be said.
+#[test]
+fn a_flood_into_a_tiny_log_is_not_taken_for_a_hanging_disk() {
+    let rig = Rig::new();
+    let tiny = LogFileSpec { max_bytes: 1, backups: 10, ..rig.file("tiny") };
+    let script = "yes | head -n 4000; echo last";
+    let flood = rig.spawn(1, 1, &sink_spec("flood", tiny), script);
+    rig.reap(1, 1, flood);
+    assert_eq!(rig.read("tiny.1"), "last\n");
+    assert_eq!(rig.main_text(), "");
+}
+
 /// PROC-53: with `redirect_stderr` both outputs are one pipe; separate pipes may share a file by appending.
 #[test]
 fn two_streams_may_share_a_file() {
