@@ -123,6 +123,27 @@ fn an_address_that_is_busy_at_a_restart_is_a_failed_start_unlike_upstream() {
     daemon.wait_for_state("x:x", "RUNNING");
 }
 
+/// Upstream's `update` ends with a fault, after the group was removed: nothing runs any more, and nothing is to be seen of it.
+#[test]
+fn an_address_that_is_busy_at_an_update_is_a_failed_start_unlike_upstream() {
+    let (former, port) = (Port::reserve(), Port::reserve());
+    let config = |port: &Port| {
+        let number = port.number();
+        format!("[fcgi-program:x]\ncommand=sleep 1000\nstartretries=1000\nsocket=tcp://127.0.0.1:{number}\n")
+    };
+    let daemon = Daemon::start(&config(&former));
+    daemon.wait_for_state("x:x", "RUNNING");
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).unwrap();
+    daemon.reconfigure(&config(&port));
+    let outcome = daemon.ctl(&["update"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "x: stopped\nx: updated process group\n"));
+    let error = format!("Could not create FastCGI socket tcp://127.0.0.1:{}: ", port.number());
+    daemon.wait_for_message(&format!("ERRO {error}"));
+    wait_until("the reason", || daemon.info("x:x")["spawnerr"].text().starts_with(&error));
+    drop(taken);
+    daemon.wait_for_state("x:x", "RUNNING");
+}
+
 /// PROC-75: upstream's supervisord ends and leaves all its children behind.
 #[test]
 fn a_port_taken_during_backoff_is_a_failed_start_unlike_upstream() {

@@ -92,7 +92,8 @@ impl Loop {
         let group = Arc::clone(group);
         let surroundings = self.surroundings.clone();
         let (mailbox, log) = (self.mailbox.clone(), self.log.clone());
-        let prepare = move || match surroundings.prepare(&group, Unavailable::Refused, &log) {
+        // A client that updates a group has removed it before: refused, it would be gone.
+        let prepare = move || match surroundings.prepare(&group, Unavailable::Reported, &log) {
             Ok(group) => mailbox.post(Message::Prepared(Box::new(group), reply)),
             Err(why) => {
                 log.log(Level::Error, &why);
