@@ -1,8 +1,9 @@
 //! Signals to the daemon.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
-use support::{Daemon, Launch, Sandbox, Stopwatch, processes, wait_until};
+use support::{Address, Daemon, Launch, Port, RpcClient, Sandbox, Stopwatch, processes, wait_until};
 
 /// A program that ignores SIGTERM and says when it does.
 const STUBBORN: &str = "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n";
@@ -110,6 +111,53 @@ fn sighup_with_a_broken_configuration_keeps_the_old_one_unlike_upstream() {
     assert!(daemon.is_running());
     assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
     assert_eq!(daemon.messages_with("stopped: x"), Vec::<String>::new());
+}
+
+/// PROC-20, although the file is in order: upstream stops every program first and then exits.
+#[test]
+fn a_restart_to_an_address_in_use_is_refused_and_stops_nothing_unlike_upstream() {
+    const PROGRAM: &str = "[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
+    const IN_USE: &str = "[inet_http_server] cannot listen: Another program is already listening on a port";
+    let port = Port::reserve();
+    let daemon = Daemon::start(PROGRAM);
+    let child = daemon.wait_for_state("x", "RUNNING")["pid"].int();
+    let occupant = TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).unwrap();
+    let server = format!("[inet_http_server]\nport=127.0.0.1:{}\n", port.number());
+    daemon.reconfigure(&format!("{server}{PROGRAM}"));
+    let fault = daemon.call("restart", &[]).unwrap_err();
+    assert!(fault.text.contains(IN_USE), "{fault}");
+    daemon.signal("HUP");
+    daemon.wait_for_messages(
+        &format!("ERRO restart refused, the running configuration stays in force: {IN_USE}"),
+        2,
+    );
+    assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
+    assert_eq!(daemon.messages_with("stopped: x"), Vec::<String>::new());
+
+    // The socket that stays is no obstacle, neither at the first restart nor at the next.
+    drop(occupant);
+    for restarts in 1..=2 {
+        daemon.signal("HUP");
+        daemon.wait_for_messages("Server 'inet_http_server' running", restarts);
+        daemon.wait_for_messages("supervisord started", restarts + 1);
+    }
+    assert!(RpcClient::new(Address::Tcp(port.number())).answers());
+}
+
+/// What only the start itself can find out. A configuration that was reread is not what ran.
+#[test]
+fn a_restart_that_fails_goes_on_with_what_ran_unlike_upstream() {
+    const RUNS: &str = "[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
+    let mut daemon = Daemon::start(RUNS);
+    let child = u32::try_from(daemon.wait_for_state("x", "RUNNING")["pid"].int()).unwrap();
+    daemon.reconfigure("[supervisord]\nlogfile=%(here)s\n[program:y]\ncommand=sleep 1000\n");
+    daemon.ask("reloadConfig", &[]);
+    daemon.signal("HUP");
+    daemon.wait_for_message("CRIT cannot restart with the new configuration, going on with the old one: ");
+    wait_until("the program runs anew", || daemon.messages_with("spawned: 'x'").len() == 2);
+    assert!(!processes::is_alive(child));
+    assert!(daemon.is_running());
+    assert_eq!(daemon.call("getProcessInfo", &["y".into()]).unwrap_err().text, "BAD_NAME: y");
 }
 
 /// PROC-21

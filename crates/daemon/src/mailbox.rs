@@ -4,6 +4,7 @@
 //! many jobs as it has processes and requests; the pump's notices are bounded by the credit of each stream.
 
 use crate::prepare::PreparedGroup;
+use crate::reload::Obstacle;
 use crate::request::Reply;
 use crate::serve::Checked;
 use crate::spawner::SpawnResult;
@@ -25,7 +26,7 @@ pub(crate) enum Message {
     /// The configuration was read again for a client.
     Reread(Box<Result<Config, Failure>>, Reply<Result<ReloadedGroups, Fault>>),
     /// The configuration was read again because a client, or SIGHUP, wants a restart.
-    RestartChecked(Box<Result<Config, Failure>>, Option<Ticket>),
+    RestartChecked(Box<Result<Config, Obstacle>>, Option<Ticket>),
     /// The pump has done what it was told: the table of descriptors can be written.
     PumpSettled,
     /// The pump has something to tell of a child's output.

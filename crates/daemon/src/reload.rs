@@ -1,7 +1,8 @@
 //! Reading the configuration again: reread, adding and removing groups, and the look before a restart.
 //!
 //! A configuration is read by a job of the blocking pool, as a whole or not at all. A broken one is reported and changes
-//! nothing, also when a restart was asked for: upstream stops everything first and then ends.
+//! nothing, also when a restart was asked for: upstream stops everything first and then ends. So is one with which the daemon
+//! could not start, because somebody else has an address it names, for instance.
 
 use crate::blocking::Refused;
 use crate::mailbox::Message;
@@ -9,11 +10,20 @@ use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
 use crate::request::Reply;
 use crate::run::Loop;
 use crate::serve::{bad_name, wire_fault};
+use crate::startup::{self, StartError};
 use std::sync::Arc;
 use supervisor_config::{Config, Failure, diff, load};
 use supervisor_core::{Fault, Input, Level, Request as CoreRequest, Signal, Ticket, Wish};
 use supervisor_rpc::{Fault as WireFault, FaultCode, ReloadedGroups};
 use supervisor_sys::clock;
+
+/// Why there is no restart.
+pub(crate) enum Obstacle {
+    /// The configuration cannot be read.
+    Broken(Failure),
+    /// The daemon could not start with it.
+    Unusable(StartError),
+}
 
 impl Loop {
     /// Reads the configuration again for a client.
@@ -21,7 +31,7 @@ impl Loop {
         if let Err(fault) = self.allowed() {
             return reply.send(Err(fault));
         }
-        let _answered = self.read_config(move |outcome| Message::Reread(outcome, reply));
+        let _answered = self.read_config(move |outcome| Message::Reread(Box::new(outcome), reply));
     }
 
     /// The configuration was read again.
@@ -48,14 +58,20 @@ impl Loop {
 
     /// Reads the configuration before a restart that a client, or SIGHUP, wants.
     pub(crate) fn check_restart(&mut self, client: Option<Ticket>) {
-        let read = self.read_config(move |outcome| Message::RestartChecked(outcome, client));
+        let standing = Arc::clone(&self.begun_with);
+        let read = self.read_config(move |outcome| {
+            let usable = outcome.map_err(Obstacle::Broken).and_then(|config| {
+                startup::rehearse(&config, &standing.servers).map_err(Obstacle::Unusable).map(|()| config)
+            });
+            Message::RestartChecked(Box::new(usable), client)
+        });
         if let (Err(why), Some(ticket)) = (read, client) {
             self.refuse(ticket, Fault::Failed(why.to_string()));
         }
     }
 
     /// The configuration to restart with was read: go ahead, or say why not.
-    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Failure>, client: Option<Ticket>) {
+    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, client: Option<Ticket>) {
         match outcome {
             Ok(config) => {
                 self.successor = Some(config);
@@ -64,18 +80,21 @@ impl Loop {
                     None => Input::Signal(Signal::HUP),
                 });
             }
-            Err(failure) => {
+            Err(obstacle) => {
                 if client.is_none() {
                     self.log.log(Level::Warn, "received SIGHUP indicating restart request");
                 }
+                let (report, remote_report) = match obstacle {
+                    Obstacle::Broken(failure) => (failure.to_string(), failure.remote_report()),
+                    Obstacle::Unusable(error) => (error.to_string(), error.to_string()),
+                };
                 self.log.log(
                     Level::Error,
-                    format!("restart refused, the running configuration stays in force: {failure}"),
+                    format!("restart refused, the running configuration stays in force: {report}"),
                 );
                 if let Some(ticket) = client {
-                    let report = failure.remote_report();
                     let text = format!(
-                        "the configuration cannot be used and the running one stays in force: {report}"
+                        "the configuration cannot be used and the running one stays in force: {remote_report}"
                     );
                     self.refuse(ticket, Fault::Failed(text));
                 }
@@ -156,12 +175,12 @@ impl Loop {
 
     fn read_config(
         &self,
-        report: impl FnOnce(Box<Result<Config, Failure>>) -> Message + Send + 'static,
+        report: impl FnOnce(Result<Config, Failure>) -> Message + Send + 'static,
     ) -> Result<(), Refused> {
         let source = Arc::clone(&self.source);
         let mailbox = self.mailbox.clone();
         self.tidy_when_calm();
-        self.submit(move || mailbox.post(report(Box::new(load(&source.command_line, &source.host)))))
+        self.submit(move || mailbox.post(report(load(&source.command_line, &source.host))))
     }
 
     /// Hands over the work for a request. If it is refused, a reply in it is dropped, which answers; who has only a ticket

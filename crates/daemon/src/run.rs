@@ -39,6 +39,8 @@ pub(crate) struct Loop {
     pub(crate) inputs: VecDeque<Input>,
     /// What the daemon keeps of each process.
     pub(crate) processes: Processes,
+    /// The configuration this life began with, without its groups: see `active`.
+    pub(crate) begun_with: Arc<Config>,
     /// The configuration last read.
     pub(crate) config: Config,
     /// The groups that are active, as they were configured when they were added.

@@ -52,7 +52,8 @@ struct End {
     ending: Ending,
     core: Supervisor,
     signals: SignalQueue,
-    config: Config,
+    /// What ran.
+    ran: Config,
     /// What was read when the restart was asked for.
     successor: Option<Config>,
     /// Written directly again.
@@ -81,7 +82,7 @@ impl End {
     fn begin_anew(self, source: &Arc<Source>) -> Result<Session, StartError> {
         let next = load(&source.command_line, &source.host).unwrap_or_else(|failure| {
             self.log.log(Level::Error, format!("the configuration has become unusable: {failure}"));
-            self.successor.unwrap_or_else(|| self.config.clone())
+            self.successor.unwrap_or_else(|| self.ran.clone())
         });
         let (config, foundation) = match startup::lay(&next, Start::Again) {
             Ok(foundation) => (next, foundation),
@@ -89,9 +90,9 @@ impl End {
                 let text =
                     format!("cannot restart with the new configuration, going on with the old one: {error}");
                 self.log.log(Level::Critical, text);
-                let foundation = startup::lay(&self.config, Start::Again)
+                let foundation = startup::lay(&self.ran, Start::Again)
                     .inspect_err(|error| self.log.log(Level::Critical, format!("cannot restart: {error}")))?;
-                (self.config, foundation)
+                (self.ran, foundation)
             }
         };
         let core = self.core.restarted(&config.supervisord.identifier);
@@ -132,6 +133,7 @@ impl Session {
             effects: Effects::new(),
             inputs: VecDeque::new(),
             processes: Processes::default(),
+            begun_with: Arc::new(Config { groups: Vec::new(), ..config.clone() }),
             config,
             active: Vec::new(),
             materialised: HashSet::new(),
@@ -168,7 +170,9 @@ impl Session {
     /// Runs the loop to its end and takes everything down: servers, logs, files.
     fn run(self) -> Result<End, StartError> {
         let (supervisor, outcome) = self.helm.hold(self.supervisor, self.poll);
-        let Loop { core, signals, config, successor, log, pump, inbox, replies, .. } = *supervisor;
+        let Loop { core, signals, begun_with, active, successor, log, pump, inbox, replies, .. } =
+            *supervisor;
+        let ran = Config { groups: active, ..Arc::unwrap_or_clone(begun_with) };
         if let Some(http) = self.http {
             http.drain(LAST_ANSWERS, || ());
             // Whoever still waits for an answer will not get one: a server that drains closes such connections.
@@ -183,7 +187,7 @@ impl Session {
         }
         drop((self.socket_files, self.pidfile));
         let ending = outcome.map_err(|error| StartError::of("wait for events", &error))?;
-        Ok(End { ending, core, signals, config, successor, log })
+        Ok(End { ending, core, signals, ran, successor, log })
     }
 }
 

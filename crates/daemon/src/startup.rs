@@ -9,14 +9,15 @@ use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use supervisor_config::{Config, LogTarget, ServerAddress, Severity, Supervisord};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use supervisor_config::{Config, LogTarget, Server, ServerAddress, Severity, Supervisord};
 use supervisor_core::{Level, repr};
 use supervisor_http::{Credentials, Listener, Socket};
 use supervisor_log::{MainDestination, MainLog, MainLogSpec, auto};
 use supervisor_sys::daemonize::{self, Side};
 use supervisor_sys::fd::{self, FileIdentity};
 use supervisor_sys::limits::{self, Limit, Resource};
-use supervisor_sys::socket::{self, SocketFile};
+use supervisor_sys::socket::{self, ListenError, SocketFile};
 use supervisor_sys::user::{self, DropError};
 
 /// Why supervisord does not start, as the text behind `Error: `.
@@ -87,6 +88,44 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
     let groups = groups.collect::<Result<_, _>>().map_err(StartError)?;
     let (listeners, socket_files) = open_servers(config, &log)?;
     Ok(Foundation { log, groups, surroundings, listeners, socket_files })
+}
+
+/// Whether the machine would let us start again with `config`, as far as that can be tried while everything still runs:
+/// the `standing` servers are open, and addresses they have need no try.
+pub(crate) fn rehearse(config: &Config, standing: &[Server]) -> Result<(), StartError> {
+    if let Some(account) = &config.supervisord.user {
+        user::plan_switch(account.uid).map_err(|error| StartError(error.to_string()))?;
+    }
+    refuse_interface_options(config)?;
+    let _alone = alone();
+    // All of them stay open until the last was tried: two may want the same address.
+    let (mut files, mut sockets) = (SocketFiles::default(), Vec::new());
+    for Server { section, address, .. } in &config.servers {
+        if !standing.iter().any(|server| overlap(&server.address, address)) {
+            let socket = listen(address, &mut files);
+            sockets.push(socket.map_err(|error| StartError(format!("[{section}] cannot listen: {error}")))?);
+        }
+    }
+    Ok(())
+}
+
+/// A try must be in the way neither of another nor of the start it was made for.
+fn alone() -> MutexGuard<'static, ()> {
+    static ADDRESSES: Mutex<()> = Mutex::new(());
+    ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether one of two servers keeps the other from listening.
+fn overlap(one: &ServerAddress, other: &ServerAddress) -> bool {
+    match (one, other) {
+        (ServerAddress::Inet { port: one, .. }, ServerAddress::Inet { port: other, .. }) => one == other,
+        (ServerAddress::Unix { path: one, .. }, ServerAddress::Unix { path: other, .. }) => {
+            let file = |path: &Path| FileIdentity::of_path(path).ok();
+            one == other || file(one).is_some_and(|one| file(other) == Some(one))
+        }
+        (ServerAddress::Inet { .. }, ServerAddress::Unix { .. })
+        | (ServerAddress::Unix { .. }, ServerAddress::Inet { .. }) => false,
+    }
 }
 
 /// Goes into the background, where that is wanted, and tells the world our pid: from then on signals have to be taken. In
@@ -216,29 +255,11 @@ fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
 }
 
 fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, SocketFiles), StartError> {
+    let _alone = alone();
     let mut files = SocketFiles::default();
     let mut listeners = Vec::with_capacity(config.servers.len());
     for server in &config.servers {
-        let socket = match &server.address {
-            ServerAddress::Inet { host, port } => {
-                socket::listen_tcp(host, *port, socket::BACKLOG).map(Socket::Tcp)
-            }
-            ServerAddress::Unix { path, mode, owner } => {
-                let file = SocketFile {
-                    mode: *mode,
-                    uid: owner.map(|owner| owner.uid),
-                    gid: owner.and_then(|owner| owner.gid),
-                };
-                socket::listen_unix(path, file, socket::BACKLOG).map(|bound| {
-                    if bound.replaced_stale {
-                        crate::say(&format!("Unlinking stale socket {}\n", path.display()));
-                    }
-                    files.0.push((path.clone(), bound.identity));
-                    Socket::Unix(bound.listener)
-                })
-            }
-        }
-        .map_err(|error| StartError(error.to_string()))?;
+        let socket = listen(&server.address, &mut files).map_err(|error| StartError(error.to_string()))?;
         for interface in &config.rpcinterfaces {
             log.log(Level::Info, format!("RPC interface '{}' initialized", interface.name));
         }
@@ -253,6 +274,28 @@ fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, Socket
         listeners.push(Listener { socket, section: server.section.clone(), credentials });
     }
     Ok((listeners, files))
+}
+
+fn listen(address: &ServerAddress, files: &mut SocketFiles) -> Result<Socket, ListenError> {
+    match address {
+        ServerAddress::Inet { host, port } => {
+            socket::listen_tcp(host, *port, socket::BACKLOG).map(Socket::Tcp)
+        }
+        ServerAddress::Unix { path, mode, owner } => {
+            let file = SocketFile {
+                mode: *mode,
+                uid: owner.map(|owner| owner.uid),
+                gid: owner.and_then(|owner| owner.gid),
+            };
+            socket::listen_unix(path, file, socket::BACKLOG).map(|bound| {
+                if bound.replaced_stale {
+                    crate::say(&format!("Unlinking stale socket {}\n", path.display()));
+                }
+                files.0.push((path.clone(), bound.identity));
+                Socket::Unix(bound.listener)
+            })
+        }
+    }
 }
 
 fn http_credentials(credentials: &supervisor_config::Credentials) -> Option<Credentials> {
