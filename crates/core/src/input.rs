@@ -47,6 +47,8 @@ pub enum Input {
     /// Time has passed: do what is due. To be sent once `next_deadline` is reached, after the exits that are
     /// known by then; may be sent at any time.
     Deadline,
+    /// The wall clock was set, so that ticks begin at other times than they would have.
+    ClockSet,
     /// The daemon itself received a signal.
     Signal(Signal),
     /// An event listener wrote to its standard output.

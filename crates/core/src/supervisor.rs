@@ -16,6 +16,7 @@ use crate::process::{Process, Record, Restarts, Wanted};
 use crate::processes::Processes;
 use crate::shutdown::Shutdown;
 use crate::state::State;
+use crate::tick::Period;
 use crate::turn::Turn;
 use crate::{
     Effects, EventKind, ExitStatus, Fault, GroupId, GroupIds, GroupKind, GroupSpec, Input, Moment, Pid,
@@ -102,6 +103,11 @@ impl Supervisor {
             Input::Reaped { pid, status } => self.reaped(pid, status, turn),
             Input::Killed { order, outcome } => self.killed(order, outcome, turn),
             Input::Deadline => self.time_passed(turn),
+            Input::ClockSet => {
+                for period in Period::ALL {
+                    self.bus.tick(period, &mut self.agenda, turn);
+                }
+            }
             Input::Signal(signal) => self.signalled(signal, turn),
             Input::ListenerOutput { process, pid, bytes } => self.listener_spoke(process, pid, &bytes, turn),
             Input::ListenerWritten { process, pid } => self.listener_written(process, pid, turn),

@@ -1,8 +1,9 @@
 //! Ticks: events at every full 5 seconds, minute and hour of the wall clock.
 //!
 //! A tick is sent when the slice of wall-clock time has changed since the last look. Slices nobody looked at
-//! are skipped, and a clock that was set back gives an earlier `when`. The daemon is woken at slice borders
-//! only, and only for periods somebody subscribes to.
+//! are skipped, and a clock that was set back gives an earlier `when`. The daemon is woken at slice borders,
+//! and when the clock is set, as the border it waits for is then nearer or farther; and only for periods somebody
+//! subscribes to.
 
 use crate::{EventKind, Moment};
 use std::time::Duration;

@@ -34,6 +34,8 @@ impl Loop {
     /// Everything the daemon owns now, by number.
     pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
         let mut table = vec![Descriptor { fd: self.signals.as_raw_fd(), purpose: "signals".to_owned() }];
+        let clock_set = self.clock_set.iter().map(AsRawFd::as_raw_fd);
+        table.extend(clock_set.map(|fd| Descriptor { fd, purpose: "settings of the clock".to_owned() }));
         table.extend(self.listening.iter().cloned());
         for process in self.processes.iter() {
             let Some(child) = &process.child else { continue };

@@ -105,6 +105,7 @@ impl Watch {
             | Input::ListenerWriteFailed { .. }
             | Input::Output { .. }
             | Input::Communication { .. }
+            | Input::ClockSet
             | Input::Cancel(_) => false,
         };
     }

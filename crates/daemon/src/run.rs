@@ -21,6 +21,7 @@ use supervisor_config::{CommandLine, Config, Group};
 use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
 use supervisor_log::{MainLog, Pump, Run};
+use supervisor_sys::clock_set::ClockSet;
 use supervisor_sys::signal::SignalQueue;
 use supervisor_sys::{clock, memory};
 
@@ -28,6 +29,8 @@ use supervisor_sys::{clock, memory};
 pub(crate) const SIGNALS: Token = Token(0);
 /// Woken by other threads.
 pub(crate) const WAKER: Token = Token(1);
+/// Readable when the wall clock was set. No child has this token: they count from below.
+pub(crate) const CLOCK: Token = Token(usize::MAX);
 
 /// The supervision loop with all its state.
 pub(crate) struct Loop {
@@ -78,6 +81,8 @@ pub(crate) struct Loop {
     /// The deadline the loop's thread sleeps until, if it does.
     pub(crate) sleeps_until: Option<Duration>,
     pub(crate) signals: SignalQueue,
+    /// Tells when the wall clock is set, where the system does.
+    pub(crate) clock_set: Option<ClockSet>,
     /// Children that ended and are not reaped, by the moment their output is given up on.
     pub(crate) dying: BTreeSet<(Duration, u64)>,
     /// Children that were reaped before all their output was read, by process and life: their pid, and how many of their
@@ -211,12 +216,20 @@ impl Loop {
 
     fn look_at_descriptors(&mut self, events: &Events) {
         for event in events {
-            if let Some((raw, watched)) = children::owner(event.token()) {
+            if event.token() == CLOCK {
+                self.look_at_clock();
+            } else if let Some((raw, watched)) = children::owner(event.token()) {
                 match watched {
                     Watched::End => self.child_ended(raw),
                     Watched::Stdin => self.stdin_has_room(raw),
                 }
             }
+        }
+    }
+
+    fn look_at_clock(&mut self) {
+        if self.clock_set.as_ref().is_some_and(ClockSet::take) {
+            self.tell(Input::ClockSet);
         }
     }
 

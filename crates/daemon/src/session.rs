@@ -10,11 +10,11 @@ use crate::overview::Watch;
 use crate::pidfile::PidFile;
 use crate::processes::Processes;
 use crate::request::{self, Requests};
-use crate::run::{Loop, SIGNALS, Source, WAKER};
+use crate::run::{CLOCK, Loop, SIGNALS, Source, WAKER};
 use crate::startup::{self, Foundation, SocketFiles, Start, StartError};
 use crate::web;
 use mio::unix::SourceFd;
-use mio::{Interest, Poll, Waker};
+use mio::{Interest, Poll, Registry, Waker};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -25,6 +25,7 @@ use supervisor_core::{Effects, Ending, Level, Signal, Supervisor};
 use supervisor_http::{Handle, Limits, Listener};
 use supervisor_log::{MainLog, Pump};
 use supervisor_sys::adopt;
+use supervisor_sys::clock_set::ClockSet;
 use supervisor_sys::signal::SignalQueue;
 
 /// The signals that mean something to supervisord.
@@ -117,6 +118,7 @@ impl Session {
         poll.registry()
             .register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)
             .map_err(failed("watch for signals"))?;
+        let clock_set = watch_clock(poll.registry());
 
         let mailbox = Mailbox::new(Arc::clone(&waker));
         let notices = mailbox.clone();
@@ -153,6 +155,7 @@ impl Session {
             registry: poll.registry().try_clone().map_err(failed("share the poll"))?,
             sleeps_until: None,
             signals,
+            clock_set,
             dying: BTreeSet::new(),
             departed: HashMap::new(),
             unwatched: BTreeSet::new(),
@@ -189,6 +192,13 @@ impl Session {
         let ending = outcome.map_err(|error| StartError::of("wait for events", &error))?;
         Ok(End { ending, core, signals, ran, successor, log })
     }
+}
+
+/// Without it, ticks come late after the clock was put forward.
+fn watch_clock(registry: &Registry) -> Option<ClockSet> {
+    let watch = ClockSet::watch().ok()?;
+    registry.register(&mut SourceFd(&watch.as_raw_fd()), CLOCK, Interest::READABLE).ok()?;
+    Some(watch)
 }
 
 /// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never

@@ -19,6 +19,7 @@
 pub mod access;
 pub mod adopt;
 pub mod clock;
+pub mod clock_set;
 pub mod daemonize;
 pub mod errno;
 pub mod fd;

@@ -198,6 +198,25 @@ fn ticks_come_at_multiples_of_their_period() {
     assert_eq!(ticks(&mut world), [format!("TICK_5 when:{when}"), format!("TICK_60 when:{when}")]);
 }
 
+/// Upstream compares the clock with the slice once a second.
+#[test]
+fn a_clock_that_is_set_moves_the_ticks_at_once() {
+    let mut world = recorded(&[EventKind::Tick3600]);
+    world.wall_shift = 7200;
+    world.feed(Input::ClockSet);
+    let (now, when) = (world.now().wall.seconds(), |seconds: i64| seconds - seconds.rem_euclid(3600));
+    assert_eq!(world.drain_events("rec"), [format!("TICK_3600 when:{}", when(now))]);
+    world.feed(Input::ClockSet);
+    assert_eq!(world.drain_events("rec"), [""; 0]);
+    // A minute before the next hour.
+    world.wall_shift += when(now) + 3540 - now;
+    world.feed(Input::ClockSet);
+    world.pass(59);
+    assert_eq!(world.drain_events("rec"), [""; 0]);
+    world.pass(1);
+    assert_eq!(world.drain_events("rec"), [format!("TICK_3600 when:{}", when(now) + 3600)]);
+}
+
 #[test]
 fn without_subscribers_to_ticks_nothing_wakes_the_daemon() {
     let mut world = recorded(&[EventKind::ProcessState]);
