@@ -111,7 +111,7 @@ impl Loader<'_> {
         let mut servers = self.with_prefix(http::INET_PREFIX, &names, http::read_inet);
         servers.extend(self.with_prefix(http::UNIX_PREFIX, &names, |pass| http::read_unix(pass, here)));
         let user = match &read.user {
-            Some(user) => supervisord::look_up_user(&mut self.pass(section, &names), user),
+            Some(user) => supervisord::look_up_user(&mut self.pass(section, &names), user, read.user_is_told),
             None => None,
         };
         unknown::remark(self.document, self.report);

@@ -3,6 +3,7 @@
 use super::{Opt, OptionDoc, Pass, pairs};
 use crate::command_line::CommandLine;
 use crate::config::{LogTarget, Supervisord};
+use crate::diagnostic::Fault;
 use crate::environment::Environment;
 use crate::expand::Names;
 use crate::host::Host;
@@ -158,6 +159,8 @@ pub(crate) struct Read {
     pub(crate) settings: Supervisord,
     /// The user as written.
     pub(crate) user: Option<Vec<u8>>,
+    /// `user` stands on the command line, not in the file.
+    pub(crate) user_is_told: bool,
     /// `environment` could not be read.
     pub(crate) environment_is_faulty: bool,
 }
@@ -203,8 +206,9 @@ pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
         strip_ansi: told.strip_ansi || strip_ansi,
         environment: environment.clone().unwrap_or_default(),
     };
+    let user_is_told = told.user.is_some();
     let user = told.user.map(|user| user.as_bytes().to_vec()).or(user);
-    Read { settings, user, environment_is_faulty: environment.is_none() }
+    Read { settings, user, user_is_told, environment_is_faulty: environment.is_none() }
 }
 
 /// `environment` knows the node's name, too, and messages call it by its bare name.
@@ -226,8 +230,14 @@ pub(crate) fn resolved(path: &std::path::Path, host: &dyn Host) -> PathBuf {
 }
 
 /// The user supervisord becomes; looked up after everything else has been read.
-pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8]) -> Option<crate::host::Account> {
+pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_told: bool) -> Option<crate::host::Account> {
     let mut reading = value::Reading::new(pass.host);
     let parsed = value::user(user, &mut reading);
-    pass.or_fault(USER.key, USER.takes, parsed, "").ok()
+    if !is_told {
+        return pass.or_fault(USER.key, USER.takes, parsed, "").ok();
+    }
+    // No line of the file is to blame.
+    parsed
+        .map_err(|rejection| pass.report.fault(Fault::new(rejection.message).mended_by(rejection.mend)))
+        .ok()
 }

@@ -99,6 +99,14 @@ fn an_unknown_user_is_named_with_its_section_only_in_a_program() {
 }
 
 #[test]
+fn an_unknown_user_of_the_command_line_is_not_sought_in_the_file() {
+    let host = host().with_file("/srv/s.conf", "[supervisord]\nuser=root\n");
+    let failure = load_on(host, &["-c", "s.conf", "-u", "nosuch"]).unwrap_err();
+    assert_eq!(failure.first().message(), "Invalid user name nosuch");
+    assert_eq!(failure.first().place(), None);
+}
+
+#[test]
 fn the_user_is_looked_up_after_everything_else() {
     let failure = try_load("[supervisord]\nuser=nosuch\n[program:x]\n").unwrap_err();
     assert!(failure.first().message().starts_with("program section program:x does not specify a command"));
