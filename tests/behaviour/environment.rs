@@ -59,6 +59,14 @@ fn pairs_may_stand_on_several_lines() {
     assert_eq!(value_in_child("", "environment=B=\"1\",\n  A=\"2\",\n  C=\"3\","), "2");
 }
 
+/// With `serverurl=` a program is told of no server.
+#[test]
+fn an_empty_server_url_is_none() {
+    let config = "[program:x]\nserverurl=\nstdout_logfile=%(here)s/x.log\n\
+                  command=/bin/sh -c \"echo ${SUPERVISOR_SERVER_URL-none}; sleep 1000\"\n";
+    assert_eq!(Daemon::start(config).wait_for_file("x.log", "\n"), "none\n");
+}
+
 /// Python adds `LC_CTYPE=C.UTF-8` to an environment that names no locale, and upstream's programs inherit it.
 #[test]
 fn no_locale_is_added_to_the_environment_of_programs_unlike_upstream() {

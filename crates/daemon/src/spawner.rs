@@ -161,7 +161,8 @@ fn environment(order: &Order) -> Result<Vec<CString>, String> {
         merged.set(name, value);
     }
     merged.set("SUPERVISOR_ENABLED", "1");
-    if let Some(url) = config.serverurl.as_ref().or(order.server_url.as_ref()) {
+    // An empty `serverurl` is none at all.
+    if let Some(url) = config.serverurl.as_ref().or(order.server_url.as_ref()).filter(|url| !url.is_empty()) {
         merged.set("SUPERVISOR_SERVER_URL", url);
     }
     merged.set("SUPERVISOR_PROCESS_NAME", &*config.name);
