@@ -121,6 +121,20 @@ fn children_are_told_the_unix_socket_when_there_is_one() {
     assert_eq!(server_url(info["pid"].int()), format!("unix://{}", socket.display()));
 }
 
+/// A server of a configuration that was only reread does not listen yet.
+#[test]
+fn after_a_reread_programs_are_told_the_server_there_is() {
+    const PROGRAM: &str = "[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
+    let daemon = Daemon::start(PROGRAM);
+    daemon.reconfigure(&format!("[unix_http_server]\nfile=%(here)s/other\n{PROGRAM}"));
+    daemon.ask("reloadConfig", &[]);
+    daemon.wait_for_state("x", "RUNNING");
+    daemon.ask("stopProcess", &["x".into()]);
+    daemon.ask("startProcess", &["x".into()]);
+    let socket = daemon.sandbox().path("s");
+    assert_eq!(server_url(daemon.info("x")["pid"].int()), format!("unix://{}", socket.display()));
+}
+
 fn server_url(pid: i64) -> String {
     let pid = u32::try_from(pid).unwrap();
     // Between fork and exec a child still has the environment of the daemon.

@@ -45,7 +45,7 @@ impl Loop {
             let message = "the process was removed".to_owned();
             return self.inputs.push_back(Input::SpawnFailed { process: id, message });
         };
-        let order = process.order(self.config.server_url.as_ref());
+        let order = process.order(self.begun_with.server_url.as_ref());
         let name = process.config.name.clone();
         let mailbox = self.mailbox.clone();
         let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order)));
