@@ -4,6 +4,7 @@
 //! learns of it as an error of kind `Interrupted` and decides what that means. It is taken note of at the next
 //! wait if nobody waits at the moment.
 
+use crate::exit::ENDED_BY_INTERRUPT;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use std::cell::RefCell;
@@ -50,6 +51,15 @@ impl Interrupts {
                 return Ok(ready);
             }
         }
+    }
+
+    /// Ends the program by SIGINT, as if it had never been taken over: a shell that runs a script goes on with the next
+    /// command if it learns of no more than an exit status. That status is returned where a signal cannot end us.
+    pub(crate) fn end_program(&self) -> u8 {
+        if self.signals.borrow().is_some() {
+            let _ = supervisor_sys::signal::die_of(Signal::INT);
+        }
+        ENDED_BY_INTERRUPT
     }
 
     fn was_signalled(&self) -> io::Result<bool> {

@@ -27,7 +27,7 @@ mod session;
 mod shell;
 
 use console::Style;
-use exit::{ENDED_BY_INTERRUPT, ENDED_BY_PIPE};
+use exit::ENDED_BY_PIPE;
 use failure::Fatal;
 use interrupt::Interrupts;
 use line_editor::LineEditor;
@@ -144,7 +144,7 @@ fn run_session(mut session: Session, editor: Option<LineEditor>) -> u8 {
     };
     match outcome.and_then(|status| session.console.flush().map(|()| status).map_err(Fatal::Output)) {
         Ok(status) => status,
-        Err(Fatal::Interrupted) => ENDED_BY_INTERRUPT,
+        Err(Fatal::Interrupted) => session.interrupts.end_program(),
         Err(Fatal::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ENDED_BY_PIPE,
         Err(Fatal::Output(error)) => refuse(&format!("Error: cannot write to standard output: {error}\n")),
     }

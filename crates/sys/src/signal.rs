@@ -134,18 +134,29 @@ pub(crate) fn raise(signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
+/// Ends this process by `signal`, whatever a [`SignalQueue`] has made of it, so that whoever waits for it sees that
+/// signal and not an exit status. Returns only if that fails.
+#[doc(alias = "raise")]
+pub fn die_of(signal: Signal) -> io::Result<()> {
+    restore_defaults(&[signal])?;
+    unblock(&signal_set(&[signal]))?;
+    raise(signal)
+}
+
 /// Has a command's process get these signals although we have blocked them: a mask outlives exec.
 pub(crate) fn unblock_in(command: &mut Command, signals: &[Signal]) {
     let set = signal_set(signals);
-    let unblock = move || {
-        // SAFETY: the set is initialised, and the former mask is not asked for.
-        match unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) } {
-            0 => Ok(()),
-            number => Err(io::Error::from_raw_os_error(number)),
-        }
-    };
     // SAFETY: between fork and exec only pthread_sigmask is called, which is async-signal-safe; nothing is allocated.
-    unsafe { command.pre_exec(unblock) };
+    unsafe { command.pre_exec(move || unblock(&set)) };
+}
+
+/// Takes these signals out of this thread's mask.
+fn unblock(set: &libc::sigset_t) -> io::Result<()> {
+    // SAFETY: the set is initialised, and the former mask is not asked for.
+    match unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, set, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        number => Err(io::Error::from_raw_os_error(number)),
+    }
 }
 
 /// Gives these signals their default action, whatever they had.
