@@ -8,13 +8,26 @@
 //! ```
 #![expect(clippy::print_stderr, reason = "standard output belongs to the protocol")]
 
+use std::error::Error;
+use std::process::ExitCode;
 use supervisor_listener::client::{Channel, Client, ClientError};
 use supervisor_listener::{Event, Listener, Verdict, supervisord};
 
 /// How much of a program's standard error is shown.
 const TAIL: i64 = 2000;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match listen() {
+        Ok(()) => ExitCode::SUCCESS,
+        // A main that returned the error would show it as programmers see it.
+        Err(error) => {
+            eprintln!("crash_report: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn listen() -> Result<(), Box<dyn Error>> {
     let mut client = supervisord()?;
     Listener::stdio().run(|event| report(event, &mut client))?;
     Ok(())
