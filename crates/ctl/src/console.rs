@@ -119,6 +119,13 @@ impl Console {
         Ok(())
     }
 
+    /// Writes a question to standard error, after what went to standard output before it.
+    pub(crate) fn ask_aside(&mut self, question: &str) -> Result<(), Fatal> {
+        self.clear_progress().and_then(|()| self.flush()).map_err(Fatal::Output)?;
+        let _ = self.errors.write_all(question.as_bytes()).and_then(|()| self.errors.flush());
+        Ok(())
+    }
+
     /// Puts the end of a line, from a place on, into a colour, where colours are shown.
     pub(crate) fn colour(&self, line: &mut String, from: usize, colour: Colour) {
         if self.style.colour && colour != Colour::Plain {

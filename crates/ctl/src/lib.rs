@@ -52,8 +52,8 @@ pub struct Streams {
     pub password: Password,
 }
 
-/// Asks for a password without showing what is typed.
-pub type Password = Box<dyn FnMut(&str) -> io::Result<Vec<u8>>>;
+/// Asks for a password without showing what is typed; `None` where there is no terminal to ask on.
+pub type Password = Box<dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>>;
 
 impl std::fmt::Debug for Streams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

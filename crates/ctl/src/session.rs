@@ -20,6 +20,8 @@ const API_VERSION: &str = "3.0";
 /// How often a user may try to give the right password for one command.
 const LOGIN_ATTEMPTS: u32 = 3;
 
+const PASSWORD_PROMPT: &str = "Password:";
+
 /// Where requests go and with which credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -155,6 +157,11 @@ impl Session {
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Failure> {
         self.console.bytes(question.as_bytes())?;
         self.console.flush().map_err(Fatal::Output)?;
+        self.answer()
+    }
+
+    /// The line that answers a question.
+    fn answer(&mut self) -> Result<String, Failure> {
         match self.input.line(&self.interrupts) {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(Failure::EndOfInput),
@@ -187,7 +194,14 @@ impl Session {
     /// Asks for credentials; every further request carries them.
     fn log_in(&mut self) -> Result<(), Failure> {
         let username = self.ask("Username:")?.into_bytes();
-        let password = (self.password)("Password:").map_err(read_failure)?;
+        let asked = (self.password)(PASSWORD_PROMPT).map_err(read_failure)?;
+        let password = if let Some(password) = asked {
+            password
+        } else {
+            // Without a terminal it stands in the input, of which we may have read more than the name.
+            self.console.ask_aside(PASSWORD_PROMPT)?;
+            self.answer()?.into_bytes()
+        };
         self.say("")?;
         let credentials = Some(Credentials { username, password });
         self.set_target(Target { credentials, ..self.target.clone() });

@@ -4,7 +4,7 @@ use crate::call::{check, raw};
 use crate::fd;
 use crate::signal::{MaskKept, SignalQueue, give_back, raise};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use supervisor_core::Signal;
@@ -18,16 +18,16 @@ pub fn width(fd: &impl AsFd) -> Option<u16> {
     (size.ws_col > 0).then_some(size.ws_col)
 }
 
-/// Asks for a password on the controlling terminal without showing what is typed; without a terminal, prompts
-/// on stderr and reads a line from stdin. The answer lacks its newline; the end of input is `UnexpectedEof`.
+/// Asks for a password on the controlling terminal without showing what is typed; `None` without a terminal. The
+/// answer lacks its newline; the end of input is `UnexpectedEof`.
 ///
 /// The terminal is put back on every way out. A signal that would end us meanwhile does so after that; if it
 /// does not end us, the error is `Interrupted`.
 #[doc(alias = "getpass")]
-pub fn read_password(prompt: &str) -> io::Result<Vec<u8>> {
+pub fn read_password(prompt: &str) -> io::Result<Option<Vec<u8>>> {
     match OpenOptions::new().read(true).write(true).open("/dev/tty") {
-        Ok(terminal) => ask_silently(&terminal, prompt),
-        Err(_) => ask_plainly(prompt),
+        Ok(terminal) => ask_silently(&terminal, prompt).map(Some),
+        Err(_) => Ok(None),
     }
 }
 
@@ -52,13 +52,6 @@ fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
             Err(io::ErrorKind::Interrupted.into())
         }
     }
-}
-
-fn ask_plainly(prompt: &str) -> io::Result<Vec<u8>> {
-    io::stderr().write_all(prompt.as_bytes())?;
-    let mut line = Vec::new();
-    io::stdin().lock().read_until(b'\n', &mut line)?;
-    without_newline(line)
 }
 
 enum Answer {

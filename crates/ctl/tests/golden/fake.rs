@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use supervisor_config::ClientOptions;
-use supervisor_ctl::Streams;
+use supervisor_ctl::{Password, Streams};
 use supervisor_rpc::decode::Call;
 use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, ProcessInfo, Status, Value, decode, encode};
 
@@ -175,6 +175,11 @@ pub(crate) fn options(url: &str, line: &str) -> ClientOptions {
 
 /// Runs supervisorctl; every password prompt is answered with `secret`.
 pub(crate) fn run(options: ClientOptions, input: &str) -> Outcome {
+    run_with(options, input, Box::new(|_| Ok(Some(b"secret".to_vec()))))
+}
+
+/// The same with another way to get a password.
+pub(crate) fn run_with(options: ClientOptions, input: &str, password: Password) -> Outcome {
     let (reader, mut writer) = io::pipe().unwrap();
     writer.write_all(input.as_bytes()).unwrap();
     drop(writer);
@@ -183,7 +188,7 @@ pub(crate) fn run(options: ClientOptions, input: &str) -> Outcome {
         input: reader.into(),
         output: Box::new(output.clone()),
         errors: Box::new(errors.clone()),
-        password: Box::new(|_| Ok(b"secret".to_vec())),
+        password,
     };
     let status = supervisor_ctl::run(options, streams).unwrap();
     Outcome { status, output: output.text(), errors: errors.text() }

@@ -1,6 +1,6 @@
 //! The server as a whole: absent, strange, locked, shut down.
 
-use crate::fake::{Fake, options, run};
+use crate::fake::{Fake, options, run, run_with};
 use supervisor_rpc::FaultCode;
 
 const NO_INTERFACE: &str = "Sorry, supervisord responded but did not recognize the supervisor namespace commands \
@@ -67,6 +67,18 @@ fn the_shell_asks_for_name_and_password_until_they_fit() {
     assert_eq!(locked.status, 0);
     assert!(locked.output.starts_with(&format!("{ask}{ask}")), "{}", locked.output);
     assert!(locked.output.contains("supervisor> 7\n"), "{}", locked.output);
+}
+
+/// Name and password may come in one piece, as from `printf`.
+#[test]
+fn without_a_terminal_the_password_is_the_line_behind_the_name() {
+    let server = Fake::new().requires("Basic dXNlcjpzZWNyZXQ=").answers("supervisor.getPID", &7_i64);
+    let mut options = options(&server.url(), "pid");
+    options.interactive = true;
+    let outcome = run_with(options, "user\nwrong\nuser\nsecret\n", Box::new(|_| Ok(None)));
+    let ask = "Server requires authentication\nUsername:\n";
+    assert_eq!((outcome.status, outcome.output), (0, format!("{ask}{ask}7\n")));
+    assert_eq!(outcome.errors, "Password:Password:");
 }
 
 #[test]
