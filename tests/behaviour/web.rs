@@ -1,6 +1,7 @@
 //! The web interface: what guards it, what open pages are told, and that it costs nothing while nobody looks.
 
 use std::fs;
+use std::io::Write;
 use support::{Address, Connection, Daemon, Port, Response, Sandbox, exchange, wait_for, wait_until};
 
 const PROGRAM: &str = "[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
@@ -136,6 +137,29 @@ fn a_failure_is_explained_with_the_last_lines_of_its_errors_unlike_upstream() {
         Some(get(&daemon.address(), "/", "").text()).filter(|page| page.contains("no &lt;database&gt;"))
     });
     assert!(page.contains("exit code 4"), "{page}");
+}
+
+/// WEB-13, WEB-15: a program may write the file itself, and an administrator may move it away.
+#[test]
+fn a_log_is_followed_whoever_writes_or_moves_it() {
+    let daemon =
+        Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
+    daemon.wait_for_state("x", "RUNNING");
+    let mut stream = daemon.connect();
+    stream.send("GET /logtail/x HTTP/1.1\r\n\r\n").unwrap();
+    stream.until(b"\r\n\r\n").unwrap();
+    let (log, moved) = (daemon.sandbox().path("x.log"), daemon.sandbox().path("x.log.1"));
+    let write = |line: &str| {
+        let file = fs::OpenOptions::new().create(true).append(true).open(&log);
+        file.unwrap().write_all(line.as_bytes()).unwrap();
+    };
+    for line in ["first\n", "second\n"] {
+        write(line);
+        stream.until(line.as_bytes()).expect(line);
+    }
+    fs::rename(&log, moved).unwrap();
+    write("in a new file\n");
+    stream.until(b"in a new file\n").expect("the new file");
 }
 
 #[test]

@@ -189,7 +189,8 @@ impl Pump {
     }
 
     /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock
-    /// held. While it lives the stream is not subject to the gathering pause.
+    /// held; while a run is attached also once a second, as others may have changed the file. While it lives the
+    /// stream is not subject to the gathering pause.
     pub fn follow(&self, key: FollowKey, wake: impl Fn() + Send + Sync + 'static) -> Follow {
         let number = self.shared.change(Urgency::Soon, |table| {
             let (number, is_first) = table.followers.add(key, Arc::new(wake));

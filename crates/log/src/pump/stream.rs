@@ -17,7 +17,7 @@ use crate::sink::Sink;
 use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use supervisor_core::Level;
 
 /// So many runs may wait for one that cannot be written. Each holds a pipe and a log file open.
@@ -57,6 +57,9 @@ impl fmt::Debug for Letter {
         })
     }
 }
+
+/// How long what somebody else does to a log that is followed may go unnoticed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Where the outcome of clearing goes.
 pub(super) type ClearReply = Box<dyn FnOnce(Result<(), ClearError>) + Send>;
@@ -196,6 +199,11 @@ impl StreamChannel {
         }
         if self.front.is_none() {
             served.next = Next::Gone;
+        } else if self.is_followed {
+            // Others may write the file too, or empty it or move it away, and nothing tells.
+            served.has_changed_log = true;
+            let look_at = Instant::now() + LOOK;
+            served.deadline = Some(served.deadline.map_or(look_at, |deadline| deadline.min(look_at)));
         }
         served.descriptors = Descriptors {
             front: self.front.as_ref().map_or(Held::default(), RunState::descriptors),

@@ -228,15 +228,18 @@ fn finishing_a_run_nobody_attached_is_answered() {
 
 /// PROC-77, by the pump's errand.
 #[test]
-fn clearing_an_unattached_stream_empties_its_file() {
+fn clearing_an_unattached_stream_empties_its_file_and_tells_its_followers() {
     let rig = Rig::new();
     let scratch = Scratch::new();
+    let (wake, woken) = std::sync::mpsc::channel();
+    let _follow = rig.pump.follow(FollowKey::Stream(StreamId(1)), move || wake.send(()).unwrap());
     let path = scratch.write("log", "old");
     let file = LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 };
     let (reply, answer) = std::sync::mpsc::channel();
     rig.pump.clear(StreamId(1), Some(file), move |outcome| reply.send(outcome.is_ok()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     assert_eq!(scratch.read("log"), "");
+    woken.recv_timeout(PATIENCE).unwrap();
     rig.pump.shutdown(PATIENCE).unwrap();
 }
 

@@ -127,7 +127,8 @@ fn serve(channel: &mut Channel, mail: Vec<Letter>, is_hung_up: bool, desk: &mut 
         Channel::Main(server) => server.serve(mail, desk),
         Channel::Errand(errand) => {
             errand.run();
-            Served { next: Next::Gone, ..Served::default() }
+            // It has to do with a file that may be followed.
+            Served { next: Next::Gone, has_changed_log: true, ..Served::default() }
         }
     }
 }
