@@ -41,7 +41,14 @@ const showResult = row => {
   if (!result) return;
   if (result.busy) row.setAttribute("aria-busy", "true");
   if (!result.text) return;
-  $(".a", row).append(make("span", { class: result.ok ? "said ok" : "said no", role: "status" }, result.text));
+  $(".a", row).append(said(result));
+};
+
+/** Bad news in words. What is well is a sign with words for those who hear it, so that rows do not grow and shrink under the pointer. */
+const said = ({ ok, busy, text: words }) => {
+  if (!ok) return make("span", { class: "said no", role: "status" }, words);
+  const sign = make("span", { "aria-hidden": "true" }, busy ? "…" : "✓");
+  return make("span", { class: "said ok", role: "status", title: words }, make("span", { class: "vh" }, words), sign);
 };
 
 /** Says beside a process what came of an action, or that it is under way; nothing with `null`. */
