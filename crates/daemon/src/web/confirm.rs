@@ -9,7 +9,7 @@ use super::list::push;
 use super::orders::{Verb, Wish};
 use super::page::{Page, escape};
 use super::visitor::Visitor;
-use super::words::Words;
+use super::words::{Words, fill};
 use crate::request::Target;
 use supervisor_http::{Response, Status};
 
@@ -81,7 +81,7 @@ fn told(words: &Words, wish: &Wish) -> String {
             Target::All => None,
         })
         .collect();
-    if names.is_empty() { all().to_owned() } else { format!("{one}: {}", names.join(", ")) }
+    if names.is_empty() { all().to_owned() } else { fill(words.failed, &[&one, &names.join(", ")]) }
 }
 
 /// What has to be sent again.

@@ -85,8 +85,8 @@ pub(super) fn push_selection(out: &mut String, words: &Words) {
     push(
         out,
         format_args!(
-            "<div class=\"sel\"><span id=\"n\" aria-live=\"polite\" data-text=\"{}\"></span>",
-            words.selected
+            "<div class=\"sel\"><span id=\"n\" aria-live=\"polite\" data-text=\"{}\">{}</span>",
+            words.selected, words.with_selected
         ),
     );
     for (verb, label) in [

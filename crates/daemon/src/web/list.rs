@@ -276,7 +276,7 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
         ProcessState::Stopped | ProcessState::Exited => match exit() {
             Some(exit) => {
                 parts.push(exit);
-                parts.push(fill(words.ended_at, &[&view.record.description]));
+                parts.push(fill(words.ended_at, &[&words.end_time(&view.record)]));
             }
             None => parts.push(words.never_started.to_owned()),
         },

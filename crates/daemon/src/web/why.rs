@@ -74,7 +74,7 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessVi
         ),
     );
     let exit = cause(view).map(|status| words.exit(status));
-    let error = Some(&*record.spawnerr).filter(|error| !error.is_empty());
+    let error = Some(words.spawn_error(&record.spawnerr)).filter(|error| !error.is_empty());
     let causes: Vec<&str> = exit.as_deref().into_iter().chain(error).collect();
     if !causes.is_empty() {
         push(out, format_args!("<p><code>{}</code></p>", escape(&causes.join(" · "))));

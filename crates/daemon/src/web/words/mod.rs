@@ -6,7 +6,9 @@ mod english;
 
 pub(super) use chinese::SIMPLIFIED_CHINESE;
 pub(super) use english::ENGLISH;
-use supervisor_core::{ExitStatus, ProcessState};
+use supervisor_core::{ExitStatus, ProcessState, Wall};
+use supervisor_rpc::ProcessInfo;
+use supervisor_sys::clock;
 
 /// The words of one language. `{}` stands for what is filled in.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(super) struct Words {
     pub(super) select: &'static str,
     pub(super) select_all: &'static str,
     pub(super) selected: &'static str,
+    pub(super) with_selected: &'static str,
     pub(super) state: &'static str,
     pub(super) process: &'static str,
     pub(super) uptime: &'static str,
@@ -87,6 +90,7 @@ pub(super) struct Words {
     pub(super) other_exit: &'static str,
 
     pub(super) why: &'static str,
+    pub(super) exited_too_quickly: &'static str,
     pub(super) gave_up: &'static str,
     pub(super) tries_again: &'static str,
     pub(super) last_lines: &'static str,
@@ -170,6 +174,23 @@ impl Words {
         }
     }
 
+    /// What went wrong when it was started: what upstream says, of which the usual is told in this language.
+    pub(super) fn spawn_error<'a>(&self, error: &'a str) -> &'a str {
+        if error == ENGLISH.exited_too_quickly { self.exited_too_quickly } else { error }
+    }
+
+    /// When a child ended: as upstream's description says, or as the numbers that every reader of this language
+    /// knows.
+    pub(super) fn end_time(&self, record: &ProcessInfo<'_>) -> String {
+        if self.code == ENGLISH.code {
+            return record.description.to_string();
+        }
+        let ended = Wall { micros: record.stop.saturating_mul(1_000_000) };
+        let time = clock::log_timestamp(ended).to_string();
+        // Without the year before and the seconds behind.
+        time.get(5..16).unwrap_or_default().to_owned()
+    }
+
     /// A state in words; the name on the wire stands beside it in attributes.
     pub(super) fn state_name(&self, state: ProcessState) -> &'static str {
         let is_english = self.code == ENGLISH.code;
@@ -223,5 +244,23 @@ mod tests {
         let killed = ExitStatus::Signal { signal: Signal::KILL, core_dumped: false };
         assert_eq!(ENGLISH.exit(killed), "ended by SIGKILL");
         assert_eq!(SIMPLIFIED_CHINESE.exit(ExitStatus::Code(3)), "退出码 3");
+    }
+
+    #[test]
+    fn what_upstream_says_in_english_is_told_in_the_language_of_the_page() {
+        let record = ProcessInfo {
+            stop: 1_763_697_480,
+            description: "Nov 21 03:58 AM".into(),
+            ..ProcessInfo::default()
+        };
+        assert_eq!(ENGLISH.end_time(&record), "Nov 21 03:58 AM");
+        let numbers = SIMPLIFIED_CHINESE.end_time(&record);
+        // The hour, and in some zones the minute, depends on where the test runs.
+        let shape: String = numbers.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "00-00 00:00");
+        let error = "Exited too quickly (process log may have details)";
+        assert_eq!(ENGLISH.spawn_error(error), error);
+        assert_eq!(SIMPLIFIED_CHINESE.spawn_error(error), SIMPLIFIED_CHINESE.exited_too_quickly);
+        assert_eq!(SIMPLIFIED_CHINESE.spawn_error("can't find command 'x'"), "can't find command 'x'");
     }
 }
