@@ -6,7 +6,7 @@ use super::form::Form;
 use super::list::push;
 use super::page::{Page, escape};
 use super::visitor::Visitor;
-use super::{Site, compress, finder, status};
+use super::{Site, compress, finder, status, why};
 use crate::api::read_log_file;
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
 use std::path::PathBuf;
@@ -99,7 +99,7 @@ impl Wanted {
             .ok_or_else(|| Fault::bare(FaultCode::NoFile))
             .and_then(|path| read_log_file(&path, self.limit.saturating_neg(), 0));
         match read {
-            Ok(bytes) => self.answer(&String::from_utf8_lossy(&bytes)),
+            Ok(bytes) => self.answer(&why::readable(&bytes)),
             Err(fault) => self.answer(&self.explained(&fault)),
         }
     }
@@ -128,8 +128,9 @@ impl Wanted {
 
     fn nameless(&self) -> Response {
         let body = format!(
-            "<main class=\"logs\"><h1>Supervisor</h1><div id=\"log\" tabindex=\"0\"><pre>No process name found</pre>\
-             </div><p><a href=\"./\">{}</a></p></main>\n",
+            "<header><div class=\"brand\"><a class=\"b\" href=\"./\">← {}</a><h1>Supervisor</h1></div></header>\n\
+             <main class=\"logs\"><div id=\"log\" tabindex=\"0\"><pre>No process name found</pre>\
+             </div></main>\n",
             self.visitor.words.back
         );
         self.page("Supervisor tail of process None", Script::None, &body, "")
@@ -209,9 +210,9 @@ impl Wanted {
         push(
             body,
             format_args!(
-                "<div class=\"bar under\"><span id=\"plain\"><a href=\"tail.html?{parameters}&amp;limit={limit}\">{}</a> \
-                 <a href=\"tail.html?{parameters}&amp;limit={}\">{}</a></span> <a href=\"ui/download?{parameters}\" \
-                 download>{}</a>",
+                "<div class=\"bar under\"><span><span id=\"plain\"><a href=\"tail.html?{parameters}&amp;limit={limit}\">{}</a> \
+                 <a href=\"tail.html?{parameters}&amp;limit={}\">{}</a> </span><a href=\"ui/download?{parameters}\" \
+                 download>{}</a></span>",
                 words.refresh,
                 limit.saturating_mul(8),
                 words.show_more,

@@ -384,6 +384,15 @@ fn a_tail_page_of_bytes_that_are_no_text_is_shown_all_the_same() {
     assert!(browser.page().contains("<pre>a\u{fffd}b</pre>"));
 }
 
+#[test]
+fn a_tail_page_shows_no_escape_sequences() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", "\x1b[32mINFO\x1b[0m\tstarted\r\n");
+    let browser = get(&double, "/tail.html?processname=a");
+    double.locate(Some(&path));
+    assert!(browser.page().contains("<pre>INFO\tstarted\n</pre>"));
+}
+
 /// WEB-11.
 #[test]
 fn health_checks_get_their_ok() {

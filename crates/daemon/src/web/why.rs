@@ -39,7 +39,7 @@ pub(super) fn last_lines(record: &ProcessInfo<'_>) -> Option<String> {
 }
 
 /// Text without escape sequences and control characters.
-fn readable(bytes: &[u8]) -> String {
+pub(super) fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut readable = String::with_capacity(text.len());
     let mut characters = text.chars();
