@@ -11,7 +11,7 @@
 //! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be
 //! written again, by letters and by the retry times of failing files, of which there are none while all is
 //! well. A channel is served with no lock held; what hangs in there costs a thread and holds up that channel,
-//! nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 30 ms (see
+//! nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 40 ms (see
 //! `waiter`); runs of one stream follow each other strictly (see `stream`).
 
 mod barrier;

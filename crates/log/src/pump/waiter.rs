@@ -157,7 +157,7 @@ impl Lanes {
 const BUSY: Duration = Duration::from_millis(5);
 
 /// How long after a round the next one may be put off.
-const PAUSE: Duration = Duration::from_millis(30);
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);
@@ -256,7 +256,7 @@ mod tests {
         gathering.moved(start, false, start);
         gathering.moved(after(start, 1), false, after(start, 1));
         gathering.moved(after(start, 10), false, after(start, 10));
-        assert_eq!(gathering.remaining(after(start, 10)), Some(Duration::from_millis(21)));
+        assert_eq!(gathering.remaining(after(start, 10)), Some(Duration::from_millis(31)));
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn two_streams_may_share_a_file() {
 }
 
 /// Gathering must not hold up a child whose pipe is full, however little a full pipe may hold: here each write takes a page
-/// and fills little more than half of it. Gathered every 30 ms, this would be 1.1 MB a second.
+/// and fills little more than half of it. Gathered every 40 ms, this would be 0.8 MB a second.
 #[test]
 fn pages_that_are_half_filled_do_not_slow_a_flood_down() {
     const WRITES: usize = 10_000;
