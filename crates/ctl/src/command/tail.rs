@@ -5,6 +5,7 @@ use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
+use supervisor_core::repr;
 use supervisor_rpc::FaultCode;
 use supervisor_rpc::client::follow::process_log_path;
 use supervisor_rpc::client::{Channel, ClientError};
@@ -95,7 +96,7 @@ fn parse_channel(word: &str) -> Result<Channel, String> {
     match word.to_lowercase().as_str() {
         "stdout" => Ok(Channel::Stdout),
         "stderr" => Ok(Channel::Stderr),
-        other => Err(format!("Error: bad channel '{other}'")),
+        other => Err(format!("Error: bad channel {}", repr::text(other))),
     }
 }
 
@@ -142,6 +143,7 @@ mod tests {
         assert_eq!(parse(&["a", "STDERR"]), stderr);
         assert_eq!(parse(&["a", "b", "stderr"]), stderr);
         assert_eq!(parse(&["-n", "5", "cat"]), Err("Error: bad channel 'cat'".to_owned()));
+        assert_eq!(parse(&["a", "It's"]), Err("Error: bad channel \"it's\"".to_owned()));
         assert_eq!(parse(&["-5"]), Err("Error: tail requires process name".to_owned()));
         assert_eq!(parse(&["-x", "a"]), Err("Error: bad argument -x".to_owned()));
     }
