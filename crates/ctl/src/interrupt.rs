@@ -62,7 +62,8 @@ impl Interrupts {
         ENDED_BY_INTERRUPT
     }
 
-    fn was_signalled(&self) -> io::Result<bool> {
+    /// Whether Ctrl-C was pressed since it was last asked or waited for.
+    pub(crate) fn was_signalled(&self) -> io::Result<bool> {
         match self.signals.borrow_mut().as_mut() {
             Some(queue) => Ok(queue.next()?.is_some()),
             None => Ok(false),

@@ -42,7 +42,7 @@ fn read(session: &mut Session, editor: Option<&mut LineEditor>) -> Result<Typed,
     let read = match editor {
         Some(editor) => {
             session.console.flush().map_err(Fatal::Output)?;
-            editor.read(&session.prompt, &session.target)
+            read_edited(session, editor)
         }
         None => read_plainly(session),
     };
@@ -52,6 +52,13 @@ fn read(session: &mut Session, editor: Option<&mut LineEditor>) -> Result<Typed,
         Err(_) => Ok(Typed::End),
         Ok(typed) => Ok(typed),
     }
+}
+
+/// Takes a Ctrl-C that came while nobody waited for one, such as just before the prompt, for one at the prompt: left
+/// alone, it would end the next command after the server has been asked.
+fn read_edited(session: &Session, editor: &mut LineEditor) -> io::Result<Typed> {
+    let typed = editor.read(&session.prompt, &session.target)?;
+    Ok(if session.interrupts.was_signalled()? { Typed::Interrupt } else { typed })
 }
 
 /// Without a terminal the prompt is shown all the same, as upstream does.

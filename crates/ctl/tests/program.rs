@@ -37,6 +37,7 @@ const TESTS: &[(&str, fn())] = &[
     ("ctrl_c_in_a_shell_without_terminal_ends_it_in_success", ctrl_c_in_a_shell_without_terminal),
     ("ctrl_c_leaves_fg_and_the_program_ends_at_once", ctrl_c_leaves_fg_and_the_program_ends_at_once),
     ("on_a_terminal_ctrl_c_in_a_followed_log_returns_to_the_prompt", ctrl_c_returns_to_the_prompt),
+    ("on_a_terminal_ctrl_c_just_before_the_prompt_ends_the_shell", ctrl_c_just_before_the_prompt),
     ("on_a_terminal_tab_completes", on_a_terminal_tab_completes),
     ("on_a_terminal_lines_typed_ahead_and_pasted_are_all_run", lines_typed_ahead_and_pasted_are_all_run),
     ("on_a_terminal_history_is_kept_for_the_next_shell", history_is_kept_for_the_next_shell),
@@ -300,10 +301,15 @@ fn ctrl_c_leaves_fg_and_the_program_ends_at_once() {
 
 /// The program on a terminal of its own, which shows what is typed.
 fn on_a_terminal(arguments: &[&str], environment: &[(&str, &str)]) -> Running {
+    on_a_terminal_after("", arguments, environment)
+}
+
+/// The same after some commands of the shell that becomes the program.
+fn on_a_terminal_after(commands: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
     let exe = std::env::current_exe().unwrap();
     let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
     // script(1) has $SHELL run this line. A shell that stayed would die of the Ctrl-C meant for the program.
-    let line = format!("exec '{}' {}", exe.display(), words.join(" "));
+    let line = format!("{commands} exec '{}' {}", exe.display(), words.join(" "));
     let mut command = Command::new("script");
     command.env("SHELL", "/bin/sh");
     command.args(["-q", "-e", "-c", &line, "/dev/null"]);
@@ -320,6 +326,21 @@ fn ctrl_c_returns_to_the_prompt() {
     running.until("supervisor> ").types("version\r").until("4.3.0").until("supervisor> ").types("\u{3}");
     let (status, output) = running.ends();
     assert_eq!(status, Some(0), "{output:?}");
+}
+
+/// One that comes before the terminal hands its keys over one by one is a signal.
+fn ctrl_c_just_before_the_prompt() {
+    let server = shell_server().answers("supervisor.addProcessGroup", &true);
+    let mut running = on_a_terminal_after("echo pid $$.;", &["-s", &server.url()], &[]);
+    running.until("pid ");
+    running.until(".");
+    let pid = running.output.rsplit_once("pid ").unwrap().1.split('.').next().unwrap().parse().unwrap();
+    running.until("supervisor> ");
+    supervisor_sys::signal::signal_process(Pid::new(pid).unwrap(), Signal::INT).unwrap();
+    running.types("add grp\r");
+    let (status, output) = running.ends();
+    assert_eq!(status, Some(0), "{output:?}");
+    assert!(!server.called().contains(&"supervisor.addProcessGroup".to_owned()), "{output:?}");
 }
 
 /// CTL-40
