@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let folder = program.parent().ok_or("the program lies in a directory")?.join("browser");
     copy(&root.join("xtask/browser"), &folder)?;
     let install = ["install", "--no-audit", "--no-fund", "--silent"];
-    workspace::run(Command::new("npm").args(install).current_dir(&folder))?;
+    workspace::download(Command::new("npm").args(install).current_dir(&folder))?;
     let mut suite = Command::new("node");
     suite.arg("suite.mjs").arg(&program).args(words).env("CHROMIUM", chromium).env_remove("PICTURES");
     if takes_pictures {

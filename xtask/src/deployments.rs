@@ -163,9 +163,11 @@ fn flask_environment() -> PathBuf {
     let place = program.ancestors().nth(2).expect("xtask runs from a build directory").join("flask");
     if !place.join("bin/gunicorn").exists() {
         println!("  installing flask and gunicorn into {}", place.display());
-        let install = |command: &mut Command| workspace::run(command).expect("python3 can install packages");
-        install(Command::new("/usr/bin/python3").args(["-m", "venv"]).arg(&place));
-        install(Command::new(place.join("bin/pip")).args(["install", "--quiet", "flask", "gunicorn"]));
+        let mut environment = Command::new("/usr/bin/python3");
+        workspace::run(environment.args(["-m", "venv"]).arg(&place)).expect("python3 can make environments");
+        let mut pip = Command::new(place.join("bin/pip"));
+        workspace::download(pip.args(["install", "--quiet", "flask", "gunicorn"]))
+            .expect("pip can install packages");
     }
     place
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How long a condition may take before the test fails. Far above what any condition needs, so that a loaded
 /// machine does not fail a correct daemon.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The pause between two looks at a condition.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);

@@ -62,10 +62,10 @@ fn install(place: &Path) -> Result<(), Failure> {
     println!("  installing {ENGINE} and the collection of {DISTRIBUTION}");
     workspace::run(Command::new("python3").args(["-m", "venv"]).arg(place))?;
     let pip = place.join("bin/pip");
-    workspace::run(Command::new(&pip).args(["install", "--quiet", ENGINE]))?;
+    workspace::download(Command::new(&pip).args(["install", "--quiet", ENGINE]))?;
     let mut download = Command::new(&pip);
     download.args(["download", "--quiet", "--no-deps", "--dest"]).arg(place.join("wheel")).arg(DISTRIBUTION);
-    workspace::run(&mut download)?;
+    workspace::download(&mut download)?;
     for wheel in fs::read_dir(place.join("wheel"))? {
         let mut unpack = Command::new(place.join("bin/python"));
         workspace::run(unpack.args(["-c", UNPACK]).arg(wheel?.path()).arg(place))?;

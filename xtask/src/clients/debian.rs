@@ -57,7 +57,7 @@ fn unpack(place: &Path) -> Result<(), Failure> {
     println!("  fetching Debian's package supervisor");
     let mut fetch = Command::new("apt-get");
     fetch.args(["download", "-q", "supervisor", "python3-pkg-resources"]).current_dir(place);
-    workspace::run(&mut fetch)?;
+    workspace::download(&mut fetch)?;
     for entry in fs::read_dir(place)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "deb") {

@@ -118,7 +118,7 @@ fn install(place: &Path, package: &str) -> Result<(), Failure> {
     println!("  installing {package}");
     let mut npm = Command::new("npm");
     npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
-    workspace::run(npm.arg(place).arg(package))
+    workspace::download(npm.arg(place).arg(package))
 }
 
 fn node(place: &Path, script: &str) -> Command {

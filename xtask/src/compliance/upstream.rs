@@ -36,7 +36,7 @@ fn install(place: &Path) -> Result<(), Failure> {
     // The machine's own interpreter is one that every user can run; a private one may lie in somebody's home.
     let python = if Path::new(SYSTEM_PYTHON).exists() { SYSTEM_PYTHON } else { "python3" };
     workspace::run(Command::new(python).args(["-m", "venv"]).arg(place))?;
-    workspace::run(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))
+    workspace::download(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))
 }
 
 /// The directory cargo builds into: this program lies in one of its profiles.

@@ -68,7 +68,8 @@ impl PythonEnvironment {
         if !place.join("bin/memmon").exists() {
             println!("installing {} into {}", PACKAGES[0], place.display());
             workspace::run(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
-            workspace::run(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))?;
+            let mut pip = Command::new(place.join("bin/pip"));
+            workspace::download(pip.args(["install", "--quiet"]).args(PACKAGES))?;
         }
         Ok(Self(place))
     }

@@ -19,13 +19,14 @@ pub(super) fn run(python: &PythonEnvironment) -> Result<(), Failure> {
     sandbox.write("sendmail", SENDMAIL);
     let config = configuration(python, server.port, nobody_listens.number());
     let daemon = Daemon::start_in(sandbox, &config);
-    let first = ["fat", "unreachable"].map(|name| (name, daemon.pid_of(name)));
+    let first =
+        ["fat", "unreachable"].map(|name| (name, daemon.wait_for_state(name, "RUNNING")["pid"].int()));
 
     let letter = daemon.wait_for_file("crash.mail", "unexpectedly");
     assert!(letter.contains("Process crashing in group crashing exited unexpectedly"), "{letter}");
     println!("  crashmail has sent its letter");
     for (name, pid) in first {
-        wait_until(&format!("another {name}"), || ![0, pid].contains(&daemon.pid_of(name)));
+        wait_until(&format!("another {name}"), || ![0, pid].contains(&daemon.info(name)["pid"].int()));
     }
     daemon.wait_for_file("memmon.mail", "fat");
     println!("  memmon has restarted a program that is too large");
