@@ -24,7 +24,7 @@ use supervisor_rpc::{Encoded, Value};
 const AS_PROGRAM: &str = "SUPERVISOR_TEST_AS_PROGRAM";
 
 /// No step takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const TESTS: &[(&str, fn())] = &[
     ("bad_command_lines_and_files_end_with_status_2", bad_command_lines_and_files_end_with_status_2),

@@ -368,6 +368,9 @@ fn transcript(binaries: &Path, name: &str, side: Side) -> Vec<String> {
     STEPS.iter().map(|step| daemon.perform(binaries, side, step)).collect()
 }
 
+/// How long a condition may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A supervisord of upstream in a directory of its own.
 struct Daemon {
     directory: PathBuf,
@@ -500,12 +503,12 @@ impl Daemon {
     }
 
     fn wait_until(&self, what: &str, mut condition: impl FnMut(&mut Client) -> Option<()>) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if condition(&mut self.client()).is_some() {
                 return;
             }
-            assert!(Instant::now() < deadline, "{what}: not within 30 seconds");
+            assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

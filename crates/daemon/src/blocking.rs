@@ -234,7 +234,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    const LONG: Duration = Duration::from_secs(20);
+    const LONG: Duration = Duration::from_secs(120);
 
     fn submit(pool: &Pool, job: impl FnOnce() + Send + 'static) {
         assert!(pool.submit(Box::new(job)).is_ok());

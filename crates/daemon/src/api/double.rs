@@ -13,7 +13,7 @@ use supervisor_log::{FollowKey, MainDestination, MainLog, MainLogSpec, Pump};
 use supervisor_rpc::{Fault, FaultCode};
 
 /// How long anything may take before a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The loop's end of the queue, and what handlers need to reach it.
 pub(crate) struct Double {

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::thread;
 use supervisor_core::{Channel, Level};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;

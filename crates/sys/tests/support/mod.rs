@@ -13,7 +13,7 @@ use supervisor_sys::spawn::{ChildUser, SpawnPlan, Spawned, Strategy, spawn_with}
 use supervisor_sys::{fd, reap, user};
 
 /// How long a condition may take on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 pub(crate) const STRATEGIES: [Strategy; 2] = [Strategy::SharedMemory, Strategy::Fork];
 
 /// A fresh directory, removed at the end.
