@@ -24,7 +24,7 @@ export class Browser {
     const browser = new Browser();
     // Chromium refuses to sandbox its pages for root.
     const args = process.getuid() === 0 ? [...QUIET, "--no-sandbox"] : QUIET;
-    browser.#chromium = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+    browser.#chromium = await chromium.launch({ executablePath: process.env.CHROMIUM, args, timeout: PATIENCE });
     return browser;
   }
 
@@ -45,6 +45,16 @@ export class Browser {
       dialog.dismiss();
     });
     return page;
+  }
+
+  /** What is to be read on each page now, for whoever looks for the cause of a failure. */
+  async read() {
+    const pages = this.#contexts.flatMap(context => context.pages());
+    const texts = pages.map(async page => {
+      const text = await page.locator("body").innerText({ timeout: 5_000 }).catch(error => error.message);
+      return `--- ${page.url()}\n${text.split("\n").filter(line => line.trim()).slice(0, 80).join("\n")}`;
+    });
+    return (await Promise.all(texts)).join("\n");
   }
 
   /** Closes all pages; fails if any of them gave reason to complain. */

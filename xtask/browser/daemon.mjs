@@ -4,10 +4,10 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rest, until } from "./waiting.mjs";
+import { check, equal, rest, until } from "./waiting.mjs";
 
 /** How long everything may take to stop before it is killed. */
-const PATIENCE = 30_000;
+const PATIENCE = 90_000;
 
 /** Every process below such a daemon carries this, so that none is overlooked. */
 const MARK = "BROWSER_SUITE";
@@ -44,6 +44,7 @@ export class Daemon {
   #program;
   #programs;
   #child = null;
+  #hasPanicked = false;
   #root = mkdtempSync(join(tmpdir(), "supervisor-browser-"));
 
   /** `programs` are the sections of a configuration, text or bytes. */
@@ -87,8 +88,9 @@ export class Daemon {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.on("data", words => { said = (said + words).slice(-4_000); });
     }
+    this.#child.stderr.on("data", words => { this.#hasPanicked ||= /panicked/.test(words); });
     await until("supervisord answers", async () => {
-      if (this.#child.exitCode !== null) throw new Error(`supervisord has ended:\n${said}`);
+      if (this.#hasEnded()) throw new Error(`supervisord has ended:\n${said}`);
       return this.fetch("ok.html").then(answer => answer.ok, () => false);
     });
   }
@@ -96,9 +98,10 @@ export class Daemon {
   /** Ends it as an administrator would; the folder stays for the next start. */
   async stop() {
     if (!this.#child) return;
-    const ended = new Promise(resolve => { this.#child.once("exit", resolve); });
-    if (this.#child.exitCode === null) {
-      this.#child.kill("SIGTERM");
+    const child = this.#child, ended = new Promise(resolve => { child.once("exit", resolve); });
+    const hasLived = !this.#hasEnded();
+    if (hasLived) {
+      child.kill("SIGTERM");
       await Promise.race([ended, rest(PATIENCE)]);
     }
     this.#child = null;
@@ -107,6 +110,12 @@ export class Daemon {
       for (const pid of this.#processes()) process.kill(pid, "SIGKILL");
       throw error;
     });
+    equal([hasLived, child.exitCode, child.signalCode], [true, 0, null], "whether supervisord lived, how it then ended");
+    check(!this.#hasPanicked, "no thread of supervisord has panicked");
+  }
+
+  #hasEnded() {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Ends it and removes its folder. */
@@ -161,15 +170,26 @@ export class Daemon {
 
   /** The names of its threads. */
   threads() {
-    const folder = `/proc/${this.pid}/task`;
-    return readdirSync(folder).map(thread => readFileSync(`${folder}/${thread}/comm`, "utf8").trim());
+    return this.#ofThreads("comm").map(name => name.trim());
   }
 
   /** How often all its threads have been woken so far. */
   wakeups() {
-    const folder = `/proc/${this.pid}/task`;
-    return readdirSync(folder)
-      .map(thread => readFileSync(`${folder}/${thread}/status`, "utf8").match(/^voluntary_ctxt_switches:\s+(\d+)/m))
+    return this.#ofThreads("status")
+      .map(status => status.match(/^voluntary_ctxt_switches:\s+(\d+)/m))
       .reduce((sum, found) => sum + Number(found[1]), 0);
+  }
+
+  /** What a file says of each of its threads; one may end while they are read. */
+  #ofThreads(file) {
+    const folder = `/proc/${this.pid}/task`;
+    return readdirSync(folder).flatMap(thread => {
+      try {
+        return [readFileSync(`${folder}/${thread}/${file}`, "utf8")];
+      } catch (error) {
+        if (["ENOENT", "ESRCH"].includes(error.code)) return [];
+        throw error;
+      }
+    });
   }
 }

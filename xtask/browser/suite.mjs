@@ -6,7 +6,7 @@
 // PICTURES, pictures for the documentation are taken as well, and put into the folder that it names.
 import { Browser } from "./browser.mjs";
 import { Daemon } from "./daemon.mjs";
-import { within } from "./waiting.mjs";
+import { check, within } from "./waiting.mjs";
 import { actions } from "./parts/actions.mjs";
 import { badInput } from "./parts/bad_input.mjs";
 import { configuration } from "./parts/configuration.mjs";
@@ -45,16 +45,19 @@ const run = async (browser, part) => {
   const errors = [];
   const attempt = promise => promise.catch(error => { errors.push(error); });
   await attempt(within(PATIENCE, part(world)));
+  if (errors.length) console.log(await browser.read());
   await attempt(browser.closePages());
   for (const daemon of daemons) await attempt(daemon.remove());
   return errors;
 };
 
+const chosen = Object.entries(parts).filter(([name]) => !words.length || words.some(word => name.includes(word)));
+check(chosen.length, `a part's name contains ${words.join(" or ")}`);
+
 const browser = await Browser.launch();
 let failures = 0;
 try {
-  for (const [name, part] of Object.entries(parts)) {
-    if (words.length && !words.some(word => name.includes(word))) continue;
+  for (const [name, part] of chosen) {
     const began = performance.now();
     const errors = await run(browser, part);
     const took = ((performance.now() - began) / 1000).toFixed(1);

@@ -1,6 +1,6 @@
 import { configurationNamed } from "../daemon.mjs";
 import { checkAccessible } from "../browser.mjs";
-import { isSettled, press, pressIfThere, row, shows } from "../list_page.mjs";
+import { heightOfButtons, isSettled, press, pressIfThere, row, shows } from "../list_page.mjs";
 import { becomes, equal, until } from "../waiting.mjs";
 
 const WEBS = [0, 1, 2, 3].map(number => `web:web_0${number}`);
@@ -11,10 +11,12 @@ const allShow = async (page, names, state) => {
 
 /** Presses a button and waits for what it does: on this page, on another one, and in the daemon. */
 const changes = async ({ daemon, page, other }, verb, name, state) => {
+  const height = await heightOfButtons(page, name);
   await press(page, verb, name);
+  await row(page, name).and(page.locator(":not([aria-busy=true])")).locator(".said.ok", { hasText: name }).waitFor();
+  equal(await heightOfButtons(page, name), height, "height of the buttons with what came of one");
   await shows(page, name, state);
   await shows(other, name, state);
-  await row(page, name).locator(".said.ok").waitFor();
   equal(await daemon.state(name), state, `state of ${name}`);
 };
 
@@ -24,6 +26,12 @@ const choose = async (page, name, value) => {
   await page.locator(`dialog button[value="${value}"]`).click();
 };
 
+/** Waits until a process runs as another child than before. */
+const runsAnew = (daemon, name, pid) => until(`${name} runs anew`, async () => {
+  const now = await daemon.process(name);
+  return now.state === "RUNNING" && now.pid !== pid;
+});
+
 const onOne = async world => {
   const { daemon, page } = world;
   await changes(world, "start", "reports", "RUNNING");
@@ -32,27 +40,28 @@ const onOne = async world => {
   await changes(world, "start", "metrics", "RUNNING");
   const { pid } = await daemon.process("metrics");
   await press(page, "restart", "metrics");
-  await until("metrics runs anew", async () => {
-    const now = await daemon.process("metrics");
-    return now.state === "RUNNING" && now.pid !== pid;
-  });
+  await runsAnew(daemon, "metrics", pid);
   await isSettled(page);
 };
 
 const fromTheMenu = async ({ daemon, page }) => {
+  const { pid } = await daemon.process("metrics");
+  await until("it would take the signal", async () => (await daemon.log("metrics")).includes(`${pid} listens`));
   await choose(page, "metrics", "signal HUP");
   await until("the signal has arrived", async () => (await daemon.log("metrics")).includes("got HUP"));
   await choose(page, "metrics", "clearlog metrics");
   await until("the log is empty", async () => !(await daemon.log("metrics")).includes("got HUP"));
 };
 
-const onGroups = async ({ page }) => {
+const onGroups = async ({ daemon, page }) => {
   await page.locator('button[value="stopgroup web"]').click();
   await allShow(page, WEBS, "STOPPED");
   await page.locator('button[value="startgroup web"]').click();
   await allShow(page, WEBS, "RUNNING");
+  const { pid } = await daemon.process("worker:worker_01");
   await page.locator('button[value="restartgroup worker"]').click();
-  await page.locator("#said .status_msg:not(.bad)").waitFor();
+  await page.locator("#said .status_msg:not(.bad)", { hasText: "2 " }).waitFor();
+  await runsAnew(daemon, "worker:worker_01", pid);
 };
 
 const onSeveral = async ({ page }) => {
@@ -69,9 +78,13 @@ const onSeveral = async ({ page }) => {
 };
 
 const onAll = async ({ daemon, page }) => {
+  const sent = [];
+  page.on("request", request => { if (request.method() === "POST") sent.push(request.postData()); });
   await page.locator('.every button[value="stopall"]').click();
   await page.locator('dialog button[value=""]').click();
+  await page.locator("dialog").waitFor({ state: "detached" });
   equal(await daemon.state("metrics"), "RUNNING", "state after a change of mind");
+  equal(sent, [], "what was sent after a change of mind");
   await page.locator('.every button[value="stopall"]').click();
   await page.locator('dialog button[value="yes"]').click();
   await allShow(page, [...WEBS, "worker:worker_00", "metrics"], "STOPPED");

@@ -1,6 +1,6 @@
 import { press, row, shows } from "../list_page.mjs";
 import { checkAccessible } from "../browser.mjs";
-import { check, equal } from "../waiting.mjs";
+import { equal } from "../waiting.mjs";
 
 const NAMES = [`odd<b>&"'name`, "<script>alert(1)</script>".replace("/", "\\"), "100%done", "name?q=1&x#y", "订单服务", "long-".repeat(40)];
 
@@ -20,8 +20,9 @@ export const badInput = {
       await plain.goto(daemon.url);
       await press(plain, "start", name);
       await shows(page, name, "RUNNING");
+      await shows(plain, name, "RUNNING");
       await row(plain, name).locator(".n a").click();
-      check((await plain.locator("h1").textContent()).includes(name), `the log of ${name} is found`);
+      await plain.locator("h1", { hasText: name }).waitFor();
     }
     equal(await page.locator("tr.r b, tr.r script").count(), 0, "elements made from names");
   },

@@ -1,5 +1,5 @@
 import { configurationNamed } from "../daemon.mjs";
-import { press, row, shows } from "../list_page.mjs";
+import { press, row, shows, tick } from "../list_page.mjs";
 import { equal, until } from "../waiting.mjs";
 
 const ADDED = "\n[program:added]\ncommand=sleep 1000\nstartsecs=0\n";
@@ -29,7 +29,7 @@ export const configuration = {
     const [page, stale] = [await open(), await open({ javaScriptEnabled: false })];
     await page.goto(daemon.url);
     await stale.goto(daemon.url);
-    await row(page, "kept").locator("input").check();
+    await tick(page, "kept");
     daemon.configure("[program:kept]\ncommand=sleep 1000\n");
     await page.locator('#config button[value="apply"]').click();
     await row(page, "going").waitFor({ state: "detached" });

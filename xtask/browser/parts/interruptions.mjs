@@ -1,4 +1,4 @@
-import { isLive, press, shows } from "../list_page.mjs";
+import { isLive, press, row, shows } from "../list_page.mjs";
 import { check, equal, rest, until } from "../waiting.mjs";
 
 const ONE = "[program:one]\ncommand=sleep 1000\nstartsecs=0\n";
@@ -18,7 +18,9 @@ export const interruptions = {
     await daemon.start();
     await isLive(page);
     await isLive(log);
-    await shows(page, "one", "RUNNING");
+    // Until then the page shows the child of the former supervisord, in rows that are about to be replaced.
+    const { pid } = await daemon.process("one");
+    await row(page, "one").locator(".p", { hasText: String(pid) }).waitFor();
     await press(page, "stop", "one");
     await shows(page, "one", "STOPPED");
   },
@@ -30,10 +32,15 @@ export const interruptions = {
       await page.goto(daemon.url);
       await isLive(page);
     }
-    check(daemon.threads().includes("look"), "somebody looks");
-    await pages[0].close();
+    const [first, left] = pages;
+    await until("somebody looks", async () => daemon.threads().includes("look"));
+    await first.close();
+    for (const [verb, state] of [["stop", "STOPPED"], ["start", "RUNNING"]]) {
+      await press(left, verb, "one");
+      await shows(left, "one", state);
+    }
     check(daemon.threads().includes("look"), "somebody looks for the page that is left");
-    await pages[1].close();
+    await left.close();
     await until("nobody looks", async () => !daemon.threads().includes("look"));
     await until("three seconds pass without a wake-up", async () => {
       const before = daemon.wakeups();

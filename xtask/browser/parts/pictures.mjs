@@ -1,7 +1,7 @@
 // Pictures for the documentation.
 import { join } from "node:path";
 import { configurationNamed } from "../daemon.mjs";
-import { row, shows } from "../list_page.mjs";
+import { row, shows, tick } from "../list_page.mjs";
 import { until } from "../waiting.mjs";
 
 /** Samplings that make a curve worth looking at. */
@@ -26,13 +26,13 @@ export const pictures = {
     const take = async (name, path, options, prepare = () => {}) => {
       const page = await open(options);
       await page.goto(daemon.url + path);
-      if (path === "") await shows(page, "mailer", "FATAL");
+      if (path === "") for (const name of ["mailer", "indexer"]) await shows(page, name, "FATAL");
       await prepare(page);
       await page.screenshot({ path: join(pictures, `${name}.png`) });
     };
     await Promise.all([
       take("light", "", { viewport: { width: 1440, height: 1000 } }, async page => {
-        for (const number of [1, 2]) await row(page, `web:web_0${number}`).locator("input").check();
+        for (const number of [1, 2]) await tick(page, `web:web_0${number}`);
         await sortByCpu(page);
         await page.locator("#q").focus();
         await page.mouse.move(0, 0);

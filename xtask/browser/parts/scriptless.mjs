@@ -38,6 +38,10 @@ export const scriptless = {
     const page = await open({ javaScriptEnabled: false });
     await page.goto(daemon.url);
     await page.locator('#config button[value="apply"]').click();
+    await page.locator(".status_msg", { hasText: "two" }).waitFor();
+    // It is started once its group is there, and this page shows a moment.
+    await becomes(() => daemon.state("two"), "RUNNING", "state of two");
+    await page.goto(daemon.url);
     await shows(page, "two", "RUNNING");
   },
 };
