@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { check, equal, rest, until } from "./waiting.mjs";
+import { check, equal, until, within } from "./waiting.mjs";
 
 /** How long everything may take to stop before it is killed. */
 const PATIENCE = 90_000;
@@ -102,7 +102,8 @@ export class Daemon {
     const hasLived = !this.#hasEnded();
     if (hasLived) {
       child.kill("SIGTERM");
-      await Promise.race([ended, rest(PATIENCE)]);
+      // What has not ended by then is found below.
+      await within(PATIENCE, ended).catch(() => {});
     }
     this.#child = null;
     // A shell that is ended leaves the command it waits for, which then ends by itself.

@@ -1,6 +1,6 @@
 import { configurationNamed } from "../daemon.mjs";
 import { checkAccessible } from "../browser.mjs";
-import { heightOfButtons, isSettled, press, pressIfThere, row, shows } from "../list_page.mjs";
+import { heightOfButtons, isLive, isSettled, press, pressIfThere, row, shows } from "../list_page.mjs";
 import { becomes, equal, until } from "../waiting.mjs";
 
 const WEBS = [0, 1, 2, 3].map(number => `web:web_0${number}`);
@@ -107,6 +107,23 @@ const allActions = async ({ start, open }, locale) => {
 export const actions = {
   "every action works in English": world => allActions(world, "en-GB"),
   "every action works in Chinese": world => allActions(world, "zh-CN"),
+
+  async "a button that is pressed while its row changes does what it says"({ start, open }) {
+    const daemon = await start("[program:one]\ncommand=sleep 1000\nstartsecs=0\n");
+    const [page, other] = [await open(), await open()];
+    for (const one of [page, other]) {
+      await one.goto(daemon.url);
+      await shows(one, "one", "RUNNING");
+      await isLive(one);
+    }
+    await row(page, "one").locator('button[value="stop one"]').hover();
+    await page.mouse.down();
+    equal((await daemon.fetch("index.html?processname=one&action=restart")).status, 303, "answer to a program");
+    const { pid } = await daemon.process("one");
+    await row(other, "one").locator(".p", { hasText: String(pid) }).waitFor();
+    await page.mouse.up();
+    await shows(page, "one", "STOPPED");
+  },
 
   async "two tabs that act at once both hear what came of it"({ start, open }) {
     const daemon = await start("[program:one]\ncommand=sleep 1000\nstartsecs=0\n");

@@ -16,6 +16,24 @@ export const configuration = {
     await until("nothing is left to apply", async () => await page.locator("#config li").count() === 0);
   },
 
+  async "what changes while the list is fetched anew is not lost"({ start, open }) {
+    const daemon = await start("[program:kept]\ncommand=sleep 1000\nstartsecs=0\n");
+    const page = await open();
+    await page.goto(daemon.url);
+    await shows(page, "kept", "RUNNING");
+    await page.route(daemon.url, async route => {
+      if (route.request().method() !== "GET") return route.continue();
+      const response = await route.fetch();
+      await daemon.fetch("index.html?processname=kept&action=stop");
+      await shows(page, "kept", "STOPPED");
+      await route.fulfill({ response });
+    });
+    daemon.append(ADDED);
+    await page.locator('#config button[value="apply"]').click();
+    await row(page, "added").waitFor();
+    await shows(page, "kept", "STOPPED");
+  },
+
   async "a mistake in the configuration is shown with its place"({ start, open }) {
     const daemon = await start("[program:one]\ncommand=sleep 1000\n");
     const page = await open();

@@ -36,6 +36,8 @@ const reload = async () => {
   since = page.body.dataset.since;
   showTable();
   rows.get(focused)?.focus();
+  // What was told while the list was on its way found no row, or one of the former list: it is told again.
+  if (source) connect();
 };
 
 const takers = {
@@ -53,6 +55,26 @@ const takers = {
   mood: isRunning => { $("#ending").hidden = isRunning; },
 };
 
+let isPressed = false;
+const postponed = [];
+
+/** While a pointer is pressed the rows stay: with another in the place of the one below it, the click would be lost. */
+const whenReleased = deed => {
+  if (isPressed) postponed.push(deed);
+  else deed();
+};
+
+const release = () => {
+  isPressed = false;
+  for (const deed of postponed.splice(0)) deed();
+};
+
+addEventListener("pointerdown", event => { isPressed ||= event.button === 0 && event.target.closest("#t") !== null; });
+// The click comes right after these: that of a mouse within the same task, that of a finger soon.
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release, 50));
+// A release outside of the page may not be told.
+addEventListener("pointermove", event => { if (isPressed && !event.buttons) release(); });
+
 let reconnecting;
 
 const connect = () => {
@@ -67,8 +89,10 @@ const connect = () => {
   };
   for (const [name, take] of Object.entries(takers)) {
     source.addEventListener(name, event => {
-      since = event.lastEventId || since;
-      take(JSON.parse(event.data));
+      whenReleased(() => {
+        since = event.lastEventId || since;
+        take(JSON.parse(event.data));
+      });
     });
   }
 };
