@@ -225,7 +225,7 @@ fn read_file(path: &OsStr, argv0: &OsStr, host: &dyn Host) -> Result<Settings, F
     let mut document = Document::keeping(ctl::is_read);
     let file = document
         .sources
-        .add(path.as_bytes(), found.here.as_os_str().as_bytes(), &found.content)
+        .add(path.as_bytes(), found.here.as_os_str().as_bytes(), found.content)
         .map_err(single)?;
     let mut faults = Vec::new();
     document.read(file, &mut faults);

@@ -25,12 +25,13 @@ pub fn load(command_line: &CommandLine, host: &dyn Host) -> Result<Config, Failu
     let found = find(command_line, host).map_err(single)?;
     let mut document = Document::default();
     let mut report = Report::default();
-    read_files(&mut document, &found, host, &mut report).map_err(single)?;
+    let Found { path, here, content } = found;
+    read_files(&mut document, &path, &here, content, host, &mut report).map_err(single)?;
     let config =
-        Loader { command_line, host, document: &document, here: &found.here, report: &mut report }.config();
+        Loader { command_line, host, document: &document, here: &here, report: &mut report }.config();
     match (config, Failure::of(&command_line.argv0, report.take_faults())) {
         (_, Some(failure)) => Err(failure),
-        (Some(config), None) => Ok(Config { path: found.path, messages: report.into_messages(), ..config }),
+        (Some(config), None) => Ok(Config { path, messages: report.into_messages(), ..config }),
         (None, None) => Err(single(no_section())),
     }
 }
@@ -47,12 +48,13 @@ fn find(command_line: &CommandLine, host: &dyn Host) -> Result<Found, Fault> {
 /// Reads the main file and what it includes into the document.
 fn read_files(
     document: &mut Document,
-    found: &Found,
+    path: &Path,
+    here: &Path,
+    content: Vec<u8>,
     host: &dyn Host,
     report: &mut Report,
 ) -> Result<(), Fault> {
-    let path = found.path.as_os_str().as_bytes();
-    let main = document.sources.add(path, found.here.as_os_str().as_bytes(), &found.content)?;
+    let main = document.sources.add(path.as_os_str().as_bytes(), here.as_os_str().as_bytes(), content)?;
     let mut faults = Vec::new();
     document.read(main, &mut faults);
     for fault in faults {
@@ -61,10 +63,10 @@ fn read_files(
     document.finish();
     let environment: Environment = host.environment().into_iter().collect();
     let names = Names::default()
-        .with("here", found.here.as_os_str().as_bytes())
+        .with("here", here.as_os_str().as_bytes())
         .with("host_node_name", host.hostname().as_bytes())
         .with_variables(environment.iter());
-    include::read(document, &found.here, &names, host, report);
+    include::read(document, here, &names, host, report);
     document.finish();
     unknown::remark_nested_include(document, main, report);
     Ok(())

@@ -36,12 +36,12 @@ pub(crate) struct Sources(Vec<Source>);
 
 impl Sources {
     /// Takes in a file: `path` as messages spell it, `directory` for its `%(here)s`.
-    pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: &[u8]) -> Result<FileId, Fault> {
+    pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: Vec<u8>) -> Result<FileId, Fault> {
         let text = decode(bytes, path)?;
         let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {
             text.replace("\r\n", "\n").replace('\r', "\n")
         } else {
-            text.to_string()
+            text
         };
         let after_ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let lines = std::iter::once(0).chain(after_ends).filter(|&start| start < text.len()).collect();
@@ -87,8 +87,9 @@ impl Sources {
 }
 
 /// Strict UTF-8, with Python's words for what is not.
-fn decode<'a>(bytes: &'a [u8], path: &[u8]) -> Result<&'a str, Fault> {
-    std::str::from_utf8(bytes).map_err(|error| {
+fn decode(bytes: Vec<u8>, path: &[u8]) -> Result<String, Fault> {
+    String::from_utf8(bytes).map_err(|invalid| {
+        let (error, bytes) = (invalid.utf8_error(), invalid.as_bytes());
         let start = error.valid_up_to();
         let length = error.error_len().unwrap_or(bytes.len() - start);
         let reason = match error.error_len() {
@@ -137,10 +138,10 @@ mod tests {
     #[test]
     fn every_line_end_is_one_lf() {
         let mut sources = Sources::default();
-        let file = sources.add(b"f", b"/", b"a\r\nb\rc\n\nd\x0be").unwrap();
+        let file = sources.add(b"f", b"/", b"a\r\nb\rc\n\nd\x0be".to_vec()).unwrap();
         let lines: Vec<_> = (0..sources.line_count(file)).map(|line| sources.line(file, line)).collect();
         assert_eq!(lines, ["a\n", "b\n", "c\n", "\n", "d\x0be"]);
-        let empty = sources.add(b"e", b"/", b"").unwrap();
+        let empty = sources.add(b"e", b"/", Vec::new()).unwrap();
         assert_eq!(sources.line_count(empty), 0);
     }
 
@@ -156,7 +157,7 @@ mod tests {
             (b"\xed\xa0\x80", "byte 0xed in position 0: invalid continuation byte"),
         ];
         for (bytes, expected) in cases {
-            let fault = Sources::default().add(b"f", b"/", bytes).unwrap_err();
+            let fault = Sources::default().add(b"f", b"/", bytes.to_vec()).unwrap_err();
             assert_eq!(fault.message(), format!("'utf-8' codec can't decode {expected}"));
         }
     }

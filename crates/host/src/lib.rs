@@ -37,8 +37,12 @@ impl SystemHost {
 
 impl Host for SystemHost {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+        let file = File::open(path)?;
+        let most = limit.saturating_add(1);
+        // What the file is said to hold, and a byte to see its end by. A size of 0 may be that of a pipe.
+        let expected = file.metadata().map_or(0, |found| found.len().saturating_add(1).min(most));
+        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+        file.take(most).read_to_end(&mut content)?;
         Ok(content)
     }
 

@@ -55,7 +55,12 @@ pub fn encode<'a>(infos: impl IntoIterator<Item = ProcessInfo<'a>>) -> Vec<u8> {
 pub fn decode(mut body: &[u8]) -> Result<Vec<ProcessInfo<'static>>, Malformed> {
     let mut infos = Vec::new();
     while !body.is_empty() {
+        let whole = body.len();
         infos.push(record(&mut body)?);
+        if infos.len() == 1 {
+            // The others are about as long.
+            infos.reserve(body.len() / (whole - body.len()));
+        }
     }
     Ok(infos)
 }

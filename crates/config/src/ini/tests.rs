@@ -9,7 +9,7 @@ fn parse(text: &str) -> (Document, Vec<String>) {
 
 fn read(text: &str, mut document: Document) -> (Document, Vec<String>) {
     let mut faults = Vec::new();
-    let file = document.sources.add(b"f.conf", b"/", text.as_bytes()).unwrap();
+    let file = document.sources.add(b"f.conf", b"/", text.into()).unwrap();
     document.read(file, &mut faults);
     document.finish();
     (document, faults.iter().map(Fault::message).collect())

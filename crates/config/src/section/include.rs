@@ -108,7 +108,7 @@ fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut
     };
     let directory: PathBuf = paths::absolute(paths::dirname(path), host);
     let added = within_limit(path, content)
-        .and_then(|content| document.sources.add(path, directory.as_os_str().as_bytes(), &content));
+        .and_then(|content| document.sources.add(path, directory.as_os_str().as_bytes(), content));
     match added {
         Ok(file) => {
             let mut faults = Vec::new();
