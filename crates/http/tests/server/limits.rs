@@ -225,15 +225,23 @@ fn a_crowd_at_the_door_does_not_delay_those_inside() {
             });
         }
         eventually("the door is crowded", || server.log.lock().unwrap().contains("has reached its limit"));
-        let slowest = (0..ROUNDS)
+        let mut times: Vec<_> = (0..ROUNDS)
             .map(|_| {
                 let stopwatch = Stopwatch::start();
                 inside.assert_alive();
                 stopwatch.elapsed()
             })
-            .max();
+            .collect();
         is_over.store(true, Ordering::Relaxed);
-        assert!(slowest < Some(Duration::from_millis(500)), "an answer took {slowest:?}");
+        // Whoever lets all newcomers go first does so each time; the processor, which the crowd needs as well, may be had late
+        // at times.
+        times.sort();
+        let median = times[ROUNDS / 2];
+        assert!(
+            median < Duration::from_millis(500),
+            "an answer took {median:?}, at worst {:?}",
+            times.last()
+        );
     });
 }
 
