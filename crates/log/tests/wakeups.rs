@@ -80,12 +80,12 @@ fn the_pump_sleeps_when_idle_and_gathers_under_load() {
     let seconds = began.elapsed().as_secs() + 1;
     let woken = switches("log-pump") - before;
     rig.sync();
-    // 50 pauses a second, and the wait in front of a few.
+    // 25 pauses a second, each with the wait in front of it, and what a busy machine adds.
     assert!(woken <= 75 * seconds, "{woken} wake-ups for {lines} lines in {seconds} s");
     let written: usize = (0..20).map(|number| rig.read(&format!("log{number}")).len()).sum();
     assert_eq!(written as u64, 5 * lines + 50);
 
-    // A stream the daemon waits for is not put off by the others' pauses, which would be 10 ms at the median.
+    // A stream the daemon waits for is not put off by the others' pauses, which would be 20 ms at the median.
     // Whatever else the machine does, one batch of several must show it.
     let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("listener", rig.file("listener")) };
     let mut listener = rig.attach(99, 1, &spec);
@@ -108,6 +108,6 @@ fn the_pump_sleeps_when_idle_and_gathers_under_load() {
             delays[delays.len() / 2]
         })
         .collect();
-    assert!(medians.iter().any(|median| *median < Duration::from_millis(5)), "{medians:?}");
+    assert!(medians.iter().any(|median| *median < Duration::from_millis(10)), "{medians:?}");
     settle();
 }
