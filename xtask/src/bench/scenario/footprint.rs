@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::bench::figure::Aim;
 use crate::bench::fleet::{Fleet, Order};
 use crate::bench::machine;
+use crate::bench::subject::Subject;
 
 /// How long everybody gets to calm down after the start.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -40,5 +41,11 @@ pub(super) fn look(stage: &mut Stage<'_>, fleet: &Fleet, memory: Aim) -> Result<
         aim,
         idle.cpu.as_secs_f64() * 1e3 / minutes,
     );
+    if matches!(stage.subject, Subject::Ours | Subject::Upstream) {
+        // Code that only a start needs is given back; what is used again stays.
+        fleet.ctl(&["status"])?;
+        let used = machine::memory(&managers);
+        stage.note(&format!("memory, {count} programs, after a status (PSS, MB)"), Aim::None, used);
+    }
     Ok(())
 }
