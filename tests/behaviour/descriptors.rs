@@ -46,4 +46,13 @@ fn every_descriptor_of_the_daemon_stands_in_one_table_unlike_upstream() {
     }
     // A connection of a request made just before may still be open for a moment.
     wait_until("a table with all that is held", || held(&daemon).is_subset(&listed(&daemon)));
+    // Only while a log is followed, over a connection that does not stand in the table.
+    if cfg!(target_os = "linux") {
+        let mut stream = daemon.connect();
+        stream.send("GET /logtail/y HTTP/1.1\r\n\r\n").unwrap();
+        stream.until(b"\r\n\r\n").unwrap();
+        daemon.assert_messages("watch over", &[""; 0]);
+        daemon.signal("USR2");
+        daemon.wait_for_message("watch over followed logs");
+    }
 }

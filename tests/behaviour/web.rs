@@ -2,7 +2,11 @@
 
 use std::fs;
 use std::io::Write;
-use support::{Address, Connection, Daemon, Port, Response, Sandbox, exchange, wait_for, wait_until};
+use std::path::Path;
+use std::time::Duration;
+use support::{
+    Address, Connection, Daemon, Port, Response, Sandbox, exchange, processes, wait_for, wait_until,
+};
 
 const PROGRAM: &str = "[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
 const BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n";
@@ -145,21 +149,98 @@ fn a_log_is_followed_whoever_writes_or_moves_it() {
     let daemon =
         Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
     daemon.wait_for_state("x", "RUNNING");
-    let mut stream = daemon.connect();
-    stream.send("GET /logtail/x HTTP/1.1\r\n\r\n").unwrap();
-    stream.until(b"\r\n\r\n").unwrap();
+    let mut stream = follow(&daemon, "/logtail/x");
     let (log, moved) = (daemon.sandbox().path("x.log"), daemon.sandbox().path("x.log.1"));
-    let write = |line: &str| {
-        let file = fs::OpenOptions::new().create(true).append(true).open(&log);
-        file.unwrap().write_all(line.as_bytes()).unwrap();
-    };
     for line in ["first\n", "second\n"] {
-        write(line);
+        append(&log, line);
         stream.until(line.as_bytes()).expect(line);
     }
     fs::rename(&log, moved).unwrap();
-    write("in a new file\n");
+    append(&log, "in a new file\n");
     stream.until(b"in a new file\n").expect("the new file");
+}
+
+/// WEB-13, WEB-15: a program that is told of the rotation makes its new file after a while.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_comes_into_being_again_is_followed() {
+    let daemon =
+        Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
+    daemon.wait_for_state("x", "RUNNING");
+    let mut stream = follow(&daemon, "/logtail/x");
+    let (log, moved) = (daemon.sandbox().path("x.log"), daemon.sandbox().path("x.log.1"));
+    fs::rename(&log, &moved).unwrap();
+    // Once this comes the daemon has seen that there is no other file.
+    append(&moved, "to the old one\n");
+    stream.until(b"to the old one\n").expect("the old file");
+    append(&log, "to the new one\n");
+    stream.until(b"to the new one\n").expect("the new file");
+    fs::remove_file(&log).unwrap();
+    append(&log, "to the third one\n");
+    stream.until(b"to the third one\n").expect("the third file");
+}
+
+/// WEB-13.
+#[test]
+fn the_logs_of_the_daemon_and_of_a_stopped_process_are_followed_whoever_writes() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.path("x.log");
+    append(&log, "before\n");
+    let daemon = Daemon::start_in(
+        sandbox,
+        "[program:x]\ncommand=sleep 1000\nautostart=false\nstdout_logfile=%(here)s/x.log\n",
+    );
+    let mut stream = follow(&daemon, "/logtail/x");
+    stream.until(b"before\n").unwrap();
+    for line in ["first\n", "second\n"] {
+        append(&log, line);
+        stream.until(line.as_bytes()).expect(line);
+    }
+    fs::rename(&log, daemon.sandbox().path("x.log.1")).unwrap();
+    append(&log, "in a new file\n");
+    stream.until(b"in a new file\n").expect("the new file");
+    let mut stream = follow(&daemon, "/mainlogtail");
+    append(&daemon.sandbox().path("main.log"), "by another\n");
+    stream.until(b"by another\n").expect("the main log");
+}
+
+/// Upstream looks at every followed log again and again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_followed_log_that_is_quiet_wakes_nobody_unlike_upstream() {
+    let daemon = Daemon::start("[program:x]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
+    daemon.wait_for_state("x", "RUNNING");
+    let streams = ["/logtail/x", "/logtail/x", "/mainlogtail"].map(|path| follow(&daemon, path));
+    let watches = || {
+        let held = processes::descriptors(daemon.pid()).into_values();
+        held.filter(|target| target.to_string_lossy().contains("inotify")).count()
+    };
+    wait_until("a watch", || watches() == 1);
+    wait_until("three seconds without a wake-up", || {
+        let before = processes::wake_ups(daemon.pid());
+        std::thread::sleep(Duration::from_secs(3));
+        processes::wake_ups(daemon.pid()) == before
+    });
+    let [first, second, third] = streams;
+    drop((first, third));
+    append(&daemon.sandbox().path("x.log"), "still told\n");
+    let mut second = second;
+    second.until(b"still told\n").unwrap();
+    assert_eq!(watches(), 1);
+    drop(second);
+    wait_until("no watch", || watches() == 0);
+}
+
+fn follow(daemon: &Daemon, path: &str) -> Connection {
+    let mut stream = daemon.connect();
+    stream.send(format!("GET {path} HTTP/1.1\r\n\r\n")).unwrap();
+    stream.until(b"\r\n\r\n").unwrap();
+    stream
+}
+
+fn append(log: &Path, line: &str) {
+    let file = fs::OpenOptions::new().create(true).append(true).open(log);
+    file.unwrap().write_all(line.as_bytes()).unwrap();
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub mod clock_set;
 pub mod daemonize;
 pub mod errno;
 pub mod fd;
+pub mod inotify;
 pub mod limits;
 pub mod memory;
 pub mod pidproxy;

@@ -104,7 +104,7 @@ fn open(backend: &Backend, path: &Path, key: FollowKey, is_process_log: bool, vi
     let state = State { ends_when_idle: view == View::File, ..State::default() };
     let shared = Arc::new(Shared { state: Mutex::new(state), disk: backend.disk.clone() });
     let changed = Arc::clone(&shared);
-    let follow = backend.pump.follow(key, move || changed.has_changed());
+    let follow = backend.pump.follow(key, path, move || changed.has_changed());
     let follower = match view.backlog() {
         None => Follower::open(path),
         Some(backlog) => Follower::open_with(path, backlog),

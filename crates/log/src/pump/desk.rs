@@ -1,6 +1,7 @@
 //! What a pump thread works with.
 
 use super::waiter::Waiter;
+use super::watch::WatchedLogs;
 use crate::outlet::Lines;
 use crate::{MainLog, Notice};
 
@@ -12,6 +13,7 @@ pub(super) struct Desk<'a> {
     /// Shared by all pipes.
     pub(super) buffer: Vec<u8>,
     pub(super) waiter: &'a Waiter,
+    pub(super) watched: &'a WatchedLogs,
     pub(super) main_log: &'a MainLog,
     pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
     /// For sinks that strip control sequences.
@@ -23,10 +25,19 @@ pub(super) struct Desk<'a> {
 impl<'a> Desk<'a> {
     pub(super) fn new(
         waiter: &'a Waiter,
+        watched: &'a WatchedLogs,
         main_log: &'a MainLog,
         notify: &'a (dyn Fn(Notice) + Send + Sync),
     ) -> Self {
-        Self { buffer: vec![0; BUFFER], waiter, main_log, notify, visible: Vec::new(), lines: Lines::new() }
+        Self {
+            buffer: vec![0; BUFFER],
+            waiter,
+            watched,
+            main_log,
+            notify,
+            visible: Vec::new(),
+            lines: Lines::new(),
+        }
     }
 
     pub(super) fn notify(&self, notice: Notice) {

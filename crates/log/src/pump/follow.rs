@@ -38,10 +38,15 @@ impl Followers {
         self.by_key.contains_key(&key)
     }
 
-    /// The wakers of a key.
-    pub(super) fn of(&self, key: FollowKey) -> Vec<Wake> {
-        let wakes = self.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
-        wakes.iter().map(|(_, wake)| Arc::clone(wake)).collect()
+    /// The wakers of a key, with their numbers.
+    pub(super) fn of(&self, key: FollowKey) -> Vec<(u64, Wake)> {
+        self.by_key.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// The wakers of these numbers, as far as they are still there.
+    pub(super) fn numbered(&self, numbers: &[u64]) -> Vec<(u64, Wake)> {
+        let all = self.by_key.values().flatten();
+        all.filter(|(number, _)| numbers.contains(number)).cloned().collect()
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::waiter::{Lane, Waiter};
 use crate::outlet::Flow;
-use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ pub(super) struct PipeWatch(Option<(Lane, RawFd)>);
 
 impl PipeWatch {
     /// Watches `pipe`, in the urgent lane if somebody waits for its bytes.
-    pub(super) fn set(&mut self, slot: usize, pipe: Option<&File>, is_urgent: bool, waiter: &Waiter) {
+    pub(super) fn set(&mut self, slot: usize, pipe: Option<&impl AsRawFd>, is_urgent: bool, waiter: &Waiter) {
         let lane = if is_urgent { Lane::Urgent } else { Lane::Bulk };
         let Some(fd) = pipe.map(AsRawFd::as_raw_fd) else { return self.clear(waiter) };
         if self.0 == Some((lane, fd)) {

@@ -61,7 +61,9 @@ impl MainServer {
             | Letter::Finish(_)
             | Letter::FinishAll
             | Letter::Acknowledge(_)
-            | Letter::Followed(_) => {}
+            | Letter::Followed(_)
+            | Letter::Watch { .. }
+            | Letter::Unwatch(_) => {}
         }
     }
 

@@ -9,10 +9,11 @@
 //! ```
 //!
 //! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be
-//! written again, by letters and by the retry times of failing files, of which there are none while all is
-//! well. A channel is served with no lock held; what hangs in there costs a thread and holds up that channel,
-//! nothing else (see `watchdog`). Small writes of many children are gathered in pauses of 40 ms (see
-//! `waiter`); runs of one stream follow each other strictly (see `stream`).
+//! written again, by letters, by what others do to a log that is followed (see `watch`) and by the retry times
+//! of failing files, of which there are none while all is well. A channel is served with no lock held; what
+//! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Small writes of many
+//! children are gathered in pauses of 40 ms (see `waiter`); runs of one stream follow each other strictly (see
+//! `stream`).
 
 mod barrier;
 mod desk;
@@ -29,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod waiter;
+mod watch;
 mod watchdog;
 mod worker;
 
@@ -37,6 +39,7 @@ use crate::{ClearError, LogFileSpec, MainLog, Notice, Run, Sink, StreamId};
 use shared::{Shared, Urgency};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Letter;
@@ -189,14 +192,16 @@ impl Pump {
     }
 
     /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock
-    /// held; while a run is attached also once a second, as others may have changed the file. While it lives the
-    /// stream is not subject to the gathering pause.
-    pub fn follow(&self, key: FollowKey, wake: impl Fn() + Send + Sync + 'static) -> Follow {
+    /// held; also after those that others make to the file at `path`, as far as the kernel tells of them: Linux
+    /// does, but for other machines on a network file system. While it lives the stream is not subject to the
+    /// gathering pause.
+    pub fn follow(&self, key: FollowKey, path: &Path, wake: impl Fn() + Send + Sync + 'static) -> Follow {
         let number = self.shared.change(Urgency::Soon, |table| {
             let (number, is_first) = table.followers.add(key, Arc::new(wake));
             if is_first {
                 table.post_followed(key, true);
             }
+            table.watch(number, path.into());
             number
         });
         Follow { shared: Arc::clone(&self.shared), key, number }
@@ -238,6 +243,7 @@ impl Pump {
                 table.phase = Phase::Ending;
             }
             table.post_all(|| Letter::FinishAll);
+            table.post_watch(Letter::FinishAll);
             table.make_main_due();
         });
         let table = self.shared.wait_until(deadline, Table::is_settled);
@@ -274,6 +280,7 @@ impl Drop for Follow {
             if table.followers.remove(self.key, self.number) {
                 table.post_followed(self.key, false);
             }
+            table.post_watch(Letter::Unwatch(self.number));
         });
     }
 }

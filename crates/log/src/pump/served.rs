@@ -17,6 +17,8 @@ pub(super) struct Served {
     pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.
     pub(super) has_changed_log: bool,
+    /// The followers, by their numbers, of logs that others have changed.
+    pub(super) told: Vec<u64>,
     /// What it holds open now.
     pub(super) descriptors: Descriptors,
     /// To be called once no lock is held.

@@ -3,6 +3,7 @@
 use super::served::{Next, Served};
 use super::table::{Activity, Channel, Table};
 use super::waiter::Waiter;
+use super::watch::WatchedLogs;
 use super::watchdog::Watchdog;
 use crate::{MainLog, Notice};
 use std::fmt;
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     /// How many threads wait for `changed`; counted with the table locked.
     waiting: AtomicUsize,
     pub(super) waiter: Waiter,
+    pub(super) watched: WatchedLogs,
     pub(super) watchdog: Watchdog,
     pub(super) main_log: MainLog,
     pub(super) notify: Box<dyn Fn(Notice) + Send + Sync>,
@@ -45,6 +47,7 @@ impl Shared {
             changed,
             waiting: AtomicUsize::new(0),
             waiter,
+            watched: WatchedLogs::default(),
             watchdog: Watchdog::default(),
             main_log,
             notify,
@@ -96,7 +99,8 @@ impl Shared {
             table.check_in(slot, channel, &mut served);
             let wakes = match key {
                 Some(key) if served.has_changed_log => table.followers.of(key),
-                Some(_) | None => Vec::new(),
+                Some(_) => Vec::new(),
+                None => table.followers.numbered(&served.told),
             };
             let passed = table.pass_barriers(slot, is_through);
             (replaced, wakes, passed)
@@ -105,7 +109,14 @@ impl Shared {
         for reply in served.replies.into_iter().chain(passed) {
             reply();
         }
-        for wake in wakes {
+        if served.has_changed_log && !wakes.is_empty() {
+            // Before they are woken, as they then see whatever is told by now.
+            let numbers: Vec<u64> = wakes.iter().map(|(number, _)| *number).collect();
+            if self.watched.take(&numbers) {
+                self.change(Urgency::Now, Table::make_watch_due);
+            }
+        }
+        for (_, wake) in wakes {
             wake();
         }
         replaced

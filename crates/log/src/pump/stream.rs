@@ -16,8 +16,9 @@ use crate::outlet::Flow;
 use crate::sink::Sink;
 use std::fmt;
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use supervisor_core::Level;
 
 /// So many runs may wait for one that cannot be written. Each holds a pipe and a log file open.
@@ -41,6 +42,10 @@ pub(super) enum Letter {
     Followed(bool),
     /// The main log was emptied: for its copy on stdout.
     MainCleared,
+    /// A log is followed: for the watch.
+    Watch { number: u64, path: Arc<Path> },
+    /// It is followed no more by this follower: for the watch.
+    Unwatch(u64),
 }
 
 impl fmt::Debug for Letter {
@@ -54,12 +59,11 @@ impl fmt::Debug for Letter {
             Self::Acknowledge(_) => "Acknowledge",
             Self::Followed(_) => "Followed",
             Self::MainCleared => "MainCleared",
+            Self::Watch { .. } => "Watch",
+            Self::Unwatch(_) => "Unwatch",
         })
     }
 }
-
-/// How long what somebody else does to a log that is followed may go unnoticed.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Where the outcome of clearing goes.
 pub(super) type ClearReply = Box<dyn FnOnce(Result<(), ClearError>) + Send>;
@@ -155,7 +159,7 @@ impl StreamChannel {
             Letter::Acknowledge(cost) => self.unacknowledged = self.unacknowledged.saturating_sub(cost),
             Letter::Followed(is_followed) => self.is_followed = is_followed,
             // Nothing to a stream.
-            Letter::MainCleared => {}
+            Letter::MainCleared | Letter::Watch { .. } | Letter::Unwatch(_) => {}
         }
     }
 
@@ -199,11 +203,6 @@ impl StreamChannel {
         }
         if self.front.is_none() {
             served.next = Next::Gone;
-        } else if self.is_followed {
-            // Others may write the file too, or empty it or move it away, and nothing tells.
-            served.has_changed_log = true;
-            let look_at = Instant::now() + LOOK;
-            served.deadline = Some(served.deadline.map_or(look_at, |deadline| deadline.min(look_at)));
         }
         served.descriptors = Descriptors {
             front: self.front.as_ref().map_or(Held::default(), RunState::descriptors),

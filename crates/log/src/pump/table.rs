@@ -9,11 +9,13 @@ use super::follow::Followers;
 use super::main::MainServer;
 use super::served::{Descriptors, Next, Served};
 use super::stream::{Letter, StreamChannel};
+use super::watch::WatchServer;
 use super::{Descriptor, FollowKey};
 use crate::label::Label;
 use crate::mainlog::MainChannel;
 use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -23,6 +25,8 @@ use std::time::Instant;
 pub(super) enum Channel {
     Stream(Box<StreamChannel>),
     Main(Box<MainServer>),
+    /// What tells of followed logs.
+    Watch(Box<WatchServer>),
     /// Something with a file that is no stream's.
     Errand(Box<Errand>),
 }
@@ -52,7 +56,8 @@ impl std::fmt::Debug for Errand {
 /// A place in the table.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) key: FollowKey,
+    /// What it is followed as; `None` for the watch.
+    pub(super) key: Option<FollowKey>,
     /// For people.
     pub(super) label: Label,
     /// `None` while a thread serves it.
@@ -98,6 +103,7 @@ pub(super) struct Table {
     main: Vec<usize>,
     /// The main log proper, if there is one beside the copy on stdout.
     main_log: Option<usize>,
+    watch: Option<usize>,
     due: VecDeque<usize>,
     deadlines: BTreeSet<(Instant, usize)>,
     pub(super) activity: Activity,
@@ -140,6 +146,7 @@ impl Table {
             streams: HashMap::new(),
             main: Vec::new(),
             main_log: None,
+            watch: None,
             due: VecDeque::new(),
             deadlines: BTreeSet::new(),
             activity: Activity::Serving,
@@ -158,7 +165,7 @@ impl Table {
         for channel in channels {
             let label = channel.label().clone();
             let is_log = channel.is_log();
-            let slot = self.insert(FollowKey::Main, label, |slot| {
+            let slot = self.insert(Some(FollowKey::Main), label, |slot| {
                 Channel::Main(Box::new(MainServer::new(channel, slot)))
             });
             self.main.push(slot);
@@ -233,6 +240,34 @@ impl Table {
         }
     }
 
+    /// Watches the log of a follower.
+    pub(super) fn watch(&mut self, number: u64, path: Arc<Path>) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        let slot = self.watch.unwrap_or_else(|| {
+            let label = String::from("watch over followed logs").into();
+            self.insert(None, label, |slot| Channel::Watch(Box::new(WatchServer::new(slot))))
+        });
+        self.watch = Some(slot);
+        self.post_watch(Letter::Watch { number, path });
+    }
+
+    /// Leaves a letter for the watch, if there is one.
+    pub(super) fn post_watch(&mut self, letter: Letter) {
+        if let Some(slot) = self.watch {
+            self.slot_mut(slot).news().mail.push(letter);
+            self.make_due(slot);
+        }
+    }
+
+    /// Something was told that concerns others than those who took it.
+    pub(super) fn make_watch_due(&mut self) {
+        if let Some(slot) = self.watch {
+            self.make_due(slot);
+        }
+    }
+
     /// The main log has lines.
     pub(super) fn make_main_due(&mut self) {
         for slot in self.main.clone() {
@@ -242,7 +277,7 @@ impl Table {
 
     /// Something to be done once.
     pub(super) fn add_errand(&mut self, key: FollowKey, label: Label, errand: Errand) {
-        let slot = self.insert(key, label, |_| Channel::Errand(Box::new(errand)));
+        let slot = self.insert(Some(key), label, |_| Channel::Errand(Box::new(errand)));
         self.make_due(slot);
     }
 
@@ -361,7 +396,7 @@ impl Table {
 
     /// The key under which a slot is followed.
     pub(super) fn key(&self, index: usize) -> Option<FollowKey> {
-        Some(self.slots.get(index)?.as_ref()?.key)
+        self.slots.get(index)?.as_ref()?.key
     }
 
     /// Whether streams and errands are through and the main log is written.
@@ -391,7 +426,7 @@ impl Table {
         let channels: Vec<Channel> = channels.collect();
         let main = channels.into_iter().filter_map(|channel| match channel {
             Channel::Main(server) => Some(server.into_channel()),
-            Channel::Stream(_) | Channel::Errand(_) => None,
+            Channel::Stream(_) | Channel::Watch(_) | Channel::Errand(_) => None,
         });
         main.collect()
     }
@@ -407,12 +442,17 @@ impl Table {
         let key = FollowKey::Stream(stream);
         let is_followed = self.followers.any(key);
         let channel = |slot| Channel::Stream(Box::new(StreamChannel::new(stream, slot, is_followed)));
-        let slot = self.insert(key, Label::Text(Arc::default()), channel);
+        let slot = self.insert(Some(key), Label::Text(Arc::default()), channel);
         self.streams.insert(stream, slot);
         slot
     }
 
-    fn insert(&mut self, key: FollowKey, label: Label, channel: impl FnOnce(usize) -> Channel) -> usize {
+    fn insert(
+        &mut self,
+        key: Option<FollowKey>,
+        label: Label,
+        channel: impl FnOnce(usize) -> Channel,
+    ) -> usize {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
@@ -436,7 +476,8 @@ impl Table {
         self.set_deadline(index, None);
         // Its channel is out, and only what is in stands in the queue.
         debug_assert!(!self.due.contains(&index), "a slot that is served is not queued");
-        if let Some(Slot { key: FollowKey::Stream(stream), .. }) = self.slots[index].take()
+        self.watch = self.watch.filter(|watch| *watch != index);
+        if let Some(Slot { key: Some(FollowKey::Stream(stream)), .. }) = self.slots[index].take()
             && self.streams.get(&stream) == Some(&index)
         {
             self.streams.remove(&stream);
@@ -483,7 +524,9 @@ impl Slot {
     fn is_settled(&self) -> bool {
         match &self.channel {
             Some(Channel::Main(main)) => main.is_settled() && !self.has_mail(),
-            Some(Channel::Stream(_) | Channel::Errand(_)) | None => false,
+            Some(Channel::Stream(_) | Channel::Watch(_) | Channel::Errand(_)) => false,
+            // A watch that hangs owes nobody anything.
+            None => self.key.is_none(),
         }
     }
 }

@@ -232,8 +232,8 @@ fn clearing_an_unattached_stream_empties_its_file_and_tells_its_followers() {
     let rig = Rig::new();
     let scratch = Scratch::new();
     let (wake, woken) = std::sync::mpsc::channel();
-    let _follow = rig.pump.follow(FollowKey::Stream(StreamId(1)), move || wake.send(()).unwrap());
     let path = scratch.write("log", "old");
+    let _follow = rig.pump.follow(FollowKey::Stream(StreamId(1)), &path, move || wake.send(()).unwrap());
     let file = LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 };
     let (reply, answer) = std::sync::mpsc::channel();
     rig.pump.clear(StreamId(1), Some(file), move |outcome| reply.send(outcome.is_ok()).unwrap());
@@ -241,6 +241,96 @@ fn clearing_an_unattached_stream_empties_its_file_and_tells_its_followers() {
     assert_eq!(scratch.read("log"), "");
     woken.recv_timeout(PATIENCE).unwrap();
     rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+/// The purposes of the pump's descriptors beside its pollers.
+#[cfg(target_os = "linux")]
+fn purposes(rig: &Rig) -> Vec<String> {
+    let purposes = rig.pump.descriptors().into_iter().map(|descriptor| descriptor.purpose);
+    purposes.filter(|purpose| !purpose.starts_with("poller")).collect()
+}
+
+/// Whatever happens to a log that nobody writes through the pump, its follower is told; and while nothing happens it is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn followers_are_told_what_others_do_to_a_log() {
+    let rig = Rig::new();
+    let scratch = Scratch::new();
+    let path = scratch.write("log", "");
+    let (wake, woken) = std::sync::mpsc::channel();
+    let follow = rig.pump.follow(FollowKey::Stream(StreamId(1)), &path, move || wake.send(()).unwrap());
+    let settled = || {
+        let (reply, answer) = std::sync::mpsc::channel();
+        rig.pump.sync(move || reply.send(()).unwrap());
+        answer.recv_timeout(PATIENCE).unwrap();
+        woken.try_iter().count()
+    };
+    let told = |what: &str| {
+        woken.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{what}: {error}"));
+        wait_until(&format!("an end of what is told: {what}"), || settled() == 0);
+    };
+    told("watched");
+    assert_eq!(purposes(&rig), ["watch over followed logs"]);
+    scratch.append("log", "one\n");
+    told("written");
+    std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
+    told("emptied");
+    std::fs::rename(&path, scratch.path("log.1")).unwrap();
+    told("moved away");
+    scratch.append("log.1", "two\n");
+    told("the old file written");
+    scratch.write("other", "");
+    assert_eq!(settled(), 0);
+    scratch.write("log", "");
+    told("a new one");
+    scratch.append("log.1", "three\n");
+    assert_eq!(settled(), 0);
+    scratch.append("log", "four\n");
+    told("the new one written");
+    std::fs::rename(scratch.path("other"), &path).unwrap();
+    told("another in its place");
+    scratch.append("log", "five\n");
+    told("that one written");
+    std::fs::remove_file(&path).unwrap();
+    told("removed");
+    std::os::unix::fs::symlink("target", &path).unwrap();
+    told("a link to nothing");
+    scratch.write("target", "");
+    told("what it leads to");
+    scratch.append("target", "six\n");
+    told("written by its other name");
+    std::os::unix::fs::symlink("log.1", scratch.path("link")).unwrap();
+    std::fs::rename(scratch.path("link"), &path).unwrap();
+    told("another link in its place");
+    scratch.append("log.1", "seven\n");
+    told("written there");
+    drop(follow);
+    settled();
+    assert_eq!(purposes(&rig), [""; 0]);
+    rig.pump.shutdown(PATIENCE).unwrap();
+}
+
+/// Two followers of two logs have one descriptor; a log that cannot be watched is told once and followed as well as can be.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_watched_is_told_once_and_holds_up_nobody() {
+    let rig = Rig::new();
+    let scratch = Scratch::new();
+    let beside_a_file = scratch.write("file", "").join("log");
+    let deaf =
+        [1, 2].map(|number| rig.pump.follow(FollowKey::Stream(StreamId(number)), &beside_a_file, || ()));
+    let path = scratch.write("log", "");
+    let (wake, woken) = std::sync::mpsc::channel();
+    let follow = rig.pump.follow(FollowKey::Stream(StreamId(3)), &path, move || wake.send(()).unwrap());
+    woken.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(purposes(&rig), ["watch over followed logs"]);
+    scratch.append("log", "one\n");
+    woken.recv_timeout(PATIENCE).unwrap();
+    wait_until("a line tells", || rig.main_text().contains("WARN could not watch the log '"));
+    assert_eq!(rig.main_text().matches("could not watch").count(), 1);
+    drop((deaf, follow));
+    rig.pump.shutdown(PATIENCE).unwrap();
+    assert_eq!(purposes(&rig), [""; 0]);
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl Lanes {
 const BUSY: Duration = Duration::from_millis(5);
 
 /// How long after a round the next one may be put off.
-const PAUSE: Duration = Duration::from_millis(40);
+pub(super) const PAUSE: Duration = Duration::from_millis(40);
 
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);

@@ -23,7 +23,7 @@ enum Plan {
 
 /// Runs as the pump until another thread takes its place or the pump ends.
 pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
-    let mut desk = Desk::new(&shared.waiter, &shared.main_log, &*shared.notify);
+    let mut desk = Desk::new(&shared.waiter, &shared.watched, &shared.main_log, &*shared.notify);
     let mut gathering = Gathering::default();
     let mut happened = Vec::new();
     while let Some(plan) = plan(shared, generation, &gathering) {
@@ -125,6 +125,7 @@ fn serve(channel: &mut Channel, mail: Vec<Letter>, is_hung_up: bool, desk: &mut 
     match channel {
         Channel::Stream(stream) => stream.serve(mail, is_hung_up, desk),
         Channel::Main(server) => server.serve(mail, desk),
+        Channel::Watch(server) => server.serve(mail, desk),
         Channel::Errand(errand) => {
             errand.run();
             // It has to do with a file that may be followed.

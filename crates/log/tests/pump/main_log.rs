@@ -63,7 +63,8 @@ fn clearing_starts_it_anew() {
     let rig = Rig::new();
     rig.main_log.log(Level::Info, "old");
     let (told, news) = mpsc::channel();
-    let _follow = rig.pump.follow(FollowKey::Main, move || told.send(()).unwrap_or(()));
+    let _follow =
+        rig.pump.follow(FollowKey::Main, &rig.scratch.path("main"), move || told.send(()).unwrap_or(()));
     let (reply, answer) = mpsc::channel();
     rig.pump.clear_main(move |outcome| reply.send(outcome.is_ok()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
