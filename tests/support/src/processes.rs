@@ -30,10 +30,12 @@ pub fn with_variable(name: &str) -> Vec<u32> {
 /// The environment a process was started with, as `NAME=value` entries; empty if it is gone or not ours to read.
 pub fn environment(pid: u32) -> Vec<Vec<u8>> {
     let mut block = Vec::new();
-    // After an empty look it may have been given its environment, or be in the next exec.
-    for _ in 0..3 {
-        block = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        if !block.is_empty() {
+    // After an empty look it may have been given its environment, or be in the next exec, and so on: one that does nothing
+    // else was met in three in a row once in some thousand times.
+    for _ in 0..100 {
+        let Ok(found) = fs::read(format!("/proc/{pid}/environ")) else { break };
+        block = found;
+        if !block.is_empty() || !has_memory(pid) {
             break;
         }
         wait_until("a process to have its program", || !is_loading(pid));
@@ -44,12 +46,18 @@ pub fn environment(pid: u32) -> Vec<Vec<u8>> {
 /// True while a process is in the middle of an exec: it has the memory of the new program, but not yet the arguments and
 /// the environment in it, and seems to have none.
 fn is_loading(pid: u32) -> bool {
-    const MEMORY: usize = 19;
     const ENVIRONMENT: usize = 46;
-    // Kernel threads and zombies have no memory. Where the memory is not ours to look into, the address is hidden as well, but
+    // Where the memory is not ours to look into, the address is hidden as well, but
     // then the environment cannot be opened.
-    stat_numbers(pid).is_some_and(|numbers| numbers[MEMORY] != 0 && numbers[ENVIRONMENT] == 0)
+    has_memory(pid)
+        && stat_numbers(pid).is_some_and(|numbers| numbers[ENVIRONMENT] == 0)
         && fs::File::open(format!("/proc/{pid}/environ")).is_ok()
+}
+
+/// Kernel threads and zombies have none.
+fn has_memory(pid: u32) -> bool {
+    const MEMORY: usize = 19;
+    stat_numbers(pid).is_some_and(|numbers| numbers[MEMORY] != 0)
 }
 
 /// A field of `/proc/PID/status`, such as `SigIgn` or `Uid`; `None` if the process is gone.
