@@ -289,10 +289,16 @@ mod tests {
         let (done, results) = mpsc::channel();
         let calm = done.clone();
         pool.when_calm(Box::new(move || calm.send("calm").unwrap()));
+        // However slow this machine is, nothing is calm before all the work is there.
+        let (release, released) = mpsc::channel::<()>();
+        submit(&pool, move || {
+            let _until_released = released.recv();
+        });
         for _ in 0..3 {
             let done = done.clone();
             submit(&pool, move || done.send("work").unwrap());
         }
+        drop(release);
         let order: Vec<_> = (0..4).map(|_| results.recv_timeout(LONG).unwrap()).collect();
         assert_eq!(order, ["work", "work", "work", "calm"]);
         submit(&pool, move || done.send("again").unwrap());
