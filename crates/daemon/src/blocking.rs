@@ -60,7 +60,7 @@ struct State {
     taken: u64,
 }
 
-/// Why a job was not accepted; it has been dropped.
+/// Why a job was not accepted.
 pub(crate) enum Refused {
     /// [`MAX_QUEUED`] jobs wait already.
     Full,
@@ -86,20 +86,30 @@ impl Pool {
 
     /// Queues a job behind those submitted before it.
     pub(crate) fn submit(&self, job: Job) -> Result<(), Refused> {
+        self.try_submit(job).map_err(|(refused, _job)| refused)
+    }
+
+    /// The same, giving the job back if it is refused.
+    pub(crate) fn try_submit(&self, job: Job) -> Result<(), (Refused, Job)> {
         let mut state = self.shared.lock();
         if state.queue.len() >= MAX_QUEUED {
-            return Err(Refused::Full);
+            return Err((Refused::Full, job));
         }
         if state.threads == 0
             && let Err(error) = self.shared.start_thread(&mut state)
         {
-            return Err(Refused::NoThread(error));
+            return Err((Refused::NoThread(error), job));
         }
         state.queue.push_back(job);
         self.shared.ensure_standby(&mut state);
         drop(state);
         self.shared.changed.notify_one();
         Ok(())
+    }
+
+    /// Whether jobs wait that no thread has in hand.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.shared.lock().queue.is_empty()
     }
 
     /// Does a job once, when the pool has had nothing to do for a second after it had something. It is dropped undone if

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
+mod births;
 mod blocking;
 mod children;
 mod clear;

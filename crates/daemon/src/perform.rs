@@ -48,7 +48,11 @@ impl Loop {
         let order = process.order(self.begun_with.server_url.as_ref());
         let name = process.config.name.clone();
         let mailbox = self.mailbox.clone();
-        let job = move || mailbox.post(Message::Spawned(spawner::carry_out(&order)));
+        let (births, pool) = (self.births.clone(), self.pool.clone());
+        let job = move || {
+            let report = move |result| mailbox.post(Message::Spawned(result));
+            spawner::carry_out(order, &births, || pool.has_more(), report);
+        };
         let message = match self.pool.submit(Box::new(job)) {
             Ok(()) => return,
             Err(Refused::Full) => format!("too many spawns are waiting to spawn '{name}'"),

@@ -5,6 +5,7 @@
 //! known is acted on before the loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there
 //! is no other timeout.
 
+use crate::births::Births;
 use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::descriptors::Descriptor;
@@ -62,6 +63,8 @@ pub(crate) struct Loop {
     pub(crate) ending: Option<Ending>,
     /// Work that may hang.
     pub(crate) pool: Pool,
+    /// The last step of starts.
+    pub(crate) births: Births,
     /// Reports of other threads.
     pub(crate) mailbox: Mailbox,
     /// Room for them, kept between turns.
@@ -134,7 +137,7 @@ impl Loop {
 
     /// A turn of the loop's own thread, which the poll has woken with these events.
     pub(crate) fn turn(&mut self, events: &Events) -> Rest {
-        if self.read_signals() {
+        if events.iter().any(|event| event.token() == SIGNALS) && self.read_signals() {
             self.reap_without_pidfd();
             self.reap_strangers();
         }

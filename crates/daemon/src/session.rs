@@ -1,6 +1,7 @@
 //! One life of the daemon between a start and the next: from the foundation to the end of everything it runs.
 
 use crate::api::Backend;
+use crate::births::Births;
 use crate::blocking::Pool;
 use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
@@ -145,6 +146,7 @@ impl Session {
             successor: None,
             ending: None,
             pool: Pool::new("blocking"),
+            births: Births::new("births"),
             mailbox,
             reports: Vec::new(),
             inbox,

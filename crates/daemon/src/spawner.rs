@@ -1,8 +1,9 @@
-//! Starting a child, as a job of the blocking pool.
+//! Starting a child: a job of the blocking pool gathers all it takes, and the [births](crate::births) do the rest.
 //!
 //! Everything here may hang on a bad disk, so nothing here touches the state of the loop: an [`Order`] goes in, a
 //! [`SpawnResult`] comes out.
 
+use crate::births::Births;
 use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
 use std::ffi::{CString, OsString};
@@ -87,61 +88,125 @@ pub(crate) fn stream_owner(stream: StreamId) -> (u64, Channel) {
     (stream.0 / 2, if stream.0.is_multiple_of(2) { Channel::Stdout } else { Channel::Stderr })
 }
 
-/// Starts the child.
-pub(crate) fn carry_out(order: &Order) -> SpawnResult {
-    SpawnResult { process: order.process, run: order.run, outcome: launch(order) }
+/// Starts the child, or says why not, in the order of the calls: what comes of it goes to `report`. `more_follow` tells whether
+/// other orders wait.
+pub(crate) fn carry_out(
+    order: Order,
+    births: &Births,
+    more_follow: impl FnOnce() -> bool,
+    report: impl FnOnce(SpawnResult) + Send + 'static,
+) {
+    let mut parts = Parts::gather(&order);
+    // Those that are prepared hold more descriptors than those that run.
+    if matches!(&parts, Err(Obstacle::Dispatchers(error)) if lacks_descriptors(error)) && births.settle() {
+        parts = Parts::gather(&order);
+    }
+    let birth = move || {
+        let outcome = parts
+            .map_err(|obstacle| obstacle.in_words(&order.config.name))
+            .and_then(|parts| parts.launch(&order));
+        report(SpawnResult { process: order.process, run: order.run, outcome });
+    };
+    births.carry_out(Box::new(birth), more_follow());
 }
 
-fn launch(order: &Order) -> Result<Launched, String> {
-    let executable = command::resolve(&order.config).map_err(|fault| spawn_error(&fault))?;
-    let path = c_string(executable.path.into_os_string())?;
-    let argv = executable.arguments.into_iter().map(c_string).collect::<Result<Vec<_>, _>>()?;
-    let envp = environment(order)?;
-    let directory = order.config.directory.as_ref().map(|path| c_string(path.clone().into())).transpose()?;
+/// What a child is made of.
+struct Parts {
+    path: CString,
+    argv: Vec<CString>,
+    envp: Vec<CString>,
+    directory: Option<CString>,
+    stdin: StdinSource,
+    stdin_end: OwnedFd,
+    stdout: Output,
+    stdout_end: OwnedFd,
+    /// The output and the child's end, if it has its own.
+    stderr: Option<(Output, OwnedFd)>,
+}
 
-    let name = &order.config.name;
-    let no_dispatcher = |error: io::Error| match errno::code_text(&error).as_str() {
-        "EMFILE" => format!("too many open files to spawn '{name}'"),
-        code => format!("unknown error making dispatchers for '{name}': {code}"),
-    };
-    let (stdin, stdin_end) = standard_input(order, no_dispatcher)?;
-    let (stdout, stdout_end) = Output::open(Channel::Stdout, &order.stdout).map_err(no_dispatcher)?;
-    let (stderr, stderr_end) = match &order.stderr {
-        Some(spec) => Output::open(Channel::Stderr, spec).map(|(output, end)| (Some(output), Some(end))),
-        None => Ok((None, None)),
+/// Why a child cannot be started.
+enum Obstacle {
+    /// The text of `spawnerr`.
+    Text(String),
+    /// Its pipes or logs cannot be opened.
+    Dispatchers(io::Error),
+}
+
+impl From<String> for Obstacle {
+    fn from(text: String) -> Self {
+        Self::Text(text)
     }
-    .map_err(no_dispatcher)?;
+}
 
-    let plan = SpawnPlan {
-        path,
-        argv,
-        envp,
-        stdin: stdin_end.as_fd(),
-        stdout: stdout_end.as_fd(),
-        stderr: stderr_end.as_ref().unwrap_or(&stdout_end).as_fd(),
-        user: order.user.clone(),
-        directory,
-        umask: order.config.umask,
-    };
-    let spawned = spawn::spawn(&plan).map_err(|error| match errno::code_text(&error).as_str() {
-        "EAGAIN" => format!("Too many processes in process table to spawn '{name}'"),
-        code => format!("unknown error during fork for '{name}': {code}"),
-    })?;
-    let outputs = [Some(stdout), stderr].into_iter().flatten().collect();
-    Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin, outputs })
+impl From<io::Error> for Obstacle {
+    fn from(error: io::Error) -> Self {
+        Self::Dispatchers(error)
+    }
+}
+
+impl Obstacle {
+    fn in_words(self, name: &str) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Dispatchers(error) if lacks_descriptors(&error) => {
+                format!("too many open files to spawn '{name}'")
+            }
+            Self::Dispatchers(error) => {
+                format!("unknown error making dispatchers for '{name}': {}", errno::code_text(&error))
+            }
+        }
+    }
+}
+
+fn lacks_descriptors(error: &io::Error) -> bool {
+    errno::code_text(error) == "EMFILE"
+}
+
+impl Parts {
+    fn gather(order: &Order) -> Result<Self, Obstacle> {
+        let config = &order.config;
+        let executable = command::resolve(config).map_err(|fault| spawn_error(&fault))?;
+        let path = c_string(executable.path.into_os_string())?;
+        let argv = executable.arguments.into_iter().map(c_string).collect::<Result<Vec<_>, _>>()?;
+        let envp = environment(order)?;
+        let directory = config.directory.as_ref().map(|path| c_string(path.clone().into())).transpose()?;
+        let (stdin, stdin_end) = standard_input(order)?;
+        let (stdout, stdout_end) = Output::open(Channel::Stdout, &order.stdout)?;
+        let stderr = order.stderr.as_ref().map(|spec| Output::open(Channel::Stderr, spec)).transpose()?;
+        Ok(Self { path, argv, envp, directory, stdin, stdin_end, stdout, stdout_end, stderr })
+    }
+
+    fn launch(self, order: &Order) -> Result<Launched, String> {
+        let plan = SpawnPlan {
+            path: self.path,
+            argv: self.argv,
+            envp: self.envp,
+            stdin: self.stdin_end.as_fd(),
+            stdout: self.stdout_end.as_fd(),
+            stderr: self.stderr.as_ref().map_or(&self.stdout_end, |(_, end)| end).as_fd(),
+            user: order.user.clone(),
+            directory: self.directory,
+            umask: order.config.umask,
+        };
+        let name = &order.config.name;
+        let spawned = spawn::spawn(&plan).map_err(|error| match errno::code_text(&error).as_str() {
+            "EAGAIN" => format!("Too many processes in process table to spawn '{name}'"),
+            code => format!("unknown error during fork for '{name}': {code}"),
+        })?;
+        let stderr = self.stderr.map(|(output, _)| output);
+        let outputs = [Some(self.stdout), stderr].into_iter().flatten().collect();
+        Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin: self.stdin, outputs })
+    }
 }
 
 /// Our and the child's part of its standard input.
-fn standard_input(
-    order: &Order,
-    no_dispatcher: impl Fn(io::Error) -> String,
-) -> Result<(StdinSource, OwnedFd), String> {
+fn standard_input(order: &Order) -> Result<(StdinSource, OwnedFd), Obstacle> {
     if let Some(socket) = &order.socket {
         let lease = socket.lease()?;
-        let end = lease.as_fd().try_clone_to_owned().map_err(no_dispatcher)?;
+        let end = lease.as_fd().try_clone_to_owned()?;
         return Ok((StdinSource::Socket(lease), end));
     }
-    let Pipe { ours, theirs } = Pipe::to_child().map_err(no_dispatcher)?;
+    let Pipe { ours, theirs } = Pipe::to_child()?;
     Ok((StdinSource::Pipe(ours), theirs))
 }
 
