@@ -24,7 +24,8 @@ impl Pipe {
     #[doc(alias = "pipe2")]
     pub fn from_child() -> io::Result<Self> {
         let (read, write) = io::pipe()?;
-        set_nonblocking(&read)?;
+        // A new pipe has no other flags.
+        set_flags(&read, libc::O_NONBLOCK)?;
         Ok(Self { ours: read.into(), theirs: write.into() })
     }
 
@@ -32,7 +33,7 @@ impl Pipe {
     #[doc(alias = "pipe2")]
     pub fn to_child() -> io::Result<Self> {
         let (read, write) = io::pipe()?;
-        set_nonblocking(&write)?;
+        set_flags(&write, libc::O_NONBLOCK)?;
         Ok(Self { ours: write.into(), theirs: read.into() })
     }
 }
@@ -42,11 +43,18 @@ impl Pipe {
 #[doc(alias = "O_NONBLOCK")]
 pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     let fd = fd.as_fd();
-    // SAFETY: the descriptor is open as long as it is borrowed; these commands touch no memory.
+    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
     let flags = check(unsafe { libc::fcntl(raw(&fd), libc::F_GETFL) })?;
-    // SAFETY: as above.
-    check(unsafe { libc::fcntl(raw(&fd), libc::F_SETFL, flags | libc::O_NONBLOCK) })?;
+    if flags & libc::O_NONBLOCK == 0 {
+        set_flags(&fd, flags | libc::O_NONBLOCK)?;
+    }
     Ok(())
+}
+
+fn set_flags(fd: &impl AsFd, flags: libc::c_int) -> io::Result<()> {
+    let fd = fd.as_fd();
+    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
+    check(unsafe { libc::fcntl(raw(&fd), libc::F_SETFL, flags) }).map(drop)
 }
 
 /// Reads what is there, up to the size of `buffer`; 0 is the end of file. Retries after a signal.
