@@ -5,8 +5,9 @@ use super::watch::WatchedLogs;
 use crate::outlet::Lines;
 use crate::{MainLog, Notice};
 
-/// The size of a read. Larger ones lose the cache between read and write, smaller ones cost calls.
-const BUFFER: usize = 64 * 1024;
+/// The size of a read. Smaller ones cost calls, and waiting for the writer at each; with larger ones the second copy finds
+/// less of the first in the cache.
+const BUFFER: usize = 128 * 1024;
 
 /// One per pump thread.
 pub(super) struct Desk<'a> {
