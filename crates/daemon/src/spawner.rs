@@ -6,12 +6,12 @@
 use crate::births::Births;
 use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
-use supervisor_config::{Environment, Process};
+use supervisor_config::Process;
 use supervisor_core::{Channel, Fault, Pid, ProcessId, repr};
 use supervisor_log::{Run, Sink, SinkSpec, StreamId};
 use supervisor_sys::fd::Pipe;
@@ -221,27 +221,36 @@ impl Output {
 /// The whole environment of the child: ours, then what tells it about supervisord, then what is configured.
 fn environment(order: &Order) -> Result<Vec<CString>, String> {
     let config = &order.config;
-    let mut merged = Environment::new();
-    for (name, value) in std::env::vars_os() {
-        merged.set(name, value);
+    let inherited: Vec<_> = std::env::vars_os().collect();
+    let mut merged: Vec<(&OsStr, &OsStr)> =
+        Vec::with_capacity(inherited.len() + config.environment.len() + 4);
+    let mut set = |name, value| match merged.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => merged.push((name, value)),
+    };
+    for (name, value) in &inherited {
+        set(name, value);
     }
-    merged.set("SUPERVISOR_ENABLED", "1");
+    set("SUPERVISOR_ENABLED".as_ref(), "1".as_ref());
     // An empty `serverurl` is none at all.
     if let Some(url) = config.serverurl.as_ref().or(order.server_url.as_ref()).filter(|url| !url.is_empty()) {
-        merged.set("SUPERVISOR_SERVER_URL", url);
+        set("SUPERVISOR_SERVER_URL".as_ref(), url);
     }
-    merged.set("SUPERVISOR_PROCESS_NAME", &*config.name);
-    merged.set("SUPERVISOR_GROUP_NAME", &*config.group);
-    merged
-        .overlaid_by(&config.environment)
-        .iter()
-        .map(|(name, value)| {
-            let mut variable = name.to_owned();
-            variable.push("=");
-            variable.push(value);
-            c_string(variable)
-        })
-        .collect()
+    set("SUPERVISOR_PROCESS_NAME".as_ref(), (*config.name).as_ref());
+    set("SUPERVISOR_GROUP_NAME".as_ref(), (*config.group).as_ref());
+    for (name, value) in config.environment.iter() {
+        set(name, value);
+    }
+    merged.iter().map(|(name, value)| variable(name, value)).collect()
+}
+
+/// `name=value`, in one piece of memory: a child has dozens.
+fn variable(name: &OsStr, value: &OsStr) -> Result<CString, String> {
+    let mut text = OsString::with_capacity(name.len() + value.len() + "=\0".len());
+    text.push(name);
+    text.push("=");
+    text.push(value);
+    c_string(text)
 }
 
 /// The text of `spawnerr` for a command that cannot be used: upstream shows it without the fault's name.
