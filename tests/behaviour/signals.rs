@@ -187,6 +187,34 @@ fn sigusr2_reopens_renamed_logs() {
     assert!(!held.contains(&path("main.old")) && !held.contains(&path("x.old")), "{held:?}");
 }
 
+/// PROC-21
+#[test]
+fn sigusr2_reopens_logs_of_programs_that_are_just_being_started() {
+    const PROGRAMS: usize = 100;
+    let sandbox = Sandbox::new();
+    let (logs, old) = (sandbox.directory("logs"), sandbox.directory("old"));
+    let daemon = Daemon::start_in(
+        sandbox,
+        &format!(
+            "[program:x]\ncommand=/bin/cat\nnumprocs={PROGRAMS}\nprocess_name=%(process_num)d\nautostart=false\n\
+             startsecs=0\nstdout_logfile=%(here)s/logs/%(process_num)d\nredirect_stderr=true\n"
+        ),
+    );
+    daemon.ask("startProcessGroup", &["x".into(), false.into()]);
+    for log in fs::read_dir(&logs).unwrap().map(Result::unwrap) {
+        fs::rename(log.path(), old.join(log.file_name())).unwrap();
+    }
+    daemon.signal("USR2");
+    daemon.wait_for_message("INFO supervisord logreopen");
+    wait_until("all run", || daemon.messages_with("entered RUNNING state").len() == PROGRAMS);
+    for number in 0..PROGRAMS {
+        daemon.ask("sendProcessStdin", &[format!("x:{number}").as_str().into(), "line\n".into()]);
+    }
+    for number in 0..PROGRAMS {
+        assert_eq!(daemon.wait_for_file(&format!("logs/{number}"), "line\n"), "line\n");
+    }
+}
+
 /// PROC-22: upstream dies with a traceback and orphans its programs.
 #[test]
 fn sigusr2_survives_a_vanished_log_directory_unlike_upstream() {

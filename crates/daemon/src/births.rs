@@ -8,10 +8,11 @@
 //! two thirds of the time.) A start by itself stays on the thread that has prepared it, as waking another takes longer than
 //! it saves.
 //!
-//! Whoever prepares runs ahead by [`LEAD`] starts at most, since each holds the descriptors of a child besides ours. A birth
-//! that hangs does not count: the pool goes on without it.
+//! Whoever prepares runs ahead by [`LEAD`] starts at most, since each holds the descriptors of a child besides ours, and not at
+//! all where descriptors are short. A birth that hangs does not count: the pool goes on without it.
 
 use crate::blocking::{Job, PATIENCE, Pool};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// So many starts may be prepared and not begun. With 8 it is the preparing thread that is waited for; more than 32 gain little,
@@ -31,7 +32,10 @@ pub(crate) struct Births {
 #[derive(Default)]
 struct Shared {
     count: Mutex<Count>,
+    /// There may be room for more.
     changed: Condvar,
+    /// There are no descriptors for a lead.
+    is_short: AtomicBool,
 }
 
 #[derive(Default)]
@@ -48,12 +52,20 @@ impl Births {
         Self { pool: Pool::new(name), shared: Arc::default() }
     }
 
+    /// Whether descriptors are too short to prepare more than one start.
+    pub(crate) fn set_short(&self, is_short: bool) {
+        self.shared.is_short.store(is_short, Ordering::Relaxed);
+    }
+
     /// Has a birth carried out after those before it: by another thread if there are such or `more_follow`, else by this
     /// one. Waits while too many are prepared.
     pub(crate) fn carry_out(&self, birth: Job, more_follow: bool) {
         let mut count = self.shared.lock();
         if count.prepared >= LEAD {
-            count = self.shared.wait_while(count, |count| count.prepared > LOW);
+            // Longer than it can take if nothing hangs.
+            let waited =
+                self.shared.changed.wait_timeout_while(count, PATIENCE, |count| count.prepared > LOW);
+            count = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         count.prepared += 1;
         count.unfinished += 1;
@@ -64,20 +76,12 @@ impl Births {
             counted.begin();
             birth();
         });
-        if is_alone && !more_follow {
+        if is_alone && (!more_follow || self.shared.is_short.load(Ordering::Relaxed)) {
             job();
         } else if let Err((_refused, job)) = self.pool.try_submit(job) {
             // Slower than on a thread of its own, and as right.
             job();
         }
-    }
-
-    /// Waits until all births are over, but for those that hang; `false` if none was under way.
-    pub(crate) fn settle(&self) -> bool {
-        let count = self.shared.lock();
-        let is_any = count.unfinished > 0;
-        drop(self.shared.wait_while(count, |count| count.unfinished > 0));
-        is_any
     }
 }
 
@@ -86,26 +90,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Count> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Waits as long as it may take if nothing hangs.
-    fn wait_while<'a>(
-        &self,
-        count: MutexGuard<'a, Count>,
-        is_so: impl Fn(&Count) -> bool,
-    ) -> MutexGuard<'a, Count> {
-        let waited = self.changed.wait_timeout_while(count, PATIENCE, |count| is_so(count));
-        waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Count)) {
-        let mut count = self.lock();
-        change(&mut count);
-        let is_awaited = count.prepared == LOW || count.unfinished == 0;
-        drop(count);
-        if is_awaited {
-            self.changed.notify_all();
-        }
-    }
 }
 
 /// A birth that is counted as unfinished until this is dropped, however it ends.
@@ -113,13 +97,19 @@ struct Counted(Arc<Shared>);
 
 impl Counted {
     fn begin(&self) {
-        self.0.change(|count| count.prepared -= 1);
+        let mut count = self.0.lock();
+        count.prepared -= 1;
+        let is_awaited = count.prepared == LOW;
+        drop(count);
+        if is_awaited {
+            self.0.changed.notify_all();
+        }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.change(|count| count.unfinished -= 1);
+        self.0.lock().unfinished -= 1;
     }
 }
 
@@ -128,9 +118,17 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     const LONG: Duration = Duration::from_secs(120);
+
+    fn wait_for_the_last(births: &Births) {
+        let deadline = Instant::now() + LONG;
+        while births.shared.lock().unfinished > 0 {
+            assert!(Instant::now() < deadline, "births are left");
+            thread::yield_now();
+        }
+    }
 
     #[test]
     fn births_come_in_their_order_and_the_lead_is_bounded() {
@@ -146,15 +144,20 @@ mod tests {
             assert_eq!(number, expected);
             assert!(prepared <= LEAD, "{prepared} are prepared");
         }
-        while births.settle() {}
+        wait_for_the_last(&births);
     }
 
     #[test]
-    fn a_birth_by_itself_stays_on_its_thread() {
+    fn a_birth_by_itself_or_without_descriptors_to_spare_stays_on_its_thread() {
         let births = Births::new("test");
         let (done, results) = mpsc::channel();
-        births.carry_out(Box::new(move || done.send(thread::current().id()).unwrap()), false);
-        assert_eq!(results.recv_timeout(LONG).unwrap(), thread::current().id());
+        births.set_short(true);
+        for more_follow in [true, false] {
+            let done = done.clone();
+            births.carry_out(Box::new(move || done.send(thread::current().id()).unwrap()), more_follow);
+            assert_eq!(results.recv_timeout(LONG).unwrap(), thread::current().id());
+            births.set_short(false);
+        }
     }
 
     #[test]
@@ -175,6 +178,6 @@ mod tests {
             assert_eq!(results.recv_timeout(LONG).unwrap(), expected);
         }
         drop(release);
-        while births.settle() {}
+        wait_for_the_last(&births);
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn owner(token: Token) -> Option<(u64, Watched)> {
 impl Loop {
     /// A spawn was carried out, or not.
     pub(crate) fn spawned(&mut self, result: SpawnResult) {
-        let SpawnResult { process: id, run, outcome } = result;
+        let SpawnResult { process: id, run, reopens, outcome } = result;
         let launched = match outcome {
             Ok(launched) => launched,
             Err(message) => return self.tell(Input::SpawnFailed { process: id, message }),
@@ -64,6 +64,10 @@ impl Loop {
             if let Err(error) = self.pump.attach(stream_id(id, channel), run, pipe, sink) {
                 let text = format!("cannot read the {} of process {id}: {error}", channel.name());
                 self.log.log(Level::Critical, text);
+            }
+            if reopens != self.reopens {
+                // It may have been opened before they were.
+                self.pump.reopen(stream_id(id, channel));
             }
         }
         match pidfd {

@@ -26,23 +26,31 @@ const PER_CONNECTION: u64 = 2;
 /// Connections each server has room for however few descriptors there are.
 const FEWEST_PLACES: u64 = 16;
 
+/// What there is room for.
+pub(crate) struct Room {
+    /// The limits of each server, which are tighter where there is no room for its clients.
+    pub(crate) limits: Limits,
+    /// Not all programs can run at once, or it is not known.
+    pub(crate) is_short: bool,
+}
+
 impl Loop {
     /// Sees to it that all programs can run at once, as [`make_room`] does. The limits of the servers stay.
     pub(crate) fn make_room_for_descriptors(&self) {
-        make_room(self.processes.len(), self.listening.len(), &self.log);
+        let room = make_room(self.processes.len(), self.listening.len(), &self.log);
+        self.births.set_short(room.is_short);
     }
 }
 
 /// Sees to it that so many programs can run at once and so many servers be busy; says so if not all of the programs can.
-/// Answers with the limits of each server, which are tighter where there is no room for its clients.
-pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Limits {
+pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room {
     let for_programs = count(programs).saturating_mul(PER_PROGRAM);
     let needed = BESIDE.saturating_add(for_programs);
     let limits = Limits::default();
     let for_clients = count(servers * limits.places()).saturating_mul(PER_CONNECTION);
     let outcome = limits::raise_own_open_files(needed.saturating_add(for_clients)).map(|limit| limit.soft);
     let (allowed, said) = match outcome {
-        Ok(None) => return limits,
+        Ok(None) => return Room { limits, is_short: false },
         Ok(Some(allowed)) => (allowed, format!("supervisord may open {allowed}")),
         Err(error) => (0, format!("the limit cannot be read: {error}")),
     };
@@ -55,7 +63,8 @@ pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Limit
     }
     let left = allowed.saturating_sub(RESERVED).saturating_sub(for_programs);
     let places = (left / PER_CONNECTION / count(servers.max(1))).max(FEWEST_PLACES);
-    limits.within(usize::try_from(places).unwrap_or(usize::MAX))
+    let limits = limits.within(usize::try_from(places).unwrap_or(usize::MAX));
+    Room { limits, is_short: allowed < needed }
 }
 
 fn count(number: usize) -> u64 {

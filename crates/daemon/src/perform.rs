@@ -30,6 +30,7 @@ impl Loop {
                 Effect::WriteListener { process, pid, bytes } => self.write_event(process, pid, &bytes),
                 Effect::ReopenLogs => {
                     self.log.log(Level::Info, "supervisord logreopen");
+                    self.reopens += 1;
                     self.pump.reopen_all();
                     self.order_descriptor_table();
                 }
@@ -45,7 +46,7 @@ impl Loop {
             let message = "the process was removed".to_owned();
             return self.inputs.push_back(Input::SpawnFailed { process: id, message });
         };
-        let order = process.order(self.begun_with.server_url.as_ref());
+        let order = process.order(self.begun_with.server_url.as_ref(), self.reopens);
         let name = process.config.name.clone();
         let mailbox = self.mailbox.clone();
         let (births, pool) = (self.births.clone(), self.pool.clone());

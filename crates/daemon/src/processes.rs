@@ -111,11 +111,12 @@ impl Processes {
 
 impl Process {
     /// The order for its next life.
-    pub(crate) fn order(&mut self, server_url: Option<&OsString>) -> Order {
+    pub(crate) fn order(&mut self, server_url: Option<&OsString>, reopens: u64) -> Order {
         self.lives += 1;
         Order {
             process: self.id,
             run: Run(self.lives),
+            reopens,
             config: Arc::clone(&self.config),
             user: self.user.clone(),
             stdout: self.stdout.clone(),

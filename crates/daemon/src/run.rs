@@ -77,6 +77,8 @@ pub(crate) struct Loop {
     pub(crate) pump: Pump,
     /// The main log.
     pub(crate) log: MainLog,
+    /// How often logs were reopened.
+    pub(crate) reopens: u64,
     /// The sockets of the HTTP servers, which their own thread owns.
     pub(crate) listening: Vec<Descriptor>,
     /// What the loop's thread sleeps on.

@@ -129,8 +129,10 @@ impl Session {
         let (requests, inbox) = request::channel(helm.clone());
         let listening = listeners.iter().map(Descriptor::of_listener).collect();
         let programs = groups.iter().map(|group| group.processes.len()).sum();
-        let limits = descriptor_limit::make_room(programs, listeners.len(), &log);
-        let http = serve_http(&config, listeners, limits, requests, &pump, &log)?;
+        let room = descriptor_limit::make_room(programs, listeners.len(), &log);
+        let births = Births::new("births");
+        births.set_short(room.is_short);
+        let http = serve_http(&config, listeners, room.limits, requests, &pump, &log)?;
         let mut supervisor = Box::new(Loop {
             core,
             effects: Effects::new(),
@@ -146,13 +148,14 @@ impl Session {
             successor: None,
             ending: None,
             pool: Pool::new("blocking"),
-            births: Births::new("births"),
+            births,
             mailbox,
             reports: Vec::new(),
             inbox,
             watch: Watch::default(),
             pump,
             log,
+            reopens: 0,
             listening,
             registry: poll.registry().try_clone().map_err(failed("share the poll"))?,
             sleeps_until: None,

@@ -24,6 +24,8 @@ pub(crate) struct Order {
     pub(crate) process: ProcessId,
     /// Which of its lives this will be.
     pub(crate) run: Run,
+    /// How often logs were reopened before the order was given.
+    pub(crate) reopens: u64,
     /// Its configuration.
     pub(crate) config: Arc<Process>,
     /// Whom the child becomes.
@@ -44,6 +46,8 @@ pub(crate) struct SpawnResult {
     pub(crate) process: ProcessId,
     /// The life the order was for.
     pub(crate) run: Run,
+    /// How often logs were reopened before its own were opened, at least.
+    pub(crate) reopens: u64,
     /// The child, or why there is none, in the words of `spawnerr`.
     pub(crate) outcome: Result<Launched, String>,
 }
@@ -96,16 +100,12 @@ pub(crate) fn carry_out(
     more_follow: impl FnOnce() -> bool,
     report: impl FnOnce(SpawnResult) + Send + 'static,
 ) {
-    let mut parts = Parts::gather(&order);
-    // Those that are prepared hold more descriptors than those that run.
-    if matches!(&parts, Err(Obstacle::Dispatchers(error)) if lacks_descriptors(error)) && births.settle() {
-        parts = Parts::gather(&order);
-    }
+    let parts = Parts::gather(&order);
     let birth = move || {
         let outcome = parts
             .map_err(|obstacle| obstacle.in_words(&order.config.name))
             .and_then(|parts| parts.launch(&order));
-        report(SpawnResult { process: order.process, run: order.run, outcome });
+        report(SpawnResult { process: order.process, run: order.run, reopens: order.reopens, outcome });
     };
     births.carry_out(Box::new(birth), more_follow());
 }
@@ -148,18 +148,12 @@ impl Obstacle {
     fn in_words(self, name: &str) -> String {
         match self {
             Self::Text(text) => text,
-            Self::Dispatchers(error) if lacks_descriptors(&error) => {
-                format!("too many open files to spawn '{name}'")
-            }
-            Self::Dispatchers(error) => {
-                format!("unknown error making dispatchers for '{name}': {}", errno::code_text(&error))
-            }
+            Self::Dispatchers(error) => match errno::code_text(&error).as_str() {
+                "EMFILE" => format!("too many open files to spawn '{name}'"),
+                code => format!("unknown error making dispatchers for '{name}': {code}"),
+            },
         }
     }
-}
-
-fn lacks_descriptors(error: &io::Error) -> bool {
-    errno::code_text(error) == "EMFILE"
 }
 
 impl Parts {

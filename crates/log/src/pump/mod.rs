@@ -191,6 +191,11 @@ impl Pump {
         });
     }
 
+    /// The same for the log of one stream, if it is attached.
+    pub fn reopen(&self, stream: StreamId) {
+        self.shared.change(Urgency::Now, |table| table.post_if_known(stream, Letter::Reopen));
+    }
+
     /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock
     /// held; also after those that others make to the file at `path`, as far as the kernel tells of them: Linux
     /// does, but for other machines on a network file system. While it lives the stream is not subject to the
