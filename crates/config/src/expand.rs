@@ -9,6 +9,7 @@ pub(crate) use error::{ExpandError, with_here_shown};
 use crate::format::{self, Conversion, Malformed, Named, Piece};
 use crate::limits;
 use crate::text::shown;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::ops::Range;
@@ -81,7 +82,14 @@ const MOST_ERRORS: usize = 16;
 /// Fills names into a value. `here`, where given, is the directory `%(here)s` stands for whatever `names` say: the
 /// one of the included file that the value comes from. What cannot be filled in is left out, so that every mistake of
 /// the value is found; there is at least one in the error, and Python stops at the first.
-pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Result<Vec<u8>, Vec<ExpandError>> {
+pub(crate) fn expand<'t>(
+    raw: &'t str,
+    names: &Names<'_>,
+    here: Option<&[u8]>,
+) -> Result<Cow<'t, [u8]>, Vec<ExpandError>> {
+    if raw.len() <= limits::VALUE_BYTES && memchr::memchr(b'%', raw.as_bytes()).is_none() {
+        return Ok(raw.as_bytes().into());
+    }
     let mut filled = Vec::with_capacity(raw.len());
     let mut errors = Vec::new();
     let mut at = 0;
@@ -114,7 +122,7 @@ pub(crate) fn expand(raw: &str, names: &Names<'_>, here: Option<&[u8]>) -> Resul
             break;
         }
     }
-    if errors.is_empty() { Ok(filled) } else { Err(errors) }
+    if errors.is_empty() { Ok(filled.into()) } else { Err(errors) }
 }
 
 fn fill_in(
@@ -167,7 +175,7 @@ mod tests {
 
     fn fill(raw: &str) -> Result<String, String> {
         match expand(raw, &names(), None).map_err(|errors| errors.into_iter().next().unwrap()) {
-            Ok(filled) => Ok(String::from_utf8(filled).unwrap()),
+            Ok(filled) => Ok(String::from_utf8(filled.into_owned()).unwrap()),
             Err(ExpandError::Malformed(malformed)) => Err(malformed.reason_in(raw, None)),
             Err(ExpandError::Unknown { name, .. }) => Err(format!("unknown {name}")),
             Err(ExpandError::TooLong) => Err("too long".into()),
@@ -275,8 +283,8 @@ mod tests {
 
     #[test]
     fn bytes_pass_through_and_are_not_expanded_again() {
-        assert_eq!(expand("a%(ENV_RAW)s", &names(), None), Ok(b"a\xff%s".to_vec()));
-        assert_eq!(expand("%(ENV_RAW)4s|", &names(), None), Ok(b" \xff%s|".to_vec()));
+        assert_eq!(expand("a%(ENV_RAW)s", &names(), None), Ok(b"a\xff%s".to_vec().into()));
+        assert_eq!(expand("%(ENV_RAW)4s|", &names(), None), Ok(b" \xff%s|".to_vec().into()));
     }
 
     #[test]
@@ -288,7 +296,7 @@ mod tests {
     #[test]
     fn here_of_an_include_counts_even_where_the_name_is_not_offered() {
         let names = Names::default();
-        assert_eq!(expand("%(here)s/%%(here)s", &names, Some(b"/50%")), Ok(b"/50%/%(here)s".to_vec()));
+        assert_eq!(expand("%(here)s/%%(here)s", &names, Some(b"/50%")), Ok(b"/50%/%(here)s".to_vec().into()));
         let malformed = |raw: &str| match &expand(raw, &names, Some(b"/x")).unwrap_err()[..] {
             [ExpandError::Malformed(malformed)] => malformed.clone(),
             other => panic!("{other:?}"),
@@ -318,7 +326,7 @@ mod tests {
         #[test]
         fn doubled_percent_signs_come_back_single(raw: String) {
             let escaped = raw.replace('%', "%%");
-            prop_assert_eq!(expand(&escaped, &names(), None), Ok(raw.into_bytes()));
+            prop_assert_eq!(expand(&escaped, &names(), None), Ok(raw.into_bytes().into()));
         }
 
         #[test]

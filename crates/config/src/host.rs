@@ -8,8 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 mod memory;
+mod remembered;
 
 pub use memory::MemoryHost;
+pub(crate) use remembered::Remembered;
 
 /// An entry of the user database.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -284,6 +284,19 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn line(&mut self, line: usize) -> Result<(), Fault> {
         let raw = self.sources.line(self.file, line);
+        if matches!(self.section, Some(SectionId::Skipped)) && is_plainly_an_option(raw) {
+            self.indent = 0;
+            self.option = Some(0);
+            return Ok(());
+        }
+        if let Some((key, value)) = plain_option(raw)
+            && let Some(section) = self.section.filter(|id| !matches!(id, SectionId::Nowhere))
+        {
+            self.indent = 0;
+            let end = raw.len() - usize::from(raw.ends_with('\n'));
+            self.set_option(section, key, value, Span { file: self.file, line, start: 0, end });
+            return Ok(());
+        }
         let comment = comment_start(raw);
         let before_comment = &raw[..comment.unwrap_or(raw.len())];
         let content = text::strip(before_comment);
@@ -314,7 +327,10 @@ impl Reader<'_> {
             None => Err(self.no_header(line, span)),
             Some(SectionId::Nowhere) => Ok(()),
             Some(section) => {
-                self.set_option(section, content, span);
+                match split_option(content) {
+                    Some((key, value)) => self.set_option(section, key, value, span),
+                    None => self.refuse_line(section, content, span),
+                }
                 Ok(())
             }
         }
@@ -326,24 +342,24 @@ impl Reader<'_> {
         section.options.get_mut(option)
     }
 
-    fn set_option(&mut self, id: SectionId, content: &str, span: Span) {
-        let mut section = self.document.open_section(id);
-        if let Some((key, value)) = split_option(content) {
-            let set = |section: &mut Section| {
-                let value_span = Span { start: span.end - value.len(), ..span };
-                let key_span = Span { end: span.start + key.len(), ..span };
-                section.set(Entry::new(key.to_lowercase(), key_span, value, value_span))
-            };
-            self.option = Some(section.map_or(0, set));
-        } else {
-            if let Some(section) = &mut section {
-                section.is_damaged = true;
-            }
-            self.bad_lines.push(span.line);
-            if content.starts_with(['=', ':']) {
-                // An option without a name has no further lines, so what is indented under it is read for itself.
-                self.option = None;
-            }
+    /// Sets an option that takes up this span.
+    fn set_option(&mut self, id: SectionId, key: &str, value: &str, span: Span) {
+        let set = |section: &mut Section| {
+            let value_span = Span { start: span.end - value.len(), ..span };
+            let key_span = Span { end: span.start + key.len(), ..span };
+            section.set(Entry::new(text::lower(key.as_bytes()).into_owned(), key_span, value, value_span))
+        };
+        self.option = Some(self.document.open_section(id).map_or(0, set));
+    }
+
+    fn refuse_line(&mut self, id: SectionId, content: &str, span: Span) {
+        if let Some(section) = self.document.open_section(id) {
+            section.is_damaged = true;
+        }
+        self.bad_lines.push(span.line);
+        if content.starts_with(['=', ':']) {
+            // An option without a name has no further lines, so what is indented under it is read for itself.
+            self.option = None;
         }
     }
 
@@ -395,6 +411,30 @@ fn comment_start(line: &str) -> Option<usize> {
             return Some(first);
         }
     }
+}
+
+/// Whether a line is an option for certain, whatever its value: without indent, and without a mark of a comment before the
+/// sign.
+fn is_plainly_an_option(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let Some(sign) = memchr::memchr3(b'=', b':', b';', bytes) else { return false };
+    sign > 0
+        && bytes[sign] != b';'
+        && bytes[0] != b'['
+        && bytes[0].is_ascii_graphic()
+        && memchr::memchr(b'#', &bytes[..sign]).is_none()
+}
+
+/// Key and value of a line like almost all: an option without indent, without a blank at the end, without any mark of a
+/// comment.
+fn plain_option(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let bytes = line.as_bytes();
+    let is_letter = |byte: &u8| byte.is_ascii_graphic();
+    let is_bare =
+        bytes.first().is_some_and(is_letter) && bytes.last().is_some_and(is_letter) && bytes[0] != b'[';
+    let is_plain = is_bare && memchr::memchr2(b'#', b';', bytes).is_none();
+    if is_plain { split_option(line) } else { None }
 }
 
 /// The name in `[name]`: everything up to the last bracket, at least one character.

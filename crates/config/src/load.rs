@@ -5,7 +5,7 @@ use crate::config::{Config, Server, ServerAddress, Supervisord};
 use crate::diagnostic::{Failure, Fault};
 use crate::environment::Environment;
 use crate::expand::Names;
-use crate::host::Host;
+use crate::host::{Host, Remembered};
 use crate::ini::{Document, Section};
 use crate::report::Report;
 use crate::search::{self, Found};
@@ -21,6 +21,7 @@ use std::path::Path;
 /// A pure function of its arguments: nothing is changed by a configuration that is refused, and a reread uses the
 /// same function as the start.
 pub fn load(command_line: &CommandLine, host: &dyn Host) -> Result<Config, Failure> {
+    let host = &Remembered::new(host);
     let single = |fault| Failure::single(&command_line.argv0, fault);
     let found = find(command_line, host).map_err(single)?;
     let mut document = Document::default();

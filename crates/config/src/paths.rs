@@ -92,7 +92,10 @@ pub(crate) fn normalized(path: &[u8]) -> Vec<u8> {
 
 /// Whether a directory stands at `path`, which may be relative to the directory the program was started in but not empty.
 pub(crate) fn is_dir(path: &[u8], host: &dyn Host) -> bool {
-    !path.is_empty() && !path.contains(&0) && host.is_dir(&host.current_dir().join(from_bytes(path)))
+    let there = Path::new(OsStr::from_bytes(path));
+    !path.is_empty()
+        && !path.contains(&0)
+        && if there.is_absolute() { host.is_dir(there) } else { host.is_dir(&host.current_dir().join(there)) }
 }
 
 /// The directory for temporary files, found as Python's `tempfile` finds it: the first of `TMPDIR`, `TEMP`, `TMP`,

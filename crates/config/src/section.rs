@@ -10,6 +10,8 @@ use crate::ini::{Document, Lookup, Section};
 use crate::report::Report;
 use crate::source::Span;
 use crate::value::{Parsed, Parser, Reading};
+use std::borrow::Cow;
+use std::fmt;
 use supervisor_core::repr;
 
 pub(crate) mod ctl;
@@ -146,18 +148,21 @@ impl<'a> Pass<'a> {
     }
 
     /// The option's text with all names filled in.
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Vec<u8>>, Faulty> {
-        let context = format!("{}.{key}", self.section.name);
-        match self.raw(key) {
-            Some(found) => self.expanded(found, &context).map(Some),
-            None => Ok(None),
-        }
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Cow<'a, [u8]>>, Faulty> {
+        let Some(found) = self.raw(key) else { return Ok(None) };
+        let section = self.section;
+        self.expanded(found, format_args!("{}.{key}", section.name)).map(Some)
     }
 
     /// A value with all names filled in; messages call it `context`.
-    pub(crate) fn expanded(&mut self, found: Lookup<'_>, context: &str) -> Result<Vec<u8>, Faulty> {
+    pub(crate) fn expanded<'t>(
+        &mut self,
+        found: Lookup<'t>,
+        context: fmt::Arguments<'_>,
+    ) -> Result<Cow<'t, [u8]>, Faulty> {
         let raw = &found.entry.text;
         expand::expand(raw, self.names, found.here).map_err(|errors| {
+            let context = &context.to_string();
             for error in errors.into_iter().filter(|error| !error.is_excusable()) {
                 let (head, names) = error.text(raw, found.here, context);
                 let fault = Fault::new(head)

@@ -61,7 +61,17 @@ pub(crate) fn is_blank(letter: char) -> bool {
 
 /// Without blanks at both ends.
 pub(crate) fn strip(text: &str) -> &str {
-    text.trim_matches(is_blank)
+    let is_letter = |byte: &u8| byte.is_ascii_graphic();
+    let is_bare =
+        text.as_bytes().first().is_none_or(is_letter) && text.as_bytes().last().is_none_or(is_letter);
+    if is_bare { text } else { text.trim_matches(is_blank) }
+}
+
+/// Bytes as text in lower case; what is not UTF-8 becomes `\udcNN`.
+pub(crate) fn lower(bytes: &[u8]) -> Cow<'_, str> {
+    let text = shown(bytes);
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { text } else { text.to_lowercase().into() }
 }
 
 /// Without blanks at both ends; bytes that are not UTF-8 are not blank.
@@ -188,6 +198,15 @@ mod tests {
         assert_eq!(integer(huge.as_bytes(), 10), Some(Integer { value: i64::MAX, is_clamped: true }));
         let deep = format!("-{huge}");
         assert_eq!(integer(deep.as_bytes(), 10), Some(Integer { value: i64::MIN, is_clamped: true }));
+    }
+
+    #[test]
+    fn lower_case_is_pythons_for_text_of_any_sort() {
+        for (text, lower_text) in [("abc_1", "abc_1"), ("50MB", "50mb"), ("ÄÉ", "äé"), ("ß", "ß"), ("", "")]
+        {
+            assert_eq!(lower(text.as_bytes()), lower_text);
+        }
+        assert_eq!(lower(b"A\xff"), "a\\udcff");
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn truth(lower: &str) -> Option<bool> {
 
 /// A truth value.
 pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
-    let lower = shown(value).to_lowercase();
+    let lower = text::lower(value);
     truth(&lower).ok_or_else(|| {
         let meant = match text::strip(&lower) {
             "y" | "t" | "enable" | "enabled" => Some("true"),
@@ -152,19 +152,19 @@ pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
 
 /// When an exit leads to a restart.
 pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autorestart> {
-    let lower = shown(value).to_lowercase();
+    let lower = text::lower(value);
     match truth(&lower) {
         Some(true) => Ok(Autorestart::Always),
         Some(false) => Ok(Autorestart::Never),
         None if lower == "unexpected" => Ok(Autorestart::Unexpected),
-        None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr::text(&lower)))
+        None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr::text(&*lower)))
             .or_mean(nearest(&lower, ["unexpected", "true", "false"]))),
     }
 }
 
 /// A number of bytes, with `kb`, `mb` or `gb` for powers of 1024.
 pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
-    let lower = shown(value).to_lowercase();
+    let lower = text::lower(value);
     let units = [("kb", 1i64 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
     let unit = units.iter().find_map(|&(suffix, factor)| Some((lower.strip_suffix(suffix)?, factor)));
     let (digits, factor) = unit.unwrap_or((&lower, 1));
@@ -232,10 +232,10 @@ pub(crate) fn strings(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<Str
 
 /// A log level.
 pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
-    let lower = shown(value).to_lowercase();
+    let lower = text::lower(value);
     let known = Level::ALL.into_iter().find(|level| level.name() == lower);
     known.ok_or_else(|| {
-        let meant = match lower.as_str() {
+        let meant = match &*lower {
             "warning" => Some("warn"),
             "crit" | "fatal" => Some("critical"),
             "err" => Some("error"),
@@ -282,7 +282,7 @@ pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Lo
     if value.is_empty() {
         return Ok(LogFileName::Empty);
     }
-    match shown(value).to_lowercase().as_str() {
+    match &*text::lower(value) {
         "none" | "off" => Ok(LogFileName::File(LogFile::None)),
         "auto" => Ok(LogFileName::File(LogFile::Auto)),
         "syslog" => Ok(LogFileName::Syslog),

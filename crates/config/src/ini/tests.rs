@@ -229,6 +229,14 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_to_an_option_leads_where_the_long_one_does(line in "[a-cA_1é]{0,3}[ \t]{0,2}[=:]?[ \ta-c=:;#\u{a0}\u{1c}]{0,6}\n?") {
+        if let Some((key, value)) = plain_option(&line) {
+            prop_assert_eq!(comment_start(&line), None);
+            prop_assert_eq!(split_option(text::strip(&line)), Some((key, value)));
+        }
+    }
+
+    #[test]
     fn what_is_written_plainly_is_read_back(pairs in proptest::collection::btree_map("[a-z_]{1,8}", "[a-zA-Z0-9/:=._-]{0,20}", 0..8)) {
         let text: String = pairs.iter().flat_map(|(key, value)| [key, " = ", value, "\n"]).collect();
         let (document, faults) = parse(&format!("[s]\n{text}"));

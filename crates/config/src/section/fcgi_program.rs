@@ -8,6 +8,7 @@ use crate::expand::Names;
 use crate::host::Account;
 use crate::text::shown;
 use crate::value::{self, Parsed, Reading, Rejection};
+use std::borrow::Cow;
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "fcgi-program:";
@@ -94,7 +95,7 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
 fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Vec<u8>, Faulty> {
     let names = Names::over(pass.names).with("program_name", program_name);
     let text = pass.with_names(&names).text(SOCKET.key)?;
-    text.filter(|text| !text.is_empty()).ok_or_else(|| {
+    text.filter(|text| !text.is_empty()).map(Cow::into_owned).ok_or_else(|| {
         let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
         pass.missing(&SOCKET.described(), message)
     })

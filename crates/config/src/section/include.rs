@@ -74,7 +74,7 @@ fn patterns(
         pass.missing(&FILES.described(), message);
         return None;
     };
-    let text = pass.expanded(found, "include.files").ok()?;
+    let text = pass.expanded(found, format_args!("include.files")).ok()?;
     Some(blank_separated(&text))
 }
 

@@ -12,6 +12,7 @@ use crate::limits;
 use crate::paths;
 use crate::text;
 use crate::value::{self, LogFileName, Rejection};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
@@ -207,7 +208,7 @@ fn read_one(
     let command = read_command(&mut pass);
     let name = read_name(&mut pass, process_name);
     Some(Process {
-        name: name.ok()?.into(),
+        name: shared_name(&name.ok()?, membership.group),
         group: Arc::clone(membership.group),
         policy: Arc::clone(&shared.policy),
         uid: shared.uid,
@@ -223,10 +224,15 @@ fn read_one(
     })
 }
 
+/// Most programs are alone in a group of their own name, so that they need it only once.
+fn shared_name(name: &str, group: &Arc<str>) -> Arc<str> {
+    if name == &**group { Arc::clone(group) } else { name.into() }
+}
+
 /// The program's variables; messages call the option by its bare name.
 fn read_environment(pass: &mut Pass<'_>) -> Result<Environment, Faulty> {
     let Some(found) = pass.raw(ENVIRONMENT.key) else { return Ok(Environment::new()) };
-    let text = pass.expanded(found, ENVIRONMENT.key)?;
+    let text = pass.expanded(found, format_args!("{}", ENVIRONMENT.key))?;
     pass.parsed(&ENVIRONMENT, &text, pass.tail)
 }
 
@@ -243,7 +249,7 @@ fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
 
 fn read_command(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
     let command = pass.text(COMMAND.key)?;
-    command.ok_or_else(|| {
+    command.map(Cow::into_owned).ok_or_else(|| {
         let message = format!("program section {} does not specify a command", pass.section.name);
         pass.missing(&COMMAND.described(), message)
     })
@@ -252,16 +258,17 @@ fn read_command(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
 /// The process's name. Its characters are checked once more, now that names are filled in.
 fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
     let expanded = match pass.raw(PROCESS_NAME.key) {
-        Some(found) => text::strip_bytes(&pass.expanded(found, PROCESS_NAME.key)?).to_vec(),
+        Some(found) => pass.expanded(found, format_args!("{}", PROCESS_NAME.key))?,
         None => expand::expand(pattern, pass.names, None).map_err(|_| Faulty)?,
     };
-    value::name(&expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
+    let expanded = text::strip_bytes(&expanded);
+    value::name(expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
         let fault = Fault::new(message)
             .with_tail(pass.tail)
             .at(pass.place_of(PROCESS_NAME.key))
             .because(format!(
                 "process_name becomes {}; it takes {}",
-                repr::text(&expanded),
+                repr::text(expanded),
                 PROCESS_NAME.takes
             ))
             .mended_by(Some("fill in names whose values have none of these characters".to_string()));

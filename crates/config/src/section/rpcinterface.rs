@@ -59,7 +59,7 @@ pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
     let mut options = Vec::new();
     for key in others {
         if let Ok(Some(value)) = pass.text(key) {
-            options.push((key.to_string(), value));
+            options.push((key.to_string(), value.into_owned()));
         }
     }
     Some(RpcInterface { name: name_after_colon(section).to_string(), factory: factory?.to_string(), options })

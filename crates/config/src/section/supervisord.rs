@@ -215,7 +215,7 @@ pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
 fn read_environment(pass: &mut Pass<'_>) -> Option<Environment> {
     let Some(found) = pass.raw(ENVIRONMENT.key) else { return Some(Environment::new()) };
     let names = Names::over(pass.names).with("host_node_name", pass.host.hostname().as_bytes());
-    let text = pass.with_names(&names).expanded(found, ENVIRONMENT.key).ok()?;
+    let text = pass.with_names(&names).expanded(found, format_args!("{}", ENVIRONMENT.key)).ok()?;
     pass.parsed(&ENVIRONMENT, &text, "").ok()
 }
 
