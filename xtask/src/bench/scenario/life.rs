@@ -9,6 +9,13 @@ use crate::bench::fleet::{Fleet, Logs, Order};
 use crate::bench::machine;
 use crate::bench::subject::Subject;
 
+/// Starts so many programs and ends them; quick enough to be done many times.
+pub(super) fn measure_start(stage: &mut Stage<'_>, count: usize) -> Result<(), Failure> {
+    let mut fleet = Fleet::start(stage.programs, stage.subject, &Order::quiet(count))?;
+    note_start(stage, &fleet);
+    if stage.subject == Subject::Bare { Ok(()) } else { fleet.shut_down().map(drop) }
+}
+
 /// Starts so many programs, looks at the idle manager, and ends it.
 pub(super) fn measure(stage: &mut Stage<'_>, count: usize, memory: Aim) -> Result<(), Failure> {
     let mut fleet = Fleet::start(stage.programs, stage.subject, &Order::quiet(count))?;

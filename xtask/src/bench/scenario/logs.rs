@@ -1,8 +1,9 @@
 //! From a program's write to its log. Every line has a number, and every log is read back: what is fast but loses, doubles
 //! or swaps a line fails the run.
 
-use std::fs::File;
-use std::process::{Command, Stdio};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::bench::figure::Aim;
 use crate::bench::fleet::{Fleet, Logs, Order};
 use crate::bench::machine;
 use crate::bench::subject::{Programs, Subject};
+use crate::workspace;
 use support::Sandbox;
 
 /// Length of a line.
@@ -51,7 +53,7 @@ fn one_writer(
     what: &str,
 ) -> Result<(), Failure> {
     let (cpu, took) = if stage.subject == Subject::Bare {
-        cat(stage.programs, bytes, chunk)?
+        cat(stage.programs, 1, bytes, chunk)?
     } else {
         let role = format!("flood {{report}} {{go}} {bytes} {chunk}");
         let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(1, &role, logs))?;
@@ -73,47 +75,63 @@ fn one_writer(
     Ok(())
 }
 
-/// `bench-load flood | cat > file`, which is all a manager has to do.
-fn cat(programs: &Programs, bytes: u64, chunk: usize) -> Result<(Duration, Duration), Failure> {
+/// `bench-load flood | cat > file` so many times at once, which is all a manager has to do: the processor time of all `cat`
+/// together, and how long the last took.
+fn cat(programs: &Programs, count: usize, bytes: u64, chunk: usize) -> Result<(Duration, Duration), Failure> {
     let sandbox = Sandbox::new();
-    let (report, go) = (sandbox.path("report"), sandbox.path("go"));
-    // Plain files: the report is of no interest, and the start is now.
-    sandbox.write("report", "");
-    sandbox.write("go", "");
-    let mut flood = sandbox.command(&programs.load);
-    flood.arg("flood").args([report, go]).args([bytes.to_string(), chunk.to_string()]).stdout(Stdio::piped());
+    for name in ["report", "go"] {
+        workspace::run(Command::new("mkfifo").arg(sandbox.path(name)))?;
+    }
+    let both_ends = |name| OpenOptions::new().read(true).write(true).open(sandbox.path(name));
+    let mut reports = BufReader::new(both_ends("report")?).lines();
+    let (mut floods, mut cats, mut logs) = (Vec::new(), Vec::new(), Vec::new());
+    for index in 0..count {
+        let mut flood = sandbox.command(&programs.load);
+        flood.arg("flood").args([sandbox.path("report"), sandbox.path("go")]);
+        let mut flood = flood.args([bytes.to_string(), chunk.to_string()]).stdout(Stdio::piped()).spawn()?;
+        let input = flood.stdout.take().ok_or("a pipe was asked for")?;
+        let log = sandbox.path(&format!("out{index}"));
+        cats.push(Command::new("cat").stdin(input).stdout(File::create(&log)?).spawn()?);
+        floods.push(flood);
+        logs.push(log);
+        reports.next().transpose()?;
+    }
     let began = Instant::now();
-    let mut flood = flood.spawn()?;
-    let input = flood.stdout.take().ok_or("a pipe was asked for")?;
-    let output = File::create(sandbox.path("out"))?;
-    let mut cat = Command::new("cat").stdin(input).stdout(output).spawn()?;
-    let written = || std::fs::metadata(sandbox.path("out")).map_or(0, |file| file.len());
-    while written() < bytes {
-        thread::sleep(Duration::from_millis(1));
+    let _started = both_ends("go")?;
+    for log in &logs {
+        while std::fs::metadata(log)?.len() < bytes {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
     let took = began.elapsed();
-    let cpu = machine::exact_cpu(cat.id());
-    flood.kill()?;
-    flood.wait()?;
-    cat.wait()?;
+    let cpu = cats.iter().map(|cat| machine::exact_cpu(cat.id())).sum();
+    floods.iter_mut().try_for_each(Child::kill)?;
+    floods.iter_mut().chain(&mut cats).try_for_each(|child| child.wait().map(drop))?;
     Ok((cpu, took))
 }
 
 /// Several programs write at once.
 pub(super) fn measure_many_writers(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let (count, each) = (200_u32, stage.extent.pick(1, 5) * MEGABYTE);
-    let role = format!("flood {{report}} {{go}} {each} 4096");
     let bytes = u64::from(count) * each;
-    let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(count as usize, &role, Logs::Joined))?;
-    let before = fleet.counters();
-    let began = Instant::now();
-    fleet.go()?;
-    let all: Vec<usize> = (0..count as usize).collect();
-    wait_until_written(&fleet, &all, each)?;
-    let took = began.elapsed();
-    thread::sleep(Duration::from_millis(50));
-    let cpu = fleet.counters().since(before).cpu.as_secs_f64() / gigabytes(bytes);
-    verify_all(stage, &fleet, each / LINE)?;
+    let (cpu, took) = if stage.subject == Subject::Bare {
+        cat(stage.programs, count as usize, each, 4096)?
+    } else {
+        let role = format!("flood {{report}} {{go}} {each} 4096");
+        let order = Order::of(count as usize, &role, Logs::Joined);
+        let fleet = Fleet::start(stage.programs, stage.subject, &order)?;
+        let before = fleet.counters();
+        let began = Instant::now();
+        fleet.go()?;
+        let all: Vec<usize> = (0..count as usize).collect();
+        wait_until_written(&fleet, &all, each)?;
+        let took = began.elapsed();
+        thread::sleep(Duration::from_millis(50));
+        let cpu = fleet.counters().since(before).cpu;
+        verify_all(stage, &fleet, each / LINE)?;
+        (cpu, took)
+    };
+    let cpu = cpu.as_secs_f64() / gigabytes(bytes);
     stage.note("200 children, 4 KiB writes at once (CPU of the manager, s/GB)", Aim::AtMost(0.6), cpu);
     let speed = 1e3 * gigabytes(bytes) / took.as_secs_f64();
     stage.note("200 children, 4 KiB writes at once (MB/s)", Aim::None, speed);

@@ -66,11 +66,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: |stage| footprint::measure(stage, 1, Aim::AtMost(2.0)),
     },
     Scenario {
+        name: "start-100",
+        quick: &[Ours, Bare],
+        full: &[Ours, Bare],
+        rounds: 15,
+        run: |stage| life::measure_start(stage, 100),
+    },
+    Scenario {
         name: "life-100",
         quick: &[Ours, Upstream, Runit, S6, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 2,
         run: |stage| life::measure(stage, 100, Aim::AtMost(2.5)),
+    },
+    Scenario {
+        name: "start-1000",
+        quick: &[],
+        full: &[Ours, Bare],
+        rounds: 3,
+        run: |stage| life::measure_start(stage, 1000),
     },
     Scenario {
         name: "life-1000",
@@ -111,8 +125,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "many-writers",
         quick: &[Ours],
-        full: &[Ours, Upstream, Runit, S6],
-        rounds: 2,
+        full: &[Ours, Upstream, Runit, S6, Bare],
+        rounds: 3,
         run: logs::measure_many_writers,
     },
     Scenario {
