@@ -61,16 +61,20 @@ impl<'a> Namespec<'a> {
             Some((group, process)) => Self { group, process: Some(process) },
         }
     }
+
+    /// What the shortest spelling that `parse` understands consists of: `name` where group and process share it.
+    pub fn parts(&self) -> [&'a str; 3] {
+        match self.process {
+            None => [self.group, ":", "*"],
+            Some(process) if process == self.group => [process, "", ""],
+            Some(process) => [self.group, ":", process],
+        }
+    }
 }
 
 impl fmt::Display for Namespec<'_> {
-    /// The shortest spelling that `parse` understands: `name` where group and process share it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.process {
-            None => write!(f, "{}:*", self.group),
-            Some(process) if process == self.group => f.write_str(process),
-            Some(process) => write!(f, "{}:{process}", self.group),
-        }
+        self.parts().into_iter().try_for_each(|part| f.write_str(part))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::command;
 use crate::session::Target;
 use std::cell::RefCell;
 use std::time::Duration;
+use supervisor_rpc::ProcessSummary;
 use supervisor_rpc::client::{Client, ClientError};
 
 /// Characters that end a word for completion: those of readline but for `:`, `*` and `-`, which stand in names.
@@ -51,12 +52,12 @@ impl Names {
 fn ask(target: &Target) -> Result<Vec<Name>, ClientError> {
     let mut client =
         Client::new(target.endpoint()?).with_credentials(target.credentials.clone()).with_timeout(PATIENCE);
-    let infos = client.all_process_info()?;
-    let name = |info: supervisor_rpc::ProcessInfo<'static>| Name {
-        group: info.group.into_owned(),
-        process: info.name.into_owned(),
+    let answer = client.all_process_summaries()?;
+    let name = |process: ProcessSummary<'_>| Name {
+        group: process.group.to_owned(),
+        process: process.name.to_owned(),
     };
-    Ok(infos.into_iter().map(name).collect())
+    Ok(answer.read()?.into_iter().map(name).collect())
 }
 
 /// What an argument of a command can be.

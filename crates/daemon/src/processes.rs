@@ -153,7 +153,9 @@ impl Process {
 
     /// The path of an output's log for people and clients; empty if there is none.
     pub(crate) fn log_path(&self, channel: Channel) -> Cow<'_, str> {
-        self.log_file(channel).map_or(Cow::Borrowed(""), |file| file.path.to_string_lossy())
+        let Some(file) = self.log_file(channel) else { return "".into() };
+        // What is UTF-8 is seen to be so a word at a time; the other way looks at each character.
+        file.path.to_str().map_or_else(|| file.path.to_string_lossy(), Cow::Borrowed)
     }
 
     /// Whether an output carries an event listener's results.

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use supervisor_config::{Group, LogFile, Process as Config, StreamLog};
 use supervisor_core::{Channel, Moment, ProcessId, ProcessInfo as CoreInfo};
 use supervisor_rpc::config_info::StreamInfo;
-use supervisor_rpc::{ConfigInfo, ProcessInfo, compact};
+use supervisor_rpc::{ConfigInfo, Encoded, ProcessInfo, ProcessSummary, compact};
 use supervisor_sys::clock;
 
 impl Loop {
@@ -17,14 +17,26 @@ impl Loop {
         Some(record(&self.core.process_info(id, now)?, self.processes.get(id), now).into_owned())
     }
 
-    /// The records of all processes by group name, then process name.
-    pub(crate) fn process_records(&self) -> Vec<ProcessInfo<'static>> {
-        self.all_records().map(ProcessInfo::into_owned).collect()
+    /// The records of all processes by group name, then process name, as an answer has them. They are encoded here, as that
+    /// takes less time than copies of them would.
+    pub(crate) fn process_records(&self) -> Encoded {
+        Encoded::list(self.processes.len(), self.all_records())
     }
 
-    /// The same in the compact form, which is made here, as making it takes less time than copies of the records would.
-    pub(crate) fn compact_records(&self) -> Vec<u8> {
-        compact::encode(self.all_records())
+    /// What `supervisorctl` shows of them, in the compact form.
+    pub(crate) fn process_summaries(&self) -> Vec<u8> {
+        let mut encoder = compact::Encoder::new(self.processes.len());
+        for info in self.core.all_process_info(clock::now()) {
+            encoder.push(&ProcessSummary {
+                name: info.name,
+                group: info.group,
+                state: info.state.code().into(),
+                statename: info.state.name(),
+                pid: shown_pid(&info),
+                description: &info.description.render(clock::stop_time),
+            });
+        }
+        encoder.finish()
     }
 
     fn all_records(&self) -> impl Iterator<Item = ProcessInfo<'_>> {
@@ -82,6 +94,10 @@ impl Loop {
     }
 }
 
+fn shown_pid(info: &CoreInfo<'_>) -> i64 {
+    info.pid.map_or(0, |pid| pid.raw().into())
+}
+
 /// What XML-RPC shows of a process.
 pub(crate) fn record<'a>(info: &CoreInfo<'a>, process: Option<&'a Process>, now: Moment) -> ProcessInfo<'a> {
     let log = |channel| process.map_or(Cow::Borrowed(""), |process| process.log_path(channel));
@@ -97,7 +113,7 @@ pub(crate) fn record<'a>(info: &CoreInfo<'a>, process: Option<&'a Process>, now:
         exitstatus: info.exit_status.into(),
         stdout_logfile: log(Channel::Stdout),
         stderr_logfile: log(Channel::Stderr),
-        pid: info.pid.map_or(0, |pid| pid.raw().into()),
+        pid: shown_pid(info),
         description: info.description.render(clock::stop_time).into(),
     }
 }

@@ -22,7 +22,7 @@ use std::fmt;
 use std::path::PathBuf;
 use supervisor_core::{Answer, Channel, Mood, Pid, Signal, Ticket, Wait};
 use supervisor_log::FollowKey;
-use supervisor_rpc::{ConfigInfo, Fault, ProcessInfo, ReloadedGroups};
+use supervisor_rpc::{ConfigInfo, Encoded, Fault, ProcessInfo, ReloadedGroups};
 
 /// One question or order for the loop.
 #[derive(Debug)]
@@ -39,13 +39,13 @@ pub(crate) enum Request {
         /// Takes the answer.
         reply: Reply<Result<ProcessInfo<'static>, Fault>>,
     },
-    /// The records of all processes by group name, then process name. Fault 6.
+    /// The records of all processes by group name, then process name, as an answer has them. Fault 6.
     AllProcessInfo {
         /// Takes the answer.
-        reply: Reply<Result<Vec<ProcessInfo<'static>>, Fault>>,
+        reply: Reply<Result<Encoded, Fault>>,
     },
-    /// The same in the [compact form](supervisor_rpc::compact).
-    CompactProcessInfo {
+    /// What `supervisorctl` shows of them, in the [compact form](supervisor_rpc::compact). Fault 6.
+    ProcessSummaries {
         /// Takes the answer.
         reply: Reply<Result<Vec<u8>, Fault>>,
     },

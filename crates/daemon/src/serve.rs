@@ -38,8 +38,8 @@ impl Loop {
                 reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
             }
             Request::AllProcessInfo { reply } => reply.send(self.allowed().map(|()| self.process_records())),
-            Request::CompactProcessInfo { reply } => {
-                reply.send(self.allowed().map(|()| self.compact_records()));
+            Request::ProcessSummaries { reply } => {
+                reply.send(self.allowed().map(|()| self.process_summaries()));
             }
             Request::AllConfigInfo { reply } => reply.send(self.allowed().map(|()| self.config_records())),
             Request::Order { ticket, order, reply } => self.order(ticket, order, reply),

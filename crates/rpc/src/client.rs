@@ -33,7 +33,7 @@ mod stream;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ClientError, os_error_text};
-pub use methods::{Statuses, Wait};
+pub use methods::{ProcessSummaries, Statuses, Wait};
 pub use supervisor_core::Channel;
 
 use crate::{Value, compact, decode, encode};

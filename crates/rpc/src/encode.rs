@@ -8,7 +8,7 @@
 use crate::{Fault, Value};
 
 /// Room for a list is reserved up to here before it is known to be needed.
-const LARGEST_GUESS: usize = 8 << 20;
+pub(crate) const LARGEST_GUESS: usize = 8 << 20;
 
 /// Something that can stand as a value on the wire.
 pub trait Encode {
@@ -63,6 +63,14 @@ impl Encoded {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(ANSWER.0);
         value.encode(&mut Writer::new(&mut out));
+        Self(out)
+    }
+
+    /// Encodes a list now; `expected` is about how many items it has.
+    pub fn list<T: Encode>(expected: usize, items: impl IntoIterator<Item = T>) -> Self {
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(ANSWER.0);
+        Writer::new(&mut out).list(expected, items);
         Self(out)
     }
 
@@ -138,6 +146,22 @@ impl<'a> Writer<'a> {
         self.raw("</data></array></value>\n");
     }
 
+    /// An array of values that are about equally long, and about `expected` in number.
+    pub fn list<T: Encode>(&mut self, expected: usize, items: impl IntoIterator<Item = T>) {
+        self.array(|out| {
+            let begin = out.out.len();
+            for (index, item) in items.into_iter().enumerate() {
+                item.encode(out);
+                if index == 0 {
+                    // Growing to the whole step by step would copy a long list several times.
+                    let length = out.out.len() - begin;
+                    let others = expected.saturating_sub(1);
+                    out.out.reserve((length + length / 16).saturating_mul(others).min(LARGEST_GUESS));
+                }
+            }
+        });
+    }
+
     /// A struct; `write_members` writes its members one after the other.
     pub fn structure(&mut self, write_members: impl FnOnce(&mut Members<'_, '_>)) {
         self.raw("<value><struct>\n");
@@ -149,6 +173,15 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(text.as_bytes());
     }
 }
+
+/// What stands before the text or number of a member with this name, put together by the compiler: the records of thousands
+/// of processes have little else in them.
+macro_rules! opening {
+    ($name:literal, $kind:ident) => {
+        concat!("<member>\n<name>", $name, "</name>\n<value><", stringify!($kind), ">")
+    };
+}
+pub(crate) use opening;
 
 /// Writes the members of a struct.
 #[derive(Debug)]
@@ -183,6 +216,20 @@ impl Members<'_, '_> {
         self.open(name);
         self.writer.boolean(flag);
         self.close();
+    }
+
+    /// A string member whose beginning, up to the text, [`opening!`] has put together.
+    pub(crate) fn opened_text(&mut self, opening: &'static str, text: &str) {
+        self.writer.raw(opening);
+        push_escaped(self.writer.out, text);
+        self.writer.raw("</string></value>\n</member>\n");
+    }
+
+    /// An integer member whose beginning, up to the number, [`opening!`] has put together.
+    pub(crate) fn opened_int(&mut self, opening: &'static str, number: i64) {
+        self.writer.raw(opening);
+        push_decimal(self.writer.out, clamp(number));
+        self.writer.raw("</int></value>\n</member>\n");
     }
 
     fn open(&mut self, name: &str) {
@@ -223,6 +270,10 @@ fn push_decimal(out: &mut Vec<u8>, number: i32) {
 /// Appends text with `&`, `<`, `>` escaped and characters that XML 1.0 forbids replaced.
 fn push_escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
+    if are_clean(bytes, [b'&', b'<', b'>', 0xef]) {
+        out.extend_from_slice(bytes);
+        return;
+    }
     let mut clean_from = 0;
     let mut at = 0;
     while at < bytes.len() {
@@ -236,6 +287,24 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
         clean_from = at;
     }
     out.extend_from_slice(&bytes[clean_from..]);
+}
+
+/// Whether there is neither a control character nor one of these bytes in a text, eight bytes at a time.
+pub(crate) fn are_clean<const N: usize>(bytes: &[u8], others: [u8; N]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    // Sets the high bit of the lowest byte that is less than `limit`, which is at most 128; above it a borrow may set others.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let found = |word: u64| {
+        others
+            .iter()
+            .fold(below(word, b' '), |found, other| found | below(word ^ (ONES * u64::from(*other)), 1))
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let of_words = words.iter().fold(0, |all, word| all | found(u64::from_ne_bytes(*word)));
+    let mut last = [b'x'; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    (of_words | found(u64::from_ne_bytes(last))) & HIGHS == 0
 }
 
 /// What to write instead of the character at `at`, and how many bytes it stands for.
@@ -318,17 +387,7 @@ impl Encode for i64 {
 
 impl<T: Encode> Encode for [T] {
     fn encode(&self, writer: &mut Writer<'_>) {
-        writer.array(|out| {
-            let Some((first, others)) = self.split_first() else { return };
-            let begin = out.out.len();
-            first.encode(out);
-            // The others are about as long; growing to it step by step would copy a long list several times.
-            let length = out.out.len() - begin;
-            out.out.reserve((length + length / 16).saturating_mul(others.len()).min(LARGEST_GUESS));
-            for item in others {
-                item.encode(out);
-            }
-        });
+        writer.list(self.len(), self);
     }
 }
 

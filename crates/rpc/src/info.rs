@@ -1,7 +1,7 @@
 //! The records that methods return, with their members in the order of the wire.
 
 use crate::decode::Malformed;
-use crate::encode::{Encode, Writer};
+use crate::encode::{Encode, Writer, opening};
 use crate::members::MembersOf;
 use crate::{Fault, FaultCode, Value};
 use std::borrow::Cow;
@@ -39,28 +39,57 @@ pub struct ProcessInfo<'a> {
     pub description: Cow<'a, str>,
 }
 
+/// What `supervisorctl` shows of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessSummary<'a> {
+    /// The process.
+    pub name: &'a str,
+    /// Its group.
+    pub group: &'a str,
+    /// The state's number.
+    pub state: i64,
+    /// The state's name, such as `RUNNING`.
+    pub statename: &'a str,
+    /// The process id; 0 when not alive.
+    pub pid: i64,
+    /// What `supervisorctl status` shows in its last column.
+    pub description: &'a str,
+}
+
 impl Encode for ProcessInfo<'_> {
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.structure(|members| {
-            members.text("name", &self.name);
-            members.text("group", &self.group);
-            members.int("start", self.start);
-            members.int("stop", self.stop);
-            members.int("now", self.now);
-            members.int("state", self.state);
-            members.text("statename", &self.statename);
-            members.text("spawnerr", &self.spawnerr);
-            members.int("exitstatus", self.exitstatus);
-            members.text("logfile", &self.stdout_logfile);
-            members.text("stdout_logfile", &self.stdout_logfile);
-            members.text("stderr_logfile", &self.stderr_logfile);
-            members.int("pid", self.pid);
-            members.text("description", &self.description);
+            members.opened_text(opening!("name", string), &self.name);
+            members.opened_text(opening!("group", string), &self.group);
+            members.opened_int(opening!("start", int), self.start);
+            members.opened_int(opening!("stop", int), self.stop);
+            members.opened_int(opening!("now", int), self.now);
+            members.opened_int(opening!("state", int), self.state);
+            members.opened_text(opening!("statename", string), &self.statename);
+            members.opened_text(opening!("spawnerr", string), &self.spawnerr);
+            members.opened_int(opening!("exitstatus", int), self.exitstatus);
+            members.opened_text(opening!("logfile", string), &self.stdout_logfile);
+            members.opened_text(opening!("stdout_logfile", string), &self.stdout_logfile);
+            members.opened_text(opening!("stderr_logfile", string), &self.stderr_logfile);
+            members.opened_int(opening!("pid", int), self.pid);
+            members.opened_text(opening!("description", string), &self.description);
         });
     }
 }
 
 impl ProcessInfo<'_> {
+    /// The part of it that `supervisorctl` shows.
+    pub fn summary(&self) -> ProcessSummary<'_> {
+        ProcessSummary {
+            name: &self.name,
+            group: &self.group,
+            state: self.state,
+            statename: &self.statename,
+            pid: self.pid,
+            description: &self.description,
+        }
+    }
+
     /// The same with texts of its own.
     pub fn into_owned(self) -> ProcessInfo<'static> {
         let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());

@@ -31,7 +31,9 @@ pub mod value;
 pub use config_info::{ConfigInfo, LogFile};
 pub use encode::{Encode, Encoded, Writer};
 pub use fault::{Fault, FaultCode};
-pub use info::{Implementation, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState};
+pub use info::{
+    Implementation, LogTail, ProcessInfo, ProcessSummary, ReloadedGroups, Status, SupervisorState,
+};
 pub use value::Value;
 
 /// The examples of the manual, so that they compile.

@@ -29,8 +29,9 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
             session.say(pid.to_string())?;
         }
         Names::All => {
-            for info in session.client()?.all_process_info()? {
-                session.say(info.pid.to_string())?;
+            let answer = session.client()?.all_process_summaries()?;
+            for process in answer.read()? {
+                session.say(process.pid.to_string())?;
             }
         }
         Names::These(names) => {

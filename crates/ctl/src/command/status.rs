@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 use supervisor_core::{Namespec, ProcessState};
-use supervisor_rpc::ProcessInfo;
+use supervisor_rpc::ProcessSummary;
 
 pub(super) const COMMAND: Command = Command {
     name: "status",
@@ -29,14 +29,15 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure
         session.fail(Exit::StatusUnknown);
         return Ok(Flow::Continue);
     }
-    let infos = session.client()?.all_process_info()?;
+    let answer = session.client()?.all_process_summaries()?;
+    let all = answer.read()?;
     let shown = match Names::parse(argument) {
-        Names::None | Names::All => infos.iter().collect(),
-        Names::These(names) => select(session, &infos, &names)?,
+        Names::None | Names::All => all,
+        Names::These(names) => select(session, &all, &names)?,
     };
     show(session, &shown)?;
     // Assigned last: it outranks a name that was not found.
-    if shown.iter().any(|info| counts_as_stopped(info)) {
+    if shown.iter().any(counts_as_stopped) {
         session.fail(Exit::SomeStopped);
     }
     Ok(Flow::Continue)
@@ -45,17 +46,17 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure
 /// The processes that are named, in the order of the names; complains about names without any.
 fn select<'a>(
     session: &mut Session,
-    infos: &'a [ProcessInfo<'static>],
+    all: &[ProcessSummary<'a>],
     names: &[&str],
-) -> Result<Vec<&'a ProcessInfo<'static>>, Failure> {
+) -> Result<Vec<ProcessSummary<'a>>, Failure> {
     let mut selected = Vec::new();
     for name in names {
         let spec = Namespec::parse(name);
-        let is_meant = |info: &&ProcessInfo<'_>| {
-            info.group == spec.group && spec.process.is_none_or(|process| info.name == process)
+        let is_meant = |process: &&ProcessSummary<'_>| {
+            process.group == spec.group && spec.process.is_none_or(|name| process.name == name)
         };
         let before = selected.len();
-        selected.extend(infos.iter().filter(is_meant));
+        selected.extend(all.iter().filter(is_meant));
         if selected.len() == before {
             let line = match spec.process {
                 Some(_) => format!("{name}: ERROR (no such process)"),
@@ -67,41 +68,53 @@ fn select<'a>(
     Ok(selected)
 }
 
-fn show(session: &mut Session, infos: &[&ProcessInfo<'_>]) -> Result<(), Failure> {
-    let name =
-        |info: &&ProcessInfo<'_>| Namespec { group: &info.group, process: Some(&info.name) }.to_string();
-    let names: Vec<String> = infos.iter().map(name).collect();
-    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    let width = widest.max(NARROWEST) + 3;
+fn show(session: &mut Session, processes: &[ProcessSummary<'_>]) -> Result<(), Failure> {
     let mut line = String::new();
-    for (name, info) in names.iter().zip(infos) {
+    let mut widest = NARROWEST;
+    for process in processes {
         line.clear();
-        push_column(&mut line, name, width);
+        push_name(&mut line, process);
+        widest = widest.max(line.chars().count());
+    }
+    for process in processes {
+        line.clear();
+        push_name(&mut line, process);
+        push_blanks(&mut line, 0, widest + 3);
         let state = line.len();
-        push_column(&mut line, &info.statename, 10);
-        session.console.colour(&mut line, state, colour(info));
-        line.push_str(&info.description);
+        line.push_str(process.statename);
+        push_blanks(&mut line, state, 10);
+        session.console.colour(&mut line, state, colour(process));
+        line.push_str(process.description);
         session.say(&line)?;
     }
     Ok(())
 }
 
-/// Appends a text and blanks up to a width in characters. The formatting machinery would do the same, a blank at a time, which
-/// takes thousands of processes most of the time.
-fn push_column(line: &mut String, text: &str, width: usize) {
-    line.push_str(text);
-    line.extend(std::iter::repeat_n(" ", width.saturating_sub(text.chars().count())));
+fn push_name(line: &mut String, process: &ProcessSummary<'_>) {
+    line.extend(Namespec { group: process.group, process: Some(process.name) }.parts());
+}
+
+/// Appends blanks until what stands from `start` on has a width in characters. The formatting machinery would do the same, a
+/// blank at a time, which takes thousands of processes most of the time.
+fn push_blanks(line: &mut String, start: usize, width: usize) {
+    const BLANKS: &str = "                                ";
+    let mut missing = width.saturating_sub(line[start..].chars().count());
+    while missing > 0 {
+        let some = missing.min(BLANKS.len());
+        line.push_str(&BLANKS[..some]);
+        missing -= some;
+    }
 }
 
 /// States in which a process neither runs nor is about to.
-fn counts_as_stopped(info: &ProcessInfo<'_>) -> bool {
+fn counts_as_stopped(process: &ProcessSummary<'_>) -> bool {
     [ProcessState::Stopped, ProcessState::Exited, ProcessState::Fatal, ProcessState::Unknown]
         .iter()
-        .any(|state| info.state == i64::from(state.code()))
+        .any(|state| process.state == i64::from(state.code()))
 }
 
-fn colour(info: &ProcessInfo<'_>) -> Colour {
-    match &*info.statename {
+fn colour(process: &ProcessSummary<'_>) -> Colour {
+    match process.statename {
         "RUNNING" => Colour::Green,
         "STARTING" | "STOPPING" | "BACKOFF" => Colour::Yellow,
         "FATAL" | "UNKNOWN" => Colour::Red,

@@ -76,8 +76,8 @@ fn complain_about_unknown(
     if wanted.0.is_empty() {
         return Ok(());
     }
-    let infos = session.client()?.all_process_info()?;
-    let active = infos.iter().map(|info| &*info.group);
+    let answer = session.client()?.all_process_summaries()?;
+    let active = answer.read()?.into_iter().map(|process| process.group);
     let known: HashSet<&str> = active.chain(groups.added.iter().map(String::as_str)).collect();
     for group in wanted.0.iter().filter(|group| !known.contains(*group)) {
         session.say_failure(Exit::Generic, format!("ERROR: no such group: {group}"))?;

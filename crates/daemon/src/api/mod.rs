@@ -160,7 +160,7 @@ fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
     })
 }
 
-/// Answers with the records of all processes in the form of [`compact`].
+/// Answers with the summaries of all processes in the form of [`compact`].
 fn answer_compactly(backend: &Backend, name: String, reply: ReplyTo) {
     let log = backend.log.clone();
     let send = move |all: Result<Vec<u8>, Fault>| {
@@ -170,7 +170,7 @@ fn answer_compactly(backend: &Backend, name: String, reply: ReplyTo) {
             Err(fault) => respond(Err(fault)),
         });
     };
-    backend.ask(LoopRequest::CompactProcessInfo { reply: Reply::new(send) });
+    backend.ask(LoopRequest::ProcessSummaries { reply: Reply::new(send) });
 }
 
 fn verdict(name: &str, fault: Option<&Fault>) -> String {

@@ -112,7 +112,7 @@ pub(super) fn get_process_info(arguments: &Arguments) -> Planned {
 }
 
 pub(super) fn get_all_process_info() -> Plan {
-    Plan::ask(|reply| Request::AllProcessInfo { reply }, |all| Encoded::new(&all))
+    Plan::ask(|reply| Request::AllProcessInfo { reply }, |all| all)
 }
 
 pub(super) fn get_all_config_info() -> Plan {

@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, Signal, Wait};
 use supervisor_http::{Client, ReplyTo, Response};
-use supervisor_rpc::{Fault, FaultCode, ProcessInfo, Value, compact, decode, encode};
+use supervisor_rpc::{Encoded, Fault, FaultCode, ProcessInfo, Value, compact, decode, encode};
 
 /// A call under way.
 struct Caller {
@@ -105,13 +105,13 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
     let all = encode::call("supervisor.getAllProcessInfo", &[]);
 
     let caller = ask(&both, &all);
-    let Request::CompactProcessInfo { reply } = double.take() else { panic!("another request") };
+    let Request::ProcessSummaries { reply } = double.take() else { panic!("another request") };
     reply.send(Ok(b"records".to_vec()));
     let answer = caller.answer();
     assert_eq!((form(&answer), body(&answer)), (compact, "records"));
 
     let caller = ask(&both, &all);
-    let Request::CompactProcessInfo { reply } = double.take() else { panic!("another request") };
+    let Request::ProcessSummaries { reply } = double.take() else { panic!("another request") };
     reply.send(Err(Fault::bare(FaultCode::ShutdownState)));
     let answer = caller.answer();
     assert_eq!(form(&answer), xml);
@@ -120,7 +120,7 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
     for accept in ["text/xml", "*/*", "application/*"] {
         let caller = ask(accept, &all);
         let Request::AllProcessInfo { reply } = double.take() else { panic!("another request") };
-        reply.send(Ok(Vec::new()));
+        reply.send(Ok(Encoded::new("")));
         assert_eq!(form(&caller.answer()), xml);
     }
     let caller = ask(&both, &encode::call("supervisor.getAllProcessInfo", &[text("x")]));

@@ -3,9 +3,11 @@
 use super::{Channel, Client, ClientError, XML};
 use crate::decode::{self, Malformed};
 use crate::{
-    ConfigInfo, Implementation, LogTail, ProcessInfo, ReloadedGroups, Status, SupervisorState, Value,
-    compact, encode,
+    ConfigInfo, Implementation, LogTail, ProcessInfo, ProcessSummary, ReloadedGroups, Status,
+    SupervisorState, Value, compact, encode,
 };
+
+const ALL_PROCESS_INFO: &str = "supervisor.getAllProcessInfo";
 
 /// Whether to answer only when a start or stop is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,28 @@ impl From<Wait> for Value {
 
 /// The outcome of every process a request was for.
 pub type Statuses = Vec<Status<'static>>;
+
+/// What a server answered about all its processes.
+#[derive(Clone, Debug)]
+pub struct ProcessSummaries(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// That of [`compact`].
+    Compact(Vec<u8>),
+    /// That of a server which has only XML.
+    Records(Vec<ProcessInfo<'static>>),
+}
+
+impl ProcessSummaries {
+    /// Reads them; their texts stay in the answer, so that thousands are read without a copy of any.
+    pub fn read(&self) -> Result<Vec<ProcessSummary<'_>>, ClientError> {
+        match &self.0 {
+            Form::Compact(body) => Ok(compact::decode(body)?),
+            Form::Records(records) => Ok(records.iter().map(ProcessInfo::summary).collect()),
+        }
+    }
+}
 
 impl Client {
     /// The version of the interface, `3.0`.
@@ -106,14 +130,20 @@ impl Client {
         Ok(ProcessInfo::from_value(self.call("supervisor.getProcessInfo", &[name.into()])?)?)
     }
 
-    /// The state of all processes; in the form of [`compact`] where the server has it.
+    /// The state of all processes.
     pub fn all_process_info(&mut self) -> Result<Vec<ProcessInfo<'static>>, ClientError> {
-        const METHOD: &str = "supervisor.getAllProcessInfo";
-        let answer = self.exchange(&encode::call(METHOD, &[]), &format!("{}, {XML}", compact::MEDIA_TYPE))?;
+        self.records(ALL_PROCESS_INFO, &[], ProcessInfo::from_value)
+    }
+
+    /// The part of it that `supervisorctl` shows, in the form of [`compact`] where the server has it.
+    pub fn all_process_summaries(&mut self) -> Result<ProcessSummaries, ClientError> {
+        let accept = format!("{}, {XML}", compact::MEDIA_TYPE);
+        let answer = self.exchange(&encode::call(ALL_PROCESS_INFO, &[]), &accept)?;
         if answer.is_compact {
-            return Ok(compact::decode(&answer.body)?);
+            return Ok(ProcessSummaries(Form::Compact(answer.body)));
         }
-        records(METHOD, decode::response(&answer.body)??, ProcessInfo::from_value)
+        let all = records(ALL_PROCESS_INFO, decode::response(&answer.body)??, ProcessInfo::from_value)?;
+        Ok(ProcessSummaries(Form::Records(all)))
     }
 
     /// Starts a process.

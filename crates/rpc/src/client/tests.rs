@@ -122,9 +122,11 @@ fn faults_and_http_errors_are_told_apart() {
 
 /// A server that has the compact form is asked for it, and its answer is read like one in XML.
 #[test]
-fn the_records_of_all_processes_are_taken_in_either_form() {
-    let infos = [crate::ProcessInfo { name: "a".into(), statename: "RUNNING".into(), ..Default::default() }];
-    let body = compact::encode(infos.clone());
+fn the_summaries_of_all_processes_are_taken_in_either_form() {
+    let infos = [crate::ProcessInfo { name: "a".into(), statename: "STOPPED".into(), ..Default::default() }];
+    let mut encoder = compact::Encoder::new(1);
+    encoder.push(&infos[0].summary());
+    let body = encoder.finish();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
         compact::MEDIA_TYPE,
@@ -134,14 +136,20 @@ fn the_records_of_all_processes_are_taken_in_either_form() {
     let cut = [head.replace(&body.len().to_string(), "5").as_bytes(), &body[..5]].concat();
     let fault = encode::fault(&crate::Fault { code: 6, text: "SHUTDOWN_STATE".into() });
     let xml = ok(&encode::response(&infos[..]));
-    let server = Script::new("forms", vec![vec![compact_answer, xml, ok(&fault), cut]]);
+    let server = Script::new("forms", vec![vec![compact_answer, xml.clone(), ok(&fault), cut, xml]]);
     let mut client = server.client();
+    for _ in 0..2 {
+        assert_eq!(client.all_process_summaries().unwrap().read().unwrap(), [infos[0].summary()]);
+    }
+    assert!(matches!(client.all_process_summaries(), Err(ClientError::Fault(fault)) if fault.code == 6));
+    let cut = client.all_process_summaries().unwrap();
+    assert!(matches!(cut.read(), Err(ClientError::Malformed(_))));
     assert_eq!(client.all_process_info().unwrap(), infos);
-    assert_eq!(client.all_process_info().unwrap(), infos);
-    assert!(matches!(client.all_process_info(), Err(ClientError::Fault(fault)) if fault.code == 6));
-    assert!(matches!(client.all_process_info(), Err(ClientError::Malformed(_))));
-    let accept = "\r\nAccept: application/vnd.supervisor-rs.processes, text/xml\r\n";
-    assert!(server.requests().iter().all(|request| request.contains(accept)));
+    let requests = server.requests();
+    let (asked, whole) = requests.split_at(4);
+    let accept = "\r\nAccept: application/vnd.supervisor-rs.states, text/xml\r\n";
+    assert!(asked.iter().all(|request| request.contains(accept)));
+    assert!(whole.iter().all(|request| request.contains("\r\nAccept: text/xml\r\n")));
 }
 
 #[test]

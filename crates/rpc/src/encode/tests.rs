@@ -1,5 +1,6 @@
 use super::*;
 use crate::{FaultCode, SupervisorState};
+use proptest::prelude::*;
 
 fn text_of(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
@@ -94,4 +95,12 @@ fn an_encoded_value_is_inserted_as_it_is() {
         "<value><array><data>\n<value><string>a</string></value>\n<value><boolean>1</boolean></value>\n\
         </data></array></value>\n"
     );
+}
+
+proptest! {
+    #[test]
+    fn words_are_as_clean_as_their_bytes(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0x1d..0x28_u8, 0xee..0xf0_u8], 0..40)) {
+        let is_clean = |byte: &u8| *byte >= b' ' && !b"&<>\xef".contains(byte);
+        prop_assert_eq!(are_clean(&bytes, [b'&', b'<', b'>', 0xef]), bytes.iter().all(is_clean));
+    }
 }
