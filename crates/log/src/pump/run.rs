@@ -18,10 +18,10 @@ const ROUND: usize = 256 * 1024;
 /// the last page takes a new one, so that writes of little more than half a page fill a pipe of 64 KiB with half of that.
 const FULL: usize = 32 * 1024;
 
-/// A pipe that is found full so often, without a small read in between, gets more room.
+/// A pipe that is found full so often, without two small reads in a row between, gets more room.
 const HOT: u8 = 4;
 
-/// A read that shows that its child is no flood: a page, the least a pipe gives a writer.
+/// Less than this is a small read: a page, the least a pipe gives a writer.
 const SMALL: usize = 4096;
 
 /// The room a hot pipe gets; more gains nothing.
@@ -42,9 +42,34 @@ pub(super) struct RunState {
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the run alive.
     pub(super) allowance: Option<usize>,
-    full_finds: u8,
+    heat: Heat,
     /// The poller saw the other end closed; it tells so only once.
     pub(super) is_hung_up: bool,
+}
+
+/// How hard a child presses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heat {
+    full_finds: u8,
+    /// The last read was small.
+    was_small: bool,
+}
+
+impl Heat {
+    /// Takes note of a read; says once that its pipe is hot. One small read says nothing: a child that waited for room has
+    /// written no more than that when the pipe is looked at right after it was emptied. A second one says that it is no flood.
+    fn note(&mut self, count: usize) -> bool {
+        let is_small = count < SMALL;
+        if is_small && self.was_small {
+            self.full_finds = 0;
+        }
+        self.was_small = is_small;
+        if count < FULL {
+            return false;
+        }
+        self.full_finds = self.full_finds.saturating_add(1);
+        self.full_finds == HOT
+    }
 }
 
 /// How far a run got.
@@ -65,7 +90,7 @@ impl RunState {
             pipe: Some(pipe),
             pipe_watch: PipeWatch::default(),
             allowance: None,
-            full_finds: 0,
+            heat: Heat::default(),
             is_hung_up: false,
         }
     }
@@ -178,15 +203,8 @@ impl RunState {
 
     /// Notices a pipe that is always full and gives it room once.
     fn note_size(&mut self, count: usize, served: &mut Served) {
-        if count < FULL {
-            if count < SMALL {
-                self.full_finds = 0;
-            }
-            return;
-        }
-        served.was_full = true;
-        self.full_finds = self.full_finds.saturating_add(1);
-        if self.full_finds == HOT
+        served.was_full |= count >= FULL;
+        if self.heat.note(count)
             && let Some(pipe) = &self.pipe
         {
             // Refused where the user's share of pipe memory is used up: slower, but as right.
@@ -217,5 +235,31 @@ fn read(mut pipe: &File, buffer: &mut [u8]) -> io::Result<usize> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             outcome => return outcome,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_hot_after(reads: &[usize]) -> bool {
+        let mut heat = Heat::default();
+        reads.iter().fold(false, |is_hot, &count| is_hot | heat.note(count))
+    }
+
+    #[test]
+    fn a_pipe_that_is_found_full_again_and_again_is_hot() {
+        assert!(is_hot_after(&[FULL; 4]));
+        assert!(!is_hot_after(&[FULL; 3]));
+        let mut heat = Heat::default();
+        let told = [FULL; 600].iter().filter(|&&count| heat.note(count)).count();
+        assert_eq!(told, 1, "it is told once");
+    }
+
+    #[test]
+    fn what_is_found_right_after_a_full_pipe_does_not_count() {
+        assert!(is_hot_after(&[FULL, 100, FULL, 700, FULL, 100, FULL]));
+        assert!(is_hot_after(&[FULL, SMALL, SMALL, FULL, 100, FULL, FULL]));
+        assert!(!is_hot_after(&[FULL, FULL, FULL, 100, 100, FULL]));
     }
 }
