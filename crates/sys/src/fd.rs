@@ -4,10 +4,11 @@ use crate::call::{check, raw, retry};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs
 /// to the end, and programs expect blocking standard streams.
@@ -81,6 +82,31 @@ pub fn readable_bytes(fd: &impl AsFd) -> io::Result<usize> {
     // SAFETY: FIONREAD stores one int at the pointer.
     check(unsafe { libc::ioctl(raw(&fd.as_fd()), libc::FIONREAD, &raw mut count) })?;
     Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Waits until there is something to read, or `timeout` is over, or a signal came. Other than the waits of a poller it knows
+/// parts of a millisecond; the kernel may add its timer slack, 50 µs unless it was told otherwise (`prctl(2)`).
+#[doc(alias = "ppoll")]
+pub fn wait_readable(fd: RawFd, timeout: Duration) -> io::Result<()> {
+    let mut asked = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let outcome = {
+        let seconds = libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX);
+        let timeout = libc::timespec { tv_sec: seconds, tv_nsec: timeout.subsec_nanos().into() };
+        // SAFETY: there is one record, and both pointers are valid for the call; a number that is no descriptor is told.
+        check(unsafe { libc::ppoll(&raw mut asked, 1, &raw const timeout, std::ptr::null()) })
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let outcome = {
+        let milliseconds = timeout.as_micros().div_ceil(1000);
+        let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
+        // SAFETY: there is one record, and the pointer is valid for the call; a number that is no descriptor is told.
+        check(unsafe { libc::poll(&raw mut asked, 1, milliseconds) })
+    };
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        outcome => outcome.map(drop),
+    }
 }
 
 /// Bytes the pipe holds before a writer has to wait.

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::interest::PipeWatch;
-use super::served::{Held, Served};
+use super::served::{Fill, Held, Served};
 use crate::notice::{CREDIT, Notice, Run, StreamId};
 use crate::outlet::Flow;
 use crate::sink::{Delivered, Delivery, Sink, Surroundings};
@@ -26,6 +26,9 @@ const SMALL: usize = 4096;
 
 /// The room a hot pipe gets; more gains nothing.
 const HOT_CAPACITY: usize = 256 * 1024;
+
+/// A hot pipe with this much in it was nearly full.
+const BRIM: usize = HOT_CAPACITY / 4 * 3;
 
 /// What may be in a pipe whose content cannot be asked for: the most an unprivileged process can make it
 /// hold.
@@ -56,6 +59,11 @@ struct Heat {
 }
 
 impl Heat {
+    /// Whether its pipe has been given more room.
+    fn is_hot(self) -> bool {
+        self.full_finds >= HOT
+    }
+
     /// Takes note of a read; says once that its pipe is hot. One small read says nothing: a child that waited for room has
     /// written no more than that when the pipe is looked at right after it was emptied. A second one says that it is no flood.
     fn note(&mut self, count: usize) -> bool {
@@ -136,7 +144,7 @@ impl RunState {
                     bytes += count;
                     served.has_changed_log = true;
                     served.has_moved = true;
-                    self.note_size(count, served);
+                    self.note_size(count, bytes, served);
                     flow = self.pass(stream, Part::Chunk(count), unacknowledged, desk);
                     // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
                     // on.
@@ -201,9 +209,14 @@ impl RunState {
         }
     }
 
-    /// Notices a pipe that is always full and gives it room once.
-    fn note_size(&mut self, count: usize, served: &mut Served) {
-        served.was_full |= count >= FULL;
+    /// Notices a pipe that is always full and gives it room once. `bytes` is what this turn has found in it so far.
+    fn note_size(&mut self, count: usize, bytes: usize, served: &mut Served) {
+        let found = match count {
+            _ if bytes >= BRIM && self.heat.is_hot() => Fill::Brimming,
+            FULL.. => Fill::High,
+            _ => Fill::Low,
+        };
+        served.fill = served.fill.max(found);
         if self.heat.note(count)
             && let Some(pipe) = &self.pipe
         {

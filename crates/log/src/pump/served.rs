@@ -11,8 +11,8 @@ pub(super) struct Served {
     pub(super) deadline: Option<Instant>,
     /// A child's bytes were moved.
     pub(super) has_moved: bool,
-    /// A pipe was so full that its child has waited, or soon would.
-    pub(super) was_full: bool,
+    /// How full its pipe was.
+    pub(super) fill: Fill,
     /// It waits for the daemon to acknowledge.
     pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.
@@ -23,6 +23,18 @@ pub(super) struct Served {
     pub(super) descriptors: Descriptors,
     /// To be called once no lock is held.
     pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// How full a pipe was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fill {
+    /// Its child would not have waited for long.
+    #[default]
+    Low,
+    /// So full that its child has waited, or soon would.
+    High,
+    /// It has got more room, and even that is nearly used up.
+    Brimming,
 }
 
 /// The descriptors of a channel.

@@ -9,6 +9,7 @@
 //! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes
 //! to the same as levels and costs no call more.
 
+use super::served::Fill;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;
@@ -129,6 +130,13 @@ impl Lanes {
             Lane::Bulk => &mut self.bulk,
             Lane::Urgent => &mut self.urgent,
         };
+        let timeout = match timeout {
+            Some(short) if !short.is_zero() && short < FINE => {
+                supervisor_sys::fd::wait_readable(poll.as_raw_fd(), short)?;
+                Some(Duration::ZERO)
+            }
+            timeout => timeout,
+        };
         match poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             outcome => outcome?,
@@ -162,18 +170,34 @@ pub(super) const PAUSE: Duration = Duration::from_millis(40);
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD: Duration = Duration::from_millis(250);
 
-/// The pause within a flood: too short for a pipe to fill that has the room of one that was found full before, long
-/// enough to make hundreds of lines one read.
+/// The longest pause within a flood: too short for lines to fill a pipe that has the room of one that was found full
+/// before, long enough to make hundreds of them one read.
 const BREATH: Duration = Duration::from_millis(1);
+
+/// The shortest pause within a flood, for a child that fills such a pipe several times in a millisecond.
+const LEAST_BREATH: Duration = Duration::from_micros(100);
+
+/// A poller waits for whole milliseconds, which for a time of few of them is not good enough.
+const FINE: Duration = Duration::from_millis(5);
 
 /// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its
 /// pipe bridges is slowed down by one pause in a quarter of a second at most.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathering {
     /// When the last round, or the pause after it, was over.
     free_since: Option<Instant>,
     paused_until: Option<Instant>,
     flood_until: Option<Instant>,
+    /// The pause within this flood.
+    breath: Duration,
+    /// The last pause was such a one.
+    was_breath: bool,
+}
+
+impl Default for Gathering {
+    fn default() -> Self {
+        Self { free_since: None, paused_until: None, flood_until: None, breath: BREATH, was_breath: false }
+    }
 }
 
 impl Gathering {
@@ -182,21 +206,39 @@ impl Gathering {
         self.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
     }
 
-    /// A round that began at `began` has moved children's bytes.
-    pub(super) fn moved(&mut self, began: Instant, was_full: bool, now: Instant) {
+    /// A round that began at `began` has moved children's bytes; the fullest pipe was that full.
+    pub(super) fn moved(&mut self, began: Instant, fill: Fill, now: Instant) {
         if self.remaining(now).is_some() {
             // Urgent business within a pause changes nothing for the others.
             return;
         }
+        if self.was_breath {
+            self.breathe_as(fill);
+        }
+        let was_full = fill >= Fill::High;
         if was_full {
             self.flood_until = Some(now + FLOOD);
         }
         let is_flood = self.flood_until.is_some_and(|until| now < until);
+        if !is_flood {
+            self.breath = BREATH;
+        }
         let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
-        let pause = if is_flood { BREATH } else { PAUSE };
+        let pause = if is_flood { self.breath } else { PAUSE };
         // A pipe that was full is looked at again at once: its child has just been let go on.
         self.paused_until = (is_busy && !was_full).then(|| began + pause).filter(|until| *until > now);
         self.free_since = self.paused_until.or(Some(now));
+        self.was_breath = is_flood && self.paused_until.is_some();
+    }
+
+    /// Fits the pause to what was found after one: a pipe should have filled by some part, but not made its child wait.
+    fn breathe_as(&mut self, fill: Fill) {
+        self.breath = match fill {
+            Fill::Brimming => self.breath / 2,
+            Fill::High => self.breath,
+            Fill::Low => self.breath * 5 / 4,
+        };
+        self.breath = self.breath.clamp(LEAST_BREATH, BREATH);
     }
 }
 
@@ -214,7 +256,7 @@ mod tests {
         let mut gathering = Gathering::default();
         for line in 0..10 {
             let at = after(start, 10 * line);
-            gathering.moved(at, false, at);
+            gathering.moved(at, Fill::Low, at);
             assert_eq!(gathering.remaining(at), None);
         }
     }
@@ -223,14 +265,14 @@ mod tests {
     fn fast_lines_are_gathered_in_pauses() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
-        gathering.moved(start, false, start);
+        gathering.moved(start, Fill::Low, start);
         let second = after(start, 1);
-        gathering.moved(second, false, second);
+        gathering.moved(second, Fill::Low, second);
         assert_eq!(gathering.remaining(second), Some(PAUSE));
         // Straight after the pause the next round finds data: the load goes on, and so does gathering.
         let third = second + PAUSE;
         assert_eq!(gathering.remaining(third), None);
-        gathering.moved(third, false, third);
+        gathering.moved(third, Fill::Low, third);
         assert_eq!(gathering.remaining(third), Some(PAUSE));
     }
 
@@ -238,24 +280,51 @@ mod tests {
     fn a_full_pipe_shortens_the_pauses_for_a_while() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
-        gathering.moved(start, false, start);
-        gathering.moved(after(start, 1), true, after(start, 1));
+        gathering.moved(start, Fill::Low, start);
+        gathering.moved(after(start, 1), Fill::High, after(start, 1));
         assert_eq!(gathering.remaining(after(start, 1)), None);
         for millisecond in 2..250 {
-            gathering.moved(after(start, millisecond), false, after(start, millisecond));
+            gathering.moved(after(start, millisecond), Fill::Low, after(start, millisecond));
             assert_eq!(gathering.remaining(after(start, millisecond)), Some(BREATH));
         }
-        gathering.moved(after(start, 251), false, after(start, 251));
+        gathering.moved(after(start, 251), Fill::Low, after(start, 251));
         assert_eq!(gathering.remaining(after(start, 251)), Some(PAUSE));
+    }
+
+    #[test]
+    fn a_pause_that_made_a_child_wait_is_halved_and_grows_again_when_little_comes() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        let mut now = start;
+        let mut breath_after = |fill| {
+            gathering.moved(now, fill, now);
+            // What is found at once after a full pipe says nothing.
+            gathering.moved(now, Fill::Low, now);
+            let breath = gathering.remaining(now).unwrap();
+            now += breath;
+            breath
+        };
+        assert_eq!(breath_after(Fill::High), BREATH);
+        assert_eq!(breath_after(Fill::Brimming), BREATH / 2);
+        assert_eq!(breath_after(Fill::High), BREATH / 2);
+        for _ in 0..9 {
+            breath_after(Fill::Brimming);
+        }
+        assert_eq!(breath_after(Fill::Brimming), LEAST_BREATH);
+        assert_eq!(breath_after(Fill::Low), LEAST_BREATH * 5 / 4);
+        for _ in 0..20 {
+            breath_after(Fill::Low);
+        }
+        assert_eq!(breath_after(Fill::Low), BREATH);
     }
 
     #[test]
     fn urgent_business_within_a_pause_does_not_prolong_it() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
-        gathering.moved(start, false, start);
-        gathering.moved(after(start, 1), false, after(start, 1));
-        gathering.moved(after(start, 10), false, after(start, 10));
+        gathering.moved(start, Fill::Low, start);
+        gathering.moved(after(start, 1), Fill::Low, after(start, 1));
+        gathering.moved(after(start, 10), Fill::Low, after(start, 10));
         assert_eq!(gathering.remaining(after(start, 10)), Some(Duration::from_millis(31)));
     }
 

@@ -1,7 +1,7 @@
 //! The pump thread: wait, serve what is due, wait again.
 
 use super::desk::Desk;
-use super::served::{Next, Served};
+use super::served::{Fill, Next, Served};
 use super::shared::Shared;
 use super::stream::Letter;
 use super::table::{Activity, Channel, CheckedOut, Phase};
@@ -32,7 +32,7 @@ pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
         note(shared, &mut happened, began);
         let Some(round) = serve_round(shared, generation, station, &mut desk) else { return };
         if round.has_moved {
-            gathering.moved(began, round.was_full, Instant::now());
+            gathering.moved(began, round.fill, Instant::now());
         }
     }
 }
@@ -83,7 +83,8 @@ fn note(shared: &Shared, happened: &mut Vec<Event>, now: Instant) {
 #[derive(Default)]
 struct Round {
     has_moved: bool,
-    was_full: bool,
+    /// Of the fullest pipe.
+    fill: Fill,
 }
 
 /// Serves every channel that is due now once; `None` if this thread was replaced meanwhile.
@@ -100,7 +101,7 @@ fn serve_round(
         let CheckedOut { slot, mut channel, mail, is_hung_up } = out;
         let served = serve(&mut channel, mail, is_hung_up, desk);
         round.has_moved |= served.has_moved;
-        round.was_full |= served.was_full;
+        round.fill = round.fill.max(served.fill);
         let replaced = shared.check_in(slot, channel, served, generation, station);
         desk.main_log.log_all(&mut desk.lines);
         if let Some(label) = replaced {

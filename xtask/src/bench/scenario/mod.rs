@@ -108,18 +108,19 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         rounds: 3,
         run: logs::measure_flood,
     },
+    Scenario { name: "flood-and-cat", quick: &[], full: &[Ours, Bare], rounds: 6, run: logs::measure_flood },
     Scenario {
         name: "rotation",
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Bare],
-        rounds: 2,
+        rounds: 3,
         run: logs::measure_rotation,
     },
     Scenario {
         name: "small-writes",
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
-        rounds: 2,
+        rounds: 3,
         run: logs::measure_small_writes,
     },
     Scenario {
@@ -140,7 +141,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "requests-100",
         quick: &[Ours, Upstream],
         full: &[Ours, Upstream],
-        rounds: 2,
+        rounds: 3,
         run: requests::measure_hundred,
     },
     Scenario {
