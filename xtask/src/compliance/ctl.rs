@@ -200,6 +200,10 @@ fn session(ctl: Flavour, flavour: Flavour) -> Vec<(String, String)> {
     let mut run = |daemon: &Daemon, stage: &str, commands: &[&str]| {
         for command in commands {
             transcript.push((format!("{stage}{command}"), outcome(daemon, ctl, command)));
+            if *command == "start f" {
+                // The answer comes when it has failed; upstream gives it up at its next look, a second later at most.
+                daemon.wait_for_state("f", "FATAL");
+            }
         }
     };
     run(&daemon, "", BEFORE);
