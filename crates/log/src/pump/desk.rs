@@ -4,13 +4,50 @@ use super::waiter::Waiter;
 use super::watch::WatchedLogs;
 use crate::outlet::Lines;
 use crate::{MainLog, Notice};
+use std::time::{Duration, Instant};
 
 /// The size of a read. Smaller ones cost calls, and waiting for the writer at each; with larger ones the second copy finds
 /// less of the first in the cache.
 const BUFFER: usize = 128 * 1024;
 
+/// So much is read from one pipe before others get their turn.
+const SHORT_TURN: usize = 256 * 1024;
+
+/// The same of a pipe that had more than that. What its child writes meanwhile is still in the cache when it is read, unlike
+/// what has waited for the turns of many others.
+const LONG_TURN: usize = 1024 * 1024;
+
+/// A long turn ends after this, whatever was read: the disk may be slow.
+const LONGEST_TURN: Duration = Duration::from_millis(5);
+
+/// How much may be read from a pipe at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something has happened to it.
+    Short,
+    /// It is read only because its child writes faster than it was read. Until this time at most.
+    Long(Instant),
+}
+
+impl Turn {
+    /// A long turn that begins now.
+    pub(super) fn long() -> Self {
+        Self::Long(Instant::now() + LONGEST_TURN)
+    }
+
+    /// Whether it is over once so many bytes were read.
+    pub(super) fn is_over(self, bytes: usize) -> bool {
+        match self {
+            Self::Short => bytes >= SHORT_TURN,
+            Self::Long(until) => bytes >= LONG_TURN || bytes >= SHORT_TURN && Instant::now() >= until,
+        }
+    }
+}
+
 /// One per pump thread.
 pub(super) struct Desk<'a> {
+    /// Of the channel that is served.
+    pub(super) turn: Turn,
     /// Shared by all pipes.
     pub(super) buffer: Vec<u8>,
     pub(super) waiter: &'a Waiter,
@@ -31,6 +68,7 @@ impl<'a> Desk<'a> {
         notify: &'a (dyn Fn(Notice) + Send + Sync),
     ) -> Self {
         Self {
+            turn: Turn::Short,
             buffer: vec![0; BUFFER],
             waiter,
             watched,

@@ -11,9 +11,10 @@
 //! One thread does all the work; it sleeps in the poller and is woken by pipes, by targets that can be
 //! written again, by letters, by what others do to a log that is followed (see `watch`) and by the retry times
 //! of failing files, of which there are none while all is well. A channel is served with no lock held; what
-//! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Small writes of many
-//! children are gathered in pauses of 40 ms (see `waiter`); runs of one stream follow each other strictly (see
-//! `stream`).
+//! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Pipes that their
+//! children fill faster than they are read take turns, between two of which all the others are looked after
+//! (see `table`). Small writes of many children are gathered in pauses of 40 ms (see `waiter`); runs of
+//! one stream follow each other strictly (see `stream`).
 
 mod barrier;
 mod desk;
@@ -29,6 +30,8 @@ mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod turns;
 mod waiter;
 mod watch;
 mod watchdog;

@@ -11,9 +11,6 @@ use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use supervisor_core::Level;
 
-/// The most that is read from one pipe before others get their turn.
-const ROUND: usize = 256 * 1024;
-
 /// A pipe with this much in it may have been full, and its child waiting: a write that does not fit into what is left of
 /// the last page takes a new one, so that writes of little more than half a page fill a pipe of 64 KiB with half of that.
 const FULL: usize = 32 * 1024;
@@ -133,7 +130,7 @@ impl RunState {
                 return Progress::Waits(Flow::Open);
             }
             let echoes_too_fast = desk.main_log.is_enabled(Level::Debug) && desk.main_log.is_crowded();
-            if bytes >= ROUND || echoes_too_fast {
+            if desk.turn.is_over(bytes) || echoes_too_fast {
                 return Progress::OutOfTurn;
             }
             let room = desk.buffer.len().min(self.allowance.unwrap_or(usize::MAX));

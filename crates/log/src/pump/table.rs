@@ -66,6 +66,10 @@ pub(super) struct Slot {
     news: Option<Box<News>>,
     /// It is in the queue of those to serve, or will be as soon as its channel is back.
     is_due: bool,
+    /// Its child writes faster than it is read, and nothing else makes it due.
+    is_pressing: bool,
+    /// It stands in the queue of those that press, or has stood there and was served for another reason.
+    has_place: bool,
     /// It cannot go on before the daemon acknowledges.
     awaits_credit: bool,
     deadline: Option<Instant>,
@@ -104,7 +108,11 @@ pub(super) struct Table {
     /// The main log proper, if there is one beside the copy on stdout.
     main_log: Option<usize>,
     watch: Option<usize>,
+    /// Those that something has happened to.
     due: VecDeque<usize>,
+    /// Those whose turn was over before their pipe was empty. They are served one at a time, so that however many children
+    /// flood their logs, what happens to others is looked at between two of their turns.
+    pressing: VecDeque<usize>,
     deadlines: BTreeSet<(Instant, usize)>,
     pub(super) activity: Activity,
     /// Which thread is the pump now; others that return from a hanging call have been replaced.
@@ -148,6 +156,7 @@ impl Table {
             main_log: None,
             watch: None,
             due: VecDeque::new(),
+            pressing: VecDeque::new(),
             deadlines: BTreeSet::new(),
             activity: Activity::Serving,
             generation: 0,
@@ -287,7 +296,10 @@ impl Table {
         if event.is_hang_up {
             slot.news().is_hung_up = true;
         }
-        self.make_due(event.slot);
+        // That there is more in its pipe is why it presses.
+        if !slot.is_pressing {
+            self.make_due(event.slot);
+        }
     }
 
     /// Makes those due whose time has come.
@@ -306,28 +318,57 @@ impl Table {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    /// How many channels are to be served.
+    /// Whether there is something to serve.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.due.is_empty() || !self.pressing.is_empty()
+    }
+
+    /// How many channels are to be served before one of those that press.
     pub(super) fn due_count(&self) -> usize {
         self.due.len()
     }
 
     /// Takes out the next channel to serve.
     pub(super) fn check_out(&mut self) -> Option<CheckedOut> {
-        let generation = self.generation;
         while let Some(index) = self.due.pop_front() {
-            let slot = self.slot_mut(index);
             // Out already: it stays due and is looked at when it comes back.
-            let Some(channel) = slot.channel.take() else { continue };
-            slot.is_due = false;
-            slot.holder = generation;
-            let News { mut mail, acknowledged, is_hung_up } =
-                slot.news.take().map_or_else(News::default, |news| *news);
-            if acknowledged > 0 {
-                mail.push(Letter::Acknowledge(acknowledged));
+            if let Some(out) = self.take_out(index) {
+                return Some(out);
             }
-            return Some(CheckedOut { slot: index, channel, mail, is_hung_up });
         }
         None
+    }
+
+    /// Takes out the next of those that press.
+    pub(super) fn check_out_pressing(&mut self) -> Option<CheckedOut> {
+        while let Some(index) = self.pressing.pop_front() {
+            let Some(slot) = &mut self.slots[index] else {
+                self.free.push(index);
+                continue;
+            };
+            slot.has_place = false;
+            if slot.is_pressing
+                && let Some(out) = self.take_out(index)
+            {
+                return Some(out);
+            }
+        }
+        None
+    }
+
+    fn take_out(&mut self, index: usize) -> Option<CheckedOut> {
+        let generation = self.generation;
+        let slot = self.slot_mut(index);
+        let channel = slot.channel.take()?;
+        slot.is_due = false;
+        slot.is_pressing = false;
+        slot.holder = generation;
+        let News { mut mail, acknowledged, is_hung_up } =
+            slot.news.take().map_or_else(News::default, |news| *news);
+        if acknowledged > 0 {
+            mail.push(Letter::Acknowledge(acknowledged));
+        }
+        Some(CheckedOut { slot: index, channel, mail, is_hung_up })
     }
 
     /// Puts a channel back.
@@ -339,12 +380,19 @@ impl Table {
             self.remove(index);
             return;
         }
+        let has_more = served.next == Next::More;
+        let presses = has_more && matches!(channel, Channel::Stream(_));
         slot.channel = Some(channel);
         slot.awaits_credit = served.awaits_credit;
         let has_credit = slot.awaits_credit && slot.news.as_ref().is_some_and(|news| news.acknowledged > 0);
-        if served.next == Next::More || slot.is_due || has_credit {
+        if slot.is_due || has_credit || has_more && !presses {
             slot.is_due = true;
             self.due.push_back(index);
+        } else if presses {
+            slot.is_pressing = true;
+            if !std::mem::replace(&mut slot.has_place, true) {
+                self.pressing.push_back(index);
+            }
         }
     }
 
@@ -433,6 +481,7 @@ impl Table {
 
     pub(super) fn make_due(&mut self, index: usize) {
         let slot = self.slot_mut(index);
+        slot.is_pressing = false;
         if !std::mem::replace(&mut slot.is_due, true) && slot.channel.is_some() {
             self.due.push_back(index);
         }
@@ -464,6 +513,8 @@ impl Table {
             channel: Some(channel),
             news: None,
             is_due: false,
+            is_pressing: false,
+            has_place: false,
             awaits_credit: false,
             deadline: None,
             descriptors: Descriptors::default(),
@@ -477,12 +528,16 @@ impl Table {
         // Its channel is out, and only what is in stands in the queue.
         debug_assert!(!self.due.contains(&index), "a slot that is served is not queued");
         self.watch = self.watch.filter(|watch| *watch != index);
-        if let Some(Slot { key: Some(FollowKey::Stream(stream)), .. }) = self.slots[index].take()
+        let Some(slot) = self.slots[index].take() else { return };
+        if let Some(FollowKey::Stream(stream)) = slot.key
             && self.streams.get(&stream) == Some(&index)
         {
             self.streams.remove(&stream);
         }
-        self.free.push(index);
+        // Its place would be taken for that of the next one with this number.
+        if !slot.has_place {
+            self.free.push(index);
+        }
     }
 
     fn set_deadline(&mut self, index: usize, deadline: Option<Instant>) {

@@ -1,10 +1,10 @@
 //! The pump thread: wait, serve what is due, wait again.
 
-use super::desk::Desk;
+use super::desk::{Desk, Turn};
 use super::served::{Fill, Next, Served};
 use super::shared::Shared;
 use super::stream::Letter;
-use super::table::{Activity, Channel, CheckedOut, Phase};
+use super::table::{Activity, Channel, CheckedOut, Phase, Table};
 use super::waiter::{Event, Gathering};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ fn plan(shared: &Shared, generation: u64, gathering: &Gathering) -> Option<Plan>
     if table.generation != generation || table.phase == Phase::Ended {
         return None;
     }
-    if table.due_count() > 0 {
+    if table.is_busy() {
         table.activity = Activity::Serving;
         return Some(Plan::Glance);
     }
@@ -87,7 +87,7 @@ struct Round {
     fill: Fill,
 }
 
-/// Serves every channel that is due now once; `None` if this thread was replaced meanwhile.
+/// Serves every channel that is due now once, and then one of those that press; `None` if this thread was replaced meanwhile.
 fn serve_round(
     shared: &Arc<Shared>,
     generation: u64,
@@ -96,9 +96,16 @@ fn serve_round(
 ) -> Option<Round> {
     let mut round = Round::default();
     let turns = shared.table().due_count();
-    for _ in 0..turns {
-        let Some(out) = check_out(shared, generation, station) else { break };
-        let CheckedOut { slot, mut channel, mail, is_hung_up } = out;
+    let is_last = |turn: usize| turn == turns;
+    for turn in 0..=turns {
+        let out = check_out(
+            shared,
+            generation,
+            station,
+            if is_last(turn) { Table::check_out_pressing } else { Table::check_out },
+        );
+        let Some(CheckedOut { slot, mut channel, mail, is_hung_up }) = out else { continue };
+        desk.turn = if is_last(turn) { Turn::long() } else { Turn::Short };
         let served = serve(&mut channel, mail, is_hung_up, desk);
         round.has_moved |= served.has_moved;
         round.fill = round.fill.max(served.fill);
@@ -112,10 +119,15 @@ fn serve_round(
     Some(round)
 }
 
-fn check_out(shared: &Shared, generation: u64, station: &AtomicU64) -> Option<CheckedOut> {
+fn check_out(
+    shared: &Shared,
+    generation: u64,
+    station: &AtomicU64,
+    next: fn(&mut Table) -> Option<CheckedOut>,
+) -> Option<CheckedOut> {
     let out = {
         let mut table = shared.table();
-        if table.generation == generation { table.check_out() } else { None }
+        if table.generation == generation { next(&mut table) } else { None }
     }?;
     station.fetch_add(1, Ordering::SeqCst);
     shared.watchdog.rouse();

@@ -1,0 +1,102 @@
+//! Whose turn it is.
+
+use super::desk::Turn;
+use super::served::{Next, Served};
+use super::stream::Letter;
+use super::table::{CheckedOut, Table};
+use super::waiter::Event;
+use crate::StreamId;
+use std::time::{Duration, Instant};
+
+/// A table with streams whose slots have these numbers, all of which press, in this order.
+fn pressing(count: usize) -> Table {
+    let mut table = Table::new();
+    for stream in 0..count {
+        table.post(StreamId(stream as u64), Letter::Reopen);
+    }
+    for slot in 0..count {
+        assert_eq!(serve_due(&mut table, Next::More), Some(slot));
+    }
+    assert_eq!(table.due_count(), 0);
+    assert_eq!(table.is_busy(), count > 0);
+    table
+}
+
+fn put_back(table: &mut Table, out: CheckedOut, next: Next) -> usize {
+    table.check_in(out.slot, out.channel, &mut Served { next, ..Served::default() });
+    out.slot
+}
+
+fn serve_due(table: &mut Table, next: Next) -> Option<usize> {
+    table.check_out().map(|out| put_back(table, out, next))
+}
+
+fn serve_pressing(table: &mut Table, next: Next) -> Option<usize> {
+    table.check_out_pressing().map(|out| put_back(table, out, next))
+}
+
+#[test]
+fn those_that_press_take_turns_apart_from_those_that_are_due() {
+    let mut table = pressing(3);
+    let turns: Vec<_> = (0..5).map(|_| serve_pressing(&mut table, Next::More)).collect();
+    assert_eq!(turns, [0, 1, 2, 0, 1].map(Some));
+    table.post(StreamId(9), Letter::Reopen);
+    assert_eq!(serve_due(&mut table, Next::Wait), Some(3), "however many press");
+    assert_eq!(serve_due(&mut table, Next::Wait), None);
+    assert_eq!(serve_pressing(&mut table, Next::Wait), Some(2));
+    assert_eq!(serve_pressing(&mut table, Next::Wait), Some(0));
+    assert_eq!(serve_pressing(&mut table, Next::Wait), Some(1));
+    assert_eq!(serve_pressing(&mut table, Next::Wait), None);
+    assert!(!table.is_busy());
+}
+
+#[test]
+fn a_letter_is_read_at_once_and_more_in_the_pipe_changes_nothing() {
+    let mut table = pressing(3);
+    table.note(Event { slot: 1, is_hang_up: false });
+    assert_eq!(table.due_count(), 0);
+    table.post(StreamId(1), Letter::Followed(true));
+    let out = table.check_out().unwrap();
+    assert!(matches!(out.mail[..], [Letter::Followed(true)]));
+    // It presses again, in its old place and only there.
+    put_back(&mut table, out, Next::More);
+    let turns: Vec<_> = (0..4).map(|_| serve_pressing(&mut table, Next::Wait)).collect();
+    assert_eq!(turns, [Some(0), Some(1), Some(2), None]);
+    // What happens from now on makes it due again.
+    table.note(Event { slot: 1, is_hang_up: true });
+    let out = table.check_out().unwrap();
+    assert!(out.is_hung_up);
+}
+
+#[test]
+fn the_place_of_one_that_is_gone_is_nobody_elses() {
+    let mut table = pressing(2);
+    table.post(StreamId(0), Letter::FinishAll);
+    assert_eq!(serve_due(&mut table, Next::Gone), Some(0));
+    table.post(StreamId(7), Letter::Reopen);
+    assert_eq!(serve_due(&mut table, Next::More), Some(2));
+    let turns: Vec<_> = (0..4).map(|_| serve_pressing(&mut table, Next::More)).collect();
+    assert_eq!(turns, [1, 2, 1, 2].map(Some));
+    table.post(StreamId(8), Letter::Reopen);
+    assert_eq!(serve_due(&mut table, Next::Wait), Some(0), "its number is given away once its place is");
+}
+
+#[test]
+fn a_hang_up_noted_while_it_presses_is_told_at_its_turn() {
+    let mut table = pressing(1);
+    table.note(Event { slot: 0, is_hang_up: true });
+    assert_eq!(table.due_count(), 0);
+    assert!(table.check_out_pressing().unwrap().is_hung_up);
+}
+
+#[test]
+fn a_long_turn_ends_after_a_megabyte_or_a_while() {
+    assert!(!Turn::Short.is_over(255 * 1024));
+    assert!(Turn::Short.is_over(256 * 1024));
+    let far = Turn::Long(Instant::now() + Duration::from_secs(3600));
+    assert!(!far.is_over(1023 * 1024));
+    assert!(far.is_over(1024 * 1024));
+    let past = Turn::Long(Instant::now());
+    assert!(!past.is_over(255 * 1024), "never less than a short one");
+    assert!(past.is_over(256 * 1024));
+}
