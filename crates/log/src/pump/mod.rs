@@ -13,7 +13,7 @@
 //! of failing files, of which there are none while all is well. A channel is served with no lock held; what
 //! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Pipes that their
 //! children fill faster than they are read take turns, between two of which all the others are looked after
-//! (see `table`). Small writes of many children are gathered in pauses of 40 ms (see `waiter`); runs of
+//! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `waiter`); runs of
 //! one stream follow each other strictly (see `stream`).
 
 mod barrier;

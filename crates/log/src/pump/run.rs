@@ -210,6 +210,7 @@ impl RunState {
     fn note_size(&mut self, count: usize, bytes: usize, served: &mut Served) {
         let found = match count {
             _ if bytes >= BRIM && self.heat.is_hot() => Fill::Brimming,
+            FULL.. if bytes < BRIM / 2 && self.heat.is_hot() => Fill::Roomy,
             FULL.. => Fill::High,
             _ => Fill::Low,
         };

@@ -31,6 +31,8 @@ pub(super) enum Fill {
     /// Its child would not have waited for long.
     #[default]
     Low,
+    /// As much as fits into a pipe, but it has got more room.
+    Roomy,
     /// So full that its child has waited, or soon would.
     High,
     /// It has got more room, and even that is nearly used up.

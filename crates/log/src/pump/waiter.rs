@@ -174,29 +174,37 @@ const FLOOD: Duration = Duration::from_millis(250);
 /// before, long enough to make hundreds of them one read.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// The shortest pause within a flood, for a child that fills such a pipe several times in a millisecond.
+/// The shortest pause within a flood, for a child that fills such a pipe several times in a millisecond. Also the first
+/// pause after quiet, as nobody knows yet whether a flood begins: in 40 ms a child could have written a hundred times what
+/// its pipe takes.
 const LEAST_BREATH: Duration = Duration::from_micros(100);
 
 /// A poller waits for whole milliseconds, which for a time of few of them is not good enough.
 const FINE: Duration = Duration::from_millis(5);
 
-/// Decides when to gather. The first line after quiet is never delayed, and a child that writes more than its
-/// pipe bridges is slowed down by one pause in a quarter of a second at most.
+/// Decides when to gather. The first line after quiet is never delayed, the next ones by little, and a child that writes
+/// more than its pipe bridges is slowed down by one pause in a quarter of a second at most.
 #[derive(Debug)]
 pub(super) struct Gathering {
     /// When the last round, or the pause after it, was over.
     free_since: Option<Instant>,
     paused_until: Option<Instant>,
     flood_until: Option<Instant>,
-    /// The pause within this flood.
-    breath: Duration,
-    /// The last pause was such a one.
+    /// The length of the next pause.
+    pause: Duration,
+    /// The last pause was one within a flood.
     was_breath: bool,
 }
 
 impl Default for Gathering {
     fn default() -> Self {
-        Self { free_since: None, paused_until: None, flood_until: None, breath: BREATH, was_breath: false }
+        Self {
+            free_since: None,
+            paused_until: None,
+            flood_until: None,
+            pause: LEAST_BREATH,
+            was_breath: false,
+        }
     }
 }
 
@@ -215,30 +223,34 @@ impl Gathering {
         if self.was_breath {
             self.breathe_as(fill);
         }
-        let was_full = fill >= Fill::High;
+        let was_full = fill > Fill::Low;
         if was_full {
             self.flood_until = Some(now + FLOOD);
         }
         let is_flood = self.flood_until.is_some_and(|until| now < until);
-        if !is_flood {
-            self.breath = BREATH;
-        }
         let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
-        let pause = if is_flood { self.breath } else { PAUSE };
+        if !is_busy {
+            self.pause = LEAST_BREATH;
+        } else if is_flood {
+            self.pause = self.pause.min(BREATH);
+        }
         // A pipe that was full is looked at again at once: its child has just been let go on.
-        self.paused_until = (is_busy && !was_full).then(|| began + pause).filter(|until| *until > now);
+        self.paused_until = (is_busy && !was_full).then(|| began + self.pause).filter(|until| *until > now);
         self.free_since = self.paused_until.or(Some(now));
         self.was_breath = is_flood && self.paused_until.is_some();
+        if is_busy && !is_flood {
+            self.pause = (2 * self.pause).min(PAUSE);
+        }
     }
 
-    /// Fits the pause to what was found after one: a pipe should have filled by some part, but not made its child wait.
+    /// Fits the pause to what was found after one: a pipe should have filled by a good part, but not made its child wait.
     fn breathe_as(&mut self, fill: Fill) {
-        self.breath = match fill {
-            Fill::Brimming => self.breath / 2,
-            Fill::High => self.breath,
-            Fill::Low => self.breath * 5 / 4,
+        self.pause = match fill {
+            Fill::Brimming => self.pause / 2,
+            Fill::High => self.pause,
+            Fill::Roomy | Fill::Low => self.pause * 5 / 4,
         };
-        self.breath = self.breath.clamp(LEAST_BREATH, BREATH);
+        self.pause = self.pause.clamp(LEAST_BREATH, BREATH);
     }
 }
 
@@ -261,71 +273,83 @@ mod tests {
         }
     }
 
+    /// The pauses after rounds that follow each other at once, each with this fill.
+    fn pauses(gathering: &mut Gathering, now: &mut Instant, fills: &[Fill]) -> Vec<Duration> {
+        let mut pause = |&fill| {
+            gathering.moved(*now, fill, *now);
+            let pause = gathering.remaining(*now).unwrap_or_default();
+            *now += pause;
+            pause
+        };
+        fills.iter().map(&mut pause).collect()
+    }
+
+    fn microseconds(values: &[u64]) -> Vec<Duration> {
+        values.iter().copied().map(Duration::from_micros).collect()
+    }
+
     #[test]
-    fn fast_lines_are_gathered_in_pauses() {
-        let start = Instant::now();
-        let mut gathering = Gathering::default();
-        gathering.moved(start, Fill::Low, start);
-        let second = after(start, 1);
-        gathering.moved(second, Fill::Low, second);
-        assert_eq!(gathering.remaining(second), Some(PAUSE));
-        // Straight after the pause the next round finds data: the load goes on, and so does gathering.
-        let third = second + PAUSE;
-        assert_eq!(gathering.remaining(third), None);
-        gathering.moved(third, Fill::Low, third);
-        assert_eq!(gathering.remaining(third), Some(PAUSE));
+    fn fast_lines_are_gathered_in_pauses_that_grow() {
+        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
+        let lengths = pauses(&mut gathering, &mut now, &[Fill::Low; 12]);
+        let growing = [0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 40_000, 40_000];
+        assert_eq!(lengths, microseconds(&growing));
+        // Straight after a pause the next round finds data: the load goes on, and so does gathering.
+        assert_eq!(gathering.remaining(now), None);
+        now += 2 * BUSY;
+        assert_eq!(
+            pauses(&mut gathering, &mut now, &[Fill::Low; 3]),
+            microseconds(&[0, 100, 200]),
+            "after quiet"
+        );
     }
 
     #[test]
     fn a_full_pipe_shortens_the_pauses_for_a_while() {
-        let start = Instant::now();
-        let mut gathering = Gathering::default();
-        gathering.moved(start, Fill::Low, start);
-        gathering.moved(after(start, 1), Fill::High, after(start, 1));
-        assert_eq!(gathering.remaining(after(start, 1)), None);
-        for millisecond in 2..250 {
-            gathering.moved(after(start, millisecond), Fill::Low, after(start, millisecond));
-            assert_eq!(gathering.remaining(after(start, millisecond)), Some(BREATH));
+        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
+        pauses(&mut gathering, &mut now, &[Fill::Low; 11]);
+        let full = now;
+        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::High]), [Duration::ZERO]);
+        while now < full + FLOOD {
+            assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low]), [BREATH]);
         }
-        gathering.moved(after(start, 251), Fill::Low, after(start, 251));
-        assert_eq!(gathering.remaining(after(start, 251)), Some(PAUSE));
+        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low; 3]), microseconds(&[1000, 2000, 4000]));
     }
 
     #[test]
-    fn a_pause_that_made_a_child_wait_is_halved_and_grows_again_when_little_comes() {
-        let start = Instant::now();
-        let mut gathering = Gathering::default();
-        let mut now = start;
+    fn a_pause_within_a_flood_is_fitted_to_how_full_the_pipe_was_after_it() {
+        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
+        pauses(&mut gathering, &mut now, &[Fill::Low; 11]);
         let mut breath_after = |fill| {
-            gathering.moved(now, fill, now);
             // What is found at once after a full pipe says nothing.
-            gathering.moved(now, Fill::Low, now);
-            let breath = gathering.remaining(now).unwrap();
-            now += breath;
-            breath
+            pauses(&mut gathering, &mut now, &[fill, Fill::Low])[1]
         };
         assert_eq!(breath_after(Fill::High), BREATH);
         assert_eq!(breath_after(Fill::Brimming), BREATH / 2);
         assert_eq!(breath_after(Fill::High), BREATH / 2);
+        assert_eq!(breath_after(Fill::Roomy), BREATH / 2 * 5 / 4);
         for _ in 0..9 {
             breath_after(Fill::Brimming);
         }
         assert_eq!(breath_after(Fill::Brimming), LEAST_BREATH);
-        assert_eq!(breath_after(Fill::Low), LEAST_BREATH * 5 / 4);
+        assert_eq!(breath_after(Fill::Roomy), LEAST_BREATH * 5 / 4);
         for _ in 0..20 {
-            breath_after(Fill::Low);
+            breath_after(Fill::Roomy);
         }
-        assert_eq!(breath_after(Fill::Low), BREATH);
+        assert_eq!(breath_after(Fill::Roomy), BREATH);
     }
 
     #[test]
     fn urgent_business_within_a_pause_does_not_prolong_it() {
-        let start = Instant::now();
-        let mut gathering = Gathering::default();
-        gathering.moved(start, Fill::Low, start);
-        gathering.moved(after(start, 1), Fill::Low, after(start, 1));
-        gathering.moved(after(start, 10), Fill::Low, after(start, 10));
-        assert_eq!(gathering.remaining(after(start, 10)), Some(Duration::from_millis(31)));
+        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
+        pauses(&mut gathering, &mut now, &[Fill::Low; 10]);
+        gathering.moved(now, Fill::Low, now);
+        let end = now + PAUSE;
+        now += 10 * BREATH;
+        gathering.moved(now, Fill::Low, now);
+        assert_eq!(gathering.remaining(now), Some(end - now));
+        now = end;
+        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low]), [PAUSE]);
     }
 
     #[test]
