@@ -5,6 +5,7 @@
 //! | `quiet REPORT` | reports and sleeps |
 //! | `flood REPORT GO BYTES CHUNK` | reports, waits for the start, writes numbered lines of 100 bytes in chunks, sleeps |
 //! | `chat REPORT GO LINES PER_SECOND` | the same, one line a write, so many a second |
+//! | `probe GO LOG SAMPLES COUNT` | waits for the start, writes a line now and then and reports how many microseconds it took to get into its log |
 //! | `count LINES < LOG` | checks that there are so many lines, each complete and in its place |
 //! | `bare COUNT PROGRAM ARGUMENT...` | starts a program so often, as cheaply as the system can, and sleeps |
 //!
@@ -57,6 +58,11 @@ fn run(arguments: &[&str]) -> Outcome {
             tell(report)?;
             wait_for_start(go)?;
             chat(lines.parse()?, per_second.parse()?)?;
+            sleep()
+        }
+        ["probe", go, log, samples, count] => {
+            wait_for_start(go)?;
+            probe(log, samples, count.parse()?)?;
             sleep()
         }
         ["count", lines] => count(lines.parse()?),
@@ -128,6 +134,24 @@ fn chat(lines: u64, per_second: u32) -> io::Result<()> {
         thread::sleep(due.saturating_duration_since(Instant::now()));
         number(&mut line, index);
         out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+/// Writes single lines and waits until each is in the log.
+fn probe(log: &str, samples: &str, count: u32) -> io::Result<()> {
+    let (log, mut samples) = (File::open(log)?, OpenOptions::new().write(true).open(samples)?);
+    let (mut out, line) = (unbuffered_stdout()?, blank_line());
+    for _ in 0..count {
+        // No whole multiple of any pause.
+        thread::sleep(Duration::from_millis(23));
+        let before = log.metadata()?.len();
+        let began = Instant::now();
+        out.write_all(&line)?;
+        while log.metadata()?.len() == before {
+            thread::sleep(Duration::from_micros(100));
+        }
+        writeln!(samples, "{}", began.elapsed().as_micros())?;
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub(super) enum Logs {
     Files,
     /// The same with 50 MB and 10 backups.
     Rotated,
+    /// The same with 1 MB and no backup.
+    Brief,
     /// Both outputs into one file.
     Joined,
     /// Nowhere, through one pipe: three descriptors for a program, which even a low limit leaves room for.
@@ -163,12 +165,12 @@ impl Fleet {
 
     /// Waits until a program's log has so many bytes over all its generations.
     pub(super) fn wait_for_log(&self, program: usize, bytes: u64) -> Result<(), Failure> {
-        let deadline = Instant::now() + PATIENCE;
+        let began = Instant::now();
         while self.log_size(program)? < bytes {
-            if Instant::now() > deadline {
+            if began.elapsed() > PATIENCE {
                 return Err(format!("{}: log {program} does not grow to {bytes}", self.subject.name()).into());
             }
-            thread::sleep(Duration::from_millis(1));
+            machine::look_again(began);
         }
         Ok(())
     }
@@ -267,6 +269,9 @@ fn supervisord(
             ),
             Logs::Rotated => format!(
                 "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=50MB\nstdout_logfile_backups=10\n"
+            ),
+            Logs::Brief => format!(
+                "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
             ),
             Logs::Joined => format!(
                 "stdout_logfile=%(here)s/p{index}.out\nstdout_logfile_maxbytes=0\nredirect_stderr=true\n"

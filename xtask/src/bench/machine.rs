@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use supervisor_core::{Pid, Signal};
 
@@ -34,6 +35,12 @@ impl Counters {
             wake_ups: self.wake_ups.saturating_sub(earlier.wake_ups),
         }
     }
+}
+
+/// Sleeps before another look at something that is waited for since `began`: a millisecond, or less than what a tenth of the
+/// wait is, so that looking neither takes much time nor adds much.
+pub(super) fn look_again(began: Instant) {
+    thread::sleep((began.elapsed() / 10).clamp(Duration::from_micros(20), Duration::from_millis(1)));
 }
 
 /// The kernel counts in hundredths of a second here.

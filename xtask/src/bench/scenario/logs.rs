@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Stage;
 use crate::Failure;
-use crate::bench::figure::Aim;
+use crate::bench::figure::{Aim, percentile};
 use crate::bench::fleet::{Fleet, Logs, Order};
 use crate::bench::machine;
 use crate::bench::subject::{Programs, Subject};
@@ -46,6 +46,13 @@ pub(super) fn measure_small_writes(stage: &mut Stage<'_>) -> Result<(), Failure>
     one_writer(stage, bytes, 1000, Logs::Joined, "one child, 1000-byte writes")
 }
 
+/// A child that was quiet writes many lines, a stack trace say, and wants to go on with its own work.
+pub(super) fn measure_burst(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let (_, took) = write_one(stage, 200_000, 100, Logs::Joined)?;
+    stage.note("one child, 2000 lines after quiet (ms)", Aim::AtMost(2.0), took.as_secs_f64() * 1e3);
+    Ok(())
+}
+
 fn one_writer(
     stage: &mut Stage<'_>,
     bytes: u64,
@@ -53,27 +60,36 @@ fn one_writer(
     logs: Logs,
     what: &str,
 ) -> Result<(), Failure> {
-    let (cpu, took) = if stage.subject == Subject::Bare {
-        cat(stage.programs, 1, bytes, chunk)?
-    } else {
-        let role = format!("flood {{report}} {{go}} {bytes} {chunk}");
-        let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(1, &role, logs))?;
-        let before = fleet.counters();
-        let began = Instant::now();
-        fleet.go()?;
-        wait_until_written(&fleet, &[0], bytes)?;
-        let took = began.elapsed();
-        thread::sleep(Duration::from_millis(50));
-        let cpu = fleet.counters().since(before).cpu;
-        verify(stage, &fleet, 0, bytes / LINE)?;
-        (cpu, took)
-    };
+    let (cpu, took) = write_one(stage, bytes, chunk, logs)?;
     // A child that writes lines must not be slower for our gathering them.
     let cpu_aim = if chunk == 100 { Aim::AtMost(1.5) } else { Aim::TimesBare(1.0) };
     let speed_aim = Aim::ShareOfBare(1.0);
     stage.note(&format!("{what} (CPU of the manager, s/GB)"), cpu_aim, cpu.as_secs_f64() / gigabytes(bytes));
     stage.note(&format!("{what} (MB/s)"), speed_aim, 1e3 * gigabytes(bytes) / took.as_secs_f64());
     Ok(())
+}
+
+/// One child writes so much; the processor time of its manager, and how long it took until all was in the log.
+fn write_one(
+    stage: &Stage<'_>,
+    bytes: u64,
+    chunk: usize,
+    logs: Logs,
+) -> Result<(Duration, Duration), Failure> {
+    if stage.subject == Subject::Bare {
+        return cat(stage.programs, 1, bytes, chunk);
+    }
+    let role = format!("flood {{report}} {{go}} {bytes} {chunk}");
+    let fleet = Fleet::start(stage.programs, stage.subject, &Order::of(1, &role, logs))?;
+    let before = fleet.counters();
+    let began = Instant::now();
+    fleet.go()?;
+    wait_until_written(&fleet, &[0], bytes)?;
+    let took = began.elapsed();
+    thread::sleep(Duration::from_millis(50));
+    let cpu = fleet.counters().since(before).cpu;
+    verify(stage, &fleet, 0, bytes / LINE)?;
+    Ok((cpu, took))
 }
 
 /// `bench-load flood | cat > file` so many times at once, which is all a manager has to do: the processor time of all `cat`
@@ -101,7 +117,7 @@ fn cat(programs: &Programs, count: usize, bytes: u64, chunk: usize) -> Result<(D
     let _started = both_ends("go")?;
     for log in &logs {
         while std::fs::metadata(log)?.len() < bytes {
-            thread::sleep(Duration::from_millis(1));
+            machine::look_again(began);
         }
     }
     let took = began.elapsed();
@@ -136,6 +152,35 @@ pub(super) fn measure_many_writers(stage: &mut Stage<'_>) -> Result<(), Failure>
     stage.note("200 children, 4 KiB writes at once (CPU of the manager, s/GB)", Aim::AtMost(0.6), cpu);
     let speed = 1e3 * gigabytes(bytes) / took.as_secs_f64();
     stage.note("200 children, 4 KiB writes at once (MB/s)", Aim::None, speed);
+    Ok(())
+}
+
+/// How long a line takes into its log while 100 other programs write as fast as they can.
+pub(super) fn measure_line_beside_floods(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let samples = Sandbox::new();
+    workspace::run(Command::new("mkfifo").arg(samples.path("samples")))?;
+    let count = stage.extent.pick(50, 200);
+    let config = format!(
+        "[program:probe]\ncommand={} probe %(here)s/go %(here)s/probe.out {} {count}\n\
+         stdout_logfile=%(here)s/probe.out\nautorestart=false\nstartsecs=0\npriority=1\n",
+        stage.programs.load.display(),
+        samples.path("samples").display(),
+    );
+    let role = "flood {report} {go} 100000000000 4096";
+    let order = Order { config: &config, ..Order::of(100, role, Logs::Brief) };
+    // Open for writing as well, so that there is always a writer and no end.
+    let pipe = OpenOptions::new().read(true).write(true).open(samples.path("samples"))?;
+    let fleet = Fleet::start(stage.programs, stage.subject, &order)?;
+    fleet.go()?;
+    let mut times = Vec::new();
+    for line in BufReader::new(pipe).lines().take(count) {
+        times.push(line?.parse::<f64>()? / 1e3);
+    }
+    for (per_cent, aim) in [(50, 2.0), (99, 20.0)] {
+        let value = percentile(&times, per_cent).unwrap_or_default();
+        let what = format!("a line into its log beside a flood of 100 programs (ms, p{per_cent})");
+        stage.note(&what, Aim::AtMost(aim), value);
+    }
     Ok(())
 }
 

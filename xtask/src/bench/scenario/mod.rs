@@ -124,11 +124,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: logs::measure_small_writes,
     },
     Scenario {
+        name: "burst",
+        quick: &[Ours, Bare],
+        full: &[Ours, Upstream, Runit, S6, Bare],
+        rounds: 7,
+        run: logs::measure_burst,
+    },
+    Scenario {
         name: "many-writers",
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
         run: logs::measure_many_writers,
+    },
+    Scenario {
+        name: "line-beside-floods",
+        quick: &[Ours],
+        full: &[Ours, Upstream],
+        rounds: 1,
+        run: logs::measure_line_beside_floods,
     },
     Scenario {
         name: "chatter",
