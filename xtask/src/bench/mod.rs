@@ -54,7 +54,13 @@ fn play(
         Extent::Full => (scenario.full, scenario.rounds),
     };
     for round in 1..=rounds {
-        for &subject in subjects.iter().filter(|subject| programs.has(**subject)) {
+        let mut order: Vec<Subject> =
+            subjects.iter().copied().filter(|subject| programs.has(*subject)).collect();
+        // Who comes after a pause may pay for what the others find done, such as the host giving the machine memory.
+        if round % 2 == 0 {
+            order.reverse();
+        }
+        for subject in order {
             println!("  {} {round}/{rounds}: {}", scenario.name, subject.name());
             let mut stage = Stage { programs, extent, subject, figures };
             if let Err(failure) = (scenario.run)(&mut stage) {

@@ -11,7 +11,11 @@ use crate::bench::subject::Subject;
 
 /// Starts so many programs and ends them; quick enough to be done many times.
 pub(super) fn measure_start(stage: &mut Stage<'_>, count: usize) -> Result<(), Failure> {
-    let mut fleet = Fleet::start(stage.programs, stage.subject, &Order::quiet(count))?;
+    start_and_end(stage, &Order::quiet(count))
+}
+
+fn start_and_end(stage: &mut Stage<'_>, order: &Order<'_>) -> Result<(), Failure> {
+    let mut fleet = Fleet::start(stage.programs, stage.subject, order)?;
     note_start(stage, &fleet);
     if stage.subject == Subject::Bare { Ok(()) } else { fleet.shut_down().map(drop) }
 }
@@ -44,10 +48,20 @@ fn note_start(stage: &mut Stage<'_>, fleet: &Fleet) {
     stage.note(&format!("CPU of the programs until they report, {count} (s)"), theirs, children);
 }
 
-/// 2000 and 5000 programs.
+/// 2000 programs, and 5000.
+fn thousands() -> [Order<'static>; 2] {
+    [(2000, Logs::Files), (5000, Logs::None)].map(|(count, logs)| Order { logs, ..Order::quiet(count) })
+}
+
+/// Starts and ends them.
+pub(super) fn measure_starts_of_thousands(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    thousands().iter().try_for_each(|order| start_and_end(stage, order))
+}
+
+/// Starts them, looks at the idle manager, asks for their status, and ends them.
 pub(super) fn measure_thousands(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    for (count, logs) in [(2000, Logs::Files), (5000, Logs::None)] {
-        let order = Order { logs, ..Order::quiet(count) };
+    for order in thousands() {
+        let count = order.count;
         let mut fleet = Fleet::start(stage.programs, stage.subject, &order)?;
         note_start(stage, &fleet);
         footprint::look(stage, &fleet, Aim::None)?;

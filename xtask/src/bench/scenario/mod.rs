@@ -93,6 +93,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         rounds: 2,
         run: |stage| life::measure(stage, 1000, Aim::AtMost(5.0)),
     },
+    Scenario {
+        name: "start-5000",
+        quick: &[],
+        full: &[Ours, Bare],
+        rounds: 3,
+        run: life::measure_starts_of_thousands,
+    },
     Scenario { name: "life-5000", quick: &[], full: &[Ours], rounds: 1, run: life::measure_thousands },
     Scenario {
         name: "restart",
@@ -108,7 +115,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         rounds: 3,
         run: logs::measure_flood,
     },
-    Scenario { name: "flood-and-cat", quick: &[], full: &[Ours, Bare], rounds: 6, run: logs::measure_flood },
+    Scenario { name: "flood-and-cat", quick: &[], full: &[Ours, Bare], rounds: 12, run: logs::measure_flood },
     Scenario {
         name: "rotation",
         quick: &[Ours, Bare],
@@ -117,10 +124,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: logs::measure_rotation,
     },
     Scenario {
+        name: "rotation-and-cat",
+        quick: &[],
+        full: &[Ours, Bare],
+        rounds: 6,
+        run: logs::measure_rotation,
+    },
+    Scenario {
         name: "small-writes",
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
+        run: logs::measure_small_writes,
+    },
+    Scenario {
+        name: "small-writes-and-cat",
+        quick: &[],
+        full: &[Ours, Bare],
+        rounds: 4,
         run: logs::measure_small_writes,
     },
     Scenario {
@@ -134,7 +155,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "many-writers",
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6, Bare],
-        rounds: 3,
+        rounds: 5,
         run: logs::measure_many_writers,
     },
     Scenario {
