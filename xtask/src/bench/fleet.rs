@@ -166,7 +166,8 @@ impl Fleet {
     /// Waits until a program's log has so many bytes over all its generations.
     pub(super) fn wait_for_log(&self, program: usize, bytes: u64) -> Result<(), Failure> {
         let began = Instant::now();
-        while self.log_size(program)? < bytes {
+        // Twice, as a file may be counted under its old and its new name while it is rotated.
+        while self.log_size(program)? < bytes || self.log_size(program)? < bytes {
             if began.elapsed() > PATIENCE {
                 return Err(format!("{}: log {program} does not grow to {bytes}", self.subject.name()).into());
             }
