@@ -61,6 +61,16 @@ impl Heat {
         self.full_finds >= HOT
     }
 
+    /// How full its pipe was, from a read of `count` bytes and what this turn has found in it so far.
+    fn fill(self, count: usize, bytes: usize) -> Fill {
+        match (count, self.is_hot()) {
+            (_, true) if bytes >= BRIM => Fill::Brimming,
+            (FULL.., true) if bytes < BRIM / 2 => Fill::Roomy,
+            (FULL.., _) => Fill::High,
+            _ => Fill::Low,
+        }
+    }
+
     /// Takes note of a read; says once that its pipe is hot. One small read says nothing: a child that waited for room has
     /// written no more than that when the pipe is looked at right after it was emptied. A second one says that it is no flood.
     fn note(&mut self, count: usize) -> bool {
@@ -208,13 +218,7 @@ impl RunState {
 
     /// Notices a pipe that is always full and gives it room once. `bytes` is what this turn has found in it so far.
     fn note_size(&mut self, count: usize, bytes: usize, served: &mut Served) {
-        let found = match count {
-            _ if bytes >= BRIM && self.heat.is_hot() => Fill::Brimming,
-            FULL.. if bytes < BRIM / 2 && self.heat.is_hot() => Fill::Roomy,
-            FULL.. => Fill::High,
-            _ => Fill::Low,
-        };
-        served.fill = served.fill.max(found);
+        served.fill = served.fill.max(self.heat.fill(count, bytes));
         if self.heat.note(count)
             && let Some(pipe) = &self.pipe
         {
@@ -265,6 +269,15 @@ mod tests {
         let mut heat = Heat::default();
         let told = [FULL; 600].iter().filter(|&&count| heat.note(count)).count();
         assert_eq!(told, 1, "it is told once");
+    }
+
+    #[test]
+    fn how_full_a_pipe_is_depends_on_the_room_it_has() {
+        let (cold, hot) = (Heat::default(), Heat { full_finds: HOT, was_small: false });
+        let fills = |heat: Heat| [100, FULL, BRIM / 2, BRIM].map(|count| heat.fill(count, count));
+        assert_eq!(fills(cold), [Fill::Low, Fill::High, Fill::High, Fill::High]);
+        assert_eq!(fills(hot), [Fill::Low, Fill::Roomy, Fill::High, Fill::Brimming]);
+        assert_eq!(hot.fill(100, BRIM + 100), Fill::Brimming, "the last piece of much");
     }
 
     #[test]
