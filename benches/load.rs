@@ -5,15 +5,16 @@
 //! | `quiet REPORT` | reports and sleeps |
 //! | `flood REPORT GO BYTES CHUNK` | reports, waits for the start, writes numbered lines of 100 bytes in chunks, sleeps |
 //! | `chat REPORT GO LINES PER_SECOND` | the same, one line a write, so many a second |
-//! | `probe GO LOG SAMPLES COUNT` | waits for the start, writes a line now and then and reports how many microseconds it took to get into its log |
+//! | `probe REPORT GO LOG COUNT` | waits for the start, writes single lines, reports how many µs each took into its log |
 //! | `count LINES < LOG` | checks that there are so many lines, each complete and in its place |
 //! | `bare COUNT PROGRAM ARGUMENT...` | starts a program so often, as cheaply as the system can, and sleeps |
 //!
-//! A report is a line with the process id in the named pipe `REPORT`. `GO` is a named pipe as well: its first writer
+//! A report is a line with a number in the named pipe `REPORT`, the process id where nothing else is said. `GO` is a named pipe as well: its first writer
 //! releases everybody.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
+use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Read, Write};
 use std::os::fd::AsFd;
@@ -45,24 +46,24 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Outcome {
     match *arguments {
         ["quiet", report] => {
-            tell(report)?;
+            tell(report, std::process::id())?;
             sleep()
         }
         ["flood", report, go, bytes, chunk] => {
-            tell(report)?;
+            tell(report, std::process::id())?;
             wait_for_start(go)?;
             flood(bytes.parse()?, chunk.parse()?)?;
             sleep()
         }
         ["chat", report, go, lines, per_second] => {
-            tell(report)?;
+            tell(report, std::process::id())?;
             wait_for_start(go)?;
             chat(lines.parse()?, per_second.parse()?)?;
             sleep()
         }
-        ["probe", go, log, samples, count] => {
+        ["probe", report, go, log, count] => {
             wait_for_start(go)?;
-            probe(log, samples, count.parse()?)?;
+            probe(report, log, count.parse()?)?;
             sleep()
         }
         ["count", lines] => count(lines.parse()?),
@@ -71,8 +72,8 @@ fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-fn tell(report: &str) -> io::Result<()> {
-    let line = format!("{}\n", std::process::id());
+fn tell(report: &str, number: impl Display) -> io::Result<()> {
+    let line = format!("{number}\n");
     OpenOptions::new().write(true).open(report)?.write_all(line.as_bytes())
 }
 
@@ -139,8 +140,8 @@ fn chat(lines: u64, per_second: u32) -> io::Result<()> {
 }
 
 /// Writes single lines and waits until each is in the log.
-fn probe(log: &str, samples: &str, count: u32) -> io::Result<()> {
-    let (log, mut samples) = (File::open(log)?, OpenOptions::new().write(true).open(samples)?);
+fn probe(report: &str, log: &str, count: u32) -> io::Result<()> {
+    let log = File::open(log)?;
     let (mut out, line) = (unbuffered_stdout()?, blank_line());
     for _ in 0..count {
         // No whole multiple of any pause.
@@ -151,7 +152,7 @@ fn probe(log: &str, samples: &str, count: u32) -> io::Result<()> {
         while log.metadata()?.len() == before {
             thread::sleep(Duration::from_micros(100));
         }
-        writeln!(samples, "{}", began.elapsed().as_micros())?;
+        tell(report, began.elapsed().as_micros())?;
     }
     Ok(())
 }

@@ -106,7 +106,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// The next program that reports, and when.
+    /// The next report, and when it came.
     pub(super) fn next_report(&self) -> Result<(Instant, u32), Failure> {
         self.reports.recv_timeout(PATIENCE).map_err(|error| {
             let words = self.sandbox.text("stderr") + &self.sandbox.text("stdout");

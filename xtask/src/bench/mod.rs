@@ -49,19 +49,21 @@ fn play(
     figures: &mut Figures,
     failures: &mut Vec<String>,
 ) {
-    let (subjects, rounds) = match extent {
-        Extent::Quick => (scenario.quick, 1),
-        Extent::Full => (scenario.full, scenario.rounds),
+    let (rounds, duels) = match extent {
+        Extent::Quick => (vec![scenario.quick], 0),
+        Extent::Full => (vec![scenario.full; scenario.rounds], scenario.duels),
     };
-    for round in 1..=rounds {
+    let duel: &[Subject] = &[Subject::Ours, Subject::Bare];
+    let rounds = [rounds, vec![duel; duels]].concat();
+    for (index, subjects) in rounds.iter().enumerate() {
         let mut order: Vec<Subject> =
             subjects.iter().copied().filter(|subject| programs.has(*subject)).collect();
         // Who comes after a pause may pay for what the others find done, such as the host giving the machine memory.
-        if round % 2 == 0 {
+        if index % 2 == 1 {
             order.reverse();
         }
         for subject in order {
-            println!("  {} {round}/{rounds}: {}", scenario.name, subject.name());
+            println!("  {} {}/{}: {}", scenario.name, index + 1, rounds.len(), subject.name());
             let mut stage = Stage { programs, extent, subject, figures };
             if let Err(failure) = (scenario.run)(&mut stage) {
                 println!("    FAILED: {failure}");

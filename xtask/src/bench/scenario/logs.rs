@@ -157,24 +157,20 @@ pub(super) fn measure_many_writers(stage: &mut Stage<'_>) -> Result<(), Failure>
 
 /// How long a line takes into its log while 100 other programs write as fast as they can.
 pub(super) fn measure_line_beside_floods(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    let samples = Sandbox::new();
-    workspace::run(Command::new("mkfifo").arg(samples.path("samples")))?;
     let count = stage.extent.pick(50, 200);
     let config = format!(
-        "[program:probe]\ncommand={} probe %(here)s/go %(here)s/probe.out {} {count}\n\
+        "[program:probe]\ncommand={} probe %(here)s/report %(here)s/go %(here)s/probe.out {count}\n\
          stdout_logfile=%(here)s/probe.out\nautorestart=false\nstartsecs=0\npriority=1\n",
         stage.programs.load.display(),
-        samples.path("samples").display(),
     );
     let role = "flood {report} {go} 100000000000 4096";
     let order = Order { config: &config, ..Order::of(100, role, Logs::Brief) };
-    // Open for writing as well, so that there is always a writer and no end.
-    let pipe = OpenOptions::new().read(true).write(true).open(samples.path("samples"))?;
     let fleet = Fleet::start(stage.programs, stage.subject, &order)?;
     fleet.go()?;
     let mut times = Vec::new();
-    for line in BufReader::new(pipe).lines().take(count) {
-        times.push(line?.parse::<f64>()? / 1e3);
+    for _ in 0..count {
+        let (_, microseconds) = fleet.next_report()?;
+        times.push(f64::from(microseconds) / 1e3);
     }
     for (per_cent, aim) in [(50, 2.0), (99, 20.0)] {
         let value = percentile(&times, per_cent).unwrap_or_default();

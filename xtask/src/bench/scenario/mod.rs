@@ -51,6 +51,8 @@ pub(super) struct Scenario {
     pub(super) full: &'static [Subject],
     /// How often in a full run.
     pub(super) rounds: usize,
+    /// How often after that with ours and the bare minimum alone, where the two differ by less than the rounds of either.
+    pub(super) duels: usize,
     pub(super) run: fn(&mut Stage<'_>) -> Result<(), Failure>,
 }
 
@@ -63,6 +65,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
+        duels: 0,
         run: |stage| footprint::measure(stage, 1, Aim::AtMost(2.0)),
     },
     Scenario {
@@ -70,6 +73,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Bare],
         rounds: 15,
+        duels: 0,
         run: |stage| life::measure_start(stage, 100),
     },
     Scenario {
@@ -77,6 +81,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 2,
+        duels: 0,
         run: |stage| life::measure(stage, 100, Aim::AtMost(2.5)),
     },
     Scenario {
@@ -84,6 +89,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[],
         full: &[Ours, Bare],
         rounds: 3,
+        duels: 0,
         run: |stage| life::measure_start(stage, 1000),
     },
     Scenario {
@@ -91,6 +97,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 2,
+        duels: 0,
         run: |stage| life::measure(stage, 1000, Aim::AtMost(5.0)),
     },
     Scenario {
@@ -98,14 +105,23 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[],
         full: &[Ours, Bare],
         rounds: 3,
+        duels: 0,
         run: life::measure_starts_of_thousands,
     },
-    Scenario { name: "life-5000", quick: &[], full: &[Ours], rounds: 1, run: life::measure_thousands },
+    Scenario {
+        name: "life-5000",
+        quick: &[],
+        full: &[Ours],
+        rounds: 1,
+        duels: 0,
+        run: life::measure_thousands,
+    },
     Scenario {
         name: "restart",
         quick: &[Ours, Upstream, Runit, S6],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
+        duels: 0,
         run: life::measure_restarts,
     },
     Scenario {
@@ -113,21 +129,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
+        duels: 12,
         run: logs::measure_flood,
     },
-    Scenario { name: "flood-and-cat", quick: &[], full: &[Ours, Bare], rounds: 12, run: logs::measure_flood },
     Scenario {
         name: "rotation",
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Bare],
         rounds: 3,
-        run: logs::measure_rotation,
-    },
-    Scenario {
-        name: "rotation-and-cat",
-        quick: &[],
-        full: &[Ours, Bare],
-        rounds: 6,
+        duels: 6,
         run: logs::measure_rotation,
     },
     Scenario {
@@ -135,13 +145,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
-        run: logs::measure_small_writes,
-    },
-    Scenario {
-        name: "small-writes-and-cat",
-        quick: &[],
-        full: &[Ours, Bare],
-        rounds: 4,
+        duels: 4,
         run: logs::measure_small_writes,
     },
     Scenario {
@@ -149,6 +153,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 7,
+        duels: 0,
         run: logs::measure_burst,
     },
     Scenario {
@@ -156,6 +161,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 5,
+        duels: 0,
         run: logs::measure_many_writers,
     },
     Scenario {
@@ -163,6 +169,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream],
         rounds: 1,
+        duels: 0,
         run: logs::measure_line_beside_floods,
     },
     Scenario {
@@ -170,6 +177,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
+        duels: 0,
         run: logs::measure_chatter,
     },
     Scenario {
@@ -177,6 +185,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream],
         full: &[Ours, Upstream],
         rounds: 3,
+        duels: 0,
         run: requests::measure_hundred,
     },
     Scenario {
@@ -184,7 +193,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream],
         rounds: 1,
+        duels: 0,
         run: requests::measure_thousand,
     },
-    Scenario { name: "stuck", quick: &[Ours], full: &[Ours, Upstream], rounds: 1, run: stuck::measure },
+    Scenario {
+        name: "stuck",
+        quick: &[Ours],
+        full: &[Ours, Upstream],
+        rounds: 1,
+        duels: 0,
+        run: stuck::measure,
+    },
 ];
