@@ -9,8 +9,8 @@
 //! | `count LINES < LOG` | checks that there are so many lines, each complete and in its place |
 //! | `bare COUNT PROGRAM ARGUMENT...` | starts a program so often, as cheaply as the system can, and sleeps |
 //!
-//! A report is a line with a number in the named pipe `REPORT`, the process id where nothing else is said. `GO` is a named pipe as well: its first writer
-//! releases everybody.
+//! A report is a line with a number in the named pipe `REPORT`: the process id where nothing else is said. `GO` is a
+//! named pipe as well: its first writer releases everybody.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
