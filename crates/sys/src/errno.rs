@@ -3,6 +3,7 @@
 //! Three spellings occur: the bare name (`ENOENT`, in spawn errors), the name with the number (`EACCES
 //! (13)`), and Python's rendering of an exception (`[Errno 3] No such process`).
 
+use crate::entry::Refusal;
 use std::ffi::CStr;
 use std::io;
 
@@ -55,6 +56,11 @@ pub fn errno_text(number: i32) -> String {
     unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
 }
 
+/// An error's sentence without its number: the C library's, or its own.
+pub fn text(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), errno_text)
+}
+
 /// An error as Python prints it: `[Errno 3] No such process`. An error without a number prints its own text.
 pub fn python_text(error: &io::Error) -> String {
     match error.raw_os_error() {
@@ -64,9 +70,9 @@ pub fn python_text(error: &io::Error) -> String {
 }
 
 /// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no
-/// number.
+/// number. A [`Refusal`](crate::entry::Refusal) has the name of the error nearest to it.
 pub fn code_text(error: &io::Error) -> String {
-    match error.raw_os_error() {
+    match error.raw_os_error().or_else(|| Refusal::behind(error).map(Refusal::errno)) {
         Some(number) => errno_name(number).map_or_else(|| number.to_string(), str::to_owned),
         None => error.to_string(),
     }

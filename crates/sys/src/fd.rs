@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A pipe between us and a child. Both ends are close-on-exec; only ours is non-blocking, as the flag belongs
@@ -205,12 +206,26 @@ pub fn redirect_standard_streams_to_null() -> io::Result<()> {
     Ok(())
 }
 
-/// Marks every descriptor from 3 up as close-on-exec: what the launcher left open must not reach our
-/// children.
+/// The inherited descriptors below 64, a bit for each.
+static INHERITED: AtomicU64 = AtomicU64::new(0);
+
+/// Whether this process got the descriptor from its launcher: a standard stream, or one below 64 that was open when
+/// [`mark_inherited_cloexec`] ran.
+pub fn is_inherited(number: RawFd) -> bool {
+    let recorded = || number < 64 && INHERITED.load(Ordering::Relaxed) >> number & 1 == 1;
+    (0..=2).contains(&number) || (number > 2 && recorded())
+}
+
+/// Marks every descriptor from 3 up as close-on-exec, and remembers those below 64: what the launcher left open must not
+/// reach our children, unless a log names it (`/dev/fd/3`).
 ///
 /// Runs at start, before threads and before anything that is meant to be inherited is opened.
 #[doc(alias = "close_range")]
 pub fn mark_inherited_cloexec() -> io::Result<()> {
+    // SAFETY: F_GETFD touches no memory; on a closed descriptor it answers EBADF.
+    let is_open = |fd: &RawFd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1;
+    let inherited = (3..64).filter(is_open).fold(0, |bits, fd| bits | 1 << fd);
+    INHERITED.store(inherited, Ordering::Relaxed);
     if mark_range_cloexec(3) {
         return Ok(());
     }

@@ -21,6 +21,7 @@ pub mod adopt;
 pub mod clock;
 pub mod clock_set;
 pub mod daemonize;
+pub mod entry;
 pub mod errno;
 pub mod fd;
 pub mod inotify;

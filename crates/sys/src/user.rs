@@ -85,6 +85,14 @@ pub fn group_by_gid(gid: u32) -> io::Result<Option<Group>> {
     )
 }
 
+/// A user for people: `user app (uid 1000)`, or `uid 1000` where the database does not know it. May ask the network.
+pub fn shown(uid: u32) -> String {
+    match user_by_uid(uid) {
+        Ok(Some(user)) => format!("user {} (uid {uid})", String::from_utf8_lossy(&user.name)),
+        Ok(None) | Err(_) => format!("uid {uid}"),
+    }
+}
+
 /// What a process needs to become the user with this id; `None` if the database does not know it.
 pub fn credentials_of(uid: u32) -> io::Result<Option<Credentials>> {
     let Some(user) = user_by_uid(uid)? else { return Ok(None) };

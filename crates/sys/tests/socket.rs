@@ -12,6 +12,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use supervisor_sys::socket::*;
 use supervisor_sys::user;
 use support::*;
@@ -217,6 +218,60 @@ fn socket_file_gets_its_owner() {
     listen_unix(&path, file, BACKLOG).unwrap();
     let metadata = fs::symlink_metadata(&path).unwrap();
     assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o7777), (1234, 4321, 0o750));
+}
+
+/// Who can write the directory exchanges whatever appears in it for a link to a file of ours, as fast as a thread can.
+/// Once that file got the owner and mode of the socket.
+#[test]
+fn owner_and_mode_never_reach_a_file_behind_a_link() {
+    let sandbox = Sandbox::new();
+    let victim = sandbox.join("victim");
+    fs::write(&victim, "").unwrap();
+    fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).unwrap();
+    let directory = sandbox.join("theirs");
+    fs::create_dir(&directory).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let link = sandbox.join("link");
+            while !is_over.load(Ordering::Relaxed) {
+                for entry in fs::read_dir(&directory).unwrap().flatten() {
+                    if entry.file_type().is_ok_and(|kind| kind.is_socket()) {
+                        std::os::unix::fs::symlink(&victim, &link).unwrap();
+                        // It may have gone again.
+                        fs::rename(&link, entry.path()).unwrap();
+                    }
+                }
+            }
+        });
+        for _ in 0..2000 {
+            let file = SocketFile { mode: 0o777, uid: None, gid: None };
+            let _either_is_right = listen_unix(&directory.join("s"), file, BACKLOG);
+            for entry in fs::read_dir(&directory).unwrap().flatten() {
+                let _gone_or_ours = fs::remove_file(entry.path());
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(fs::metadata(victim).unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+/// What a start that was killed half-way has left: a socket that not even its owner may connect to.
+#[test]
+fn socket_without_permissions_is_replaced() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.join("s");
+    leave_stale_socket(&path);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    assert!(listen(&path).unwrap().replaced_stale);
+}
+
+#[test]
+fn address_of_the_socket_is_its_path() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.join("s");
+    let bound = listen(&path).unwrap();
+    assert_eq!(bound.listener.local_addr().unwrap().as_pathname(), Some(path.as_path()));
 }
 
 #[test]

@@ -1,0 +1,320 @@
+//! From a path to a directory entry: see the [module above](super) for the rules.
+
+use super::{Entry, HANDLE, Refusal, Resolved, Stat, entry_name, open_at};
+use crate::call::{check, raw};
+use crate::user;
+use std::collections::VecDeque;
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+/// More links in a row are a loop, as for the kernel (`path_resolution(7)`).
+const MAX_LINKS: usize = 40;
+
+/// Where a link in a directory of another user may lead: nothing an attacker could not write to anyhow.
+const HARMLESS: [&str; 9] = [
+    "/dev/null",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd/1",
+    "/dev/fd/2",
+    "/proc/self/fd/1",
+    "/proc/self/fd/2",
+    "/proc/1/fd/1",
+    "/proc/1/fd/2",
+];
+
+/// What is done with a link that is the last component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// It is followed where that is allowed.
+    Followed,
+    /// It is what the path leads to.
+    Itself,
+}
+
+/// Resolves `path`, mostly with one call: few paths have links in them.
+pub(super) fn resolve(path: &Path, last: Last) -> io::Result<Resolved> {
+    if let Some(number) = descriptor(path) {
+        return Ok(Resolved::Descriptor(number));
+    }
+    if path.as_os_str().as_bytes().ends_with(b"/") {
+        return Err(io::Error::from_raw_os_error(libc::EISDIR));
+    }
+    match without_links(path, last)? {
+        Some(entry) => Ok(Resolved::Entry(entry)),
+        None => Walk::new(path, last)?.run(),
+    }
+}
+
+/// The number of the descriptor that `path` is a name of.
+fn descriptor(path: &Path) -> Option<RawFd> {
+    match path.to_str()? {
+        "/dev/stdout" => Some(1),
+        "/dev/stderr" => Some(2),
+        text => {
+            let rest = text.strip_prefix("/dev/fd/").or_else(|| text.strip_prefix("/proc/self/fd/"));
+            rest?.parse().ok().filter(|number| *number >= 0)
+        }
+    }
+}
+
+/// The entry, if no component of `path` is a link, or `None` if one is or this kernel cannot tell (Linux before 5.6).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn without_links(path: &Path, last: Last) -> io::Result<Option<Entry>> {
+    let is_name = |name: &&OsStr| path.as_os_str().as_bytes().ends_with(name.as_bytes());
+    let Some(name) = path.file_name().filter(is_name) else { return Ok(None) };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = entry_name(parent.as_os_str())?;
+    // SAFETY: a record of numbers, for which zero is a value.
+    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+    how.flags = u64::from((HANDLE | libc::O_DIRECTORY).cast_unsigned());
+    how.resolve = libc::RESOLVE_NO_SYMLINKS;
+    // SAFETY: the path is NUL-terminated, the record and its size belong together, and both outlive the call.
+    let opened = unsafe {
+        libc::syscall(
+            libc::SYS_openat2,
+            libc::AT_FDCWD,
+            parent.as_ptr(),
+            &raw const how,
+            size_of::<libc::open_how>(),
+        )
+    };
+    let directory = match check(opened) {
+        // SAFETY: the kernel answered with a new descriptor, which is ours alone.
+        Ok(number) => unsafe {
+            OwnedFd::from_raw_fd(RawFd::try_from(number).expect("a descriptor is an int"))
+        },
+        Err(error) => {
+            return match error.raw_os_error() {
+                // A link; no such call; a sandbox that forbids calls it does not know.
+                Some(libc::ELOOP | libc::ENOSYS | libc::EPERM | libc::EAGAIN) => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    let name = entry_name(name)?;
+    if last == Last::Itself {
+        return Entry::in_directory(directory, name, path).map(Some);
+    }
+    match Stat::at(directory.as_fd(), &name, false) {
+        Ok(found) if found.is_link() => Ok(None),
+        Ok(_) => Entry::in_directory(directory, name, path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Entry::in_directory(directory, name, path).map(Some)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Other kernels are asked component by component.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn without_links(_path: &Path, _last: Last) -> io::Result<Option<Entry>> {
+    Ok(None)
+}
+
+impl Entry {
+    fn in_directory(directory: OwnedFd, name: CString, path: &Path) -> io::Result<Self> {
+        let is_exposed = is_exposed(&Stat::of(&directory)?);
+        Ok(Self { directory, name, path: path.to_owned(), is_exposed, is_magic: false })
+    }
+}
+
+/// Whether users other than root and us can exchange the entries of a directory. An access control list that lets
+/// others write shows in the bits of the group.
+fn is_exposed(directory: &Stat) -> bool {
+    directory.mode & 0o022 != 0 || !is_trusted(directory.uid)
+}
+
+fn is_trusted(uid: u32) -> bool {
+    uid == 0 || uid == user::effective_uid()
+}
+
+/// A resolution under way.
+struct Walk<'a> {
+    asked: &'a Path,
+    last: Last,
+    directory: OwnedFd,
+    /// What leads to `directory`, for messages.
+    so_far: PathBuf,
+    pending: VecDeque<OsString>,
+    links: usize,
+    /// The last link of an ordinary user that was followed, and its owner: they bound where the path may end.
+    bound: Option<(PathBuf, u32)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(asked: &'a Path, last: Last) -> io::Result<Self> {
+        let mut walk = Self {
+            asked,
+            last,
+            directory: open_directory(OsStr::new("."))?,
+            so_far: PathBuf::new(),
+            pending: VecDeque::new(),
+            links: 0,
+            bound: None,
+        };
+        walk.splice(asked)?;
+        Ok(walk)
+    }
+
+    /// Puts the components of `path` in front of what is pending; an absolute one begins at the root.
+    fn splice(&mut self, path: &Path) -> io::Result<()> {
+        if path.is_absolute() {
+            self.directory = open_directory(OsStr::new("/"))?;
+            self.so_far = PathBuf::from("/");
+        }
+        for component in path.components().rev() {
+            match component {
+                Component::Normal(name) => self.pending.push_front(name.to_owned()),
+                Component::ParentDir => self.pending.push_front("..".into()),
+                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn run(mut self) -> io::Result<Resolved> {
+        loop {
+            let Some(component) = self.pending.pop_front() else {
+                // The path is the root, or empty: a directory, as every use of it will find.
+                return self.finish(CString::from(c"."), false);
+            };
+            let name = entry_name(&component)?;
+            let is_last = self.pending.is_empty();
+            if component == ".." {
+                self.enter(&name, &component)?;
+                continue;
+            }
+            let found = match Stat::at(self.directory.as_fd(), &name, false) {
+                Err(error) if is_last && error.kind() == io::ErrorKind::NotFound => {
+                    return self.finish(name, false);
+                }
+                found => found?,
+            };
+            if is_last && self.last == Last::Itself {
+                return self.finish(name, false);
+            }
+            if found.is_link() {
+                if is_last && on_procfs(&self.directory) {
+                    return self.finish(name, true);
+                }
+                if let Some(resolved) = self.follow(&name, &component, &found, is_last)? {
+                    return Ok(resolved);
+                }
+            } else if is_last {
+                return self.finish(name, false);
+            } else {
+                self.enter(&name, &component)?;
+            }
+        }
+    }
+
+    /// Goes down into a directory. A link that has come into its place meanwhile is `ELOOP`.
+    fn enter(&mut self, name: &CString, component: &OsStr) -> io::Result<()> {
+        let flags = HANDLE | libc::O_DIRECTORY | libc::O_NOFOLLOW;
+        self.directory = open_at(self.directory.as_fd(), name, flags, 0)?;
+        self.so_far.push(component);
+        Ok(())
+    }
+
+    /// Goes on with what a link says, if that is allowed; the answer is a descriptor that it leads to.
+    fn follow(
+        &mut self,
+        name: &CString,
+        component: &OsStr,
+        link: &Stat,
+        is_last: bool,
+    ) -> io::Result<Option<Resolved>> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+        }
+        let path = self.so_far.join(component);
+        let target = PathBuf::from(read_link(&self.directory, name)?);
+        if is_exposed(&Stat::of(&self.directory)?) {
+            let is_harmless = target.to_str().is_some_and(|target| HARMLESS.contains(&target));
+            if is_last {
+                if !is_harmless {
+                    return Err(Refusal::Link { path }.into());
+                }
+                self.bound = None;
+            } else if !is_trusted(link.uid) || link.links > 1 {
+                self.bind(path, link.uid);
+            }
+        }
+        self.splice(&target)?;
+        let rest =
+            target.is_absolute().then(|| Path::new("/").join(self.pending.iter().collect::<PathBuf>()));
+        match rest.as_deref().and_then(descriptor) {
+            Some(number) if self.bound.is_none() => Ok(Some(Resolved::Descriptor(number))),
+            Some(_) => Err(self.refuse_transition()),
+            None => Ok(None),
+        }
+    }
+
+    /// From here on the path has to end where the owner of this link could have put the file.
+    fn bind(&mut self, link: PathBuf, owner: u32) {
+        let is_another = self.bound.as_ref().is_some_and(|(_, earlier)| *earlier != owner);
+        // No directory belongs to two users; (uid_t) -1 is none.
+        self.bound = Some((link, if is_another { u32::MAX } else { owner }));
+    }
+
+    fn finish(self, name: CString, is_magic: bool) -> io::Result<Resolved> {
+        let directory = Stat::of(&self.directory)?;
+        let is_exposed = is_exposed(&directory);
+        if let Some((_, owner)) = &self.bound
+            && (is_magic || (directory.uid != *owner && directory.mode & 0o002 == 0))
+        {
+            return Err(self.refuse_transition());
+        }
+        if is_magic && is_exposed {
+            // The open files of a process of another user.
+            return Err(Refusal::Link { path: self.asked.to_owned() }.into());
+        }
+        let Self { asked, directory, .. } = self;
+        Ok(Resolved::Entry(Entry { directory, name, path: asked.to_owned(), is_exposed, is_magic }))
+    }
+
+    fn refuse_transition(&self) -> io::Error {
+        let (link, owner) = self.bound.clone().unwrap_or_default();
+        Refusal::Transition { link, owner }.into()
+    }
+}
+
+fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
+    let path = entry_name(path)?;
+    // SAFETY: the path is NUL-terminated; the kernel answers with a new descriptor, which is ours alone.
+    unsafe { super::owned(libc::open(path.as_ptr(), HANDLE | libc::O_DIRECTORY)) }
+}
+
+/// Where a link leads, as it is written.
+#[doc(alias = "readlinkat")]
+fn read_link(directory: &OwnedFd, name: &CString) -> io::Result<OsString> {
+    let mut target = vec![0_u8; usize::try_from(libc::PATH_MAX).unwrap_or(4096)];
+    // SAFETY: the name is NUL-terminated, and the pointer and the length describe one exclusive buffer.
+    let length = check(unsafe {
+        libc::readlinkat(raw(directory), name.as_ptr(), target.as_mut_ptr().cast(), target.len())
+    })?;
+    target.truncate(length.unsigned_abs());
+    Ok(OsString::from_vec(target))
+}
+
+/// Whether the links of this directory lead to open files rather than to the paths they show.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[doc(alias = "fstatfs")]
+fn on_procfs(directory: &OwnedFd) -> bool {
+    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the descriptor is open, and the kernel fills the record or fails.
+    let outcome = check(unsafe { libc::fstatfs(raw(directory), found.as_mut_ptr()) });
+    // SAFETY: the record is looked at only if the call succeeded.
+    outcome.is_ok() && unsafe { found.assume_init() }.f_type == libc::PROC_SUPER_MAGIC
+}
+
+/// Other kernels have no such links.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn on_procfs(_directory: &OwnedFd) -> bool {
+    false
+}
