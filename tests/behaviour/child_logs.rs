@@ -287,3 +287,66 @@ fn full_disk_is_reported_once_and_holds_up_nothing_else_unlike_upstream() {
     daemon.wait_for_state("y", "RUNNING");
     assert_eq!(daemon.terminate(), 0);
 }
+
+/// `supervisord -n > all.log`: the daemon and its programs write to one open file, whose offset they share.
+#[test]
+fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file() {
+    const LINES: usize = 200;
+    let sandbox = Sandbox::new();
+    let mut config = String::new();
+    for (name, path) in
+        [("x", "/dev/stdout"), ("y", "/dev/fd/1"), ("z", "/proc/self/fd/1"), ("l", "%(here)s/link")]
+    {
+        let script = format!(
+            "i=0; while [ $i -lt {LINES} ]; do echo {name}-$i-; i=$((i + 1)); done; exec sleep 1000\n"
+        );
+        sandbox.write(&format!("{name}.sh"), script);
+        config += &format!(
+            "[program:{name}]\ncommand=/bin/sh %(here)s/{name}.sh\nstdout_logfile={path}\nstartsecs=0\n"
+        );
+    }
+    std::os::unix::fs::symlink("/dev/stdout", sandbox.path("link")).unwrap();
+    let launch = Launch::new().through_shell("\"$@\" 3>>third > all.log").configure(&sandbox, &config);
+    let daemon = launch.start(sandbox);
+    let lines = |name: &str| (0..LINES).map(|i| format!("{name}-{i}-\n")).collect::<Vec<_>>();
+    wait_until("every line to be there once", || {
+        let all = daemon.sandbox().text("all.log");
+        let found = all.split_inclusive('\n').filter(|line| line.ends_with("-\n")).count();
+        found == 4 * LINES
+            && ["x", "y", "z", "l"].iter().all(|name| lines(name).iter().all(|line| all.contains(line)))
+    });
+    let all = daemon.sandbox().text("all.log");
+    for line in daemon.log().lines() {
+        assert!(all.contains(line), "{line} is in the main log only");
+    }
+}
+
+/// A descriptor beyond the standard streams, as a launcher may pass one on.
+#[test]
+fn a_descriptor_of_the_launcher_is_written_to() {
+    let sandbox = Sandbox::new();
+    let config = "[program:x]\ncommand=/bin/sh -c \"echo hello; exec sleep 1000\"\nstdout_logfile=/dev/fd/3\nstartsecs=0\n\
+        [program:y]\ncommand=sleep 1000\nstdout_logfile=/dev/fd/4\nstartretries=0\n";
+    let launch = Launch::new().through_shell("\"$@\" 3> third").configure(&sandbox, config);
+    let daemon = launch.start(sandbox);
+    assert_eq!(daemon.wait_for_file("third", "hello\n"), "hello\n");
+    daemon.wait_for_message("INFO spawnerr: unknown error making dispatchers for 'y': EBADF");
+}
+
+/// The one line upstream has names neither the file nor the user.
+#[test]
+fn a_log_that_cannot_be_opened_is_explained() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.directory("none");
+    let config = "[program:x]\ncommand=sleep 1000\nstdout_logfile=%(here)s/none/x.log\nstartretries=0\nautostart=false\n";
+    let daemon = Daemon::start_in(sandbox, config);
+    fs::remove_dir(directory).unwrap();
+    daemon.call("startProcess", &["x".into()]).unwrap_err();
+    daemon.wait_for_message("gave up: x");
+    let line = daemon.messages_with("cannot open the stdout log").remove(0);
+    let path = daemon.sandbox().path("none/x.log").display().to_string();
+    let (what, rest) = line.split_once(" as ").unwrap();
+    assert_eq!(what, format!("ERRO cannot open the stdout log of 'x' ('{path}')"));
+    let help = ": No such file or directory; help: make the directory: supervisord makes the file only";
+    assert!(rest.contains("uid ") && rest.ends_with(help), "{line}");
+}

@@ -1,5 +1,6 @@
 //! One file per feature.
 
+mod attacks;
 mod capture;
 mod child_logs;
 mod command_line;

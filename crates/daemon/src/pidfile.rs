@@ -1,10 +1,9 @@
 //! The file that tells scripts our pid.
 
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use supervisor_sys::access::{self, Links};
+use supervisor_sys::entry::{Access, Entry, Resolved, duplicate_inherited};
 
 /// A pid file that was written by us. Dropping it removes the file if it still holds our pid.
 #[derive(Debug)]
@@ -13,27 +12,41 @@ pub(crate) struct PidFile {
 }
 
 impl PidFile {
-    /// Writes our pid and a newline, replacing what was there. In a directory others can write to, a symbolic link is not
-    /// followed: somebody else may have laid it to have a file of ours overwritten.
+    /// Writes our pid and a newline, replacing what was there. A link that another user may have laid to have a file of
+    /// ours overwritten is refused; see [`supervisor_sys::entry`].
     pub(crate) fn write(path: &Path) -> io::Result<Self> {
-        let links = if others_may_write(path) { Links::Refused } else { Links::Followed };
-        access::open_anew(path, links)?.write_all(content().as_bytes())?;
+        let mut file = match Resolved::of(path)? {
+            Resolved::Entry(entry) => {
+                let file = entry.open(Access::Write { mode: 0o666 })?;
+                if file.metadata()?.is_file() {
+                    file.set_len(0)?;
+                }
+                file
+            }
+            Resolved::Descriptor(number) => File::from(duplicate_inherited(number)?),
+        };
+        file.write_all(content().as_bytes())?;
         Ok(Self { path: path.to_owned() })
+    }
+
+    /// Removes the file if it is ours: where our output goes is the launcher's, a pipe or device holds nothing, and
+    /// a file with another pid belongs to a later instance.
+    fn remove(&self) -> io::Result<()> {
+        let entry = Entry::of(&self.path)?;
+        if entry.is_open_file() || !entry.stat()?.is_file() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        let ours = content();
+        entry.open(Access::Read)?.take(ours.len() as u64 + 1).read_to_end(&mut found)?;
+        if found == ours.as_bytes() { Entry::itself(&self.path)?.remove() } else { Ok(()) }
     }
 }
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        // Where our output goes is not ours, whatever it is: `/dev/stdout` is the machine's, even if it leads to a file.
-        if access::descriptor_behind(&self.path).is_some() {
-            return;
-        }
-        // A pipe or device holds nothing; reading it could take for ever.
-        let is_file = fs::metadata(&self.path).is_ok_and(|found| found.is_file());
-        // A file with another pid belongs to somebody who started since; one that is gone needs nothing.
-        if is_file && fs::read(&self.path).is_ok_and(|found| found == content().as_bytes()) {
-            let _nobody_to_tell = fs::remove_file(&self.path);
-        }
+        // Nobody is left to tell; a stale pid file is overwritten by the next start.
+        let _ = self.remove();
     }
 }
 
@@ -41,20 +54,12 @@ fn content() -> String {
     format!("{}\n", std::process::id())
 }
 
-/// Whether users other than root and the directory's owner could put a link in place of the file.
-fn others_may_write(path: &Path) -> bool {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::metadata(directory).is_ok_and(|found| {
-        found.permissions().mode() & 0o022 != 0
-            || ![0, supervisor_sys::user::effective_uid()].contains(&found.uid())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture::Scratch;
-    use std::os::fd::AsRawFd;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     /// PROC-10.
     #[test]
@@ -77,17 +82,24 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
     }
 
-    /// `/dev/stdout` is such a link, and root could remove it.
+    /// Images of containers have such links; root could remove `/dev/stdout`.
     #[test]
-    fn a_link_to_an_open_file_is_not_removed() {
+    fn what_leads_to_an_open_file_is_written_to_and_stays() {
         let directory = Scratch::new("stdout");
-        let output = fs::File::create(directory.path().join("output")).unwrap();
         let link = directory.path().join("x.pid");
-        let descriptor = format!("/proc/self/fd/{}", output.as_raw_fd());
-        std::os::unix::fs::symlink(descriptor, &link).unwrap();
+        std::os::unix::fs::symlink("/dev/stdout", &link).unwrap();
         drop(PidFile::write(&link).unwrap());
         assert!(link.is_symlink());
-        assert_eq!(fs::read_to_string(&link).unwrap(), content());
+    }
+
+    #[test]
+    fn a_second_name_of_a_file_of_ours_is_not_overwritten_where_others_can_write() {
+        let directory = Scratch::new("hard-link");
+        let victim = directory.file("victim", "precious");
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        fs::hard_link(&victim, directory.path().join("x.pid")).unwrap();
+        assert!(PidFile::write(&directory.path().join("x.pid")).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 
     #[test]

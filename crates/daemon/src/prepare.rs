@@ -174,7 +174,7 @@ impl PreparedGroup {
             self.processes.iter().flat_map(|process| std::iter::once(&process.stdout).chain(&process.stderr));
         for file in sinks.filter_map(|sink| sink.file.as_ref()).filter(|file| file.origin == FileOrigin::Auto)
         {
-            let _left_for_the_next_start = std::fs::remove_file(&file.path);
+            let _left_for_the_next_start = auto::remove(&file.path);
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_core::{Channel, repr};
+use supervisor_sys::entry::Entry;
 use supervisor_sys::tempfile;
 
 /// Creates `<directory>/<process>-<channel>---<identifier>-<8 random>.log` with mode 0600 and returns its
@@ -15,6 +16,11 @@ pub fn create(directory: &Path, process: &str, channel: Channel, identifier: &st
     let prefix = format!("{process}-{}---{identifier}-", channel.name());
     let (_file, path) = tempfile::create_unique(directory, prefix.as_ref(), OsStr::new(".log"), 0o600)?;
     Ok(path)
+}
+
+/// Removes the file of [`create`], or what stands in its place.
+pub fn remove(path: &Path) -> io::Result<()> {
+    Entry::itself(path)?.remove()
 }
 
 /// Removes the `AUTO` files of `identifier` that an earlier run left in `directory`; returns the texts to log
@@ -30,7 +36,7 @@ pub fn remove_old(directory: &Path, identifier: &str) -> Vec<String> {
             break;
         };
         let is_ours = is_auto_name(&entry.file_name().to_string_lossy(), identifier);
-        if is_ours && std::fs::remove_file(entry.path()).is_err() {
+        if is_ours && remove(&entry.path()).is_err() {
             warnings.push(format!("Failed to clean up {}", repr::text(entry.path().as_os_str().as_bytes())));
         }
     }

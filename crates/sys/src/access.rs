@@ -2,11 +2,8 @@
 
 use crate::call::check;
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Whether the real user of this process may execute the file.
 #[doc(alias = "access")]
@@ -26,27 +23,6 @@ fn allows(path: &Path, mode: libc::c_int) -> bool {
     check(unsafe { libc::access(path.as_ptr(), mode) }).is_ok()
 }
 
-/// Opens `path` for writing from its beginning, empty, and creates it if it is missing. Never waits and never adopts a
-/// terminal: a FIFO nobody reads is `ENXIO`. With [`Links::Refused`] a symbolic link as the last component is `ELOOP`.
-#[doc(alias = "O_NOFOLLOW")]
-pub fn open_anew(path: &Path, links: Links) -> io::Result<File> {
-    let links = match links {
-        Links::Followed => 0,
-        Links::Refused => libc::O_NOFOLLOW,
-    };
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | links;
-    OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(path)
-}
-
-/// What an open does with a symbolic link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Links {
-    /// It opens what the link leads to.
-    Followed,
-    /// It fails.
-    Refused,
-}
-
 /// The node name, as `uname -n` prints it; empty if the kernel does not say.
 #[doc(alias = "gethostname")]
 #[doc(alias = "uname")]
@@ -59,27 +35,10 @@ pub fn hostname() -> OsString {
     OsStr::from_bytes(&buffer[..length]).to_owned()
 }
 
-/// More links in a row are a loop, as for the kernel.
-const MOST_LINKS: usize = 40;
-
-/// The name of a descriptor (`/proc/self/fd/1`, `/dev/fd/1`) that `path` is, or leads to over symbolic links:
-/// images of containers lay a link from a log to `/dev/stdout`. What stands behind it belongs to whoever
-/// started us: even a regular file is neither rotated, emptied nor removed, and a pipe is never opened for reading.
-pub fn descriptor_behind(path: &Path) -> Option<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        if path.starts_with("/proc") || path.starts_with("/dev/fd") {
-            return Some(path);
-        }
-        let target = fs::read_link(&path).ok()?;
-        path = path.parent()?.join(target);
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::ffi::OsStringExt;
 
     #[test]
@@ -97,45 +56,5 @@ mod tests {
             assert_eq!(hostname(), OsStr::new(name.trim_end()));
         }
         assert!(!hostname().is_empty());
-    }
-
-    #[test]
-    fn a_link_is_refused_when_asked_to() {
-        let link = std::env::temp_dir().join(format!("open-anew-{}", std::process::id()));
-        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
-        assert!(open_anew(&link, Links::Followed).is_ok());
-        assert!(open_anew(&link, Links::Refused).is_err());
-        fs::remove_file(link).unwrap();
-    }
-
-    /// Lays links in a directory of the test's own, hands it over, and removes it.
-    fn with_links(name: &str, links: &[(&str, &str)], look: impl FnOnce(&Path)) {
-        let directory = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-        fs::create_dir(&directory).unwrap();
-        for (target, link) in links {
-            std::os::unix::fs::symlink(target, directory.join(link)).unwrap();
-        }
-        look(&directory);
-        fs::remove_dir_all(directory).unwrap();
-    }
-
-    #[test]
-    fn a_descriptor_is_known_by_any_chain_of_links() {
-        with_links("links", &[("/dev/stdout", "absolute"), ("absolute", "relative")], |directory| {
-            for path in ["/dev/stdout".into(), directory.join("absolute"), directory.join("relative")] {
-                let name = descriptor_behind(&path).unwrap();
-                assert!(name.ends_with("fd/1"), "{} leads to {}", path.display(), name.display());
-            }
-        });
-    }
-
-    #[test]
-    fn other_files_and_endless_links_are_no_descriptors() {
-        with_links("no-links", &[("file", "link"), ("loop", "loop")], |directory| {
-            fs::write(directory.join("file"), "").unwrap();
-            for name in ["file", "link", "loop", "none"] {
-                assert_eq!(descriptor_behind(&directory.join(name)), None, "{name}");
-            }
-        });
     }
 }

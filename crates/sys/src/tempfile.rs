@@ -1,10 +1,10 @@
 //! Files with names nobody can guess.
 
+use crate::entry::Entry;
 use crate::random;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// How often a name that is taken is answered with another one; a collision of 37^8 names is no accident.
@@ -23,7 +23,7 @@ pub fn create_unique(
 ) -> io::Result<(File, PathBuf)> {
     for _ in 0..ATTEMPTS {
         let path = directory.join(unique_name(prefix, suffix)?);
-        match create_new(&path, mode) {
+        match Entry::itself(&path)?.create_new(mode) {
             Ok(file) => return Ok((file, path)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -37,9 +37,4 @@ fn unique_name(prefix: &OsStr, suffix: &OsStr) -> io::Result<OsString> {
     name.push(random::token(8)?);
     name.push(suffix);
     Ok(name)
-}
-
-fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY;
-    OpenOptions::new().append(true).create_new(true).mode(mode).custom_flags(flags).open(path)
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use supervisor_sys::entry::Entry;
 use supervisor_sys::fd::FileIdentity;
 
 /// How much of what is there already a follower begins with.
@@ -85,7 +86,7 @@ impl Follower {
 
     /// The file that has taken the path meanwhile.
     fn successor(&self) -> Option<(File, FileIdentity)> {
-        let named = FileIdentity::from_metadata(&std::fs::metadata(&self.path).ok()?);
+        let named = Entry::of(&self.path).and_then(|entry| entry.identity()).ok()?;
         if named == self.identity {
             return None;
         }

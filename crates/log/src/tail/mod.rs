@@ -12,6 +12,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use supervisor_sys::entry::{self, Access, Resolved};
 
 /// The most one [`read`] or [`tail`] returns: 16 MiB. Of a longer answer [`read`] gives the beginning, or the
 /// end if it counts from there, and [`tail`] the end.
@@ -134,9 +135,18 @@ fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from_raw_os_error(libc::ESPIPE)) }
 }
 
-/// Opens for reading without waiting for a FIFO's writer.
+/// Opens for reading without waiting for a FIFO's writer. A link that a program's user laid is not followed: it would
+/// show any file of root's to those who may read logs.
 fn open_at_once(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    match Resolved::of(path)? {
+        Resolved::Entry(entry) => entry.open(Access::Read),
+        Resolved::Descriptor(number) => {
+            entry::duplicate_inherited(number)?;
+            // A place to read from that is not shared with the launcher.
+            let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+            OpenOptions::new().read(true).custom_flags(flags).open(format!("/dev/fd/{number}"))
+        }
+    }
 }
 
 fn read_at(file: &mut File, start: u64, count: u64) -> io::Result<Vec<u8>> {

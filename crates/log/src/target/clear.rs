@@ -1,10 +1,9 @@
 //! Emptying a log by its path.
 
-use super::open_file;
 use crate::LogFileSpec;
 use std::fmt;
 use std::io;
-use supervisor_sys::access::descriptor_behind;
+use supervisor_sys::entry::{Access, Resolved};
 
 /// Why a log was not cleared.
 #[derive(Debug)]
@@ -43,16 +42,20 @@ impl std::error::Error for ClearError {
 /// For the log of a process that is not alive; may hang as long as the file system does. A live stream is
 /// cleared by [`Pump::clear`](crate::Pump::clear), which also works without one.
 pub fn clear_file(spec: &LogFileSpec) -> Result<(), ClearError> {
-    let metadata = match std::fs::metadata(&spec.path) {
-        Ok(metadata) => metadata,
+    let entry = match Resolved::of(&spec.path) {
+        Ok(Resolved::Entry(entry)) => entry,
+        Ok(Resolved::Descriptor(_)) => return Err(ClearError::NotRegular),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(ClearError::Io(error)),
     };
-    if !metadata.is_file() || descriptor_behind(&spec.path).is_some() {
-        return Err(ClearError::NotRegular);
+    match entry.stat() {
+        Ok(found) if found.is_file() && !entry.is_open_file() => {}
+        Ok(_) => return Err(ClearError::NotRegular),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(ClearError::Io(error)),
     }
-    let file = open_file(spec, 0o600).map_err(ClearError::Io)?;
-    // The path may lead elsewhere by now: what counts is the file that is open.
+    let file = entry.open(Access::AppendExisting).map_err(ClearError::Io)?;
+    // The name may stand for something else by now: what counts is the file that is open.
     if !file.metadata().map_err(ClearError::Io)?.is_file() {
         return Err(ClearError::NotRegular);
     }

@@ -6,7 +6,7 @@
 //! is taken into use and nothing is shifted.
 
 use super::rotate::shift_generations;
-use super::{ClearError, Outcome, Remark, Units, Written, open_file};
+use super::{ClearError, Outcome, Remark, Units, Written, creation_mode};
 use crate::LogFileSpec;
 use memchr::memchr;
 use std::fs::{File, Metadata, Permissions};
@@ -14,8 +14,9 @@ use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
-use supervisor_sys::access::descriptor_behind;
+use supervisor_sys::entry::{Access, Entry, Stat};
 use supervisor_sys::fd::FileIdentity;
+use supervisor_sys::user::effective_uid;
 
 /// How soon a rotation that failed is tried again, at the earliest, when there is something to write.
 const ROTATION_RETRY: Duration = Duration::from_secs(10);
@@ -31,8 +32,6 @@ pub(crate) struct LogFile {
     identity: FileIdentity,
     /// Where the last write ended: the size, unless somebody else changed it since.
     position: u64,
-    /// Whether it is ours to rotate: what stands behind a descriptor belongs to whoever started us.
-    is_ours: bool,
     /// Set while rotation fails: not again before this.
     rotation_retry: Option<Instant>,
 }
@@ -40,9 +39,8 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// `file` was opened for `spec` and is regular.
     pub(crate) fn new(spec: LogFileSpec, file: File, metadata: &Metadata) -> Self {
-        let is_ours = descriptor_behind(&spec.path).is_none();
         let identity = FileIdentity::from_metadata(metadata);
-        Self { spec, file, identity, position: metadata.size(), is_ours, rotation_retry: None }
+        Self { spec, file, identity, position: metadata.size(), rotation_retry: None }
     }
 
     /// What it was opened for.
@@ -52,7 +50,7 @@ impl LogFile {
 
     /// The size that asks for rotation, if any does.
     fn limit(&self) -> Option<u64> {
-        (self.spec.max_bytes > 0 && self.is_ours).then_some(self.spec.max_bytes)
+        (self.spec.max_bytes > 0).then_some(self.spec.max_bytes)
     }
 
     /// Appends, and rotates after every unit that brings the file to its limit.
@@ -126,31 +124,48 @@ impl LogFile {
             self.position = 0;
             return Ok(());
         }
-        shift_generations(&self.spec.path, self.spec.backups)?;
-        self.open_again()
+        // As upstream has it, a link that root laid for the log is itself what becomes the first old generation.
+        let entry = Entry::itself(&self.spec.path)?;
+        shift_generations(&entry, &self.spec.path, self.spec.backups)?;
+        self.succeed(&entry)
     }
 
     /// Whether the path still leads to the open file.
     fn is_at_its_path(&self) -> io::Result<bool> {
-        match std::fs::metadata(&self.spec.path) {
-            Ok(metadata) => Ok(FileIdentity::from_metadata(&metadata) == self.identity),
+        match Entry::of(&self.spec.path).and_then(|entry| entry.identity()) {
+            Ok(identity) => Ok(identity == self.identity),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Takes what the path names now into use; a new file gets the mode of the old one.
+    /// Takes what the path names now into use.
     fn open_again(&mut self) -> io::Result<()> {
-        let mode = self.file.metadata()?.mode() & 0o7777;
-        let file = open_file(&self.spec, mode)?;
+        self.succeed(&Entry::of(&self.spec.path)?)
+    }
+
+    /// Takes the file at `entry` into use, which is made if it is not there. A file that we make after one that was ours
+    /// gets the mode of that one, as far as it says who may read and write; nothing else gets one.
+    fn succeed(&mut self, entry: &Entry) -> io::Result<()> {
+        let old = Stat::of(&self.file)?;
+        let mode = (old.uid == effective_uid()).then_some(old.mode & 0o666);
+        let file = match entry.create_new(mode.unwrap_or_else(|| creation_mode(self.spec.origin))) {
+            Ok(file) => {
+                if let Some(mode) = mode {
+                    // Whatever the umask. It is the file made above, whatever its name stands for by now.
+                    file.set_permissions(Permissions::from_mode(mode))?;
+                }
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                entry.open(Access::AppendExisting)?
+            }
+            Err(error) => return Err(error),
+        };
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            // Somebody put something else in its place; it is taken into use at the next reopen, not in the
-            // middle of a write.
+            // It is taken into use at the next reopen, not in the middle of a write.
             return Err(io::Error::other("it was replaced by something that is no regular file"));
-        }
-        if metadata.size() == 0 && metadata.mode() & 0o7777 != mode {
-            file.set_permissions(Permissions::from_mode(mode))?;
         }
         self.file = file;
         self.identity = FileIdentity::from_metadata(&metadata);
@@ -169,9 +184,6 @@ impl LogFile {
 
     /// Empties the file the path names, which is the open one unless it was moved.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
-        if descriptor_behind(&self.spec.path).is_some() {
-            return Err(ClearError::NotRegular);
-        }
         if !self.is_at_its_path().map_err(ClearError::Io)? {
             self.open_again().map_err(ClearError::Io)?;
         }
@@ -415,21 +427,59 @@ mod tests {
         assert!(std::fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
     }
 
+    /// Links that only root or we could have laid; `entry` of supervisor-sys has the rules.
     #[test]
-    fn links_are_followed_where_the_configuration_names_them_only() {
+    fn a_link_is_followed_and_is_what_rotation_renames() {
         let scratch = Scratch::new();
         let target = scratch.write("target", "old\n");
         let link = scratch.path("link");
         std::os::unix::fs::symlink(&target, &link).unwrap();
-        let configured = spec(&link, 0, 0);
-        let auto = LogFileSpec { origin: FileOrigin::Auto, ..configured.clone() };
-        Target::open(&auto).unwrap_err();
-        assert!(matches!(clear_file(&auto), Err(ClearError::Io(_))));
-        assert_eq!(scratch.read("target"), "old\n");
-        clear_file(&configured).unwrap();
-        write(&mut Target::open(&configured).unwrap(), b"new\n");
-        assert_eq!(scratch.read("target"), "new\n");
-        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        clear_file(&spec(&link, 0, 0)).unwrap();
+        write(&mut open(&link, 10, 2), LINE.as_bytes());
+        assert_eq!(scratch.read("target"), LINE);
+        assert!(std::fs::symlink_metadata(scratch.path("link.1")).unwrap().is_symlink());
+        assert_eq!((scratch.read("link").as_str(), mode(&link)), ("", mode(&target)));
+    }
+
+    /// Everything an attacker can do to the log of a live or stopped process in a directory that others can write.
+    #[test]
+    fn a_link_in_a_directory_others_can_write_is_neither_written_cleared_reopened_nor_rotated_to() {
+        let scratch = Scratch::new();
+        let victim = scratch.write("victim", "precious");
+        let directory = scratch.path("theirs");
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+        let path = directory.join("log");
+        let mut log = open(&path, 10, 2);
+        std::fs::rename(&path, directory.join("moved")).unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        assert!(matches!(log.clear(), Err(ClearError::Io(_))));
+        assert!(matches!(clear_file(&spec(&path, 0, 0)), Err(ClearError::Io(_))));
+        log.reopen().unwrap_err();
+        let remarks = write(&mut log, LINE.as_bytes());
+        assert!(matches!(remarks[..], [Remark::RotationFailed(_)]), "{remarks:?}");
+        Target::open(&spec(&path, 0, 0)).unwrap_err();
+        assert_eq!(
+            (scratch.read("victim").as_str(), scratch.read("theirs/moved").as_str()),
+            ("precious", LINE)
+        );
+    }
+
+    /// A user who owns the old file chooses its mode; the new one is root's.
+    #[test]
+    fn a_new_generation_takes_neither_special_bits_nor_the_mode_of_what_was_not_ours() {
+        let scratch = Scratch::new();
+        let plain = mode(&scratch.write("plain", ""));
+        for (owner, expected) in [(effective_uid(), 0o666), (65534, plain)] {
+            let path = scratch.write("log", "");
+            if owner != effective_uid() && effective_uid() != 0 {
+                continue;
+            }
+            std::os::unix::fs::chown(&path, Some(owner), None).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o6777)).unwrap();
+            write(&mut open(&path, 10, 2), &[b'x'; 10]);
+            assert_eq!(mode(&path), expected, "owner {owner}");
+        }
     }
 
     /// PROC-74: the error is the open's own, and no descriptor is left.

@@ -14,10 +14,9 @@ pub(crate) use stream::StreamTarget;
 pub(crate) use syslog::SyslogTarget;
 
 use crate::{FileOrigin, LogFileSpec};
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use supervisor_sys::entry::{Access, Resolved};
 
 /// Where a file may be rotated within what is written at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,19 +81,18 @@ pub(crate) enum Target {
 impl Target {
     /// Opens a log file by its path, whatever kind of file that is.
     pub(crate) fn open(spec: &LogFileSpec) -> io::Result<Self> {
-        let file = match open_file(spec, creation_mode(spec.origin)) {
-            Ok(file) => file,
-            Err(error) => {
-                let standard = StreamTarget::open_standard(&spec.path).unwrap_or(Err(error));
-                return standard.map(|stream| Self::Stream(Box::new(stream)));
+        let entry = match Resolved::of(&spec.path)? {
+            Resolved::Entry(entry) => entry,
+            Resolved::Descriptor(number) => {
+                return StreamTarget::inherited(number).map(|stream| Self::Stream(Box::new(stream)));
             }
         };
+        let file = entry.open(Access::Append { mode: creation_mode(spec.origin) })?;
         let metadata = file.metadata()?;
-        if metadata.is_file() {
+        if metadata.is_file() && !entry.is_open_file() {
             return Ok(Self::File(LogFile::new(spec.clone(), file, &metadata)));
         }
-        let is_fifo = metadata.file_type().is_fifo();
-        Ok(Self::Stream(Box::new(StreamTarget::opened(file, spec, is_fifo))))
+        Ok(Self::Stream(Box::new(StreamTarget::opened(file, &metadata, &entry, spec))))
     }
 
     /// Writes as much of `bytes` as is taken now.
@@ -170,16 +168,5 @@ fn creation_mode(origin: FileOrigin) -> u32 {
     match origin {
         FileOrigin::Configured => 0o666,
         FileOrigin::Auto => 0o600,
-    }
-}
-
-/// Opens the path for appending, creating a missing file with `mode`, without ever waiting for a reader.
-fn open_file(spec: &LogFileSpec, mode: u32) -> io::Result<File> {
-    match spec.origin {
-        FileOrigin::Configured => supervisor_sys::fd::open_append(&spec.path, mode),
-        FileOrigin::Auto => {
-            let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;
-            OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(&spec.path)
-        }
     }
 }

@@ -1,21 +1,23 @@
 //! Shifting the old generations of a log.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use supervisor_sys::entry::Entry;
 
 /// Up to so many generations are tried by their names; with more allowed it is cheaper to see which there are.
 const FEW: u32 = 100;
 
-/// Moves `path` to `path.1`, the older generations one number up, and the one over `backups` out. Missing
-/// ones are no error. `backups` is at least 1.
-pub(super) fn shift_generations(path: &Path, backups: u32) -> io::Result<()> {
+/// Moves the log to `<name>.1`, the older generations one number up, and the one over `backups` out. Missing
+/// ones are no error. `backups` is at least 1. `path` is the log's own, which `log` was found by.
+pub(super) fn shift_generations(log: &Entry, path: &Path, backups: u32) -> io::Result<()> {
+    let name = log.name();
     let older = if backups <= FEW { (1..backups).collect() } else { existing(path, backups)? };
     for number in older.into_iter().rev() {
-        rename_if_there(&generation(path, number), &generation(path, number + 1))?;
+        rename_if_there(log, &generation(name, number), &generation(name, number + 1))?;
     }
-    rename_if_there(path, &generation(path, 1))
+    rename_if_there(log, name, &generation(name, 1))
 }
 
 /// The numbers below `backups` of the generations there are, in rising order.
@@ -39,14 +41,14 @@ fn number_behind(prefix: &[u8], name: &[u8]) -> Option<u32> {
     (number.to_string() == digits).then_some(number)
 }
 
-fn generation(path: &Path, number: u32) -> PathBuf {
-    let mut name = OsString::from(path);
+fn generation(name: &OsStr, number: u32) -> OsString {
+    let mut name = name.to_owned();
     name.push(format!(".{number}"));
-    name.into()
+    name
 }
 
-fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
-    match std::fs::rename(from, to) {
+fn rename_if_there(log: &Entry, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    match log.rename_within(from, to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -66,7 +68,7 @@ mod tests {
         {
             scratch.write(name, content);
         }
-        shift_generations(&path, u32::MAX).unwrap();
+        shift_generations(&Entry::itself(&path).unwrap(), &path, u32::MAX).unwrap();
         for (name, content) in [
             ("log.1", "new"),
             ("log.2", "old"),
@@ -86,7 +88,7 @@ mod tests {
             let path = scratch.write("log", "new");
             scratch.write(&format!("log.{backups}"), "last");
             scratch.write(&format!("log.{}", backups - 1), "last but one");
-            shift_generations(&path, backups).unwrap();
+            shift_generations(&Entry::itself(&path).unwrap(), &path, backups).unwrap();
             assert_eq!(scratch.read(&format!("log.{backups}")), "last but one");
             assert!(!scratch.path(&format!("log.{}", backups + 1)).exists());
         }

@@ -12,65 +12,61 @@ use super::{Outcome, Written};
 use crate::LogFileSpec;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
-use supervisor_sys::access::descriptor_behind;
+use supervisor_sys::entry::{self, Access, Entry};
+use supervisor_sys::fd::FileIdentity;
 
 /// What a shared descriptor that has any room surely takes: `PIPE_BUF`, a page.
 const SHARED_WRITE: usize = 4096;
 
-/// An open non-regular file.
+/// An open file that is not ours to rotate: not regular, or behind a descriptor of the launcher.
 #[derive(Debug)]
 pub(crate) struct StreamTarget {
     file: File,
-    /// How it is opened again; `None` for a descriptor inherited from whoever started us, whose far end never
-    /// comes back.
+    /// How it is opened again; `None` for an open file of the launcher, whose far end never comes back.
     spec: Option<LogFileSpec>,
+    /// It is a regular file: it has no far end, and a write that fails (a full disk) may work later.
+    is_file: bool,
     /// For a description shared with others, which must stay blocking.
     gate: Option<Gate>,
 }
 
 impl StreamTarget {
-    /// `file` was opened for `spec` and is not regular.
-    pub(crate) fn opened(file: File, spec: &LogFileSpec, is_fifo: bool) -> Self {
-        if descriptor_behind(&spec.path).is_some() {
-            return Self { file, spec: None, gate: None };
+    /// `file` was opened as `entry`, where `spec` led.
+    pub(crate) fn opened(file: File, metadata: &Metadata, entry: &Entry, spec: &LogFileSpec) -> Self {
+        if entry.is_open_file() {
+            return Self { file, spec: None, is_file: metadata.is_file(), gate: None };
         }
-        let file = if is_fifo { open_both_ways(&spec.path).unwrap_or(file) } else { file };
-        Self { file, spec: Some(spec.clone()), gate: None }
+        let is_fifo = metadata.file_type().is_fifo();
+        let both_ways = is_fifo.then(|| open_both_ways(entry, metadata)).flatten();
+        Self { file: both_ways.unwrap_or(file), spec: Some(spec.clone()), is_file: false, gate: None }
     }
 
-    /// `/dev/stdout` and `/dev/stderr` where opening them fails, as it does for sockets; `None` for any other
-    /// path.
-    pub(crate) fn open_standard(path: &Path) -> Option<io::Result<Self>> {
-        let name = descriptor_behind(path).unwrap_or_else(|| path.to_owned());
-        let fd = match name.to_str()? {
-            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
-            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => io::stderr().as_fd().try_clone_to_owned(),
-            _ => return None,
-        };
-        Some(fd.and_then(Self::shared))
-    }
-
-    /// The copy of the main log on our own stdout.
-    pub(crate) fn stdout() -> io::Result<Self> {
-        let fd = io::stdout().as_fd().try_clone_to_owned()?;
+    /// A descriptor of the launcher, such as `/dev/stdout`.
+    pub(crate) fn inherited(number: RawFd) -> io::Result<Self> {
+        let fd = entry::duplicate_inherited(number)?;
         if supervisor_sys::fd::is_regular(&fd)? {
             // The shared offset keeps what others write to the same redirection from being overwritten.
-            return Ok(Self { file: fd.into(), spec: None, gate: None });
+            return Ok(Self { file: fd.into(), spec: None, is_file: true, gate: None });
         }
-        match supervisor_sys::fd::open_append(Path::new("/dev/fd/1"), 0o600) {
-            Ok(file) => Ok(Self { file, spec: None, gate: None }),
+        match supervisor_sys::fd::open_append(Path::new(&format!("/dev/fd/{number}")), 0o600) {
+            Ok(file) => Ok(Self { file, spec: None, is_file: false, gate: None }),
             Err(_) => Self::shared(fd),
         }
     }
 
+    /// The copy of the main log on our own stdout.
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Self::inherited(1)
+    }
+
     fn shared(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { gate: Some(Gate::new(&fd)?), file: fd.into(), spec: None })
+        Ok(Self { gate: Some(Gate::new(&fd)?), file: fd.into(), spec: None, is_file: false })
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Written {
@@ -85,7 +81,7 @@ impl StreamTarget {
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => continue,
                     io::ErrorKind::WouldBlock => Outcome::Blocked,
-                    _ if self.spec.is_none() => Outcome::Unreadable(error),
+                    _ if self.spec.is_none() && !self.is_file => Outcome::Unreadable(error),
                     _ => Outcome::Failed(error),
                 },
             };
@@ -111,12 +107,14 @@ impl StreamTarget {
     pub(crate) fn revive(&mut self) {
         let Some(spec) = &self.spec else { return };
         // Not created: a regular file in the place of a device that went away would grow without limit.
-        let mut options = OpenOptions::new();
-        let opened = options.append(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(&spec.path);
-        let Ok(file) = opened else { return };
-        let Ok(kind) = file.metadata().map(|metadata| metadata.file_type()) else { return };
-        if !kind.is_file() {
-            *self = Self::opened(file, &spec.clone(), kind.is_fifo());
+        let reopened = Entry::of(&spec.path).and_then(|entry| {
+            let file = entry.open(Access::AppendExisting)?;
+            file.metadata().map(|metadata| (entry, file, metadata))
+        });
+        if let Ok((entry, file, metadata)) = reopened
+            && !metadata.is_file()
+        {
+            *self = Self::opened(file, &metadata, &entry, &spec.clone());
         }
     }
 }
@@ -128,9 +126,11 @@ impl AsFd for StreamTarget {
 }
 
 /// A FIFO opened for both directions neither waits nor fails for want of a reader (Linux; others in
-/// practice).
-fn open_both_ways(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+/// practice). `None` if it cannot be, or if another file has its name by now.
+fn open_both_ways(entry: &Entry, opened: &Metadata) -> Option<File> {
+    let file = entry.open(Access::Both).ok()?;
+    let is_same = FileIdentity::of(&file).ok()? == FileIdentity::from_metadata(opened);
+    is_same.then_some(file)
 }
 
 /// Tells whether a blocking descriptor would take a small write at once.
