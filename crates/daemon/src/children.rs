@@ -6,7 +6,7 @@
 
 use crate::processes::{Child, Ended};
 use crate::run::Loop;
-use crate::spawner::{Output, SpawnResult, stream_id, stream_owner};
+use crate::spawner::{Output, SpawnFailure, SpawnResult, stream_id, stream_owner};
 use crate::stdin::Progress;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
@@ -48,7 +48,12 @@ impl Loop {
         let SpawnResult { process: id, run, reopens, outcome } = result;
         let launched = match outcome {
             Ok(launched) => launched,
-            Err(message) => return self.tell(Input::SpawnFailed { process: id, message }),
+            Err(SpawnFailure { message, detail }) => {
+                if let Some(detail) = detail {
+                    self.log.log(Level::Error, detail);
+                }
+                return self.tell(Input::SpawnFailed { process: id, message });
+            }
         };
         let pid = launched.pid;
         let pidfd = launched.pidfd.as_ref().map(AsRawFd::as_raw_fd);

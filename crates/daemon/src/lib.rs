@@ -17,6 +17,7 @@ mod fastcgi;
 #[cfg(test)]
 mod fixture;
 mod helm;
+mod log_failure;
 mod mailbox;
 mod overview;
 mod perform;

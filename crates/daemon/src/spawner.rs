@@ -6,6 +6,7 @@
 use crate::births::Births;
 use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
+use crate::log_failure;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -48,8 +49,22 @@ pub(crate) struct SpawnResult {
     pub(crate) run: Run,
     /// How often logs were reopened before its own were opened, at least.
     pub(crate) reopens: u64,
-    /// The child, or why there is none, in the words of `spawnerr`.
-    pub(crate) outcome: Result<Launched, String>,
+    /// The child, or why there is none.
+    pub(crate) outcome: Result<Launched, SpawnFailure>,
+}
+
+/// Why a child could not be started.
+pub(crate) struct SpawnFailure {
+    /// In the words of `spawnerr`, which are upstream's.
+    pub(crate) message: String,
+    /// What these leave out, for the main log: which file, as whom, and what to do.
+    pub(crate) detail: Option<String>,
+}
+
+impl From<String> for SpawnFailure {
+    fn from(message: String) -> Self {
+        Self { message, detail: None }
+    }
 }
 
 /// A child that was started.
@@ -104,7 +119,7 @@ pub(crate) fn carry_out(
     let birth = move || {
         let outcome = parts
             .map_err(|obstacle| obstacle.in_words(&order.config.name))
-            .and_then(|parts| parts.launch(&order));
+            .and_then(|parts| parts.launch(&order).map_err(SpawnFailure::from));
         report(SpawnResult { process: order.process, run: order.run, reopens: order.reopens, outcome });
     };
     births.carry_out(Box::new(birth), more_follow());
@@ -128,8 +143,10 @@ struct Parts {
 enum Obstacle {
     /// The text of `spawnerr`.
     Text(String),
-    /// Its pipes or logs cannot be opened.
+    /// Its pipes cannot be made.
     Dispatchers(io::Error),
+    /// One of its logs cannot be opened.
+    Log(Arc<SinkSpec>, io::Error),
 }
 
 impl From<String> for Obstacle {
@@ -145,14 +162,22 @@ impl From<io::Error> for Obstacle {
 }
 
 impl Obstacle {
-    fn in_words(self, name: &str) -> String {
+    fn in_words(self, name: &str) -> SpawnFailure {
         match self {
-            Self::Text(text) => text,
-            Self::Dispatchers(error) => match errno::code_text(&error).as_str() {
-                "EMFILE" => format!("too many open files to spawn '{name}'"),
-                code => format!("unknown error making dispatchers for '{name}': {code}"),
+            Self::Text(text) => text.into(),
+            Self::Dispatchers(error) => dispatcher_error(name, &error).into(),
+            Self::Log(spec, error) => SpawnFailure {
+                message: dispatcher_error(name, &error),
+                detail: log_failure::explain(&spec, &error),
             },
         }
+    }
+}
+
+fn dispatcher_error(name: &str, error: &io::Error) -> String {
+    match errno::code_text(error).as_str() {
+        "EMFILE" => format!("too many open files to spawn '{name}'"),
+        code => format!("unknown error making dispatchers for '{name}': {code}"),
     }
 }
 
@@ -206,9 +231,10 @@ fn standard_input(order: &Order) -> Result<(StdinSource, OwnedFd), Obstacle> {
 
 impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
-    fn open(channel: Channel, spec: &Arc<SinkSpec>) -> io::Result<(Self, OwnedFd)> {
+    fn open(channel: Channel, spec: &Arc<SinkSpec>) -> Result<(Self, OwnedFd), Obstacle> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
-        Ok((Self { channel, pipe: ours, sink: Sink::open(spec)? }, theirs))
+        let sink = Sink::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
+        Ok((Self { channel, pipe: ours, sink }, theirs))
     }
 }
 
