@@ -233,6 +233,8 @@ pub struct Server {
     pub address: ServerAddress,
     /// What a client must show; `None`: nothing.
     pub credentials: Option<Credentials>,
+    /// Names under which browsers may use an inet server, lower case: `name`, `.domain` with all below it, or `*`.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Where an HTTP server listens.

@@ -62,8 +62,19 @@ const PASSWORD: Opt<Vec<u8>> = Opt {
     doc: "The password a client must show. A percent sign is written %%.",
 };
 
+const ALLOWED_HOSTS: Opt<Vec<String>> = Opt {
+    key: "allowed_hosts",
+    default: None,
+    parse: value::host_names,
+    takes: "host names separated by commas, such as status.example.com; .example.com with all below it; * for any",
+    doc: "Names under which browsers may use the server, besides localhost, addresses and the machine's own name. \
+          Without it, a server on a loopback address without a password takes no other name, and every other server \
+          takes any.",
+};
+
 /// Every option of an inet server, in the order they are read.
-pub(crate) const INET_OPTIONS: &[OptionDoc] = &[USERNAME.described(), PASSWORD.described(), PORT.described()];
+pub(crate) const INET_OPTIONS: &[OptionDoc] =
+    &[USERNAME.described(), PASSWORD.described(), PORT.described(), ALLOWED_HOSTS.described()];
 
 /// Every option of a unix server, in the order they are read.
 pub(crate) const UNIX_OPTIONS: &[OptionDoc] =
@@ -82,6 +93,7 @@ fn chown(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
 /// Reads an inet server.
 pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
     let credentials = read_credentials(pass);
+    let allowed_hosts = pass.checked(&ALLOWED_HOSTS);
     let address = match pass.checked(&PORT) {
         Ok(Some(InetAddress { host, port })) => ServerAddress::Inet { host, port },
         Ok(None) => {
@@ -90,7 +102,12 @@ pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
         }
         Err(Faulty) => return None,
     };
-    Some(Server { section: pass.section.name.clone(), address, credentials: credentials.ok()? })
+    Some(Server {
+        section: pass.section.name.clone(),
+        address,
+        credentials: credentials.ok()?,
+        allowed_hosts: allowed_hosts.ok()?.unwrap_or_default(),
+    })
 }
 
 /// Reads a unix server; `here` is a name that only its `file` may use.
@@ -105,7 +122,12 @@ pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
     let mode = pass.checked(&CHMOD);
     let path = paths::expanded_absolute(text::strip_bytes(&file.ok()??), pass.host);
     let address = ServerAddress::Unix { path, mode: mode.ok()?.unwrap_or(DEFAULT_MODE), owner: owner.ok()? };
-    Some(Server { section: pass.section.name.clone(), address, credentials: credentials.ok()? })
+    Some(Server {
+        section: pass.section.name.clone(),
+        address,
+        credentials: credentials.ok()?,
+        allowed_hosts: Vec::new(),
+    })
 }
 
 /// User name and password: both or none. An empty user name asks for nothing, as in upstream.

@@ -70,6 +70,29 @@ pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed
     Ok(FastCgiAddress::Tcp { host: host.to_lowercase(), port: port(port_text.as_bytes())? })
 }
 
+/// Names of hosts without scheme and port, in lower case; `.domain` stands for all below it, too, and `*` for any.
+pub(crate) fn host_names(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<String>> {
+    let items = super::strings(value, reading)?;
+    items.into_iter().filter(|item| !item.is_empty()).map(|item| host_name(&item)).collect()
+}
+
+fn host_name(item: &str) -> Parsed<String> {
+    let is_name = |text: &str| {
+        let text = text.strip_prefix('.').unwrap_or(text);
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    if item == "*" || is_name(item) {
+        return Ok(item.trim_end_matches('.').to_ascii_lowercase());
+    }
+    let rejection = Rejection::new(format!("not a valid host name: {}", repr::text(item)));
+    if !item.is_ascii() {
+        return Err(rejection.mended_by("write the name as browsers send it, in ASCII: xn--..."));
+    }
+    let bare = item.split_once("://").map_or(item, |(_, rest)| rest);
+    let bare = bare.trim_start_matches('*').split(['/', ':']).next().unwrap_or_default();
+    Err(if is_name(bare) { rejection.mended_by(format!("write {bare}")) } else { rejection })
+}
+
 /// The URL of a server as `supervisorctl -s` takes it: a scheme, and something after it.
 pub(crate) fn url(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     let trimmed = value.trim_ascii_start();

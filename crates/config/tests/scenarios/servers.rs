@@ -55,6 +55,25 @@ fn a_port_is_a_number_in_range() {
     }
 }
 
+/// Ours: the names under which browsers may use a server.
+#[test]
+fn allowed_hosts_are_names_without_scheme_or_port() {
+    let hosts = |value: &str| {
+        let config = loaded(&with(&format!("[inet_http_server]\nport=1\nallowed_hosts={value}\n")));
+        config.servers[0].allowed_hosts.clone()
+    };
+    assert_eq!(
+        hosts("Status.Example.com, .corp.example,,my_host."),
+        ["status.example.com", ".corp.example", "my_host"]
+    );
+    assert_eq!((hosts("*"), hosts("")), (vec!["*".to_owned()], vec![]));
+    for value in ["http://s.example", "s.example:80", "s.example/x", "*.example", ".", "a b", "服务"] {
+        let message =
+            refused(&with(&format!("[inet_http_server]\nport=1\nallowed_hosts=ok.example, {value}")));
+        assert_eq!(message, format!("not a valid host name: '{value}'"));
+    }
+}
+
 /// CFG-34.
 #[test]
 fn a_user_name_needs_a_password_and_the_other_way_round() {
