@@ -143,7 +143,7 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
     let address = if view.is_index { "./?" } else { "index.html?" };
     let page = Page {
         status,
-        title: "Supervisor Status",
+        title: words.title,
         script: Script::List,
         attributes: &attributes,
         body: &body,

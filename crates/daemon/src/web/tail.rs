@@ -6,6 +6,7 @@ use super::form::Form;
 use super::list::push;
 use super::page::{Page, escape};
 use super::visitor::Visitor;
+use super::words::fill;
 use super::{Site, compress, finder, status, why};
 use crate::api::read_log_file;
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
@@ -133,7 +134,7 @@ impl Wanted {
              </div></main>\n",
             self.visitor.words.back
         );
-        self.page("Supervisor tail of process None", Script::None, &body, "")
+        self.page(&fill(self.visitor.words.tail_title, &["None"]), Script::None, &body, "")
     }
 
     fn answer(&self, text: &str) -> Response {
@@ -178,7 +179,7 @@ impl Wanted {
             self.parameters(self.channel),
             status::texts(words)
         );
-        let title = format!("Supervisor tail of process {}", self.shown_name());
+        let title = fill(words.tail_title, &[self.shown_name()]);
         self.page(&title, Script::Log, &body, &attributes)
     }
 

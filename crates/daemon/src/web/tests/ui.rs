@@ -164,6 +164,25 @@ fn a_name_that_is_foreign_to_the_loopback_interface_is_refused() {
     assert_eq!(status("localhost:9001", "/ok.html"), 200);
 }
 
+/// Scripts look for upstream's titles, and ask for no language.
+#[test]
+fn titles_are_in_the_language_of_the_page() {
+    let double = Double::new();
+    let title =
+        |page: &str| page.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned();
+    let response = show(&double, "/", Vec::new());
+    assert_eq!(title(body(&response)), "Supervisor Status");
+    let chinese = [("Accept-Language", "zh-CN")];
+    let browser = send(&double, &http_request("GET", "/", &chinese, b""));
+    same_config(&double);
+    let Question::Overview { reply } = double.take() else { panic!("another request") };
+    reply.send(overview(Mood::Running, Vec::new()));
+    assert_eq!(title(&browser.page()), "Supervisor 状态");
+    let browser = send(&double, &http_request("GET", "/tail.html?processname=a", &chinese, b""));
+    double.locate(None);
+    assert_eq!(title(&browser.page()), "a 的日志 - Supervisor");
+}
+
 /// Open pages are told what changes; with the last of them the looking ends.
 #[test]
 fn events_tell_an_open_page_what_changes() {

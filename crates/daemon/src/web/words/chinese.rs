@@ -6,6 +6,8 @@ use super::Words;
 pub(in crate::web) static SIMPLIFIED_CHINESE: Words = Words {
     code: "zh-Hans",
     name: "简体中文",
+    title: "Supervisor 状态",
+    tail_title: "{} 的日志 - Supervisor",
     skip: "跳到进程列表",
     pid: "PID",
     main_log: "主日志",

@@ -6,6 +6,8 @@ use super::Words;
 pub(in crate::web) static ENGLISH: Words = Words {
     code: "en",
     name: "English",
+    title: "Supervisor Status",
+    tail_title: "Supervisor tail of process {}",
     skip: "Skip to the processes",
     pid: "PID",
     main_log: "Main log",

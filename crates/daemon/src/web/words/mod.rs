@@ -17,6 +17,10 @@ pub(super) struct Words {
     pub(super) code: &'static str,
     /// The language in itself.
     pub(super) name: &'static str,
+    /// Of the list; scripts look for upstream's.
+    pub(super) title: &'static str,
+    /// Of a log.
+    pub(super) tail_title: &'static str,
     pub(super) skip: &'static str,
     pub(super) pid: &'static str,
     pub(super) main_log: &'static str,
