@@ -36,7 +36,7 @@ const DELIBERATE: &[Deliberate] = &[
     row(
         "http GET /stylesheets ",
         "<unix domain socket>",
-        "Location: /stylesheets/",
+        "Location: ./stylesheets/",
         "a directory without its slash",
     ),
     row("http GET /logtail ", " 500 ", " 404 ", "`/logtail`: 500"),

@@ -136,7 +136,9 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
         };
     }
     if is_directory(path) {
-        let location = [b"/", path, b"/"].concat();
+        // Relative, because a proxy may have us below a path of its own.
+        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let location = [b"./", name, b"/"].concat();
         return Response::new(Status::MovedPermanently).header("Location", location).error_page();
     }
     Response::error(Status::NotFound)
