@@ -57,6 +57,61 @@ fn other_sites_reach_neither_buttons_nor_calls_unlike_upstream() {
     assert_eq!(daemon.state("cat"), "RUNNING");
 }
 
+/// Issue 13: proxies pass what they like as `Host`, so that it often differs from the `Origin` of our own page. A token that
+/// matches its cookie proves the page; only where the browser itself says that another site asks, nothing does.
+#[test]
+fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
+    let daemon = Daemon::start(PROGRAM);
+    let address = daemon.address();
+    daemon.wait_for_state("cat", "RUNNING");
+    let press = |headers: &str, token: &str| {
+        let body = format!("token={token}&do=signal+cat&signal=CONT");
+        let head = format!("POST / HTTP/1.0\r\n{BROWSER}{COOKIE}Accept: application/json\r\n{headers}");
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        exchange(&address, request.as_bytes()).unwrap().status
+    };
+    let (known, unknown) = ("abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz012346");
+    for (origin, host) in [
+        ("http://s.example:8080", "Host: s.example\r\n"),
+        ("https://s.example", "Host: 127.0.0.1:9001\r\n"),
+        ("http://s.example", "Host: upstream_name\r\n"),
+        ("http://s.example", "Host: s.example:80\r\n"),
+        ("http://s.example", ""),
+        // With `Referrer-Policy: no-referrer`, which some proxies add.
+        ("null", "Host: s.example\r\n"),
+    ] {
+        let headers = format!("Origin: {origin}\r\n{host}");
+        assert_eq!(press(&headers, known), 200, "{headers}");
+        assert_eq!(press(&headers, unknown), 403, "{headers}");
+        for site in ["cross-site", "same-site"] {
+            let headers = format!("{headers}Sec-Fetch-Site: {site}\r\n");
+            assert_eq!(press(&headers, known), 403, "{headers}: a cookie can be planted by a neighbour");
+        }
+    }
+}
+
+/// A page of another site is refused with a sentence, which the log has once for each site.
+#[test]
+fn a_refused_site_is_named_on_the_page_and_once_in_the_log_unlike_upstream() {
+    let daemon = Daemon::start(PROGRAM);
+    let address = daemon.address();
+    for target in ["/?action=stopall", "/?do=stopall", "/RPC2", "/?do=stopall"] {
+        let request = format!(
+            "POST {target} HTTP/1.0\r\n{BROWSER}Accept: text/html\r\nOrigin: http://evil.example\r\n\
+             Host: localhost\r\nContent-Length: 0\r\n\r\n"
+        );
+        let answer = exchange(&address, request.as_bytes()).unwrap();
+        assert_eq!(answer.status, 403, "{target}");
+        assert!(answer.text().contains("http://evil.example"), "{target}: {}", answer.text());
+        assert!(!answer.head.contains("Set-Cookie: supervisor_token"), "open pages keep their token");
+    }
+    let last =
+        format!("POST /RPC2 HTTP/1.0\r\n{BROWSER}Origin: http://last.example\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(exchange(&address, last.as_bytes()).unwrap().status, 403);
+    daemon.wait_for_message("a page of 'http://last.example'");
+    assert_eq!(daemon.messages_with("a page of 'http://evil.example'").len(), 1);
+}
+
 /// DNS rebinding: a page on evil.example whose name has come to mean 127.0.0.1.
 #[test]
 fn a_loopback_listener_without_a_password_takes_no_foreign_host_unlike_upstream() {
@@ -74,7 +129,78 @@ fn a_loopback_listener_without_a_password_takes_no_foreign_host_unlike_upstream(
     assert_eq!(status(&open, "localhost:9001"), 200);
     assert_eq!(status(&open, "127.0.0.1"), 200);
     assert_eq!(status(&guarded, "supervisor.example"), 200, "a proxy may pass its own name on");
-    daemon.wait_for_message("refused a request to the loopback address as 'evil.example:9001'");
+    daemon.wait_for_message("refused a request to [inet_http_server] as 'evil.example'");
+}
+
+/// Issue 13: the refusal says what is wrong and what to do, in the language of the browser, and once in the log.
+#[test]
+fn a_refused_host_is_explained_on_the_page_and_once_in_the_log_unlike_upstream() {
+    let port = Port::reserve();
+    let daemon = Daemon::start(&format!("[inet_http_server]\nport=127.0.0.1:{}\n", port.number()));
+    let address = Address::Tcp(port.number());
+    let refused = |headers: &str| {
+        let answer = get(&address, "/", &format!("Host: S.example:80\r\n{headers}"));
+        assert_eq!(answer.status, 403);
+        answer.text()
+    };
+    let text = refused("");
+    assert!(text.contains("allowed_hosts=s.example") && !text.contains('<'), "for programs: {text}");
+    let page = refused(&format!("{BROWSER}Accept: text/html\r\n"));
+    assert!(page.contains("allowed_hosts=s.example") && page.contains("password"), "{page}");
+    let page = refused(&format!("{BROWSER}Accept: text/html\r\nAccept-Language: zh-CN\r\n"));
+    assert!(page.contains("allowed_hosts=s.example") && page.contains("密码"), "{page}");
+    let style = page.split_once("rel=\"stylesheet\" href=\"").unwrap().1.split_once('"').unwrap().0;
+    let style = get(&address, &format!("/{style}"), "Host: s.example\r\n");
+    assert_eq!(style.status, 200, "the page has its colours");
+    assert_eq!(get(&address, "/", "Host: last.example\r\n").status, 403);
+    daemon.wait_for_message("as 'last.example'");
+    let lines = daemon.messages_with("as 's.example'");
+    assert_eq!(lines.len(), 1, "once for each name: {lines:?}");
+    assert!(lines[0].contains("write allowed_hosts=s.example in [inet_http_server]"), "{lines:?}");
+    for number in 0..100 {
+        assert_eq!(get(&address, "/", &format!("Host: n{number}.example\r\n")).status, 403);
+    }
+    daemon.wait_for_message("further names of refused requests are not logged");
+    assert_eq!(daemon.messages_with("refused a request to").len(), 64, "an attacker does not fill the log");
+}
+
+/// Issue 13: names as proxies pass them, with subdomains where a dot comes first.
+#[test]
+fn allowed_hosts_names_what_a_server_answers_to_unlike_upstream() {
+    let (open, locked) = (Port::reserve(), Port::reserve());
+    let daemon = Daemon::start(&format!(
+        "[inet_http_server]\nport=127.0.0.1:{}\nallowed_hosts=S.example, .corp.example\n\
+         [inet_http_server:b]\nport=127.0.0.1:{}\nusername=u\npassword=p\nallowed_hosts=s.example\n",
+        open.number(),
+        locked.number()
+    ));
+    let status = |port: &Port, host: &str| {
+        let headers = format!("Host: {host}\r\nAuthorization: Basic dTpw\r\n");
+        get(&Address::Tcp(port.number()), "/ok.html", &headers).status
+    };
+    for (host, expected) in [
+        ("s.example", 200),
+        ("S.EXAMPLE:8080", 200),
+        ("a.s.example", 403),
+        ("corp.example", 200),
+        ("a.b.corp.example:1", 200),
+        ("evilcorp.example", 403),
+        ("localhost", 200),
+        ("127.0.0.1:9001", 200),
+        ("evil.example", 403),
+    ] {
+        assert_eq!(status(&open, host), expected, "{host}");
+    }
+    assert_eq!(status(&locked, "s.example"), 200);
+    assert_eq!(status(&locked, "evil.example"), 403, "the option guards any server it is written for");
+    let call = "<methodCall><methodName>supervisor.getState</methodName></methodCall>";
+    let call = format!(
+        "POST /RPC2 HTTP/1.0\r\nHost: any.example\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{call}",
+        call.len()
+    );
+    let answer = exchange(&Address::Tcp(open.number()), call.as_bytes()).unwrap();
+    assert_eq!(answer.status, 200, "programs may call by any name");
+    assert!(daemon.messages_with("Unknown option").is_empty());
 }
 
 /// The names of the daemon's threads.

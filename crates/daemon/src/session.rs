@@ -226,7 +226,7 @@ fn serve_http(
         pump: pump.clone(),
         has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
     };
-    web::serve(listeners, limits, backend)
+    web::serve(listeners, &config.servers, limits, backend)
         .map(Some)
         .map_err(|error| StartError::of("start the HTTP server", &error))
 }

@@ -144,6 +144,11 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
     Response::error(Status::NotFound)
 }
 
+/// Whether a path is that of a file under which pages of this version find it.
+pub(super) fn has(path: &[u8]) -> bool {
+    versioned(relative(path)).is_some()
+}
+
 /// A file as most browsers get it.
 fn compressed(asset: &Asset) -> Option<&'static [u8]> {
     static COMPRESSED: LazyLock<Vec<Option<Vec<u8>>>> =

@@ -1,11 +1,15 @@
-//! Who asks: a program, our own page, or a browser that somebody else leads.
+//! Who asks: a program, our own page, or a browser that another site leads.
 //!
 //! Programs use upstream's addresses as they are, with a password if there is one. A browser, however, sends what
 //! any page tells it to, with the password it keeps. It betrays itself by headers that a page cannot forge:
 //! `Sec-Fetch-Site`, `Origin`, and its `User-Agent`. What comes from a browser changes something only with the token
 //! of a page of ours (see [`super::visitor`]).
+//!
+//! `Sec-Fetch-Site` is the browser's own view, and no proxy changes it. `Origin` can only be compared with `Host`, which
+//! proxies set as they like: where they differ, only the token tells our page from another site's.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use supervisor_config::Server;
 use supervisor_http::{Listener, Request, Socket};
 use supervisor_sys::access;
 
@@ -16,9 +20,12 @@ pub(super) enum Sender {
     Program,
     /// A browser, on its user's own account or on that of a page of ours.
     Browser,
-    /// A browser that follows a link of somebody else's page, and shows where that leads.
+    /// A browser that follows a link of another site's page, and shows where that leads.
     Led,
-    /// A browser in which somebody else's page sends this in its own name.
+    /// A browser with a page whose origin is not the host of the request: another site's, or ours behind a proxy that
+    /// passes another `Host`.
+    OtherOrigin,
+    /// A browser in which another site's page sends this in its own name.
     Foreign,
 }
 
@@ -36,7 +43,7 @@ impl Sender {
             };
         }
         match header("Origin") {
-            Some(origin) if !is_own(origin, request) => Self::Foreign,
+            Some(origin) if !is_own(origin, request) => Self::OtherOrigin,
             Some(_) => Self::Browser,
             None if header("User-Agent").is_some_and(is_of_a_browser) => Self::Browser,
             None => Self::Program,
@@ -62,7 +69,9 @@ fn is_of_a_browser(agent: &[u8]) -> bool {
 
 /// Keeps browsers out that were told a foreign name for this machine (DNS rebinding). It concerns listeners on
 /// the loopback interface without a password: there the machine's name is all that guards them, since a browser
-/// sends its password only to the name it was given for.
+/// sends its password only to the name it was given for. It also concerns every listener with `allowed_hosts`.
+///
+/// No token opens it: a page under a foreign name for this machine has the origin of our own pages, and reads theirs.
 ///
 /// Programs may use any name their machine has for the address, as in `serverurl=http://myhost:9001` with
 /// `127.0.1.1 myhost` in `/etc/hosts`. They are known by what they send, which is POST without the `Origin` that a
@@ -70,37 +79,49 @@ fn is_of_a_browser(agent: &[u8]) -> bool {
 /// have a browser look up elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    /// The sections of such listeners.
-    sections: HashSet<String>,
+    /// The names that guarded sections are allowed to have besides.
+    allowed: HashMap<String, Vec<String>>,
 }
 
 impl Gate {
-    /// For these listeners.
-    pub(super) fn of(listeners: &[Listener]) -> Self {
-        let is_guarded_by_name = |listener: &&Listener| match &listener.socket {
-            Socket::Tcp(socket) => {
-                listener.credentials.is_none()
-                    && socket.local_addr().is_ok_and(|address| address.ip().is_loopback())
-            }
-            Socket::Unix(_) => false,
+    /// For these listeners, which `servers` configure.
+    pub(super) fn of(listeners: &[Listener], servers: &[Server]) -> Self {
+        let guarded = |listener: &Listener| {
+            let server = servers.iter().find(|server| server.section == listener.section);
+            let allowed = server.map_or_else(Vec::new, |server| server.allowed_hosts.clone());
+            let is_guarded = !allowed.is_empty() || is_guarded_by_name(listener);
+            is_guarded.then(|| (listener.section.clone(), allowed))
         };
-        let guarded = listeners.iter().filter(is_guarded_by_name);
-        Self { sections: guarded.map(|listener| listener.section.clone()).collect() }
+        Self { allowed: listeners.iter().filter_map(guarded).collect() }
     }
 
     /// Whether a request may come in.
     pub(super) fn admits(&self, request: &Request) -> bool {
-        let is_guarded = self.sections.contains(&*request.section);
-        let is_named_well = |host: &[u8]| is_local(host) || is_own_name(host);
-        !is_guarded
-            || is_call_of_a_program(request)
-            || request.headers.first("Host").is_none_or(is_named_well)
+        let Some(allowed) = self.allowed.get(&*request.section) else { return true };
+        let is_named_well = |host: &[u8]| is_local(host) || is_own_name(host) || is_allowed(host, allowed);
+        is_call_of_a_program(request) || request.headers.first("Host").is_none_or(is_named_well)
+    }
+
+    /// Whether a password would open a guarded section to any name.
+    pub(super) fn opens_with_a_password(&self, section: &str) -> bool {
+        self.allowed.get(section).is_some_and(Vec::is_empty)
     }
 
     /// A gate that guards this section.
     #[cfg(test)]
-    pub(super) fn guarding(section: &str) -> Self {
-        Self { sections: [section.to_owned()].into() }
+    pub(super) fn guarding(section: &str, allowed: &[&str]) -> Self {
+        let allowed = allowed.iter().map(|&name| name.to_owned()).collect();
+        Self { allowed: [(section.to_owned(), allowed)].into() }
+    }
+}
+
+fn is_guarded_by_name(listener: &Listener) -> bool {
+    match &listener.socket {
+        Socket::Tcp(socket) => {
+            listener.credentials.is_none()
+                && socket.local_addr().is_ok_and(|address| address.ip().is_loopback())
+        }
+        Socket::Unix(_) => false,
     }
 }
 
@@ -120,8 +141,17 @@ fn is_own_name(host: &[u8]) -> bool {
     access::hostname().eq_ignore_ascii_case(name_of(&host))
 }
 
+/// Whether a host is among those of `allowed_hosts`.
+fn is_allowed(host: &[u8], allowed: &[String]) -> bool {
+    let name = name_of(&String::from_utf8_lossy(host));
+    allowed.iter().any(|pattern| match pattern.strip_prefix('.') {
+        Some(domain) => name == domain || name.ends_with(pattern.as_str()),
+        None => pattern == "*" || *pattern == name,
+    })
+}
+
 /// A host without its port, as names are compared.
-fn name_of(host: &str) -> String {
+pub(super) fn name_of(host: &str) -> String {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name.trim_end_matches('.').to_ascii_lowercase()
 }
@@ -167,16 +197,16 @@ mod tests {
     fn an_origin_must_be_the_host() {
         let origin = |origin, host| sender("POST", &[("Origin", origin), ("Host", host)]);
         assert_eq!(origin("http://a:9001", "a:9001"), Sender::Browser);
-        assert_eq!(origin("https://evil.example", "a:9001"), Sender::Foreign);
-        assert_eq!(origin("http://a:9001.evil.example", "a:9001"), Sender::Foreign);
-        assert_eq!(origin("null", "a:9001"), Sender::Foreign);
+        assert_eq!(origin("https://evil.example", "a:9001"), Sender::OtherOrigin);
+        assert_eq!(origin("http://a:9001.evil.example", "a:9001"), Sender::OtherOrigin);
+        assert_eq!(origin("null", "a:9001"), Sender::OtherOrigin);
         let proxied = [("Origin", "https://s.example"), ("Host", "b"), ("X-Forwarded-Host", "s.example")];
         assert_eq!(sender("POST", &proxied), Sender::Browser);
     }
 
     #[test]
     fn foreign_names_do_not_open_a_loopback_listener() {
-        let gate = Gate::guarding("unix_http_server");
+        let gate = Gate::guarding("unix_http_server", &[]);
         let admits = |host| gate.admits(&http_request("GET", "/", &[("Host", host)], b""));
         for host in
             ["localhost", "LOCALHOST:9001", "127.0.0.1:9001", "[::1]:9001", "10.0.0.1", "a.localhost", ""]
@@ -198,7 +228,7 @@ mod tests {
 
     #[test]
     fn programs_may_call_by_any_name_of_the_address() {
-        let gate = Gate::guarding("unix_http_server");
+        let gate = Gate::guarding("unix_http_server", &[]);
         let post = |headers: &[(&str, &str)]| {
             let all = [&[("Host", "myhost.example:9001")], headers].concat();
             gate.admits(&http_request("POST", "/RPC2", &all, b""))

@@ -17,6 +17,7 @@ mod list;
 mod live;
 mod orders;
 mod page;
+mod refusal;
 mod status;
 mod tail;
 mod update;
@@ -30,17 +31,24 @@ use crate::request::Requests;
 use form::Form;
 use guard::{Gate, Sender};
 use live::Live;
+use refusal::Refusals;
 use std::io;
+use supervisor_config::Server;
 use supervisor_core::Wall;
 use supervisor_http::{Handle, Limits, Listener, ReplyTo, Request, Response, Service, Status};
 use supervisor_log::Level;
 use supervisor_sys::clock;
 
-/// Serves `listeners` on a thread of their own.
-pub(crate) fn serve(listeners: Vec<Listener>, limits: Limits, backend: Backend) -> io::Result<Handle> {
+/// Serves `listeners`, which `servers` configure, on a thread of their own.
+pub(crate) fn serve(
+    listeners: Vec<Listener>,
+    servers: &[Server],
+    limits: Limits,
+    backend: Backend,
+) -> io::Result<Handle> {
     let log = backend.log.clone();
     let write = move |level, line: &str| log.log(level_of(level), line);
-    let site = Site { gate: Gate::of(&listeners), ..Site::new(backend) };
+    let site = Site { gate: Gate::of(&listeners, servers), ..Site::new(backend) };
     supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write))
 }
 
@@ -61,12 +69,14 @@ struct Site {
     live: Live,
     /// Who may come in.
     gate: Gate,
+    /// What the log was told of those who may not.
+    refusals: Refusals,
 }
 
 impl Site {
     fn new(backend: Backend) -> Self {
         let live = Live::new(backend.clone());
-        Self { backend, since: clock::now().wall, live, gate: Gate::default() }
+        Self { backend, since: clock::now().wall, live, gate: Gate::default(), refusals: Refusals::default() }
     }
 
     /// Tells this instance of the daemon from those before and after it.
@@ -101,15 +111,13 @@ impl Service for Site {
         if self.backend.requests.is_congested() {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
-        if !self.gate.admits(&request) {
-            let host = String::from_utf8_lossy(request.headers.first("Host").unwrap_or_default());
-            let line = format!("refused a request to the loopback address as '{}'", host.escape_debug());
-            self.backend.log.log(Level::Warn, line);
-            return reply.send(Response::error(Status::Forbidden));
+        // What the page that explains a refusal is drawn with tells nothing.
+        if !self.gate.admits(&request) && !assets::has(&request.path) {
+            return reply.send(refusal::of_host(self, &request));
         }
         if request.path.starts_with(b"/RPC2") {
-            if matches!(Sender::of(&request), Sender::Foreign | Sender::Led) {
-                return reply.send(Response::error(Status::Forbidden));
+            if matches!(Sender::of(&request), Sender::Foreign | Sender::OtherOrigin | Sender::Led) {
+                return reply.send(refusal::of_site(self, &request));
             }
             api::handle(&self.backend, request, reply);
         } else if request.path.starts_with(b"/logtail") {

@@ -12,7 +12,7 @@ use super::page::{Page, escape};
 use super::usage;
 use super::visitor::Visitor;
 use super::words::{Words, fill};
-use super::{Site, actions, banner, compress, relative, why};
+use super::{Site, actions, banner, compress, refusal, relative, why};
 use crate::overview::{Overview, ProcessView};
 use crate::request::{Reply, Request as Question};
 use std::collections::HashMap;
@@ -32,10 +32,11 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     let visitor = Visitor::of(request, form);
     let sender = Sender::of(request);
     let is_changing = form.value("action").is_some() || form.value("do").is_some();
-    if is_changing && sender == Sender::Foreign {
-        return reply.send(Response::error(Status::Forbidden));
+    // A page of a neighbour, on another port of the same host, may have planted the cookie; its browser says so.
+    let is_vouched = request.method == b"POST" && sender != Sender::Foreign && visitor.vouches_for(form);
+    if is_changing && !is_vouched && matches!(sender, Sender::Foreign | Sender::OtherOrigin) {
+        return reply.send(refusal::of_site(site, request));
     }
-    let is_vouched = request.method == b"POST" && visitor.vouches_for(form);
     if form.value("do").is_some() {
         return match Wish::of(form) {
             None => reply.send(Response::error(Status::InternalServerError)),

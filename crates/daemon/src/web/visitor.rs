@@ -96,6 +96,11 @@ impl Visitor {
         response
     }
 
+    /// The same without a token to remember.
+    pub(super) fn without_token(self) -> Self {
+        Self { token: String::new(), has_cookie: false, ..self }
+    }
+
     /// Whether a form comes from a page this browser was given.
     pub(super) fn vouches_for(&self, form: &Form) -> bool {
         let given = form.value("token").unwrap_or_default();

@@ -151,7 +151,7 @@ fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
 fn a_name_that_is_foreign_to_the_loopback_interface_is_refused() {
     let double = Double::new();
     let mut site = Site {
-        gate: crate::web::guard::Gate::guarding("unix_http_server"),
+        gate: crate::web::guard::Gate::guarding("unix_http_server", &[]),
         ..Site::new(double.backend.clone())
     };
     let mut status = |host: &str, target: &str| {

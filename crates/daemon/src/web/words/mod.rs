@@ -148,6 +148,15 @@ pub(super) struct Words {
     pub(super) do_it: &'static str,
     pub(super) back: &'static str,
 
+    pub(super) refused: &'static str,
+    pub(super) refused_host: &'static str,
+    pub(super) refused_site: &'static str,
+    pub(super) another_site: &'static str,
+    pub(super) remedy_allow: &'static str,
+    pub(super) remedy_password: &'static str,
+    pub(super) remedy_proxy: &'static str,
+    pub(super) remedy_cookie: &'static str,
+
     pub(super) log_of: &'static str,
     pub(super) output: &'static str,
     pub(super) errors: &'static str,

@@ -1,0 +1,157 @@
+//! Refusals that a proxy or a lost cookie may be the cause of. Each says what is wrong and what to do: a browser that
+//! shows it gets a page, anything else a text, and the log a line for each name.
+
+use super::Site;
+use super::assets::Script;
+use super::form::Form;
+use super::guard::name_of;
+use super::list::push;
+use super::page::{Page, escape};
+use super::visitor::Visitor;
+use super::words::{Words, fill};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use supervisor_core::repr;
+use supervisor_http::{Request, Response, Status};
+use supervisor_log::Level;
+
+/// How many names the log is told; an attacker has any number of them.
+const MOST_TOLD: usize = 64;
+
+/// How much of a name is shown. No host name is longer.
+const LONGEST: usize = 255;
+
+/// What was refused so far.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    told: Mutex<HashSet<String>>,
+}
+
+/// A refusal in words.
+struct Account {
+    /// What is wrong.
+    sentence: String,
+    /// What to do about it, and what to write for that.
+    remedies: Vec<(String, Option<String>)>,
+}
+
+/// Refuses a request under a name that the server does not take; see [`super::guard::Gate`].
+pub(super) fn of_host(site: &Site, request: &Request) -> Response {
+    let host = String::from_utf8_lossy(request.headers.first("Host").unwrap_or_default());
+    let (name, section) = (shortened(&name_of(&host)), &*request.section);
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let option = format!("allowed_hosts={}", if is_plain { &name } else { "NAME" });
+    let takes_password = site.gate.opens_with_a_password(section);
+    let password = if takes_password { "set username and password there, or " } else { "" };
+    let line = format!(
+        "refused a request to [{section}] as {}: it is neither a name of this machine nor in allowed_hosts (DNS \
+         rebinding); if it is your proxy's, write {option} in [{section}], or {password}have the proxy pass the \
+         server's address as Host",
+        repr::text(&name)
+    );
+    site.refusals.tell(site, format!("host {name}"), &line);
+    let visitor = visitor_of(request);
+    let words = visitor.words;
+    let mut remedies = vec![(words.remedy_allow.to_owned(), Some(format!("[{section}]\n{option}")))];
+    if takes_password {
+        remedies.push((words.remedy_password.to_owned(), None));
+    }
+    remedies.push((words.remedy_proxy.to_owned(), None));
+    answer(request, &visitor, &Account { sentence: fill(words.refused_host, &[section, &name]), remedies })
+}
+
+/// Refuses a request that another site's page had a browser send, as far as can be told.
+pub(super) fn of_site(site: &Site, request: &Request) -> Response {
+    let header = |name| request.headers.first(name).map(|value| shortened(&String::from_utf8_lossy(value)));
+    let origin = header("Origin");
+    let named = origin.as_ref().map_or_else(|| "another site".to_owned(), repr::text);
+    let host = repr::text(header("Host").unwrap_or_default());
+    let line = format!(
+        "refused a request from a page of {named} to {host}: only Supervisor's own page may send it, with its token; \
+         if it was that page, open it again and let it keep its cookie"
+    );
+    site.refusals.tell(site, format!("origin {named}"), &line);
+    let visitor = visitor_of(request);
+    let words = visitor.words;
+    let sentence = fill(words.refused_site, &[origin.as_deref().unwrap_or(words.another_site)]);
+    answer(request, &visitor, &Account { sentence, remedies: vec![(words.remedy_cookie.to_owned(), None)] })
+}
+
+impl Refusals {
+    /// Writes a line unless it was written for this name before.
+    fn tell(&self, site: &Site, name: String, line: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= MOST_TOLD || !told.insert(name) {
+            return;
+        }
+        site.backend.log.log(Level::Warn, line);
+        if told.len() == MOST_TOLD {
+            site.backend.log.log(Level::Warn, "further names of refused requests are not logged");
+        }
+    }
+}
+
+/// The language of the answer. The browser gets no token with it, which would take the place of the one its open pages
+/// have.
+fn visitor_of(request: &Request) -> Visitor {
+    Visitor::of(request, &Form::of(request).unwrap_or_default()).without_token()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+fn answer(request: &Request, visitor: &Visitor, account: &Account) -> Response {
+    let accepted = request.headers.first("Accept").unwrap_or_default();
+    if !accepted.windows(9).any(|part| part == b"text/html") {
+        let text = account.text();
+        return Response::new(Status::Forbidden)
+            .header("Content-Type", "text/plain;charset=utf-8")
+            .header("X-Content-Type-Options", "nosniff")
+            .body(text);
+    }
+    let body = account.html(visitor.words);
+    let page = Page {
+        status: Status::Forbidden,
+        title: visitor.words.refused,
+        script: Script::None,
+        attributes: "",
+        body: &body,
+        address: "./?",
+    };
+    page.answer(visitor, false)
+}
+
+impl Account {
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", self.sentence);
+        for (remedy, what) in &self.remedies {
+            push(&mut text, format_args!("- {remedy}\n"));
+            for line in what.iter().flat_map(|what| what.lines()) {
+                push(&mut text, format_args!("    {line}\n"));
+            }
+        }
+        text
+    }
+
+    fn html(&self, words: &Words) -> String {
+        let mut body = String::new();
+        push(
+            &mut body,
+            format_args!(
+                "<main class=\"ask\"><h1>{}</h1><p>{}</p><ul>",
+                words.refused,
+                escape(&self.sentence)
+            ),
+        );
+        for (remedy, what) in &self.remedies {
+            push(&mut body, format_args!("<li>{}", escape(remedy)));
+            if let Some(what) = what {
+                push(&mut body, format_args!("<pre>{}</pre>", escape(what)));
+            }
+            body.push_str("</li>");
+        }
+        push(&mut body, format_args!("</ul><p><a class=\"b\" href=\"./\">{}</a></p></main>\n", words.back));
+        body
+    }
+}
