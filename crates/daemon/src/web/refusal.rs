@@ -33,6 +33,8 @@ struct Account {
     sentence: String,
     /// What to do about it, and what to write for that.
     remedies: Vec<(String, Option<String>)>,
+    /// There is a page to go back to.
+    page_is_served: bool,
 }
 
 /// Refuses a request under a name that the server does not take; see [`super::guard::Gate`].
@@ -57,13 +59,14 @@ pub(super) fn of_host(site: &Site, request: &Request) -> Response {
         remedies.push((words.remedy_password.to_owned(), None));
     }
     remedies.push((words.remedy_proxy.to_owned(), None));
-    answer(request, &visitor, &Account { sentence: fill(words.refused_host, &[section, &name]), remedies })
+    let sentence = fill(words.refused_host, &[section, &name]);
+    answer(request, &visitor, &Account { sentence, remedies, page_is_served: false })
 }
 
 /// Refuses a request that another site's page had a browser send, as far as can be told.
 pub(super) fn of_site(site: &Site, request: &Request) -> Response {
     let header = |name| request.headers.first(name).map(|value| shortened(&String::from_utf8_lossy(value)));
-    let origin = header("Origin");
+    let origin = header("Origin").filter(|origin| origin != "null");
     let named = origin.as_ref().map_or_else(|| "another site".to_owned(), repr::text);
     let host = repr::text(header("Host").unwrap_or_default());
     let line = format!(
@@ -74,7 +77,8 @@ pub(super) fn of_site(site: &Site, request: &Request) -> Response {
     let visitor = visitor_of(request);
     let words = visitor.words;
     let sentence = fill(words.refused_site, &[origin.as_deref().unwrap_or(words.another_site)]);
-    answer(request, &visitor, &Account { sentence, remedies: vec![(words.remedy_cookie.to_owned(), None)] })
+    let remedies = vec![(words.remedy_cookie.to_owned(), None)];
+    answer(request, &visitor, &Account { sentence, remedies, page_is_served: true })
 }
 
 impl Refusals {
@@ -135,23 +139,25 @@ impl Account {
     }
 
     fn html(&self, words: &Words) -> String {
-        let mut body = String::new();
-        push(
-            &mut body,
-            format_args!(
-                "<main class=\"ask\"><h1>{}</h1><p>{}</p><ul>",
-                words.refused,
-                escape(&self.sentence)
-            ),
-        );
-        for (remedy, what) in &self.remedies {
-            push(&mut body, format_args!("<li>{}", escape(remedy)));
-            if let Some(what) = what {
-                push(&mut body, format_args!("<pre>{}</pre>", escape(what)));
+        let mut body =
+            format!("<main class=\"ask\"><h1>{}</h1><p>{}</p>", words.refused, escape(&self.sentence));
+        if let [(remedy, None)] = &self.remedies[..] {
+            push(&mut body, format_args!("<p>{}</p>", escape(remedy)));
+        } else {
+            body.push_str("<ul>");
+            for (remedy, what) in &self.remedies {
+                push(&mut body, format_args!("<li>{}", escape(remedy)));
+                if let Some(what) = what {
+                    push(&mut body, format_args!("<pre>{}</pre>", escape(what)));
+                }
+                body.push_str("</li>");
             }
-            body.push_str("</li>");
+            body.push_str("</ul>");
         }
-        push(&mut body, format_args!("</ul><p><a class=\"b\" href=\"./\">{}</a></p></main>\n", words.back));
+        if self.page_is_served {
+            push(&mut body, format_args!("<p><a class=\"b\" href=\"./\">{}</a></p>", words.back));
+        }
+        body.push_str("</main>\n");
         body
     }
 }

@@ -127,7 +127,7 @@ pub(in crate::web) static SIMPLIFIED_CHINESE: Words = Words {
     do_it: "确认执行",
     back: "返回进程列表",
     refused: "请求被拒绝",
-    refused_host: "[{}] 不向浏览器提供主机名 {} 的访问：它既不是本机的名称，也不在 allowed_hosts 中，而其他网站可能利用这样的名称通过浏览器访问 Supervisor（DNS 重绑定）。如果这是您自己的反向代理所用的名称：",
+    refused_host: "[{}] 不接受浏览器以主机名 {} 访问：它既不是本机的名称，也不在 allowed_hosts 中，其他网站可能借用这样的名称，通过浏览器访问 Supervisor（DNS 重绑定）。如果这是您自己的反向代理的名称：",
     refused_site: "{} 的页面发出了只有 Supervisor 自己的页面才能发出的请求。",
     another_site: "其他网站",
     remedy_allow: "把它写入 supervisord.conf，然后重启 supervisord：",
