@@ -20,10 +20,11 @@ export class Browser {
   #contexts = [];
   #complaints = [];
 
-  static async launch() {
+  /** Started with further arguments, if there are any. */
+  static async launch(further = []) {
     const browser = new Browser();
     // Chromium refuses to sandbox its pages for root.
-    const args = process.getuid() === 0 ? [...QUIET, "--no-sandbox"] : QUIET;
+    const args = [...QUIET, ...further, ...(process.getuid() === 0 ? ["--no-sandbox"] : [])];
     browser.#chromium = await chromium.launch({ executablePath: process.env.CHROMIUM, args, timeout: PATIENCE });
     return browser;
   }

@@ -30,7 +30,7 @@ port=127.0.0.1:${port}
 ${password ? `username=user\npassword=${password}` : ""}
 `;
 
-const freePort = () => new Promise(resolve => {
+export const freePort = () => new Promise(resolve => {
   const probe = createServer().listen(0, "127.0.0.1", () => {
     const { port } = probe.address();
     probe.close(() => resolve(port));
@@ -47,11 +47,13 @@ export class Daemon {
   #hasPanicked = false;
   #root = mkdtempSync(join(tmpdir(), "supervisor-browser-"));
 
-  /** `programs` are the sections of a configuration, text or bytes. */
-  constructor(program, programs, { password } = {}) {
+  /** `programs` are the sections of a configuration, text or bytes; `files` what else its folder holds, by name. Without a `port`, one that is free. */
+  constructor(program, programs, { password, port, files = () => ({}) } = {}) {
     this.#program = program;
     this.#programs = programs;
     this.password = password;
+    this.port = port;
+    for (const [name, text] of Object.entries(files(this.#root))) writeFileSync(join(this.#root, name), text);
   }
 
   get url() {

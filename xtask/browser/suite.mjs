@@ -16,6 +16,7 @@ import { list } from "./parts/list.mjs";
 import { logs } from "./parts/logs.mjs";
 import { looks } from "./parts/looks.mjs";
 import { pictures } from "./parts/pictures.mjs";
+import { proxies } from "./parts/proxies.mjs";
 import { scriptless } from "./parts/scriptless.mjs";
 import { security } from "./parts/security.mjs";
 
@@ -25,7 +26,7 @@ const PATIENCE = 300_000;
 const [program, ...words] = process.argv.slice(2);
 const folder = process.env.PICTURES;
 const parts = {
-  ...looks, ...actions, ...list, ...configuration, ...logs, ...scriptless, ...security, ...badInput, ...interruptions,
+  ...looks, ...actions, ...list, ...configuration, ...logs, ...scriptless, ...security, ...proxies, ...badInput, ...interruptions,
   ...crowd, ...(folder ? pictures : {}),
 };
 

@@ -2,7 +2,8 @@
 //!
 //! Builds supervisord, gets the two packages the suite needs (a driver and an accessibility checker) into `target`, and
 //! runs `xtask/browser/suite.mjs` there: every action against real processes, in both languages, colours and widths,
-//! without JavaScript, with bad input, and with 2,000 processes. Words choose the parts in whose names they occur.
+//! without JavaScript, with bad input, with 2,000 processes, and behind nginx, Apache, Caddy and `HAProxy`. Words choose the
+//! parts in whose names they occur.
 //! With `--pictures` it also takes the pictures of the documentation, in `docs/screenshots`.
 //!
 //! Only whoever runs the suite needs Node and Chromium; neither the build nor the program does.
@@ -38,6 +39,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
     workspace::download(Command::new("npm").args(install).current_dir(&folder))?;
     let mut suite = Command::new("node");
     suite.arg("suite.mjs").arg(&program).args(words).env("CHROMIUM", chromium).env_remove("PICTURES");
+    // Its recipes for proxies are tried as they stand there.
+    suite.env("MANUAL", root.join("docs/web.md"));
     if takes_pictures {
         suite.env("PICTURES", root.join("docs/screenshots"));
     }
