@@ -15,9 +15,9 @@ use supervisor_core::{Channel, Level, repr};
 /// Who chose a log file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileOrigin {
-    /// The configuration: symbolic links are followed, a new file is created 0666 less the umask.
+    /// The configuration: a new file is created 0666 less the umask.
     Configured,
-    /// We did (`AUTO`): never through a symbolic link, created 0600.
+    /// We did (`AUTO`): created 0600, under a name that is not taken.
     Auto,
 }
 

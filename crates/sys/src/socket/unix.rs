@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
@@ -180,7 +181,9 @@ fn remove_stale(path: &Path) -> Result<bool, ListenError> {
 fn lock_directory(directory: &Path) -> Option<File> {
     const PATIENCE: u32 = 100;
     const PAUSE: Duration = Duration::from_millis(1);
-    let file = File::open(directory).ok()?;
+    // Never waits, should a FIFO have come into its place.
+    let flags = libc::O_DIRECTORY | libc::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags).open(directory).ok()?;
     for _ in 0..PATIENCE {
         // SAFETY: touches no memory.
         match retry(|| unsafe { libc::flock(raw(&file), libc::LOCK_EX | libc::LOCK_NB) }) {
