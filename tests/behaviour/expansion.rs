@@ -115,3 +115,30 @@ fn environment_of_the_daemon_itself_serves_everything() {
     });
     assert!(processes::is_alive(pid));
 }
+
+/// Upstream parses `environment` after variables are filled in, and a quote in one of them ends its value.
+#[test]
+fn values_of_variables_reach_programs_as_they_are_unlike_upstream() {
+    for value in ["end\\", r"C:\\dir", "say \"hi\"", "x\",EVIL=\"1", "it's", "密 码;# $X"] {
+        let sandbox = Sandbox::new();
+        let config = "[program:x]\ncommand=/bin/sh -c \"printf '%%s\\n' \\\"$PW\\\" \\\"$EVIL\\\" \\\"$1\\\"; exec sleep 1000\" sh \"%(ENV_PW)s\"\n\
+                      environment=PW=\"%(ENV_PW)s\"\nstdout_logfile=%(here)s/x.log\n";
+        let daemon = Launch::new().environment("PW", value).configure(&sandbox, config).start(sandbox);
+        let expected = if value == r"C:\\dir" { r"C:\dir" } else { value };
+        let log = format!("{value}\n\n{expected}\n");
+        assert_eq!(daemon.wait_for_file("x.log", &log), log);
+    }
+}
+
+/// A variable may hold the whole command, or several pairs.
+#[test]
+fn variables_that_hold_commands_and_pairs_are_read_as_such() {
+    let sandbox = Sandbox::new();
+    let launch = Launch::new()
+        .environment("CMD", "sh -c \"echo $0 $A $B; exec sleep 1000\"")
+        .environment("PAIRS", "A=\"1\",B=2");
+    let config =
+        "[program:x]\ncommand=%(ENV_CMD)s --flag\nenvironment=%(ENV_PAIRS)s\nstdout_logfile=%(here)s/x.log\n";
+    let daemon = launch.configure(&sandbox, config).start(sandbox);
+    assert_eq!(daemon.wait_for_file("x.log", "\n"), "--flag 1 2\n");
+}

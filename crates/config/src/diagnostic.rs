@@ -41,6 +41,8 @@ struct Details {
     tail: String,
     place: Option<Place>,
     why: Option<String>,
+    /// What the faulty text was made of. For readers on this machine.
+    origin: Option<String>,
     mend: Option<String>,
     mend_is_private: bool,
 }
@@ -80,6 +82,7 @@ impl Fault {
             tail,
             place: None,
             why: None,
+            origin: None,
             mend: None,
             mend_is_private: false,
         }))
@@ -124,6 +127,16 @@ impl Fault {
         self
     }
 
+    /// Says from which variables the text came, and a mend where there is none yet; both for readers on this machine.
+    pub(crate) fn coming_from(mut self, origin: String, mend: Option<String>) -> Self {
+        self.0.origin = Some(origin);
+        if let Some(mend) = mend.filter(|_| self.0.mend.is_none()) {
+            self.0.mend = Some(mend);
+            self.0.mend_is_private = true;
+        }
+        self
+    }
+
     /// What is wrong, in upstream's words. May have several lines.
     pub fn message(&self) -> String {
         format!("{}{}{}", self.0.head, self.0.names, self.0.tail)
@@ -145,6 +158,11 @@ impl Fault {
         self.0.why.as_deref()
     }
 
+    /// Which variables the faulty text came from.
+    pub fn origin(&self) -> Option<&str> {
+        self.0.origin.as_deref()
+    }
+
     /// What would mend it.
     pub fn mend(&self) -> Option<&str> {
         self.0.mend.as_deref()
@@ -158,12 +176,16 @@ impl Fault {
             }
         }
         let mend = self.0.mend.as_ref().filter(|_| reader == Reader::Local || !self.0.mend_is_private);
-        for (label, text) in [("why", self.0.why.as_ref()), ("mend", mend)] {
-            if let Some(text) = text {
-                writeln!(f, "    {label}: {text}")?;
-            }
+        let origin = self.0.origin.as_ref().filter(|_| reader == Reader::Local);
+        match (&self.0.why, origin) {
+            (Some(why), Some(origin)) => writeln!(f, "    why: {why}; {origin}")?,
+            (Some(only), None) | (None, Some(only)) => writeln!(f, "    why: {only}")?,
+            (None, None) => {}
         }
-        Ok(())
+        match mend {
+            Some(mend) => writeln!(f, "    mend: {mend}"),
+            None => Ok(()),
+        }
     }
 }
 

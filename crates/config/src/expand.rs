@@ -1,6 +1,7 @@
 //! `%(here)s`, `%(ENV_X)s`, `%(process_num)02d`: filling names into a value.
 //!
-//! Values are filled in once; what a name stands for is not looked at again.
+//! Values are filled in once; what a name stands for is not looked at again. Where each of them lies in the result is
+//! kept ([`Filled`]), so that a later parser can tell the text of the file from the text of a variable.
 
 mod error;
 
@@ -20,6 +21,10 @@ use std::os::unix::ffi::OsStrExt;
 pub(crate) struct Names<'a> {
     outer: Option<&'a Names<'a>>,
     own: BTreeMap<Vec<u8>, Named>,
+    /// The variables of this layer come from the environment the program was started with.
+    is_inherited: bool,
+    /// The program that reads the file; `None`: as the outer layer says, in the end `supervisord`.
+    program: Option<&'static str>,
     /// Some `environment` could not be read, so a variable that is missing here may well be meant to exist.
     is_incomplete: bool,
 }
@@ -27,7 +32,7 @@ pub(crate) struct Names<'a> {
 impl<'a> Names<'a> {
     /// A layer over `outer`.
     pub(crate) fn over(outer: &'a Names<'a>) -> Self {
-        Self { outer: Some(outer), own: BTreeMap::new(), is_incomplete: false }
+        Self { outer: Some(outer), ..Self::default() }
     }
 
     /// With one more name that stands for text.
@@ -40,6 +45,33 @@ impl<'a> Names<'a> {
     pub(crate) fn with_number(mut self, name: &str, value: i64) -> Self {
         self.own.insert(name.into(), Named::Number(value));
         self
+    }
+
+    /// With `ENV_<name>` for each variable of the environment the program was started with.
+    pub(crate) fn with_inherited<'v>(
+        self,
+        variables: impl IntoIterator<Item = (&'v OsStr, &'v OsStr)>,
+    ) -> Self {
+        Self { is_inherited: true, ..self.with_variables(variables) }
+    }
+
+    /// For a file that another program than supervisord reads.
+    pub(crate) fn read_by(mut self, program: &'static str) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// The program whose environment is meant.
+    pub(crate) fn program(&self) -> &'static str {
+        self.program.or_else(|| self.outer.map(Names::program)).unwrap_or("supervisord")
+    }
+
+    /// Whether a name stands for a variable of the environment the program was started with.
+    pub(crate) fn is_inherited(&self, name: &[u8]) -> bool {
+        if self.own.contains_key(name) {
+            return self.is_inherited && name.starts_with(b"ENV_");
+        }
+        self.outer.is_some_and(|outer| outer.is_inherited(name))
     }
 
     /// With `ENV_<name>` for each variable.
@@ -76,6 +108,41 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A text with all names filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expanded<'t> {
+    /// The whole text.
+    pub(crate) text: Cow<'t, [u8]>,
+    /// What of it stands for a name, from left to right.
+    pub(crate) filled: Vec<Filled>,
+}
+
+/// The part of a text that stands for a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filled {
+    /// The name.
+    pub(crate) name: String,
+    /// Where its value lies in the text; may be empty.
+    pub(crate) place: Range<usize>,
+}
+
+impl<'t> Expanded<'t> {
+    /// A text without names.
+    pub(crate) fn plain(text: impl Into<Cow<'t, [u8]>>) -> Self {
+        Self { text: text.into(), filled: Vec::new() }
+    }
+
+    /// The same, with a text of its own.
+    pub(crate) fn into_owned(self) -> Expanded<'static> {
+        Expanded { text: Cow::Owned(self.text.into_owned()), filled: self.filled }
+    }
+
+    /// Where values lie in the text.
+    pub(crate) fn places(&self) -> Vec<Range<usize>> {
+        self.filled.iter().map(|filled| filled.place.clone()).collect()
+    }
+}
+
 /// Mistakes of one value that are reported at most.
 const MOST_ERRORS: usize = 16;
 
@@ -86,11 +153,12 @@ pub(crate) fn expand<'t>(
     raw: &'t str,
     names: &Names<'_>,
     here: Option<&[u8]>,
-) -> Result<Cow<'t, [u8]>, Vec<ExpandError>> {
+) -> Result<Expanded<'t>, Vec<ExpandError>> {
     if raw.len() <= limits::VALUE_BYTES && memchr::memchr(b'%', raw.as_bytes()).is_none() {
-        return Ok(raw.as_bytes().into());
+        return Ok(Expanded::plain(raw.as_bytes()));
     }
-    let mut filled = Vec::with_capacity(raw.len());
+    let mut text = Vec::with_capacity(raw.len());
+    let mut filled = Vec::new();
     let mut errors = Vec::new();
     let mut at = 0;
     let mut is_first = true;
@@ -105,16 +173,20 @@ pub(crate) fn expand<'t>(
         };
         at = next;
         match piece {
-            Piece::Literal(text) => filled.extend_from_slice(text.as_bytes()),
+            Piece::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
             Piece::Conversion(conversion) => {
                 match fill_in(&conversion, raw, names, here, is_first) {
-                    Ok(text) => filled.extend(text),
+                    Ok(value) => {
+                        let place = text.len()..text.len() + value.len();
+                        text.extend(value);
+                        filled.push(Filled { name: conversion.name.unwrap_or_default().to_string(), place });
+                    }
                     Err(error) => errors.push(error),
                 }
                 is_first = false;
             }
         }
-        if filled.len() > limits::VALUE_BYTES {
+        if text.len() > limits::VALUE_BYTES {
             errors.push(ExpandError::TooLong);
             break;
         }
@@ -122,7 +194,7 @@ pub(crate) fn expand<'t>(
             break;
         }
     }
-    if errors.is_empty() { Ok(filled.into()) } else { Err(errors) }
+    if errors.is_empty() { Ok(Expanded { text: text.into(), filled }) } else { Err(errors) }
 }
 
 fn fill_in(
@@ -155,6 +227,7 @@ fn unknown(name: &str, place: Range<usize>, names: &Names<'_>) -> ExpandError {
         name: name.to_string(),
         place,
         available: names.all().into_iter().map(|name| shown(name).into_owned()).collect(),
+        program: names.program(),
         is_excusable: name.starts_with("ENV_") && names.is_incomplete(),
     }
 }
@@ -175,7 +248,7 @@ mod tests {
 
     fn fill(raw: &str) -> Result<String, String> {
         match expand(raw, &names(), None).map_err(|errors| errors.into_iter().next().unwrap()) {
-            Ok(filled) => Ok(String::from_utf8(filled.into_owned()).unwrap()),
+            Ok(filled) => Ok(String::from_utf8(filled.text.into_owned()).unwrap()),
             Err(ExpandError::Malformed(malformed)) => Err(malformed.reason_in(raw, None)),
             Err(ExpandError::Unknown { name, .. }) => Err(format!("unknown {name}")),
             Err(ExpandError::TooLong) => Err("too long".into()),
@@ -283,8 +356,9 @@ mod tests {
 
     #[test]
     fn bytes_pass_through_and_are_not_expanded_again() {
-        assert_eq!(expand("a%(ENV_RAW)s", &names(), None), Ok(b"a\xff%s".to_vec().into()));
-        assert_eq!(expand("%(ENV_RAW)4s|", &names(), None), Ok(b" \xff%s|".to_vec().into()));
+        let text = |raw| expand(raw, &names(), None).unwrap().text.into_owned();
+        assert_eq!(text("a%(ENV_RAW)s"), b"a\xff%s");
+        assert_eq!(text("%(ENV_RAW)4s|"), b" \xff%s|");
     }
 
     #[test]
@@ -296,7 +370,10 @@ mod tests {
     #[test]
     fn here_of_an_include_counts_even_where_the_name_is_not_offered() {
         let names = Names::default();
-        assert_eq!(expand("%(here)s/%%(here)s", &names, Some(b"/50%")), Ok(b"/50%/%(here)s".to_vec().into()));
+        assert_eq!(
+            expand("%(here)s/%%(here)s", &names, Some(b"/50%")).unwrap().text,
+            b"/50%/%(here)s".as_slice()
+        );
         let malformed = |raw: &str| match &expand(raw, &names, Some(b"/x")).unwrap_err()[..] {
             [ExpandError::Malformed(malformed)] => malformed.clone(),
             other => panic!("{other:?}"),
@@ -326,7 +403,7 @@ mod tests {
         #[test]
         fn doubled_percent_signs_come_back_single(raw: String) {
             let escaped = raw.replace('%', "%%");
-            prop_assert_eq!(expand(&escaped, &names(), None), Ok(raw.into_bytes().into()));
+            prop_assert_eq!(expand(&escaped, &names(), None).unwrap().text, raw.as_bytes());
         }
 
         #[test]

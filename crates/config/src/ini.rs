@@ -242,6 +242,13 @@ impl Entry {
         self.text.push_str(value);
     }
 
+    /// The comment that ends one of its lines.
+    pub(crate) fn comment<'s>(&self, sources: &'s Sources) -> Option<&'s str> {
+        let lines = std::iter::once(self.first_line).chain(self.further_lines.iter().map(|line| line.span));
+        let rest = |line: Span| sources.line(line.file, line.line).get(line.end..).unwrap_or_default().trim();
+        lines.filter(|line| line.end > line.start).map(rest).find(|rest| rest.starts_with([';', '#']))
+    }
+
     /// The place of a part of the value; of the first line with text in it, if no part is named.
     pub(crate) fn span(&self, part: Option<Range<usize>>) -> Span {
         let start =

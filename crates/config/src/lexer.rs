@@ -12,6 +12,7 @@
 //! [`Alphabet`]; any other character is a word on its own.
 
 use crate::text;
+use std::ops::Range;
 
 /// What outside quotes makes a word, and whether `#` begins a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +44,9 @@ impl std::fmt::Display for LexError {
 
 impl std::error::Error for LexError {}
 
-#[derive(Clone, Copy)]
-enum State {
+/// Where the lexer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
     Between,
     InWord,
     InQuotes(u8),
@@ -54,36 +56,96 @@ enum State {
 
 /// The words of a text.
 pub(crate) fn words(source: &[u8], alphabet: Alphabet) -> Result<Vec<Vec<u8>>, LexError> {
-    let mut lexer = Lexer { state: State::Between, word: Vec::new(), is_quoted: false, words: Vec::new() };
-    let mut rest = source;
-    while let Some((letter, after)) = text::split_first_char(rest) {
-        let own = &rest[..rest.len() - after.len()];
-        rest = after;
-        if lexer.take(letter, own, alphabet) == Next::SkipLine {
-            let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
-            rest = &rest[end..];
-        }
-    }
+    let mut lexer = Lexer::new(alphabet);
+    lexer.feed(source);
     lexer.finish()
 }
 
-#[derive(PartialEq, Eq)]
-enum Next {
-    Character,
-    SkipLine,
+/// The words of an `environment` text in which variables have been filled in at `values`. Words come in fours, a name, `=`, a
+/// value and a separator. What is filled in where the value stands belongs to it whatever it holds; anywhere else it is
+/// text as if it had been written there.
+pub(crate) fn pair_words(source: &[u8], values: &[Range<usize>]) -> Result<Vec<Vec<u8>>, LexError> {
+    const VALUE: usize = 2;
+    let mut lexer = Lexer::new(Alphabet::NamesAndPaths);
+    let mut at = 0;
+    for value in values {
+        lexer.feed(&source[at..value.start]);
+        if lexer.words.len() % 4 == VALUE && !lexer.is_in_comment {
+            lexer.take_value(&source[value.clone()]);
+        } else {
+            lexer.feed(&source[value.clone()]);
+        }
+        at = value.end;
+    }
+    lexer.feed(&source[at..]);
+    lexer.finish()
 }
 
-struct Lexer {
+/// Reads a text piece by piece.
+#[derive(Clone)]
+pub(crate) struct Lexer {
+    alphabet: Alphabet,
     state: State,
+    is_in_comment: bool,
     word: Vec<u8>,
     is_quoted: bool,
     words: Vec<Vec<u8>>,
 }
 
 impl Lexer {
-    fn take(&mut self, letter: Option<char>, own: &[u8], alphabet: Alphabet) -> Next {
+    pub(crate) fn new(alphabet: Alphabet) -> Self {
+        Self {
+            alphabet,
+            state: State::Between,
+            is_in_comment: false,
+            word: Vec::new(),
+            is_quoted: false,
+            words: Vec::new(),
+        }
+    }
+
+    /// Where the next character will stand.
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Reads the next piece of the text.
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while let Some((letter, after)) = text::split_first_char(rest) {
+            let own = &rest[..rest.len() - after.len()];
+            rest = after;
+            self.take(letter, own);
+        }
+    }
+
+    /// Takes a filled-in value as a part of the word. Outside quotes, blanks around it and quotes around all of it do not
+    /// count.
+    fn take_value(&mut self, value: &[u8]) {
         match self.state {
-            State::Between | State::InWord => return self.take_unquoted(letter, own, alphabet),
+            State::Between => self.word.extend_from_slice(without_own_quotes(value.trim_ascii())),
+            State::InWord => self.word.extend_from_slice(value.trim_ascii_end()),
+            State::InQuotes(_) | State::Escaped(None) => self.word.extend_from_slice(value),
+            State::Escaped(Some(_)) => {
+                self.word.push(b'\\');
+                self.word.extend_from_slice(value);
+            }
+        }
+        self.state = match self.state {
+            State::InQuotes(quote) | State::Escaped(Some(quote)) => State::InQuotes(quote),
+            State::Between | State::InWord | State::Escaped(None) => State::InWord,
+        };
+        // An empty value is a value.
+        self.is_quoted = true;
+    }
+
+    fn take(&mut self, letter: Option<char>, own: &[u8]) {
+        if self.is_in_comment {
+            self.is_in_comment = own != b"\n";
+            return;
+        }
+        match self.state {
+            State::Between | State::InWord => self.take_unquoted(letter, own),
             State::InQuotes(quote) if own == [quote] => self.state = State::InWord,
             State::InQuotes(b'"') if own == b"\\" => self.state = State::Escaped(Some(b'"')),
             State::InQuotes(_) => self.word.extend_from_slice(own),
@@ -95,22 +157,21 @@ impl Lexer {
                 self.state = within.map_or(State::InWord, State::InQuotes);
             }
         }
-        Next::Character
     }
 
-    fn take_unquoted(&mut self, letter: Option<char>, own: &[u8], alphabet: Alphabet) -> Next {
+    fn take_unquoted(&mut self, letter: Option<char>, own: &[u8]) {
         match own {
             b" " | b"\t" | b"\r" | b"\n" => self.end_word(),
-            b"#" if alphabet == Alphabet::NamesAndPaths => {
+            b"#" if self.alphabet == Alphabet::NamesAndPaths => {
                 self.end_word();
-                return Next::SkipLine;
+                self.is_in_comment = true;
             }
             b"\\" => self.state = State::Escaped(None),
             b"'" | b"\"" => {
                 self.is_quoted = true;
                 self.state = State::InQuotes(own[0]);
             }
-            _ if alphabet.has(letter) => {
+            _ if self.alphabet.has(letter) => {
                 self.word.extend_from_slice(own);
                 self.state = State::InWord;
             }
@@ -119,7 +180,6 @@ impl Lexer {
                 self.words.push(own.to_vec());
             }
         }
-        Next::Character
     }
 
     fn end_word(&mut self) {
@@ -131,13 +191,22 @@ impl Lexer {
         self.is_quoted = false;
     }
 
-    fn finish(mut self) -> Result<Vec<Vec<u8>>, LexError> {
+    /// The words, once the text has ended.
+    pub(crate) fn finish(mut self) -> Result<Vec<Vec<u8>>, LexError> {
         match self.state {
             State::InQuotes(_) => return Err(LexError::NoClosingQuotation),
             State::Escaped(_) => return Err(LexError::NoEscapedCharacter),
             State::Between | State::InWord => self.end_word(),
         }
         Ok(self.words)
+    }
+}
+
+/// A value without the quotes that are around all of it.
+fn without_own_quotes(value: &[u8]) -> &[u8] {
+    match value {
+        [first @ (b'"' | b'\''), inner @ .., last] if first == last && !inner.contains(first) => inner,
+        _ => value,
     }
 }
 

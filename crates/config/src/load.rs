@@ -66,7 +66,7 @@ fn read_files(
     let names = Names::default()
         .with("here", here.as_os_str().as_bytes())
         .with("host_node_name", host.hostname().as_bytes())
-        .with_variables(environment.iter());
+        .with_inherited(environment.iter());
     include::read(document, here, &names, host, report);
     document.finish();
     unknown::remark_nested_include(document, main, report);
@@ -100,7 +100,7 @@ impl Loader<'_> {
         };
         let here = self.here.as_os_str().as_bytes();
         let inherited: Environment = self.host.environment().into_iter().collect();
-        let own_names = Names::default().with_variables(inherited.iter());
+        let own_names = Names::default().with_inherited(inherited.iter());
         let with_here = Names::over(&own_names).with("here", here);
         let command_line = self.command_line;
         let read = supervisord::read(&mut self.pass(section, &with_here), command_line);

@@ -4,13 +4,13 @@
 //! for reports. Each section file has its options as constants, a table of them, and one function that reads them.
 
 use crate::diagnostic::{Fault, Place, nearest};
-use crate::expand::{self, Names};
+use crate::expand::{self, Expanded, Names};
 use crate::host::Host;
 use crate::ini::{Document, Lookup, Section};
+use crate::lexer::LexError;
 use crate::report::Report;
 use crate::source::Span;
 use crate::value::{Parsed, Parser, Reading};
-use std::borrow::Cow;
 use std::fmt;
 use supervisor_core::repr;
 
@@ -20,11 +20,14 @@ pub(crate) mod group;
 pub(crate) mod http;
 pub(crate) mod include;
 pub(crate) mod listener;
+mod origin;
 mod pairs;
 pub(crate) mod program;
 pub(crate) mod rpcinterface;
 pub(crate) mod supervisord;
 pub(crate) mod unknown;
+
+use origin::Origin;
 
 /// One option.
 pub(crate) struct Opt<T> {
@@ -148,7 +151,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The option's text with all names filled in.
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Cow<'a, [u8]>>, Faulty> {
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Expanded<'a>>, Faulty> {
         let Some(found) = self.raw(key) else { return Ok(None) };
         let section = self.section;
         self.expanded(found, format_args!("{}.{key}", section.name)).map(Some)
@@ -159,7 +162,7 @@ impl<'a> Pass<'a> {
         &mut self,
         found: Lookup<'t>,
         context: fmt::Arguments<'_>,
-    ) -> Result<Cow<'t, [u8]>, Faulty> {
+    ) -> Result<Expanded<'t>, Faulty> {
         let raw = &found.entry.text;
         expand::expand(raw, self.names, found.here).map_err(|errors| {
             let context = &context.to_string();
@@ -170,7 +173,7 @@ impl<'a> Pass<'a> {
                     .with_tail(self.tail)
                     .at(self.document.sources.place(found.entry.span(Some(error.place(raw)))))
                     .because(error.why())
-                    .mended_by(error.mend())
+                    .mended_by(error.mend(raw))
                     .with_private_mend(error.mend_names_a_variable());
                 self.report.fault(fault);
             }
@@ -179,13 +182,19 @@ impl<'a> Pass<'a> {
     }
 
     /// The typed value of a text; what is wrong with it is reported with this tail.
-    pub(crate) fn parsed<T>(&mut self, option: &Opt<T>, text: &[u8], tail: &str) -> Result<T, Faulty> {
-        let mut reading = Reading::new(self.host);
-        let parsed = (option.parse)(text, &mut reading);
+    pub(crate) fn parsed<T>(
+        &mut self,
+        option: &Opt<T>,
+        text: &Expanded<'_>,
+        tail: &str,
+    ) -> Result<T, Faulty> {
+        let mut reading = Reading { filled: text.places(), ..Reading::new(self.host) };
+        let parsed = (option.parse)(&text.text, &mut reading);
         for remark in reading.remarks {
             self.remark(option.key, &remark);
         }
-        self.or_fault(option.key, option.takes, parsed, tail)
+        let origin = if parsed.is_err() { origin::of(option.key, text, self.names) } else { None };
+        self.or_fault_from(option.key, option.takes, parsed, tail, origin)
     }
 
     /// Reports a rejected value.
@@ -196,12 +205,34 @@ impl<'a> Pass<'a> {
         parsed: Parsed<T>,
         tail: &str,
     ) -> Result<T, Faulty> {
+        self.or_fault_from(key, takes, parsed, tail, None)
+    }
+
+    /// Reports a rejected value of this origin.
+    fn or_fault_from<T>(
+        &mut self,
+        key: &str,
+        takes: &str,
+        parsed: Parsed<T>,
+        tail: &str,
+        origin: Option<Origin>,
+    ) -> Result<T, Faulty> {
         parsed.map_err(|rejection| {
+            let found = self.raw(key);
+            let for_shell = found.and_then(|found| origin::shell_variable(&found.entry.text));
+            let is_open = rejection.message == LexError::NoClosingQuotation.to_string();
             let fault = Fault::new(rejection.message)
                 .with_tail(tail)
                 .at(self.place_of(key))
                 .because(format!("{key} takes {takes}"))
                 .mended_by(rejection.mend);
+            let comment = self.comment_within(key).filter(|_| is_open);
+            let fault = fault.mended_by(comment.map(comment_mend));
+            let fault = match (for_shell, origin) {
+                (Some(variable), _) => fault.mended_by(Some(variable.mend())),
+                (None, Some(origin)) => fault.coming_from(origin.text, origin.mend),
+                (None, None) => fault,
+            };
             self.report.fault(fault);
             Faulty
         })
@@ -213,6 +244,11 @@ impl<'a> Pass<'a> {
             Some(found) => self.document.sources.place(found.entry.span(None)),
             None => self.document.sources.place(self.section.header),
         }
+    }
+
+    /// The comment that ends a line of an option, if there is one.
+    pub(crate) fn comment_within(&self, key: &str) -> Option<&'a str> {
+        self.raw(key)?.entry.comment(&self.document.sources)
     }
 
     /// Reports that an option without a default is absent, unless a line of the section could not be understood.
@@ -243,6 +279,14 @@ impl<'a> Pass<'a> {
         self.report
             .remark(format!("{key} in section {} ({place}): {remark}", repr::text(&self.section.name)));
     }
+}
+
+/// What to do about a value that ends in the midst of quotes because a comment begins there.
+pub(crate) fn comment_mend(comment: &str) -> String {
+    let sign = comment.chars().next().unwrap_or(';');
+    format!(
+        "a {sign} behind a blank begins a comment, even between quotes; leave out the blank, or put the text into a script"
+    )
 }
 
 /// `file: 'path', line 3`.

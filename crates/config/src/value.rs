@@ -7,6 +7,7 @@ use crate::host::{Account, Host};
 use crate::paths;
 use crate::text::{self, Integer, shown};
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use supervisor_core::{Autorestart, Level, Signal, repr};
@@ -48,16 +49,17 @@ impl Rejection {
 /// A value of its type, or why it is none.
 pub(crate) type Parsed<T> = Result<T, Rejection>;
 
-/// What a value is read with: the machine, and a place for remarks about values that are accepted as something
-/// other than what they say.
+/// What a value is read with: the machine, where variables have been filled in, and a place for remarks about values that
+/// are accepted as something other than what they say.
 pub(crate) struct Reading<'a> {
     pub(crate) host: &'a dyn Host,
+    pub(crate) filled: Vec<Range<usize>>,
     pub(crate) remarks: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(host: &'a dyn Host) -> Self {
-        Self { host, remarks: Vec::new() }
+        Self { host, filled: Vec::new(), remarks: Vec::new() }
     }
 }
 

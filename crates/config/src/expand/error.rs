@@ -18,6 +18,8 @@ pub(crate) enum ExpandError {
         place: Range<usize>,
         /// The sorted names that may be used.
         available: Vec<String>,
+        /// The program whose environment has to have it.
+        program: &'static str,
         /// It is an environment variable, and some `environment` could not be read.
         is_excusable: bool,
     },
@@ -88,11 +90,11 @@ impl ExpandError {
         }
     }
 
-    /// What to do about it.
-    pub(crate) fn mend(&self) -> Option<String> {
+    /// What to do about it; `raw` is the text it is about.
+    pub(crate) fn mend(&self, raw: &str) -> Option<String> {
         match self {
-            Self::Unknown { name, available, .. } => Some(mend_for_name(name, available)),
-            Self::Malformed(_) => Some("write %% for a percent sign".to_string()),
+            Self::Unknown { name, available, program, .. } => Some(mend_for_name(name, available, program)),
+            Self::Malformed(malformed) => Some(mend_for_conversion(raw, malformed)),
             Self::TooLong => None,
         }
     }
@@ -117,12 +119,23 @@ fn near_name<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
     nearest(name, available.iter().map(String::as_str))
 }
 
-fn mend_for_name(name: &str, available: &[String]) -> String {
+fn mend_for_name(name: &str, available: &[String], program: &str) -> String {
     if let Some(meant) = near_name(name, available) {
         return format!("did you mean %({meant})s?");
     }
     match name.strip_prefix("ENV_") {
-        Some(variable) => format!("set {variable} in the environment supervisord starts with"),
+        Some(variable) => format!("set {variable} in the environment {program} starts with"),
         None => "use one of the available names, or write %% for a percent sign".to_string(),
+    }
+}
+
+/// `%(NAME)` is most often a name whose `s` was forgotten; `%` by itself is a percent sign.
+fn mend_for_conversion(raw: &str, malformed: &Malformed) -> String {
+    let inner = raw.get(malformed.place.start..).and_then(|text| text.strip_prefix("%("));
+    let name = inner.map(|inner| inner.split([')', ' ', '/']).next().unwrap_or_default());
+    match name {
+        Some(name @ ("process_num" | "numprocs")) => format!("write %({name})d, with a d"),
+        Some(name) if !name.is_empty() => format!("write %({name})s, with an s"),
+        Some(_) | None => "write %% for a percent sign".to_string(),
     }
 }

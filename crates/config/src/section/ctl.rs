@@ -118,7 +118,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
         return Settings::default();
     };
     let environment: Environment = host.environment().into_iter().collect();
-    let names = Names::default().with_variables(environment.iter());
+    let names = Names::default().with_inherited(environment.iter()).read_by("supervisorctl");
     let with_here = Names::over(&names).with("here", here.as_os_str().as_bytes());
     let mut pass = Pass { host, document, report, section, names: &names, tail: "" };
     let serverurl = pass.with_names(&with_here).value(&SERVERURL);
@@ -160,11 +160,12 @@ fn resolved_url(url: Vec<u8>, host: &dyn Host) -> Vec<u8> {
 
 fn check_plugin(pass: &mut Pass<'_>) {
     match pass.text(PLUGIN_FACTORY.key) {
-        Ok(Some(factory)) if !is_built_in(&factory, MAIN_PLUGIN) => {
-            let fault =
-                unresolvable(&factory, &pass.section.name).at(pass.place_of(PLUGIN_FACTORY.key)).mended_by(
-                    Some("remove the section; supervisorctl has upstream's own commands only".to_string()),
-                );
+        Ok(Some(factory)) if !is_built_in(&factory.text, MAIN_PLUGIN) => {
+            let fault = unresolvable(&factory.text, &pass.section.name)
+                .at(pass.place_of(PLUGIN_FACTORY.key))
+                .mended_by(Some(
+                    "remove the section; supervisorctl has upstream's own commands only".to_string(),
+                ));
             pass.report.fault(fault);
         }
         Ok(None) => {

@@ -4,11 +4,10 @@ use super::program;
 use super::{Faulty, Opt, OptionDoc, Pass};
 use crate::config::{FastCgiAddress, FastCgiSocket, Owner};
 use crate::diagnostic::Fault;
-use crate::expand::Names;
+use crate::expand::{Expanded, Names};
 use crate::host::Account;
 use crate::text::shown;
 use crate::value::{self, Parsed, Reading, Rejection};
-use std::borrow::Cow;
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "fcgi-program:";
@@ -78,7 +77,7 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
     let given_mode = pass.checked(&SOCKET_MODE);
     let text = read_text(pass, program_name)?;
     let (user, given_owner, given_mode) = (user?, given_owner?, given_mode?);
-    if !text.starts_with(b"unix://") && (given_owner.is_some() || given_mode.is_some()) {
+    if !text.text.starts_with(b"unix://") && (given_owner.is_some() || given_mode.is_some()) {
         return Err(refuse_file_options(pass, given_owner.is_some()));
     }
     let tail = format!(" in [{}] socket", pass.section.name);
@@ -92,10 +91,10 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
 }
 
 /// The socket as written, names filled in.
-fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Vec<u8>, Faulty> {
+fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Expanded<'static>, Faulty> {
     let names = Names::over(pass.names).with("program_name", program_name);
     let text = pass.with_names(&names).text(SOCKET.key)?;
-    text.filter(|text| !text.is_empty()).map(Cow::into_owned).ok_or_else(|| {
+    text.filter(|text| !text.text.is_empty()).map(Expanded::into_owned).ok_or_else(|| {
         let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
         pass.missing(&SOCKET.described(), message)
     })

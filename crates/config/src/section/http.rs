@@ -9,7 +9,6 @@ use crate::expand::Names;
 use crate::paths;
 use crate::text;
 use crate::value::{self, InetAddress, Parsed, Reading};
-use std::borrow::Cow;
 
 /// What the name of an inet server's section begins with.
 pub(crate) const INET_PREFIX: &str = "inet_http_server";
@@ -113,7 +112,7 @@ pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
 /// Reads a unix server; `here` is a name that only its `file` may use.
 pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
     let names = Names::over(pass.names).with("here", here);
-    let file = pass.with_names(&names).text(FILE.key).map(|file| file.map(Cow::into_owned));
+    let file = pass.with_names(&names).text(FILE.key).map(|file| file.map(|file| file.text.into_owned()));
     if file == Ok(None) {
         pass.missing(&FILE.described(), format!("section [{}] has no file value", pass.section.name));
     }

@@ -2,7 +2,7 @@
 
 use super::{Opt, OptionDoc, Pass};
 use crate::diagnostic::Fault;
-use crate::expand::Names;
+use crate::expand::{Expanded, Names};
 use crate::glob;
 use crate::host::Host;
 use crate::ini::Document;
@@ -78,10 +78,16 @@ fn patterns(
     Some(blank_separated(&text))
 }
 
-fn blank_separated(text: &[u8]) -> Vec<Vec<u8>> {
+/// The words of a text. A directory that `%(here)s` stands for is no list, whatever its name.
+fn blank_separated(found: &Expanded<'_>) -> Vec<Vec<u8>> {
+    let is_single =
+        |at: usize| found.filled.iter().any(|filled| filled.name == "here" && filled.place.contains(&at));
     let mut words = vec![Vec::new()];
-    for (letter, own) in text::chars(text) {
-        if letter.is_some_and(text::is_blank) {
+    let mut at = 0;
+    for (letter, own) in text::chars(&found.text) {
+        let begins = at;
+        at += own.len();
+        if letter.is_some_and(text::is_blank) && !is_single(begins) {
             words.push(Vec::new());
         } else if let Some(word) = words.last_mut() {
             word.extend_from_slice(own);

@@ -1,10 +1,10 @@
 //! The `environment` option: `KEY="value",OTHER=plain`.
 //!
 //! Words come in fours: a key, `=`, a value, and a fourth that separates and is not looked at. So `A=a b` loses its
-//! `b`, as in upstream; ours says so.
+//! `b`, as in upstream; ours says so. The pairs are found before variables count: see [`lexer::pair_words`].
 
 use crate::environment::Environment;
-use crate::lexer::{self, Alphabet};
+use crate::lexer;
 use crate::text::shown;
 use crate::value::{Parsed, Reading, Rejection};
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStringExt;
 
 /// The variables a text names.
 pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Environment> {
-    let words = lexer::words(value, Alphabet::NamesAndPaths)
+    let words = lexer::pair_words(value, &reading.filled)
         .map_err(|error| Rejection::new(error.to_string()).mended_by("close every quote that is opened"))?;
     let mut environment = Environment::new();
     for group in words.chunks(4) {
@@ -41,6 +41,7 @@ fn unexpected_end(value: &[u8]) -> Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expand::{self, Names};
     use crate::host::MemoryHost;
 
     fn read(text: &str) -> Result<(Vec<(String, String)>, usize), String> {
@@ -50,6 +51,74 @@ mod tests {
         let pairs =
             read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
         Ok((pairs.collect(), reading.remarks.len()))
+    }
+
+    /// What comes of `environment=text`, `%` in it standing for a variable with this value.
+    fn filled(text: &str, variable: &str) -> Result<Vec<(String, String)>, String> {
+        let host = MemoryHost::new();
+        let names = Names::default().with("ENV_X", variable);
+        let raw = text.replace('%', "%(ENV_X)s");
+        let expanded = expand::expand(&raw, &names, None).unwrap();
+        let mut reading = Reading { filled: expanded.places(), ..Reading::new(&host) };
+        let read = environment(&expanded.text, &mut reading).map_err(|rejection| rejection.message)?;
+        let pairs =
+            read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
+        Ok(pairs.collect())
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+        Ok(expected.iter().map(|&(key, value)| (key.to_string(), value.to_string())).collect())
+    }
+
+    const ODD: [&str; 16] = [
+        "end\\",
+        "C:\\\\dir",
+        "C:\\dir",
+        "say \"hi\"",
+        "x\",EVIL=\"1",
+        "it's",
+        "a b",
+        "",
+        "a,b",
+        "1,B=2",
+        "a#b",
+        "a;b c",
+        "http://h/?q=1&r",
+        "密码",
+        "$X",
+        "line\nline",
+    ];
+
+    #[test]
+    fn a_value_arrives_as_it_is() {
+        for value in ODD {
+            assert_eq!(filled("A=\"%\",Z=\"1\"", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            assert_eq!(filled("A='%',Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            assert_eq!(filled("A=%,Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            let within = format!("x{value}y");
+            assert_eq!(filled("A=\"x%y\"", value), pairs(&[("A", &within)]), "{value:?}");
+            assert_eq!(filled("A=x%y", value), pairs(&[("A", &within)]), "{value:?}");
+        }
+        assert_eq!(filled(r#"A="C:\%""#, "n\"t"), pairs(&[("A", r#"C:\n"t"#)]));
+        assert_eq!(filled("A=\"%\"", "'x'"), pairs(&[("A", "'x'")]));
+    }
+
+    /// So it is on upstream: files of variables often have their values in quotes, or end their lines with CR LF.
+    #[test]
+    fn outside_quotes_those_of_the_variable_count_and_blanks_around_it_do_not() {
+        assert_eq!(filled("A=%,Z=1", "\"a b\""), pairs(&[("A", "a b"), ("Z", "1")]));
+        assert_eq!(filled("A=%,Z=1", "'a b'\r"), pairs(&[("A", "a b"), ("Z", "1")]));
+        assert_eq!(filled("A=x%,Z=1", "foo\r"), pairs(&[("A", "xfoo"), ("Z", "1")]));
+    }
+
+    #[test]
+    fn a_variable_may_hold_pairs_and_names() {
+        assert_eq!(filled("%", "A=1,B=\"2 3\""), pairs(&[("A", "1"), ("B", "2 3")]));
+        assert_eq!(filled("Z=1,%", "A=1"), pairs(&[("Z", "1"), ("A", "1")]));
+        assert_eq!(filled("Z=1,%", ""), pairs(&[("Z", "1")]));
+        assert_eq!(filled("%A=1", "B=2,"), pairs(&[("B", "2"), ("A", "1")]));
+        assert_eq!(filled("%_A=1", "B"), pairs(&[("B_A", "1")]));
+        assert_eq!(filled("A=1, # %\nB=2", "x"), pairs(&[("A", "1"), ("B", "2")]));
     }
 
     fn assert_reads(text: &str, expected: &[(&str, &str)], remarks: usize) {

@@ -3,28 +3,28 @@
 //! A section is one program of `numprocs` processes. Most options are read once; those that may hold
 //! `%(process_num)d` are read again for every process.
 
-use super::{Faulty, Pass, name_after_colon};
+use super::{Faulty, Pass, name_after_colon, origin};
 use crate::config::{FastCgiSocket, LogFile, Process, StreamLog};
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
-use crate::expand::{self, Names};
+use crate::expand::{self, Expanded, Names};
 use crate::limits;
 use crate::paths;
 use crate::text;
 use crate::value::{self, LogFileName, Rejection};
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
 use supervisor_core::{Policy, repr};
 
+mod command;
 pub(crate) mod options;
 mod stream;
 
 use options::{
-    AUTORESTART, AUTOSTART, COMMAND, DIRECTORY, ENVIRONMENT, EXITCODES, KILLASGROUP, NUMPROCS,
-    NUMPROCS_START, PRIORITY, PROCESS_NAME, REDIRECT_STDERR, SERVERURL, STARTRETRIES, STARTSECS, STOPASGROUP,
-    STOPSIGNAL, STOPWAITSECS, UMASK, USER,
+    AUTORESTART, AUTOSTART, DIRECTORY, ENVIRONMENT, EXITCODES, KILLASGROUP, NUMPROCS, NUMPROCS_START,
+    PRIORITY, PROCESS_NAME, REDIRECT_STDERR, SERVERURL, STARTRETRIES, STARTSECS, STOPASGROUP, STOPSIGNAL,
+    STOPWAITSECS, UMASK, USER,
 };
 use stream::{STDERR, STDOUT};
 
@@ -148,7 +148,7 @@ fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> 
     let pattern = found.map_or("%(program_name)s", |found| text::strip(&found.entry.text));
     let seen =
         found.map_or(pattern.to_string(), |found| expand::with_here_shown(&found.entry.text, found.here));
-    pass.parsed(&PROCESS_NAME, seen.as_bytes(), pass.tail)?;
+    pass.parsed(&PROCESS_NAME, &Expanded::plain(seen.as_bytes()), pass.tail)?;
     let has_several = numbering.is_some_and(|numbering| numbering.count > 1);
     if has_several && !pattern.contains("%(process_num)") {
         let fault = Fault::new("%(process_num) must be present within process_name when numprocs > 1")
@@ -197,6 +197,11 @@ fn read_one(
     };
     let mut pass = pass.with_names(&names);
     let directory = pass.text(DIRECTORY.key);
+    if let Ok(Some(path)) = &directory
+        && let Some(variable) = std::str::from_utf8(&path.text).ok().and_then(origin::shell_variable)
+    {
+        pass.remark(DIRECTORY.key, &variable.mend());
+    }
     let mut stdout = shared.stdout.clone();
     let mut stderr = shared.stderr.clone();
     stream::read_own(&mut pass, &STDOUT, &mut stdout);
@@ -205,7 +210,7 @@ fn read_one(
         drop_stderr_file(&mut pass, &stderr_name);
         stderr.logfile = LogFile::None;
     }
-    let command = read_command(&mut pass);
+    let command = command::read(&mut pass);
     let name = read_name(&mut pass, process_name);
     Some(Process {
         name: shared_name(&name.ok()?, membership.group),
@@ -213,7 +218,7 @@ fn read_one(
         policy: Arc::clone(&shared.policy),
         uid: shared.uid,
         command: command.ok()?,
-        directory: directory.ok()?.map(|directory| paths::from_bytes(&directory)),
+        directory: directory.ok()?.map(|directory| paths::from_bytes(&directory.text)),
         umask: shared.umask,
         stdout,
         stderr,
@@ -247,21 +252,13 @@ fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
     }
 }
 
-fn read_command(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
-    let command = pass.text(COMMAND.key)?;
-    command.map(Cow::into_owned).ok_or_else(|| {
-        let message = format!("program section {} does not specify a command", pass.section.name);
-        pass.missing(&COMMAND.described(), message)
-    })
-}
-
 /// The process's name. Its characters are checked once more, now that names are filled in.
 fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
     let expanded = match pass.raw(PROCESS_NAME.key) {
         Some(found) => pass.expanded(found, format_args!("{}", PROCESS_NAME.key))?,
         None => expand::expand(pattern, pass.names, None).map_err(|_| Faulty)?,
     };
-    let expanded = text::strip_bytes(&expanded);
+    let expanded = text::strip_bytes(&expanded.text);
     value::name(expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
         let fault = Fault::new(message)
             .with_tail(pass.tail)

@@ -44,7 +44,7 @@ const EXTENSIONS: [(&str, &str); 8] = [
 /// Reads one section.
 pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
     let section = pass.section;
-    let Some(factory) = pass.text(FACTORY.key).ok()? else {
+    let Some(factory) = pass.text(FACTORY.key).ok()?.map(|found| found.text) else {
         let message = format!("section [{}] does not specify a {}", section.name, FACTORY.key);
         pass.missing(&FACTORY.described(), message);
         return None;
@@ -59,7 +59,7 @@ pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
     let mut options = Vec::new();
     for key in others {
         if let Ok(Some(value)) = pass.text(key) {
-            options.push((key.to_string(), value.into_owned()));
+            options.push((key.to_string(), value.text.into_owned()));
         }
     }
     Some(RpcInterface { name: name_after_colon(section).to_string(), factory: factory?.to_string(), options })

@@ -13,6 +13,7 @@ mod report;
 mod reread;
 mod servers;
 mod supervisord;
+mod variables;
 mod warnings;
 
 use std::ffi::OsString;

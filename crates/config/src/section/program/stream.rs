@@ -132,8 +132,8 @@ fn read_logfile(pass: &mut Pass<'_>, options: &StreamOptions) -> LogFileName {
     let option = &options.logfile;
     let automatic = LogFileName::File(LogFile::Auto);
     let Ok(Some(once)) = pass.text(option.key) else { return automatic };
-    let has_more = once.contains(&b'%');
-    let Some(text) = std::str::from_utf8(&once).ok().filter(|_| has_more) else {
+    let has_more = once.text.contains(&b'%');
+    let Some(text) = std::str::from_utf8(&once.text).ok().filter(|_| has_more) else {
         return pass.parsed(option, &once, pass.tail).unwrap_or(automatic);
     };
     match expand::expand(text, pass.names, None) {

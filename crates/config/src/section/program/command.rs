@@ -1,0 +1,62 @@
+//! The `command` of a program, and remarks about one that cannot be what was meant.
+
+use super::options::COMMAND;
+use crate::expand::Expanded;
+use crate::section::{self, Faulty, Pass, origin};
+use crate::words;
+
+/// Reads the command line, variables filled in.
+pub(super) fn read(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
+    let Some(found) = pass.text(COMMAND.key)? else {
+        let message = format!("program section {} does not specify a command", pass.section.name);
+        return Err(pass.missing(&COMMAND.described(), message));
+    };
+    let places = found.places();
+    let (command, single) = words::with_values_kept(found.text.clone(), &places);
+    remark_single_words(pass, &found, &single);
+    remark_emptiness(pass, &found);
+    remark_comment(pass, &command);
+    remark_shell_variable(pass, &command);
+    Ok(command.into_owned())
+}
+
+fn remark_single_words(pass: &mut Pass<'_>, found: &Expanded<'_>, single: &[usize]) {
+    if let Some(filled) = single.first().and_then(|&index| found.filled.get(index)) {
+        let name = &filled.name;
+        pass.remark(
+            COMMAND.key,
+            &format!(
+                "the value of {name} opens quotes and does not close them, and is taken as one word; write \
+                 \"%({name})s\" in double quotes"
+            ),
+        );
+    }
+}
+
+/// Such a command fails at every start, with words that do not say why it is empty.
+fn remark_emptiness(pass: &mut Pass<'_>, found: &Expanded<'_>) {
+    if !found.text.trim_ascii().is_empty() {
+        return;
+    }
+    let origin = origin::of(COMMAND.key, found, pass.names);
+    let why = origin.map_or_else(String::new, |origin| format!("; {}", origin.text));
+    pass.remark(COMMAND.key, &format!("it is empty, and the program cannot start{why}"));
+}
+
+/// Quotes do not keep ` ;` and ` #` from beginning a comment.
+fn remark_comment(pass: &mut Pass<'_>, command: &[u8]) {
+    if words::split(command).is_ok() {
+        return;
+    }
+    let Some(comment) = pass.comment_within(COMMAND.key) else { return };
+    pass.remark(COMMAND.key, &format!("it is cut off: {}", section::comment_mend(comment)));
+}
+
+/// A program that is looked for by a name with a `$` in it is not found.
+fn remark_shell_variable(pass: &mut Pass<'_>, command: &[u8]) {
+    let Ok(words) = words::split(command) else { return };
+    let program = words.first().and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
+    if let Some(variable) = origin::shell_variable(program) {
+        pass.remark(COMMAND.key, &variable.mend());
+    }
+}
