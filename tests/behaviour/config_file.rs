@@ -182,3 +182,25 @@ fn first_fault_is_the_one_upstream_stops_at() {
         "bad logging level name 'loud'",
     );
 }
+
+/// The advice is for the encoding the file has.
+#[test]
+fn file_in_a_chinese_encoding_is_advised_how_to_become_utf8_unlike_upstream() {
+    let section =
+        b"[supervisord]\n; \xc6\xf4\xb6\xaf\xcd\xf8\xd5\xbe\n[program:x]\ncommand=cat \xc8\xd5\xd6\xbe\n";
+    let advised = |content: &[u8]| {
+        let sandbox = Sandbox::new();
+        sandbox.write("supervisord.conf", content);
+        let said = Launch::new().refusal(&sandbox);
+        let mend = said.lines().find_map(|line| line.strip_prefix("    mend: "));
+        mend.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let convert = |name| {
+        format!(
+            "convert the file, for example: iconv -f {name} -t utf-8 DIR/supervisord.conf > DIR/supervisord.conf.new"
+        )
+    };
+    assert_eq!(advised(section), convert("gb18030"));
+    assert_eq!(advised(b"\xff\xfe[\0s\0u\0"), convert("utf-16"));
+    assert_eq!(advised(b"[supervisord]\n; caf\xe9\n"), convert("latin1"));
+}

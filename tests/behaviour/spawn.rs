@@ -226,3 +226,14 @@ fn unknown_child_that_ended_before_the_start_is_reaped_and_reported() {
     let daemon = launch.configure(&sandbox, "").start(sandbox);
     daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
 }
+
+/// What looks like a blank is shown, so that it can be told from one.
+#[test]
+fn characters_that_cannot_be_seen_are_escaped_in_messages() {
+    let daemon = Daemon::start(
+        "[program:x]\ncommand=sleep\u{3000}1000\nstartretries=0\n\
+         [program:y]\ncommand=/no\u{a0}\u{200b}\u{feff}\u{202e}such\nstartretries=0\n",
+    );
+    daemon.wait_for_message(r"INFO spawnerr: can't find command 'sleep\u30001000'");
+    daemon.wait_for_message(r"INFO spawnerr: can't find command '/no\xa0\u200b\ufeff\u202esuch'");
+}

@@ -202,11 +202,21 @@ impl Place {
         let shown: String = self.source.chars().skip(skipped).take(WIDEST_LINE).map(text::visible).collect();
         let number = self.line.to_string();
         writeln!(f, "  {number:>4} | {shown}")?;
-        let indent = " ".repeat(before - skipped);
         let room = WIDEST_LINE.saturating_sub(before - skipped).max(1);
-        let carets = "^".repeat(self.length.clamp(1, room));
+        let meant = self.length.clamp(1, room);
+        let width = |letters: &str| letters.chars().map(text::columns).sum::<usize>();
+        let (in_front, from_there) = shown.split_at(byte_of(&shown, before - skipped));
+        let indent = " ".repeat(width(in_front));
+        // A line may end before what is meant, such as a sign that is missing at its end.
+        let carets = width(&from_there[..byte_of(from_there, meant)]).max(meant);
+        let carets = "^".repeat(carets);
         writeln!(f, "  {:>width$} | {indent}{carets}", "", width = number.len().max(4))
     }
+}
+
+/// The byte at which the n-th character begins, or the end.
+fn byte_of(text: &str, n: usize) -> usize {
+    text.char_indices().nth(n).map_or(text.len(), |(at, _)| at)
 }
 
 /// Why there is no configuration: every fault, the one upstream would have stopped at first.

@@ -60,7 +60,7 @@ pub(crate) fn apply(
     apply: &mut dyn FnMut(&Given) -> Result<(), Rejection>,
 ) -> Result<(), Fault> {
     for (position, option) in given.iter().enumerate() {
-        apply(option).map_err(|Rejection { message, mend }| {
+        apply(option).map_err(|Rejection { message, mend, .. }| {
             let value = repr::text(option.value.as_bytes());
             Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).mended_by(mend)
         })?;

@@ -9,6 +9,7 @@
 use crate::diagnostic::Fault;
 use crate::source::{FileId, Sources, Span};
 use crate::text::{self, shown};
+use crate::unseen::{self, Looks};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
@@ -150,15 +151,20 @@ impl Document {
         let start = self.sources.line(file, line).find(content).unwrap_or(0);
         let span = Span { file, line, start, end: start + content.len() };
         let mend = if content.starts_with(['=', ':']) {
-            "write the option's name before the sign"
+            "write the option's name before the sign".to_string()
+        } else if content.contains('\0') {
+            utf16_mend(self.sources.path(file))
+        } else if let Some(mend) = sign_mend(content) {
+            mend
         } else {
             "write it as option = value, indent it deeper than the option it belongs to, or begin it with ;"
+                .to_string()
         };
         Some(
             Fault::new(message)
                 .at(Some(self.sources.place(span)))
                 .because("a line of a section is [section], option = value, a comment or a further line of a value")
-                .mended_by(Some(mend.to_string())),
+                .mended_by(Some(mend)),
         )
     }
 
@@ -373,11 +379,23 @@ impl Reader<'_> {
     fn no_header(&self, line: usize, span: Span) -> Fault {
         let sources = self.sources;
         let raw = sources.line(self.file, line);
-        let has_mark = raw.starts_with('\u{feff}');
-        let mend = if has_mark {
-            "save the file as UTF-8 without a byte order mark"
+        let path = shown(sources.path(self.file));
+        let (why, mend) = if raw.starts_with('\u{feff}') {
+            (
+                "the file begins with a byte order mark, which is not blank".to_string(),
+                "save the file as UTF-8 without a byte order mark".to_string(),
+            )
+        } else if raw.contains('\0') {
+            (
+                "a zero byte stands in this line, as it does in every letter of UTF-16".to_string(),
+                utf16_mend(sources.path(self.file)),
+            )
         } else {
-            "write a section such as [supervisord] above it"
+            (
+                format!("nothing but comments may stand before the first [section] of {path}"),
+                sign_mend(text::strip(raw))
+                    .unwrap_or_else(|| "write a section such as [supervisord] above it".to_string()),
+            )
         };
         Fault::new(format!(
             "File contains no section headers.\nfile: {}, line: {}\n{}",
@@ -386,16 +404,23 @@ impl Reader<'_> {
             repr::text(raw)
         ))
         .at(Some(sources.place(span)))
-        .because(if has_mark {
-            "the file begins with a byte order mark, which is not blank".to_string()
-        } else {
-            format!(
-                "nothing but comments may stand before the first [section] of {}",
-                shown(sources.path(self.file))
-            )
-        })
-        .mended_by(Some(mend.to_string()))
+        .because(why)
+        .mended_by(Some(mend))
     }
+}
+
+/// What to do about a file whose letters have a zero byte each.
+fn utf16_mend(path: &[u8]) -> String {
+    let path = shown(path);
+    format!("convert the file, for example: iconv -f utf-16le -t utf-8 {path} > {path}.new")
+}
+
+/// What to do about a line that has a sign which looks like one of the dialect's.
+fn sign_mend(content: &str) -> Option<String> {
+    content.chars().find_map(|letter| match unseen::looks(letter)? {
+        looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::mend(letter, looks)),
+        Looks::Blank | Looks::Nothing | Looks::Like(_) => None,
+    })
 }
 
 /// Where a line's comment begins. A whole-line comment begins at 0, whatever its indent. An inline one counts at the

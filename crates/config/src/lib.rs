@@ -16,6 +16,7 @@ mod config;
 pub mod ctl;
 mod diagnostic;
 mod diff;
+mod encoding;
 mod environment;
 mod event_name;
 mod expand;
@@ -34,6 +35,7 @@ pub mod search;
 mod section;
 mod source;
 mod text;
+mod unseen;
 mod value;
 pub mod words;
 

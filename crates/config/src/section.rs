@@ -10,7 +10,8 @@ use crate::ini::{Document, Lookup, Section};
 use crate::lexer::LexError;
 use crate::report::Report;
 use crate::source::Span;
-use crate::value::{Parsed, Parser, Reading};
+use crate::unseen::{self, Looks};
+use crate::value::{Parsed, Parser, Reading, Rejection};
 use std::fmt;
 use supervisor_core::repr;
 
@@ -218,24 +219,43 @@ impl<'a> Pass<'a> {
         origin: Option<Origin>,
     ) -> Result<T, Faulty> {
         parsed.map_err(|rejection| {
-            let found = self.raw(key);
-            let for_shell = found.and_then(|found| origin::shell_variable(&found.entry.text));
-            let is_open = rejection.message == LexError::NoClosingQuotation.to_string();
-            let fault = Fault::new(rejection.message)
-                .with_tail(tail)
-                .at(self.place_of(key))
-                .because(format!("{key} takes {takes}"))
-                .mended_by(rejection.mend);
-            let comment = self.comment_within(key).filter(|_| is_open);
-            let fault = fault.mended_by(comment.map(comment_mend));
-            let fault = match (for_shell, origin) {
-                (Some(variable), _) => fault.mended_by(Some(variable.mend())),
-                (None, Some(origin)) => fault.coming_from(origin.text, origin.mend),
-                (None, None) => fault,
+            let fault = self.fault_of(key, takes, rejection).with_tail(tail);
+            let fault = match origin {
+                Some(origin) => fault.coming_from(origin.text, origin.mend),
+                None => fault,
             };
             self.report.fault(fault);
             Faulty
         })
+    }
+
+    /// What is to be said of a rejected value, by what stands in the file.
+    fn fault_of(&self, key: &str, takes: &str, rejection: Rejection) -> Fault {
+        let is_open = rejection.message == LexError::NoClosingQuotation.to_string();
+        let may_guess = rejection.mend.is_none() || rejection.is_guess;
+        let fault = Fault::new(rejection.message)
+            .at(self.place_of(key))
+            .because(format!("{key} takes {takes}"))
+            .mended_by(rejection.mend);
+        let Some(found) = self.raw(key) else { return fault };
+        let text = &found.entry.text;
+        if let Some(variable) = origin::shell_variable(text) {
+            return fault.mended_by(Some(variable.mend()));
+        }
+        if let Some(comment) = self.comment_within(key).filter(|_| is_open) {
+            return fault.mended_by(Some(comment_mend(comment)));
+        }
+        match unseen::first(text) {
+            Some((at, letter, looks)) if may_guess || !matches!(looks, Looks::Like(_)) => {
+                let span = found.entry.span(Some(at..at + letter.len_utf8()));
+                let mend = may_guess.then(|| unseen::mend(letter, looks));
+                fault
+                    .at(self.document.sources.place(span))
+                    .because(format!("{key} takes {takes}; here stands {}", unseen::name(letter)))
+                    .mended_by(mend)
+            }
+            Some(_) | None => fault,
+        }
     }
 
     /// Where an option stands, or its section.

@@ -1,6 +1,7 @@
 //! The text of the files a configuration is made of, and places in it.
 
 use crate::diagnostic::{Fault, Place};
+use crate::encoding;
 use crate::text::shown;
 use std::ops::Range;
 
@@ -101,11 +102,17 @@ fn decode(bytes: Vec<u8>, path: &[u8]) -> Result<String, Fault> {
         Fault::new(format!("'utf-8' codec can't decode {which}: {reason}"))
             .at(Some(undecodable_place(bytes, start..start + length, path)))
             .because("configuration files are read as UTF-8")
-            .mended_by(Some(format!(
-                "convert the file, for example: iconv -f latin1 -t utf-8 {}",
-                shown(path)
-            )))
+            .mended_by(Some(mend_for(bytes, path)))
     })
+}
+
+/// How to make UTF-8 of a file.
+fn mend_for(bytes: &[u8], path: &[u8]) -> String {
+    let path = shown(path);
+    match encoding::likely(bytes) {
+        Some(name) => format!("convert the file, for example: iconv -f {name} -t utf-8 {path} > {path}.new"),
+        None => "save the file as UTF-8".to_string(),
+    }
 }
 
 fn describe_bytes(bytes: &[u8], range: Range<usize>) -> String {
@@ -143,6 +150,18 @@ mod tests {
         assert_eq!(lines, ["a\n", "b\n", "c\n", "\n", "d\x0be"]);
         let empty = sources.add(b"e", b"/", Vec::new()).unwrap();
         assert_eq!(sources.line_count(empty), 0);
+    }
+
+    #[test]
+    fn the_advice_is_for_the_likely_encoding() {
+        let mend = |bytes: &[u8]| {
+            let fault = Sources::default().add(b"f", b"/", bytes.to_vec()).unwrap_err();
+            fault.mend().unwrap().to_string()
+        };
+        let convert = |name| format!("convert the file, for example: iconv -f {name} -t utf-8 f > f.new");
+        assert_eq!(mend(b"; \xc6\xf4\xb6\xaf\xcd\xf8\xd5\xbe\n"), convert("gb18030"));
+        assert_eq!(mend(b"\xff\xfe[\0s\0"), convert("utf-16"));
+        assert_eq!(mend(b"; caf\xe9\n"), convert("latin1"));
     }
 
     /// Texts of Python 3.11 for the same bytes. CFG-13.

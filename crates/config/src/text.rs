@@ -4,6 +4,7 @@
 //! count as one character each, as Python's `surrogateescape` has it, and are shown as `\udcNN`.
 
 use std::borrow::Cow;
+use supervisor_core::repr;
 
 /// The first character and the rest; `None` inside for a byte that is not UTF-8.
 pub(crate) fn split_first_char(bytes: &[u8]) -> Option<(Option<char>, &[u8])> {
@@ -45,13 +46,21 @@ pub(crate) fn shown(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// A character for a cited source line: one column wide, and harmless on a terminal.
+/// A character for a cited source line: harmless on a terminal, and to be seen.
 pub(crate) fn visible(letter: char) -> char {
     match letter {
         '\t' => ' ',
-        control if control.is_control() => '\u{fffd}',
-        other => other,
+        _ if repr::is_printable(letter) => letter,
+        _ => '\u{fffd}',
     }
+}
+
+/// How many columns of a terminal a character takes: two for those of East Asian scripts.
+pub(crate) fn columns(letter: char) -> usize {
+    let is_wide = matches!(u32::from(letter),
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f64f | 0x1f900..=0x1f9ff | 0x20000..=0x3fffd);
+    if is_wide { 2 } else { 1 }
 }
 
 /// Whether Python's `str.strip` removes this character.

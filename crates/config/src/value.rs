@@ -23,20 +23,23 @@ pub(crate) struct Rejection {
     pub(crate) message: String,
     /// What the user most likely meant.
     pub(crate) mend: Option<String>,
+    /// That is a guess from the spelling.
+    pub(crate) is_guess: bool,
 }
 
 impl Rejection {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), mend: None }
+        Self { message: message.into(), mend: None, is_guess: false }
     }
 
     /// Under a text that does not say what is wrong in detail, as upstream has it for some options.
     pub(crate) fn hidden_by(self, message: impl Into<String>) -> Self {
-        Self { message: message.into(), mend: self.mend }
+        Self { message: message.into(), ..self }
     }
 
     fn or_mean(mut self, candidate: Option<&str>) -> Self {
         self.mend = candidate.map(|candidate| format!("did you mean {candidate}?"));
+        self.is_guess = true;
         self
     }
 

@@ -1,6 +1,8 @@
 //! Splits a command line into words as a POSIX shell would, without any expansion.
 
 use crate::lexer::{self, Alphabet, Lexer, State};
+use crate::text;
+use crate::unseen::{self, Looks};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -55,6 +57,23 @@ pub(crate) fn with_values_kept<'t>(
     }
     kept.extend_from_slice(&text[at..]);
     (kept.into(), escaped)
+}
+
+/// The first character outside quotes that looks like a blank, like quotes or like nothing, and is none of these.
+pub(crate) fn first_unseen(command: &[u8]) -> Option<(usize, char, Looks)> {
+    let is_deceptive = |letter, at| match unseen::looks(letter)? {
+        looks @ (Looks::Blank | Looks::Nothing | Looks::Like('"' | '\'')) => Some((at, letter, looks)),
+        Looks::Like(_) => None,
+    };
+    let mut lexer = Lexer::new(Alphabet::AnythingButBlanks);
+    let mut at = 0;
+    text::chars(command).find_map(|(letter, own)| {
+        let found = letter.and_then(|letter| is_deceptive(letter, at));
+        let is_outside = matches!(lexer.state(), State::Between | State::InWord);
+        lexer.feed(own);
+        at += own.len();
+        found.filter(|_| is_outside)
+    })
 }
 
 fn is_within(state: State) -> bool {

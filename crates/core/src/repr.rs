@@ -96,7 +96,7 @@ fn push(literal: &mut String, piece: fmt::Arguments<'_>) {
 }
 
 /// Whether Python leaves a character as it is: not controls, formats, separators, private or unassigned ones.
-fn is_printable(letter: char) -> bool {
+pub fn is_printable(letter: char) -> bool {
     if letter.is_ascii() {
         return !letter.is_ascii_control();
     }

@@ -33,9 +33,9 @@ pub(crate) fn resolve(process: &Process) -> Result<Executable, Fault> {
     let Some(program) = arguments.first() else {
         return Err(Fault::NotExecutable("command is empty".to_owned()));
     };
-    let shown = String::from_utf8_lossy(program.as_bytes()).into_owned();
     let Some(path) = find(program, &search_path(process)) else {
-        return Err(Fault::NoFile(format!("can't find command '{shown}'")));
+        let shown = repr::text(program.as_bytes());
+        return Err(Fault::NoFile(format!("can't find command {shown}")));
     };
     check(&path)?;
     Ok(Executable { path, arguments })
@@ -74,15 +74,15 @@ fn find(program: &OsStr, search_path: &OsStr) -> Option<PathBuf> {
 }
 
 fn check(path: &Path) -> Result<(), Fault> {
-    let shown = path.display();
+    let shown = repr::text(path.as_os_str().as_bytes());
     let not_executable = |text: String| Err(Fault::NotExecutable(text));
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => not_executable(format!("command at '{shown}' is a directory")),
+        Ok(found) if found.is_dir() => not_executable(format!("command at {shown} is a directory")),
         Ok(found) if found.permissions().mode() & 0o111 == 0 => {
-            not_executable(format!("command at '{shown}' is not executable"))
+            not_executable(format!("command at {shown} is not executable"))
         }
         Ok(_) if access::may_execute(path) => Ok(()),
-        Ok(_) | Err(_) => not_executable(format!("no permission to run command '{shown}'")),
+        Ok(_) | Err(_) => not_executable(format!("no permission to run command {shown}")),
     }
 }
 
@@ -100,6 +100,14 @@ mod tests {
     #[test]
     fn a_missing_command_is_named_as_it_was_written() {
         assert_eq!(fault_of("/nonexistent -x"), Fault::NoFile("can't find command '/nonexistent'".into()));
+        assert_eq!(
+            fault_of("sleep\u{3000}1000"),
+            Fault::NoFile(r"can't find command 'sleep\u30001000'".into())
+        );
+        assert_eq!(
+            fault_of("/no\u{a0}\u{200b}\u{feff}\u{202e}such"),
+            Fault::NoFile(r"can't find command '/no\xa0\u200b\ufeff\u202esuch'".into())
+        );
         assert_eq!(fault_of("no-such-program"), Fault::NoFile("can't find command 'no-such-program'".into()));
     }
 

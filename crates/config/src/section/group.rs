@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::ini::{Document, Section};
 use crate::limits;
 use crate::report::Report;
+use crate::unseen;
 use crate::value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -194,6 +195,9 @@ impl<'a> Formation<'a> {
     fn mend_for_program(&self, program: &str) -> String {
         if program.is_empty() {
             return "remove the comma with nothing beside it".to_string();
+        }
+        if let Some((_, letter, looks)) = unseen::first(program) {
+            return unseen::mend(letter, looks);
         }
         let names = self.document.sections().filter_map(|section| {
             section

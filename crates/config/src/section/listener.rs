@@ -5,6 +5,7 @@ use super::rpcinterface::{is_built_in, unresolvable};
 use super::{Faulty, Opt, OptionDoc, Pass};
 use crate::config::ListenerPool;
 use crate::diagnostic::Fault;
+use crate::unseen;
 use crate::value::{self, Rejection};
 
 /// What the name of such a section begins with.
@@ -104,10 +105,13 @@ fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Faulty> {
 
 fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
     let message = format!("Unknown event type {} in [{}] events", name.to_uppercase(), pass.section.name);
-    let mend = match meant {
+    let mend = match (unseen::first(name), meant) {
+        (Some((_, letter, looks)), _) => unseen::mend(letter, looks),
         _ if name.is_empty() => "remove the comma with nothing beside it".to_string(),
-        Some(meant) => format!("did you mean {meant}?"),
-        None => "use EVENT for everything, or one of the types in the manual's chapter on events".to_string(),
+        (None, Some(meant)) => format!("did you mean {meant}?"),
+        (None, None) => {
+            "use EVENT for everything, or one of the types in the manual's chapter on events".to_string()
+        }
     };
     let place = pass.raw(EVENTS.key).map(|found| {
         let text = &found.entry.text;

@@ -54,20 +54,20 @@ mod tests {
     }
 
     /// What comes of `environment=text`, `%` in it standing for a variable with this value.
-    fn filled(text: &str, variable: &str) -> Result<Vec<(String, String)>, String> {
+    fn filled(text: &str, variable: &str) -> Vec<(String, String)> {
         let host = MemoryHost::new();
         let names = Names::default().with("ENV_X", variable);
         let raw = text.replace('%', "%(ENV_X)s");
         let expanded = expand::expand(&raw, &names, None).unwrap();
         let mut reading = Reading { filled: expanded.places(), ..Reading::new(&host) };
-        let read = environment(&expanded.text, &mut reading).map_err(|rejection| rejection.message)?;
-        let pairs =
-            read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
-        Ok(pairs.collect())
+        let read = environment(&expanded.text, &mut reading).unwrap();
+        read.iter()
+            .map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()))
+            .collect()
     }
 
-    fn pairs(expected: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
-        Ok(expected.iter().map(|&(key, value)| (key.to_string(), value.to_string())).collect())
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|&(key, value)| (key.to_string(), value.to_string())).collect()
     }
 
     const ODD: [&str; 16] = [

@@ -5,6 +5,7 @@ use super::{SECTIONS, described, http, include, rpcinterface};
 use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
+use crate::unseen::{self, Looks};
 use supervisor_core::repr;
 
 /// Sorts of sections by the beginning of their names, with the title of their documentation.
@@ -27,6 +28,7 @@ pub(crate) fn remark(document: &Document, report: &mut Report) {
             Some(title) => remark_options(document, section, title, report),
             None => remark_section(document, section, report),
         }
+        remark_unseen(document, section, report);
         remark_server_name(document, section, report);
     }
 }
@@ -60,13 +62,41 @@ fn remark_option(
     meant: Option<&str>,
     report: &mut Report,
 ) {
-    let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+    let hint = hint(&entry.key, meant);
     report.remark(format!(
         "Unknown option {} in section {} ({}) is ignored{hint}",
         repr::text(&entry.key),
         repr::text(&section.name),
         described(document, entry.key_span)
     ));
+}
+
+/// What to add to a remark about a name that nothing reads.
+fn hint(name: &str, meant: Option<&str>) -> String {
+    if let Some((_, letter, looks)) = unseen::first(name) {
+        return format!("; {}", unseen::mend(letter, looks));
+    }
+    meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"))
+}
+
+/// A name that is read with a character that cannot be seen.
+fn remark_unseen(document: &Document, section: &Section, report: &mut Report) {
+    if title_of(&section.name).is_none() {
+        return;
+    }
+    let found = section.name.chars().find_map(|letter| match unseen::looks(letter)? {
+        looks @ (Looks::Blank | Looks::Nothing) => Some((letter, looks)),
+        Looks::Like(_) => None,
+    });
+    if let Some((letter, looks)) = found {
+        report.remark(format!(
+            "The name of section {} ({}) holds {}; {}",
+            repr::text(&section.name),
+            described(document, section.header),
+            unseen::name(letter),
+            unseen::mend(letter, looks)
+        ));
+    }
 }
 
 fn remark_section(document: &Document, section: &Section, report: &mut Report) {
@@ -81,7 +111,7 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
     };
     let meant = nearest(&sort, sorts)
         .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
-    let hint = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+    let hint = hint(&section.name, meant.as_deref());
     report.remark(format!(
         "Unknown section {} ({}) is ignored{hint}",
         repr::text(&section.name),

@@ -13,6 +13,7 @@ mod report;
 mod reread;
 mod servers;
 mod supervisord;
+mod unseen;
 mod variables;
 mod warnings;
 

@@ -3,6 +3,7 @@
 use super::options::COMMAND;
 use crate::expand::Expanded;
 use crate::section::{self, Faulty, Pass, origin};
+use crate::unseen::{self, Looks};
 use crate::words;
 
 /// Reads the command line, variables filled in.
@@ -17,6 +18,7 @@ pub(super) fn read(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
     remark_emptiness(pass, &found);
     remark_comment(pass, &command);
     remark_shell_variable(pass, &command);
+    remark_unseen(pass, &command);
     Ok(command.into_owned())
 }
 
@@ -50,6 +52,26 @@ fn remark_comment(pass: &mut Pass<'_>, command: &[u8]) {
     }
     let Some(comment) = pass.comment_within(COMMAND.key) else { return };
     pass.remark(COMMAND.key, &format!("it is cut off: {}", section::comment_mend(comment)));
+}
+
+/// Blanks and quotes that are none, and characters that cannot be seen, outside quotes.
+fn remark_unseen(pass: &mut Pass<'_>, command: &[u8]) {
+    let Some((at, letter, looks)) = words::first_unseen(command) else { return };
+    // Where it is in the file, unless a variable brought it.
+    let within = pass.raw(COMMAND.key).and_then(|found| {
+        let count = String::from_utf8_lossy(&command[..at]).matches(letter).count();
+        let (start, _) = found.entry.text.match_indices(letter).nth(count)?;
+        let span = found.entry.span(Some(start..start + letter.len_utf8()));
+        Some(format!(" (column {})", pass.document.sources.place(span).column))
+    });
+    let what = match looks {
+        Looks::Blank => "separates no words",
+        Looks::Nothing => "is part of a word",
+        Looks::Like(_) => "quotes nothing",
+    };
+    let (name, mend) = (unseen::name(letter), unseen::mend(letter, looks));
+    let within = within.unwrap_or_default();
+    pass.remark(COMMAND.key, &format!("{name}{within} {what}; {mend}"));
 }
 
 /// A program that is looked for by a name with a `$` in it is not found.
