@@ -304,6 +304,8 @@ pub enum Severity {
     Warning,
     /// Log it as INFO.
     Info,
+    /// Log it as DEBG.
+    Debug,
 }
 
 impl Group {

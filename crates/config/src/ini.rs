@@ -37,6 +37,8 @@ pub(crate) struct Section {
     pub(crate) file: FileId,
     /// Its first header.
     pub(crate) header: Span,
+    /// Its second header, if it was written twice.
+    pub(crate) again: Option<Span>,
     /// A line of it could not be understood, so an option that seems to be missing may not be.
     pub(crate) is_damaged: bool,
     options: Vec<Entry>,
@@ -170,6 +172,7 @@ impl Document {
 
     fn open(&mut self, name: &str, header: Span) -> SectionId {
         if let Some(&index) = self.by_name.get(name) {
+            self.sections[index].again.get_or_insert(header);
             return SectionId::Named(index);
         }
         if name != DEFAULTS && self.keeps.is_some_and(|keeps| !keeps(name)) {
@@ -179,6 +182,7 @@ impl Document {
             name: name.to_string(),
             file: header.file,
             header,
+            again: None,
             is_damaged: false,
             options: Vec::new(),
             by_key: HashMap::new(),

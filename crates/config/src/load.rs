@@ -6,12 +6,13 @@ use crate::diagnostic::{Failure, Fault};
 use crate::environment::Environment;
 use crate::expand::Names;
 use crate::host::{Host, Remembered};
-use crate::ini::{Document, Section};
+use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
 use crate::search::{self, Found};
 use crate::section::group::Formation;
 use crate::section::{Pass, http, include, rpcinterface, supervisord, unknown};
 use crate::text::shown;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -67,7 +68,7 @@ fn read_files(
         .with("here", here.as_os_str().as_bytes())
         .with("host_node_name", host.hostname().as_bytes())
         .with_inherited(environment.iter());
-    include::read(document, here, &names, host, report);
+    include::read(document, main, here, &names, host, report);
     document.finish();
     unknown::remark_nested_include(document, main, report);
     Ok(())
@@ -94,7 +95,7 @@ impl Loader<'_> {
         let Some(section) = self.document.section("supervisord") else {
             // A file that is no configuration at all has been reported as that.
             if self.report.fault_count() == 0 {
-                self.report.fault(no_section());
+                self.report.fault(self.no_section());
             }
             return None;
         };
@@ -118,7 +119,7 @@ impl Loader<'_> {
             None => None,
         };
         unknown::remark(self.document, self.report);
-        self.remark_readable_passwords();
+        self.note_readable_passwords();
         Some(Config {
             path: "".into(),
             here: self.here.to_path_buf(),
@@ -147,27 +148,55 @@ impl Loader<'_> {
         sections.filter_map(|section| read(&mut self.pass(section, names))).collect()
     }
 
-    /// Warns of passwords in files that anybody can read.
-    fn remark_readable_passwords(&mut self) {
+    /// [`no_section`], with what the file is if it has other sections.
+    fn no_section(&self) -> Fault {
+        let is_program = |section: &&Section| {
+            ["program:", "group:", "eventlistener:", "fcgi-program:"]
+                .iter()
+                .any(|prefix| section.name.starts_with(prefix))
+        };
+        let programs = self.document.sections().filter(is_program).map(|section| section.header);
+        let has_include = self.document.section(include::SECTION).is_some();
+        let Some(header) = programs.min_by_key(|header| header.file).filter(|_| !has_include) else {
+            return no_section();
+        };
+        let path = shown(self.document.sources.path(header.file));
+        no_section().because("supervisord needs a [supervisord] section; this looks like a file for [include]").mended_by(
+            Some(format!(
+                "name the file whose [include] reads {path}, such as -c /etc/supervisord.conf, or add a line with \
+                 [supervisord]"
+            )),
+        )
+    }
+
+    /// Tells of passwords in files that everybody can read.
+    fn note_readable_passwords(&mut self) {
         let is_secret = |section: &Section| {
             [http::INET_PREFIX, http::UNIX_PREFIX, "supervisorctl"]
                 .iter()
                 .any(|prefix| section.name.starts_with(prefix))
         };
+        let sources = &self.document.sources;
+        let mut paths = BTreeSet::new();
         for section in self.document.sections().filter(|section| is_secret(section)) {
-            for entry in
-                section.own_options().iter().filter(|entry| entry.key == "password" && !entry.text.is_empty())
-            {
-                let path = self.document.sources.path(entry.key_span.file);
-                let absolute = self.host.current_dir().join(OsStr::from_bytes(path));
-                if self.host.mode(&absolute).is_some_and(|mode| mode & 0o004 != 0) {
-                    let path = shown(path);
-                    self.report.remark(format!(
-                        "{path} holds a password and can be read by every user; chmod o-r {path} closes it"
-                    ));
-                }
-            }
+            let has_password = |entry: &&Entry| entry.key == "password" && !entry.text.is_empty();
+            let files = section.own_options().iter().filter(has_password).map(|entry| entry.key_span.file);
+            paths.extend(files.map(|file| sources.path(file)).filter(|path| self.is_open_to_all(path)));
         }
+        for path in paths {
+            let path = shown(path);
+            self.report.note(format!(
+                "{path} holds a password and can be read by every user; chmod o-r {path} closes it"
+            ));
+        }
+    }
+
+    /// Whether every user of the machine can read a file: its own mode lets them, and each directory above it lets them
+    /// through.
+    fn is_open_to_all(&self, path: &[u8]) -> bool {
+        let path = self.host.current_dir().join(OsStr::from_bytes(path));
+        let allows = |path: &Path, bit: u32| self.host.mode(path).is_some_and(|mode| mode & bit != 0);
+        allows(&path, 0o004) && path.ancestors().skip(1).all(|directory| allows(directory, 0o001))
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct Report {
     warnings: Vec<String>,
     remarks: Vec<String>,
     notes: Vec<String>,
+    details: Vec<String>,
     seen: HashSet<String>,
     fault_count: usize,
 }
@@ -66,6 +67,11 @@ impl Report {
         self.notes.push(text.into());
     }
 
+    /// What only who looks for it wants to know.
+    pub(crate) fn detail(&mut self, text: impl Into<String>) {
+        self.details.push(text.into());
+    }
+
     /// Every fault, upstream's first; empty if there is a configuration.
     pub(crate) fn take_faults(&mut self) -> Vec<Fault> {
         let mut faults = std::mem::take(&mut self.faults);
@@ -73,12 +79,12 @@ impl Report {
         faults
     }
 
-    /// Lines for the log, warnings before notes.
+    /// Lines for the log, the most severe first.
     pub(crate) fn into_messages(self) -> Vec<Message> {
         let warnings = self.warnings.into_iter().chain(self.remarks);
         let warnings = warnings.map(|text| Message { severity: Severity::Warning, text });
-        warnings
-            .chain(self.notes.into_iter().map(|text| Message { severity: Severity::Info, text }))
-            .collect()
+        let notes = self.notes.into_iter().map(|text| Message { severity: Severity::Info, text });
+        let details = self.details.into_iter().map(|text| Message { severity: Severity::Debug, text });
+        warnings.chain(notes).chain(details).collect()
     }
 }

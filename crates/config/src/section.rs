@@ -21,6 +21,7 @@ pub(crate) mod group;
 pub(crate) mod http;
 pub(crate) mod include;
 pub(crate) mod listener;
+mod misplaced;
 mod origin;
 mod pairs;
 pub(crate) mod program;
@@ -64,6 +65,17 @@ pub struct SectionDoc {
     pub options: &'static [OptionDoc],
     /// Options it shares with `[program:x]`.
     pub shared: &'static [OptionDoc],
+}
+
+impl SectionDoc {
+    /// Every key it knows.
+    fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.options.iter().chain(self.shared).map(|option| option.key)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.keys().any(|known| known == key)
+    }
 }
 
 impl<T> Opt<T> {

@@ -60,6 +60,11 @@ impl Sources {
         &self.0[file.0].directory
     }
 
+    /// Whether two files are one, or as good as one.
+    pub(crate) fn are_equal(&self, one: FileId, other: FileId) -> bool {
+        one != other && self.0[one.0].text == self.0[other.0].text
+    }
+
     /// How many lines a file has.
     pub(crate) fn line_count(&self, file: FileId) -> usize {
         self.0[file.0].lines.len()

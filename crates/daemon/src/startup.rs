@@ -147,6 +147,7 @@ struct Notes {
     critical: Vec<String>,
     warning: Vec<String>,
     info: Vec<String>,
+    debug: Vec<String>,
 }
 
 impl Notes {
@@ -157,6 +158,7 @@ impl Notes {
                 Severity::Critical => &mut notes.critical,
                 Severity::Warning => &mut notes.warning,
                 Severity::Info => &mut notes.info,
+                Severity::Debug => &mut notes.debug,
             };
             list.push(message.text.clone());
         }
@@ -164,7 +166,12 @@ impl Notes {
     }
 
     fn write_to(self, log: &MainLog) {
-        let lists = [(Level::Critical, self.critical), (Level::Warn, self.warning), (Level::Info, self.info)];
+        let lists = [
+            (Level::Critical, self.critical),
+            (Level::Warn, self.warning),
+            (Level::Info, self.info),
+            (Level::Debug, self.debug),
+        ];
         for (level, lines) in lists {
             for line in lines {
                 log.log(level, line);

@@ -157,7 +157,8 @@ impl Host for MemoryHost {
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
-        self.files.get(&resolved(path)).map(|file| file.mode)
+        let file = self.files.get(&resolved(path)).map(|file| file.mode);
+        file.or_else(|| self.is_dir(path).then_some(0o755))
     }
 
     fn is_writable_dir(&self, path: &Path) -> bool {

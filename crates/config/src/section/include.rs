@@ -9,8 +9,10 @@ use crate::ini::Document;
 use crate::limits;
 use crate::paths;
 use crate::report::Report;
+use crate::source::FileId;
 use crate::text::{self, shown};
 use crate::value;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_core::repr;
@@ -32,6 +34,7 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[FILES.described()];
 /// Reads every included file into the document. `names` are those that [include] may use.
 pub(crate) fn read(
     document: &mut Document,
+    main: FileId,
     here: &Path,
     names: &Names<'_>,
     host: &dyn Host,
@@ -55,7 +58,13 @@ pub(crate) fn read(
                 report.own_fault(too_many(document));
                 return;
             }
-            read_file(document, &path, host, report);
+            let Some(file) = read_file(document, &path, host, report) else { continue };
+            if document.sources.are_equal(file, main) {
+                report.note(format!(
+                    "include \"{}\" matches the file it stands in, which is read a second time",
+                    shown(&pattern)
+                ));
+            }
         }
     }
 }
@@ -102,14 +111,15 @@ fn joined(here: &Path, pattern: &[u8]) -> Vec<u8> {
     here.join(paths::from_bytes(pattern)).into_os_string().as_bytes().to_vec()
 }
 
-fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut Report) {
+/// `None` for one that is not taken in.
+fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut Report) -> Option<FileId> {
     report.note(format!("Included extra file \"{}\" during parsing", shown(path)));
     let absolute = host.current_dir().join(paths::from_bytes(path));
     let content = match host.read(&absolute, limits::FILE_BYTES) {
         Ok(content) => content,
         Err(error) => {
-            report.remark(format!("Included file {} cannot be read: {error}", repr::text(path)));
-            return;
+            report.remark(unreadable(path, &absolute, &error, host));
+            return None;
         }
     };
     let directory: PathBuf = paths::absolute(paths::dirname(path), host);
@@ -122,9 +132,38 @@ fn read_file(document: &mut Document, path: &[u8], host: &dyn Host, report: &mut
             for fault in faults {
                 report.fault(fault);
             }
+            Some(file)
         }
-        Err(fault) => report.fault(fault),
+        Err(fault) => {
+            report.fault(fault);
+            None
+        }
     }
+}
+
+/// Which file cannot be read by whom, and what to do.
+fn unreadable(path: &[u8], absolute: &Path, error: &io::Error, host: &dyn Host) -> String {
+    let shown_path = repr::text(path);
+    if host.is_dir(absolute) {
+        return format!(
+            "Included file {shown_path} is a directory and is left out; write {}/*.conf",
+            shown(path)
+        );
+    }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let uid = host.uid();
+        let user = host
+            .user_with_id(uid)
+            .map_or_else(|| uid.to_string(), |user| shown(user.name.as_bytes()).into_owned());
+        return format!(
+            "Included file {shown_path} is left out: user {user} may not read it; give that user the right, or start \
+             supervisord as one who has it"
+        );
+    }
+    let text = error.to_string();
+    // The system's words are enough; the number behind them is Rust's.
+    let words = text.split(" (os error").next().unwrap_or_default();
+    format!("Included file {shown_path} is left out, as it cannot be read: {words}")
 }
 
 /// Refuses a file that is too long to be a configuration.

@@ -1,7 +1,10 @@
-//! Sections and options that nothing reads. Upstream passes over them in silence; ours logs a warning each, naming
-//! the place and what may have been meant.
+//! Sections and options that nothing reads. Upstream passes over them in silence; ours logs a warning, naming the place
+//! and what may have been meant.
+//!
+//! Of what no hint is known for, most is there for somebody else: event listeners read options of their own from the same
+//! file. That is one line for all of it, with the list at debug level.
 
-use super::{SECTIONS, described, http, include, rpcinterface};
+use super::{SECTIONS, described, http, include, misplaced, rpcinterface};
 use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
@@ -12,25 +15,38 @@ use supervisor_core::repr;
 const PREFIXES: [(&str, &str); 5] = [
     ("program:", "[program:x]"),
     ("group:", "[group:x]"),
-    ("eventlistener:", "[eventlistener:x]"),
+    (LISTENER, "[eventlistener:x]"),
     ("fcgi-program:", "[fcgi-program:x]"),
     (http::INET_PREFIX, "[inet_http_server]"),
 ];
+
+const LISTENER: &str = "eventlistener:";
 
 /// Sections that may not have a name of their own.
 const WHOLE: [(&str, &str); 3] =
     [("supervisord", "[supervisord]"), ("supervisorctl", "[supervisorctl]"), (include::SECTION, "[include]")];
 
+/// Options of one key in sections of one sort.
+struct Unknown<'a> {
+    title: &'static str,
+    section: &'a Section,
+    entry: &'a Entry,
+    /// In how many other sections it stands.
+    others: usize,
+}
+
 /// Logs what nothing reads.
 pub(crate) fn remark(document: &Document, report: &mut Report) {
+    let mut unknown: Vec<Unknown<'_>> = Vec::new();
     for section in document.sections() {
         match title_of(&section.name) {
-            Some(title) => remark_options(document, section, title, report),
+            Some(title) => gather(section, title, &mut unknown),
             None => remark_section(document, section, report),
         }
-        remark_unseen(document, section, report);
+        remark_name(document, section, report);
         remark_server_name(document, section, report);
     }
+    remark_options(document, unknown, report);
 }
 
 /// The documentation of a section's sort; `None` for one that nothing reads.
@@ -45,57 +61,60 @@ fn title_of(name: &str) -> Option<&'static str> {
     })
 }
 
-fn remark_options(document: &Document, section: &Section, title: &str, report: &mut Report) {
+fn gather<'a>(section: &'a Section, title: &'static str, unknown: &mut Vec<Unknown<'a>>) {
     let Some(known) = SECTIONS.iter().find(|known| known.title == title) else { return };
-    let keys = || known.options.iter().chain(known.shared).map(|option| option.key);
-    for entry in section.own_options() {
-        if !keys().any(|key| key == entry.key) {
-            remark_option(document, section, entry, nearest(&entry.key, keys()), report);
+    for entry in section.own_options().iter().filter(|entry| !known.has(&entry.key)) {
+        let same = unknown.iter_mut().find(|other| other.entry.key == entry.key && other.title == title);
+        match same {
+            Some(same) => same.others += 1,
+            None => unknown.push(Unknown { title, section, entry, others: 0 }),
         }
     }
 }
 
-fn remark_option(
-    document: &Document,
-    section: &Section,
-    entry: &Entry,
-    meant: Option<&str>,
-    report: &mut Report,
-) {
-    let hint = hint(&entry.key, meant);
-    report.remark(format!(
-        "Unknown option {} in section {} ({}) is ignored{hint}",
-        repr::text(&entry.key),
-        repr::text(&section.name),
-        described(document, entry.key_span)
-    ));
+fn remark_options(document: &Document, unknown: Vec<Unknown<'_>>, report: &mut Report) {
+    let mut strange = Vec::new();
+    for option in unknown {
+        match misplaced::hint(&option.entry.key, option.title) {
+            Some(hint) => report.remark(format!("{}; {hint}", option.ignored(document))),
+            None => strange.push(option),
+        }
+    }
+    let has_listeners = document.sections().any(|section| section.name.starts_with(LISTENER));
+    let line = match &strange[..] {
+        [] => return,
+        [only] => only.ignored(document),
+        [first, ..] => format!(
+            "{} options are ignored, as supervisord does not know them, such as {}; the debug level lists all",
+            strange.iter().map(|option| 1 + option.others).sum::<usize>(),
+            first.described(document)
+        ),
+    };
+    if has_listeners {
+        report.note(format!("{line}; an event listener may read what supervisord does not"));
+    } else {
+        report.remark(line);
+    }
+    if strange.len() > 1 {
+        for option in &strange {
+            report.detail(option.ignored(document));
+        }
+    }
 }
 
-/// What to add to a remark about a name that nothing reads.
-fn hint(name: &str, meant: Option<&str>) -> String {
-    if let Some((_, letter, looks)) = unseen::first(name) {
-        return format!("; {}", unseen::mend(letter, looks));
+impl Unknown<'_> {
+    fn described(&self, document: &Document) -> String {
+        let (key, section) = (repr::text(&self.entry.key), repr::text(&self.section.name));
+        format!("{key} in section {section} ({})", described(document, self.entry.key_span))
     }
-    meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"))
-}
 
-/// A name that is read with a character that cannot be seen.
-fn remark_unseen(document: &Document, section: &Section, report: &mut Report) {
-    if title_of(&section.name).is_none() {
-        return;
-    }
-    let found = section.name.chars().find_map(|letter| match unseen::looks(letter)? {
-        looks @ (Looks::Blank | Looks::Nothing) => Some((letter, looks)),
-        Looks::Like(_) => None,
-    });
-    if let Some((letter, looks)) = found {
-        report.remark(format!(
-            "The name of section {} ({}) holds {}; {}",
-            repr::text(&section.name),
-            described(document, section.header),
-            unseen::name(letter),
-            unseen::mend(letter, looks)
-        ));
+    fn ignored(&self, document: &Document) -> String {
+        let also = match self.others {
+            0 => String::new(),
+            1 => ", and in another section".to_string(),
+            others => format!(", and in {others} other sections"),
+        };
+        format!("Unknown option {} is ignored{also}", self.described(document))
     }
 }
 
@@ -111,12 +130,44 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
     };
     let meant = nearest(&sort, sorts)
         .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
-    let hint = hint(&section.name, meant.as_deref());
+    let hint = match unseen::first(&section.name) {
+        Some((_, letter, looks)) => format!("; {}", unseen::mend(letter, looks)),
+        None => meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?")),
+    };
     report.remark(format!(
         "Unknown section {} ({}) is ignored{hint}",
         repr::text(&section.name),
         described(document, section.header)
     ));
+}
+
+/// A program without a name, one with a character in its name that cannot be seen, and one that is written twice.
+fn remark_name(document: &Document, section: &Section, report: &mut Report) {
+    let Some(title) = title_of(&section.name) else { return };
+    let place = described(document, section.header);
+    let name = repr::text(&section.name);
+    let found = section.name.chars().find_map(|letter| match unseen::looks(letter)? {
+        looks @ (Looks::Blank | Looks::Nothing) => Some((letter, looks)),
+        Looks::Like(_) => None,
+    });
+    if let Some((letter, looks)) = found {
+        let (letter, mend) = (unseen::name(letter), unseen::mend(letter, looks));
+        report.remark(format!("The name of section {name} ({place}) holds {letter}; {mend}"));
+    }
+    if !title.ends_with(":x]") {
+        return;
+    }
+    if section.name.split_once(':').is_some_and(|(_, own)| own.trim().is_empty()) {
+        let example = title.replace(":x]", ":NAME]");
+        report.remark(format!("Section {name} ({place}) has no name; write {example}"));
+    }
+    if let Some(again) = section.again.filter(|again| !document.sources.are_equal(again.file, section.file)) {
+        report.remark(format!(
+            "Section {name} ({place}) is continued by a second one of that name ({}); of an option that stands in both, \
+             the later counts",
+            described(document, again)
+        ));
+    }
 }
 
 /// `[inet_http_serverfoo]` is a server, too; whoever writes it more likely misspelled something.
@@ -133,11 +184,14 @@ fn remark_server_name(document: &Document, section: &Section, report: &mut Repor
     }
 }
 
-/// An `[include]` in an included file is not followed.
+/// An `[include]` in an included file is not followed. A file that includes itself is no such one.
 pub(crate) fn remark_nested_include(document: &Document, main: crate::source::FileId, report: &mut Report) {
     let Some(section) = document.section(include::SECTION) else { return };
-    let nested = section.own_options().iter().find(|entry| entry.key_span.file != main);
-    if let Some(entry) = nested {
+    let is_nested = |entry: &&Entry| {
+        let file = entry.key_span.file;
+        file != main && !document.sources.are_equal(file, main)
+    };
+    if let Some(entry) = section.own_options().iter().find(is_nested) {
         report.remark(format!(
             "[include] in an included file ({}) has no effect; only the main file includes",
             described(document, entry.key_span)

@@ -152,8 +152,9 @@ fn a_file_that_cannot_be_read_is_a_warning() {
     assert_eq!(
         messages(&config, Severity::Warning),
         [
-            "Included file '/srv/locked.ini' cannot be read: permission denied",
-            "Included file '/srv/d' cannot be read: is a directory",
+            "Included file '/srv/locked.ini' is left out: user 1000 may not read it; give that user the right, or start \
+             supervisord as one who has it",
+            "Included file '/srv/d' is a directory and is left out; write /srv/d/*.conf",
         ]
     );
 }

@@ -81,8 +81,8 @@ fn signs_of_chinese_input_methods_are_recognised() {
         warnings("[supervisord]\n[program：x]\n[program:y\u{200b}]\ncommand=x\nauto\u{200b}start=true\n"),
         [
             "Unknown section 'program：x' (file: 's.conf', line 2) is ignored; write : for U+FF1A FULLWIDTH COLON",
-            r"Unknown option 'auto\u200bstart' in section 'program:y\u200b' (file: 's.conf', line 5) is ignored; delete U+200B ZERO WIDTH SPACE, which cannot be seen",
             r"The name of section 'program:y\u200b' (file: 's.conf', line 3) holds U+200B ZERO WIDTH SPACE; delete U+200B ZERO WIDTH SPACE, which cannot be seen",
+            r"Unknown option 'auto\u200bstart' in section 'program:y\u200b' (file: 's.conf', line 5) is ignored; delete U+200B ZERO WIDTH SPACE, which cannot be seen",
         ]
     );
 }

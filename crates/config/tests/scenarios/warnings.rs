@@ -73,18 +73,105 @@ fn our_warnings_are_said_once_for_all_processes() {
 }
 
 #[test]
-fn a_password_in_a_file_for_everybody_is_pointed_out() {
-    let text = "[supervisord]\n[inet_http_server]\nport=1\nusername=u\npassword=p\n";
-    let shown = |mode: u32| {
+fn a_password_in_a_file_for_everybody_is_noted_once() {
+    let text =
+        "[supervisord]\n[inet_http_server]\nport=1\nusername=u\npassword=p\n[supervisorctl]\npassword=p\n";
+    let noted = |mode: u32| {
         let host = host().with_file_of_mode("/srv/s.conf", text, mode);
         let config = load_on(host, &["-c", "s.conf"]).unwrap();
-        messages(&config, Severity::Warning).iter().map(ToString::to_string).collect::<Vec<_>>()
+        assert_eq!(messages(&config, Severity::Warning), Vec::<&str>::new());
+        messages(&config, Severity::Info).iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(shown(0o640), Vec::<String>::new());
+    assert_eq!(noted(0o640), Vec::<String>::new());
     assert_eq!(
-        shown(0o644),
+        noted(0o644),
         ["s.conf holds a password and can be read by every user; chmod o-r s.conf closes it"]
     );
+}
+
+/// Event listeners read options of their own from the file that started them.
+#[test]
+fn options_for_somebody_else_are_one_line() {
+    let programs = "[supervisord]\n[program:a]\ncommand=x\nwait_for=b\n[program:b]\ncommand=x\nwait_for=c\nquorum=2\nlogfile=NONE\n";
+    let line = "3 options are ignored, as supervisord does not know them, such as 'wait_for' in section 'program:a' (file: \
+                's.conf', line 4); the debug level lists all";
+    let hint = "Unknown option 'logfile' in section 'program:b' (file: 's.conf', line 9) is ignored; did you mean \
+                stdout_logfile?";
+    assert_eq!(warnings(programs), [hint, line]);
+    let config = loaded(&format!("{programs}[eventlistener:e]\ncommand=x\nevents=EVENT\n"));
+    assert_eq!(messages(&config, Severity::Warning), [hint]);
+    assert_eq!(
+        messages(&config, Severity::Info),
+        [format!("{line}; an event listener may read what supervisord does not")]
+    );
+    assert_eq!(
+        messages(&config, Severity::Debug),
+        [
+            "Unknown option 'wait_for' in section 'program:a' (file: 's.conf', line 4) is ignored, and in another section",
+            "Unknown option 'quorum' in section 'program:b' (file: 's.conf', line 8) is ignored",
+        ]
+    );
+}
+
+#[test]
+fn an_option_in_the_wrong_section_is_sent_to_its_own() {
+    assert_eq!(
+        warnings(
+            "[supervisord]\nstdout_logfile=/x\nautostart=true\n[program:a]\ncommand=x\nloglevel=debug\ngroup=www\n"
+        ),
+        [
+            "Unknown option 'stdout_logfile' in section 'supervisord' (file: 's.conf', line 2) is ignored; did you mean logfile?",
+            "Unknown option 'autostart' in section 'supervisord' (file: 's.conf', line 3) is ignored; it belongs in [program:x]",
+            "Unknown option 'loglevel' in section 'program:a' (file: 's.conf', line 6) is ignored; it belongs in [supervisord]",
+            "Unknown option 'group' in section 'program:a' (file: 's.conf', line 7) is ignored; a process has the groups of its \
+             user; programs= of [group:x] puts programs together",
+        ]
+    );
+}
+
+#[test]
+fn a_program_without_a_name_and_one_written_twice_are_pointed_out() {
+    assert_eq!(
+        warnings("[supervisord]\n[program:]\ncommand=x\n"),
+        ["Section 'program:' (file: 's.conf', line 2) has no name; write [program:NAME]"]
+    );
+    let host = host()
+        .with_file("/srv/s.conf", "[supervisord]\n[include]\nfiles=a.ini b.ini [c].ini\n")
+        .with_file("/srv/a.ini", "[program:web]\ncommand=x\n")
+        .with_file("/srv/b.ini", "[supervisord]\n[program:web]\ncommand=y\n")
+        .with_file("/srv/c.ini", "[program:web]\ncommand=x\n");
+    let config = load_on(host, &["-c", "s.conf"]).unwrap();
+    assert_eq!(
+        messages(&config, Severity::Warning),
+        [
+            "Section 'program:web' (file: '/srv/a.ini', line 1) is continued by a second one of that name (file: '/srv/b.ini', \
+          line 2); of an option that stands in both, the later counts"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_includes_itself_is_no_nested_include() {
+    let host = host()
+        .with_file("/srv/s.conf", "[supervisord]\n[include]\nfiles=*.conf\n[program:a]\ncommand=x\n")
+        .with_file("/srv/other.conf", "[program:b]\ncommand=x\n");
+    let config = load_on(host, &["-c", "s.conf"]).unwrap();
+    assert_eq!(messages(&config, Severity::Warning), Vec::<&str>::new());
+    assert!(
+        messages(&config, Severity::Info)
+            .contains(&"include \"/srv/*.conf\" matches the file it stands in, which is read a second time")
+    );
+}
+
+#[test]
+fn a_file_for_include_is_recognised_as_one() {
+    let failure = super::try_load("[program:web]\ncommand=x\n").unwrap_err();
+    assert_eq!(failure.first().message(), ".ini file does not include supervisord section");
+    assert_eq!(
+        failure.first().why(),
+        Some("supervisord needs a [supervisord] section; this looks like a file for [include]")
+    );
+    assert!(failure.first().mend().unwrap().starts_with("name the file whose [include] reads s.conf"));
 }
 
 #[test]
