@@ -1,5 +1,6 @@
 //! Where the daemon listens, and what stands in the way.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use support::{Address, Daemon, Launch, Port, RpcClient, Sandbox, exchange, processes};
 
@@ -171,6 +172,92 @@ fn port_in_use_is_refused() {
     let outcome = Launch::new().configure(&sandbox, &config).run(&sandbox);
     assert_eq!((outcome.code, outcome.stderr.lines().next()), (2, Some(IN_USE)));
     assert!(!sandbox.path("s").exists());
+}
+
+/// The lines of ours under the first one, which is upstream's.
+fn advice(config: &str) -> (String, String) {
+    let sandbox = Sandbox::new();
+    let outcome = Launch::new().configure(&sandbox, config).run(&sandbox);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    let said = outcome.stderr;
+    let part = |label: &str| {
+        let found = said.lines().find_map(|line| line.trim().strip_prefix(label));
+        found.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    (part("why: "), part("mend: "))
+}
+
+/// Who listens there, and what to do.
+#[test]
+fn whoever_has_the_address_is_named_unlike_upstream() {
+    let port = Port::reserve();
+    let number = port.number();
+    let occupant = std::net::TcpListener::bind(("127.0.0.1", number)).unwrap();
+    let (why, mend) = advice(&format!("[inet_http_server]\nport=*:{number}\n"));
+    let expected = format!("[inet_http_server] port=*:{number}: process {} (", std::process::id());
+    assert!(why.starts_with(&expected) && why.ends_with("listens there"), "{why}");
+    assert_eq!(mend, "stop that process, or write another port");
+    drop(occupant);
+
+    let first = Daemon::start("");
+    let socket = first.sandbox().path("s");
+    let (why, mend) = advice(&format!("[unix_http_server]\nfile={}\n", socket.display()));
+    let expected = format!(
+        "[unix_http_server] file={}: process {} (supervisord) of user ",
+        socket.display(),
+        first.pid()
+    );
+    assert!(why.starts_with(&expected), "{why}");
+    assert_eq!(mend, "use that one, or end it with `supervisorctl shutdown` first, or write another path");
+}
+
+#[test]
+fn an_address_of_no_interface_is_explained_unlike_upstream() {
+    let (why, mend) = advice("[inet_http_server]\nport=192.0.2.1:9001\n");
+    assert_eq!(
+        why,
+        "[inet_http_server] port=192.0.2.1:9001: no interface of this machine has the address 192.0.2.1"
+    );
+    assert!(
+        mend.starts_with("write port=127.0.0.1:9001 for clients on this machine, port=*:9001 for"),
+        "{mend}"
+    );
+    let (why, mend) = advice("[unix_http_server]\nfile=/nonexistent/x/s\n");
+    assert_eq!(why, "[unix_http_server] file=/nonexistent/x/s: there is no directory /nonexistent/x");
+    assert_eq!(mend, "create it: mkdir -p /nonexistent/x");
+}
+
+/// Upstream listens by IPv4 only, and reports -2 or -9.
+#[test]
+fn ipv6_works_from_the_listener_to_supervisorctl_unlike_upstream() {
+    let port = Port::reserve();
+    let number = port.number();
+    let config = format!(
+        "[inet_http_server]\nport=[::1]:{number}\n[supervisorctl]\nserverurl=http://[::1]:{number}\n[program:x]\n\
+         command=/bin/sh -c \"echo $SUPERVISOR_SERVER_URL; exec sleep 1000\"\nstdout_logfile=%(here)s/x.log\nserverurl=AUTO\n"
+    );
+    if std::net::TcpListener::bind(("::1", number)).is_err() {
+        let (why, _) = advice(&config);
+        assert_eq!(why, format!("[inet_http_server] port=[::1]:{number}: this machine has no IPv6"));
+        return;
+    }
+    let daemon = Daemon::start(&config);
+    daemon.wait_for_state("x", "RUNNING");
+    let status = daemon.ctl(&["status"]);
+    assert!(status.code == 0 && status.stdout.starts_with("x "), "{status:?}");
+    let status = daemon.ctl(&["-s", &format!("http://[::1]:{number}"), "status", "x"]);
+    assert!(status.code == 0 && status.stdout.starts_with("x "), "{status:?}");
+    let page = |host: &str| {
+        let mut stream = std::net::TcpStream::connect(("::1", number)).unwrap();
+        write!(stream, "GET /ok.html HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
+    };
+    for host in [format!("[::1]:{number}"), format!("localhost:{number}"), "[::1]".to_owned()] {
+        assert!(page(&host).ends_with("200 OK"), "{host}: {}", page(&host));
+    }
+    assert!(page("evil.example").contains(" 403 "), "{}", page("evil.example"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::environment::Environment;
 use crate::host::Account;
+use crate::value::host_in_url;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,7 +136,7 @@ impl FastCgiSocket {
                 url.push(path);
                 url
             }
-            FastCgiAddress::Tcp { host, port } => format!("tcp://{host}:{port}").into(),
+            FastCgiAddress::Tcp { host, port } => format!("tcp://{}:{port}", host_in_url(host)).into(),
         }
     }
 }
@@ -147,7 +148,7 @@ pub enum FastCgiAddress {
     Unix(PathBuf),
     /// At a TCP port.
     Tcp {
-        /// Host name or IPv4 address, lower case.
+        /// Host name or address, lower case; an IPv6 address without brackets.
         host: String,
         /// Port.
         port: u16,
@@ -242,7 +243,7 @@ pub struct Server {
 pub enum ServerAddress {
     /// At a TCP port.
     Inet {
-        /// Host name or IPv4 address, lower case; empty: every interface.
+        /// Host name or address, lower case; an IPv6 address without brackets; empty: every interface, by IPv4.
         host: String,
         /// Port.
         port: u16,

@@ -12,6 +12,7 @@ use crate::search::{self, Found};
 use crate::section::group::Formation;
 use crate::section::{Pass, http, include, rpcinterface, supervisord, unknown};
 use crate::text::shown;
+use crate::value::host_in_url;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -213,8 +214,8 @@ fn server_url(servers: &[Server]) -> Option<OsString> {
     unix.or_else(|| {
         servers.iter().rev().find_map(|server| match &server.address {
             ServerAddress::Inet { host, port } => {
-                let host = if host.is_empty() { "localhost" } else { host };
-                Some(format!("http://{host}:{port}").into())
+                let host = if host.is_empty() || host == "::" { "localhost" } else { host };
+                Some(format!("http://{}:{port}", host_in_url(host)).into())
             }
             ServerAddress::Unix { .. } => None,
         })

@@ -14,7 +14,7 @@ use supervisor_core::{Autorestart, Level, Signal, repr};
 
 mod network;
 
-pub(crate) use network::{InetAddress, fastcgi_address, host_names, inet_address, url};
+pub(crate) use network::{InetAddress, fastcgi_address, host_in_url, host_names, inet_address, url};
 
 /// Why a value is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -86,7 +86,7 @@ impl Loop {
                 }
                 let (report, remote_report) = match obstacle {
                     Obstacle::Broken(failure) => (failure.to_string(), failure.remote_report()),
-                    Obstacle::Unusable(error) => (error.to_string(), error.to_string()),
+                    Obstacle::Unusable(error) => (error.to_string(), error.remote_text().to_owned()),
                 };
                 self.log.log(
                     Level::Error,

@@ -4,6 +4,7 @@
 //! the log is created, so that its file belongs to the user supervisord runs as; the servers are bound before going into the
 //! background, so that a busy port is an error of the launcher.
 
+use crate::advice::{self, Advice};
 use crate::pidfile::PidFile;
 use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
 use std::fmt;
@@ -22,18 +23,31 @@ use supervisor_sys::user::{self, DropError};
 
 /// Why supervisord does not start, as the text behind `Error: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StartError(String);
+pub(crate) struct StartError {
+    text: String,
+    advice: Option<Advice>,
+}
 
 impl StartError {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), advice: None }
+    }
+
     /// What the system did not let us do.
     pub(crate) fn of(what: &str, error: &std::io::Error) -> Self {
-        Self(format!("cannot {what}: {error}"))
+        Self::new(format!("cannot {what}: {}", advice::words(error)))
+    }
+
+    /// Without what tells of other processes of this machine.
+    pub(crate) fn remote_text(&self) -> &str {
+        &self.text
     }
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)?;
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, "\n{advice}"))
     }
 }
 
@@ -85,7 +99,7 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
         Start::Again => Unavailable::Reported,
     };
     let groups = config.groups.iter().map(|group| surroundings.prepare(group, unavailable, &log));
-    let groups = groups.collect::<Result<_, _>>().map_err(StartError)?;
+    let groups = groups.collect::<Result<_, _>>().map_err(StartError::new)?;
     let (listeners, socket_files) = open_servers(config, &log)?;
     Ok(Foundation { log, groups, surroundings, listeners, socket_files })
 }
@@ -94,16 +108,19 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
 /// the `standing` servers are open, and addresses they have need no try.
 pub(crate) fn rehearse(config: &Config, standing: &[Server]) -> Result<(), StartError> {
     if let Some(account) = &config.supervisord.user {
-        user::plan_switch(account.uid).map_err(|error| StartError(error.to_string()))?;
+        user::plan_switch(account.uid).map_err(|error| StartError::new(error.to_string()))?;
     }
     refuse_interface_options(config)?;
     let _alone = alone();
     // All of them stay open until the last was tried: two may want the same address.
     let (mut files, mut sockets) = (SocketFiles::default(), Vec::new());
-    for Server { section, address, .. } in &config.servers {
-        if !standing.iter().any(|server| overlap(&server.address, address)) {
-            let socket = listen(address, &mut files);
-            sockets.push(socket.map_err(|error| StartError(format!("[{section}] cannot listen: {error}")))?);
+    for server in &config.servers {
+        if !standing.iter().any(|standing| overlap(&standing.address, &server.address)) {
+            let socket = listen(&server.address, &mut files).map_err(|error| StartError {
+                text: format!("[{}] cannot listen: {error}", server.section),
+                advice: Some(advice::about(server, &error)),
+            });
+            sockets.push(socket?);
         }
     }
     Ok(())
@@ -192,7 +209,7 @@ fn become_user(supervisord: &Supervisord, notes: &mut Notes) -> Result<(), Start
         }
         return Ok(());
     };
-    user::drop_privileges(account.uid).map_err(|error: DropError| StartError(error.to_string()))?;
+    user::drop_privileges(account.uid).map_err(|error: DropError| StartError::new(error.to_string()))?;
     notes.info.push(format!("Set uid to user {} succeeded", account.uid));
     Ok(())
 }
@@ -205,7 +222,7 @@ fn raise_limit(resource: Resource, minimum: u64, notes: &mut Notes) -> Result<()
     }
     let raised = Limit { soft: Some(minimum), hard: hard.map(|hard| hard.max(minimum)) };
     if limits::set_limit(resource, raised).is_err() {
-        return Err(StartError(limit_message(resource, minimum, hard)));
+        return Err(StartError::new(limit_message(resource, minimum, hard)));
     }
     notes.info.push(format!("Increased {} limit to {minimum}", resource.name()));
     Ok(())
@@ -233,7 +250,7 @@ fn limit_message(resource: Resource, minimum: u64, hard: Option<u64>) -> String 
 /// The one interface there is takes no options, so any is a mistake that upstream stops at, too.
 fn refuse_interface_options(config: &Config) -> Result<(), StartError> {
     match config.rpcinterfaces.iter().find(|interface| !interface.options.is_empty()) {
-        Some(interface) => Err(StartError(format!("Could not make {} rpc interface", interface.name))),
+        Some(interface) => Err(StartError::new(format!("Could not make {} rpc interface", interface.name))),
         None => Ok(()),
     }
 }
@@ -257,7 +274,13 @@ fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
             LogTarget::Syslog => "syslog".to_owned(),
             LogTarget::Path(path) => path.display().to_string(),
         };
-        StartError(format!("could not open the log file '{name}': {error}"))
+        let text = format!("could not open the log file '{name}': {}", advice::words(&error));
+        let about = |path: &PathBuf| advice::about_file(path, &error);
+        let advice = match &supervisord.logfile {
+            LogTarget::Syslog => None,
+            LogTarget::Path(path) => Some(about(path)),
+        };
+        StartError { text, advice }
     })
 }
 
@@ -266,9 +289,12 @@ fn open_servers(config: &Config, log: &MainLog) -> Result<(Vec<Listener>, Socket
     let mut files = SocketFiles::default();
     let mut listeners = Vec::with_capacity(config.servers.len());
     for server in &config.servers {
-        let socket = listen(&server.address, &mut files).map_err(|error| StartError(error.to_string()))?;
+        let socket = listen(&server.address, &mut files).map_err(|error| StartError {
+            text: error.to_string(),
+            advice: Some(advice::about(server, &error)),
+        })?;
         for interface in &config.rpcinterfaces {
-            log.log(Level::Info, format!("RPC interface '{}' initialized", interface.name));
+            log.log(Level::Info, format!("RPC interface {} initialized", repr::text(&interface.name)));
         }
         if server.credentials.is_none() {
             let section = repr::text(&server.section);
@@ -354,9 +380,13 @@ fn change_directory(directory: &Path, log: &MainLog) {
 }
 
 fn write_pidfile(path: &Path, log: &MainLog) -> Option<PidFile> {
-    let Ok(file) = PidFile::write(path) else {
-        log.log(Level::Critical, format!("could not write pidfile {}", path.display()));
-        return None;
+    let file = match PidFile::write(path) {
+        Ok(file) => file,
+        Err(error) => {
+            log.log(Level::Critical, format!("could not write pidfile {}", path.display()));
+            log.log(Level::Warn, advice::about_file(path, &error).in_a_line());
+            return None;
+        }
     };
     log.log(Level::Info, format!("supervisord started with pid {}", std::process::id()));
     Some(file)

@@ -315,6 +315,21 @@ fn tcp_port_is_listened_on_and_taken_only_once() {
 }
 
 #[test]
+fn ipv6_addresses_are_listened_on_where_the_machine_has_them() {
+    let listener = match listen_tcp("::1", 0, BACKLOG) {
+        Ok(listener) => listener,
+        Err(error) => {
+            assert!(!has_ipv6(), "{error}");
+            return;
+        }
+    };
+    let port = listener.local_addr().unwrap().port();
+    let _client = connect_tcp("::1", port).unwrap();
+    wait_until("the connection has arrived", || listener.accept().ok());
+    assert!(matches!(listen_tcp("::1", port, BACKLOG).unwrap_err(), ListenError::InUse));
+}
+
+#[test]
 fn tcp_failures_read_as_upstreams() {
     let foreign = listen_tcp("192.0.2.1", 0, BACKLOG).unwrap_err();
     assert_eq!(

@@ -18,7 +18,7 @@ const SOCKET: Opt<FastCgiAddress> = Opt {
     key: "socket",
     default: None,
     parse: value::fastcgi_address,
-    takes: "unix:///absolute/path or tcp://host:port",
+    takes: "unix:///absolute/path, tcp://host:port or tcp://[::1]:port",
     doc: "Where the processes listen; they find the socket as descriptor 0.",
 };
 const SOCKET_BACKLOG: Opt<u16> = Opt {

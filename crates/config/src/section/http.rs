@@ -22,8 +22,8 @@ const PORT: Opt<InetAddress> = Opt {
     key: "port",
     default: None,
     parse: value::inet_address,
-    takes: "host:port, a port from 1 to 65535; *:port for every interface",
-    doc: "Where the server listens. Without a host, or with *, on every interface.",
+    takes: "host:port, a port from 1 to 65535; *:port for every interface; [::1]:port for IPv6",
+    doc: "Where the server listens. Without a host, or with *, on every interface, by IPv4; at [::]:port by IPv6 and IPv4.",
 };
 const FILE: Opt<Vec<u8>> = Opt {
     key: "file",

@@ -4,6 +4,7 @@ use super::{Parsed, Reading, Rejection, whole_number};
 use crate::config::FastCgiAddress;
 use crate::paths;
 use crate::text::{self, Integer, shown};
+use std::borrow::Cow;
 use supervisor_core::repr;
 
 /// Where an inet server listens.
@@ -15,7 +16,7 @@ pub(crate) struct InetAddress {
     pub(crate) port: u16,
 }
 
-/// `[host:]port`.
+/// `[host:]port`; an IPv6 address as host stands in brackets.
 pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<InetAddress> {
     let (host, port) = match value.iter().rposition(|&byte| byte == b':') {
         None => {
@@ -27,11 +28,24 @@ pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<In
         }
         Some(colon) => {
             let port = port(&value[colon + 1..])?;
-            (super::string(&value[..colon], reading)?.to_lowercase(), port)
+            let host = super::string(&value[..colon], reading)?.to_lowercase();
+            (without_brackets(&host).unwrap_or(&host).to_string(), port)
         }
     };
     let host = if host == "*" { String::new() } else { host };
     Ok(InetAddress { host, port })
+}
+
+/// The IPv6 address in brackets, perhaps with an interface behind `%`.
+fn without_brackets(host: &str) -> Option<&str> {
+    let inner = host.strip_prefix('[')?.strip_suffix(']')?;
+    let address = inner.split_once('%').map_or(inner, |(address, _)| address);
+    address.parse::<std::net::Ipv6Addr>().is_ok().then_some(inner)
+}
+
+/// A host as it stands in a URL: an IPv6 address in brackets.
+pub(crate) fn host_in_url(host: &str) -> Cow<'_, str> {
+    if host.contains(':') { format!("[{host}]").into() } else { host.into() }
 }
 
 fn port(value: &[u8]) -> Parsed<u16> {
@@ -50,7 +64,7 @@ fn plain(number: Integer, value: &[u8]) -> String {
     if number.is_clamped { shown(text::strip_bytes(value)).into_owned() } else { number.value.to_string() }
 }
 
-/// `unix:///absolute/path` or `tcp://host:port`.
+/// `unix:///absolute/path` or `tcp://host:port`, where an IPv6 address stands in brackets.
 pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<FastCgiAddress> {
     let bad = || Rejection::new(format!("Bad socket format {}", shown(value)));
     if let Some(path) = value.strip_prefix(b"unix://") {
@@ -61,7 +75,12 @@ pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed
     }
     let rest = value.strip_prefix(b"tcp://").ok_or_else(bad)?;
     let text = super::string(rest, reading)?;
-    let (host, port_text) = text.split_once(':').ok_or_else(bad)?;
+    // Upstream knows no IPv6; its host ends at the first colon.
+    let (host, port_text) =
+        match text.rsplit_once(':').and_then(|(host, port)| Some((without_brackets(host)?, port))) {
+            Some(address) => address,
+            None => text.split_once(':').ok_or_else(bad)?,
+        };
     let port_is_digits = !port_text.is_empty()
         && port_text.chars().all(|letter| text::integer(letter.to_string().as_bytes(), 10).is_some());
     if host.is_empty() || host.contains(text::is_blank) || !port_is_digits {

@@ -177,13 +177,15 @@ fn fastcgi_addresses() {
             ("tcp://*:9000", tcp("*", 9000)),
             ("tcp://H:0007", tcp("h", 7)),
             ("tcp://h:٣", tcp("h", 3)),
+            ("tcp://[::1]:1", tcp("::1", 1)),
         ],
     );
     for bad in [
         "tcp://h",
         "tcp://h:x",
         "tcp://a b:1",
-        "tcp://[::1]:1",
+        "tcp://::1:1",
+        "tcp://[h]:1:2",
         "tcp://h: 1",
         "TCP://h:1",
         " tcp://h:1",

@@ -68,6 +68,7 @@ fn a_socket_is_a_path_or_a_port() {
         (unix.url().to_str(), unix.mode, unix.owner, unix.backlog),
         (Some("unix:///tmp/f.sock"), 0o700, None, Some(5))
     );
+    assert_eq!(socket("socket=tcp://[::1]:9000").url().to_str(), Some("tcp://[::1]:9000"));
     let tcp = socket("socket=tcp://LocalHost:9000\nuser=nobody");
     assert_eq!(tcp.url().to_str(), Some("tcp://localhost:9000"));
 }
@@ -92,7 +93,7 @@ fn what_is_no_socket_is_refused() {
         ("", "[fcgi-program:f] section requires a \"socket\" line"),
         ("socket=", "[fcgi-program:f] section requires a \"socket\" line"),
         ("socket=foo", "Bad socket format foo in [fcgi-program:f] socket"),
-        ("socket=tcp://[::1]:1", "Bad socket format tcp://[::1]:1 in [fcgi-program:f] socket"),
+        ("socket=tcp://::1:1", "Bad socket format tcp://::1:1 in [fcgi-program:f] socket"),
         ("socket=unix://rel", "Unix socket path rel is not an absolute path in [fcgi-program:f] socket"),
         ("socket=tcp://h:99999", "99999 is above upper bound (65535) in [fcgi-program:f] socket"),
         (

@@ -27,6 +27,27 @@ fn several_servers_listen_and_children_are_told_of_one() {
     assert_eq!(config.server_url.as_deref(), Some("unix:///tmp/s".as_ref()));
 }
 
+/// Upstream listens by IPv4 only.
+#[test]
+fn an_ipv6_address_stands_in_brackets() {
+    let cases = [
+        ("[::1]:9001", inet("::1", 9001), "http://[::1]:9001"),
+        ("[2001:DB8::2]:80", inet("2001:db8::2", 80), "http://[2001:db8::2]:80"),
+        ("[::]:9001", inet("::", 9001), "http://localhost:9001"),
+        ("[fe80::1%%eth0]:9001", inet("fe80::1%eth0", 9001), "http://[fe80::1%eth0]:9001"),
+        ("[nohost]:1", inet("[nohost]", 1), "http://[nohost]:1"),
+    ];
+    for (port, address, url) in cases {
+        let config = loaded(&with(&format!("[inet_http_server]\nport={port}")));
+        assert_eq!(config.servers[0].address, address);
+        assert_eq!(config.server_url.as_deref(), Some(url.as_ref()));
+    }
+    assert_eq!(
+        refused(&with("[inet_http_server]\nport=[::1]")),
+        "invalid literal for int() with base 10: '1]'"
+    );
+}
+
 /// CFG-61.
 #[test]
 fn a_relative_socket_starts_where_the_program_was_started() {

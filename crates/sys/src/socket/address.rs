@@ -11,6 +11,7 @@ use std::ptr;
 pub(super) enum Family {
     Any,
     V4,
+    V6,
 }
 
 /// Why a name has no address.
@@ -31,6 +32,7 @@ pub(super) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<Socke
     hints.ai_family = match family {
         Family::Any => libc::AF_UNSPEC,
         Family::V4 => libc::AF_INET,
+        Family::V6 => libc::AF_INET6,
     };
     let mut list = ptr::null_mut();
     // SAFETY: a NUL-terminated name, hints that live through the call, and a place for the answer.

@@ -1,0 +1,206 @@
+//! Why a server cannot listen or a file cannot be written, and what to do about it: what stands under upstream's sentence
+//! at a failed start.
+
+use std::fmt;
+use std::io;
+use std::net::Ipv6Addr;
+use std::path::Path;
+use supervisor_config::{Server, ServerAddress};
+use supervisor_core::repr;
+use supervisor_sys::errno;
+use supervisor_sys::socket::{self, ListenError, Owner};
+use supervisor_sys::user;
+
+/// A reason and a remedy, with the place in the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Advice {
+    why: String,
+    mend: String,
+}
+
+impl Advice {
+    /// In one line, for the log.
+    pub(crate) fn in_a_line(&self) -> String {
+        format!("{}; {}", self.why, self.mend)
+    }
+}
+
+impl fmt::Display for Advice {
+    /// As the reports about a configuration have it, each on a line of its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "    why: {}\n    mend: {}", self.why, self.mend)
+    }
+}
+
+/// About a server that could not be opened.
+pub(crate) fn about(server: &Server, error: &ListenError) -> Advice {
+    let (option, (why, mend)) = match &server.address {
+        ServerAddress::Inet { host, port } => {
+            let advice = about_port(&server.section, host, *port, error);
+            (format!("port={}", shown_address(host, *port)), advice)
+        }
+        ServerAddress::Unix { path, .. } => (format!("file={}", path.display()), about_path(path, error)),
+    };
+    Advice { why: format!("[{}] {option}: {why}", server.section), mend }
+}
+
+fn about_port(section: &str, host: &str, port: u16, error: &ListenError) -> (String, String) {
+    match error {
+        ListenError::InUse => {
+            let owner = socket::owner_of_port(host.parse().ok(), port);
+            in_use(owner, &format!("ss -ltnp 'sport = :{port}'"), "write another port")
+        }
+        ListenError::Resolve(_) => unresolved(host, port, error),
+        ListenError::Os(error) => match errno::code_text(error).as_str() {
+            "EADDRNOTAVAIL" | "EAFNOSUPPORT" if host.contains(':') && !socket::has_ipv6() => (
+                "this machine has no IPv6".to_owned(),
+                format!(
+                    "write port=127.0.0.1:{port}, or turn IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0"
+                ),
+            ),
+            "EADDRNOTAVAIL" => (
+                format!("no interface of this machine has the address {host}"),
+                format!(
+                    "write port=127.0.0.1:{port} for clients on this machine, port=*:{port} for all of its addresses, or \
+                     one that `ip address` lists"
+                ),
+            ),
+            "EACCES" => (
+                format!("user {} may not listen on a port below 1024", current_user()),
+                format!(
+                    "write a port from 1024 on into [{section}], or give supervisord the capability \
+                     CAP_NET_BIND_SERVICE"
+                ),
+            ),
+            "EINVAL" if host.starts_with("fe80:") && !host.contains('%') => (
+                "a link-local address belongs to an interface".to_owned(),
+                format!("name the interface, as in port=[{host}%%eth0]:{port}"),
+            ),
+            _ => (words(error), ANOTHER_ADDRESS.to_owned()),
+        },
+        ListenError::NotASocket(_) | ListenError::Chown { .. } | ListenError::PathTooLong => {
+            (error.cause(), ANOTHER_ADDRESS.to_owned())
+        }
+    }
+}
+
+const ANOTHER_ADDRESS: &str = "write another address";
+
+fn unresolved(host: &str, port: u16, error: &ListenError) -> (String, String) {
+    let mend = if host.contains([':', '[']) {
+        "write an IPv6 address in brackets and a port behind it, as in port=[::1]:9001".to_owned()
+    } else {
+        format!("write an address, such as port=127.0.0.1:{port}, or a name that `getent ahosts` knows")
+    };
+    let cause = error.cause();
+    // The resolver's words are enough, without its number.
+    let cause = cause.split_once("] ").map_or(&*cause, |(_, words)| words);
+    (format!("no address is known for {}: {cause}", repr::text(host)), mend)
+}
+
+fn about_path(path: &Path, error: &ListenError) -> (String, String) {
+    match error {
+        ListenError::InUse => {
+            in_use(socket::owner_of_path(path), &format!("lsof {}", path.display()), "write another path")
+        }
+        ListenError::NotASocket(_) => (
+            "a file that is no socket stands there, and may be needed".to_owned(),
+            "remove it, or write another path".to_owned(),
+        ),
+        ListenError::Chown { error, .. } => {
+            (words(error), "remove chown, or start supervisord as root".to_owned())
+        }
+        ListenError::PathTooLong => (
+            format!("it has {} bytes, more than the address of a socket holds", path.as_os_str().len()),
+            "write a shorter path, such as /run/supervisor.sock".to_owned(),
+        ),
+        ListenError::Resolve(_) => (error.cause(), ANOTHER_ADDRESS.to_owned()),
+        ListenError::Os(error) => creating(path, error),
+    }
+}
+
+/// About a file that cannot be opened for writing.
+pub(crate) fn about_file(path: &Path, error: &io::Error) -> Advice {
+    let (why, mend) = creating(path, error);
+    Advice { why: format!("{}: {why}", path.display()), mend }
+}
+
+/// Why a file cannot be made or written, and what to do.
+fn creating(path: &Path, error: &io::Error) -> (String, String) {
+    let directory = path.parent().unwrap_or(Path::new("/")).display();
+    match errno::code_text(error).as_str() {
+        "ENOENT" => {
+            (format!("there is no directory {directory}"), format!("create it: mkdir -p {directory}"))
+        }
+        "EACCES" | "EPERM" => {
+            let user = current_user();
+            let why = if path.exists() {
+                format!("user {user} may not write this file")
+            } else {
+                format!("user {user} may not create files in {directory}")
+            };
+            (why, format!("write a path where user {user} may write, or let that user write there"))
+        }
+        "EROFS" => (
+            format!("the file system of {directory} is read-only"),
+            "write a path on another one, such as /run or /tmp".to_owned(),
+        ),
+        "EISDIR" => ("a directory stands there".to_owned(), "add the name of a file".to_owned()),
+        _ => (words(error), "write another path".to_owned()),
+    }
+}
+
+/// Who has an address, or how to find out.
+fn in_use(owner: Option<Owner>, search: &str, otherwise: &str) -> (String, String) {
+    let Some(Owner { pid, program, uid }) = owner else {
+        return (
+            "another process listens there".to_owned(),
+            format!("`{search}` names it; stop it, or {otherwise}"),
+        );
+    };
+    let user = uid.map_or_else(String::new, |uid| format!(" of user {}", user_name(uid)));
+    let Some(pid) = pid else {
+        return (
+            format!("a process{user} listens there"),
+            format!("`{search}` names it if run as root; stop it, or {otherwise}"),
+        );
+    };
+    if pid == std::process::id() {
+        return (
+            "another server of this configuration listens there".to_owned(),
+            format!("{otherwise}; a server at [::] listens by IPv4 as well"),
+        );
+    }
+    let program = program.unwrap_or_default();
+    let mend = if program == "supervisord" {
+        format!("use that one, or end it with `supervisorctl shutdown` first, or {otherwise}")
+    } else {
+        format!("stop that process, or {otherwise}")
+    };
+    (format!("process {pid} ({program}){user} listens there"), mend)
+}
+
+/// The system's words for an error, without its number.
+pub(crate) fn words(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), errno::errno_text)
+}
+
+fn current_user() -> String {
+    user_name(user::effective_uid())
+}
+
+fn user_name(uid: u32) -> String {
+    let found = user::user_by_uid(uid).ok().flatten();
+    found.map_or_else(|| uid.to_string(), |user| String::from_utf8_lossy(&user.name).into_owned())
+}
+
+/// An address as it is written in a configuration.
+fn shown_address(host: &str, port: u16) -> String {
+    if host.is_empty() {
+        format!("*:{port}")
+    } else if host.parse::<Ipv6Addr>().is_ok() || host.contains('%') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
