@@ -29,8 +29,6 @@ pub(crate) mod rpcinterface;
 pub(crate) mod supervisord;
 pub(crate) mod unknown;
 
-use origin::Origin;
-
 /// One option.
 pub(crate) struct Opt<T> {
     pub(crate) key: &'static str,
@@ -206,8 +204,7 @@ impl<'a> Pass<'a> {
         for remark in reading.remarks {
             self.remark(option.key, &remark);
         }
-        let origin = if parsed.is_err() { origin::of(option.key, text, self.names) } else { None };
-        self.or_fault_from(option.key, option.takes, parsed, tail, origin)
+        self.or_fault(option.key, option.takes, parsed, tail)
     }
 
     /// Reports a rejected value.
@@ -218,27 +215,21 @@ impl<'a> Pass<'a> {
         parsed: Parsed<T>,
         tail: &str,
     ) -> Result<T, Faulty> {
-        self.or_fault_from(key, takes, parsed, tail, None)
-    }
-
-    /// Reports a rejected value of this origin.
-    fn or_fault_from<T>(
-        &mut self,
-        key: &str,
-        takes: &str,
-        parsed: Parsed<T>,
-        tail: &str,
-        origin: Option<Origin>,
-    ) -> Result<T, Faulty> {
         parsed.map_err(|rejection| {
-            let fault = self.fault_of(key, takes, rejection).with_tail(tail);
-            let fault = match origin {
-                Some(origin) => fault.coming_from(origin.text, origin.mend),
-                None => fault,
-            };
+            let fault = self.with_origin(key, self.fault_of(key, takes, rejection).with_tail(tail));
             self.report.fault(fault);
             Faulty
         })
+    }
+
+    /// A fault that also names the variables an option's text came from.
+    pub(crate) fn with_origin(&self, key: &str, fault: Fault) -> Fault {
+        let text =
+            self.raw(key).and_then(|found| expand::expand(&found.entry.text, self.names, found.here).ok());
+        match text.and_then(|text| origin::of(key, &text, self.names)) {
+            Some(origin) => fault.coming_from(origin.text, origin.mend),
+            None => fault,
+        }
     }
 
     /// What is to be said of a rejected value, by what stands in the file.
@@ -251,7 +242,9 @@ impl<'a> Pass<'a> {
             .mended_by(rejection.mend);
         let Some(found) = self.raw(key) else { return fault };
         let text = &found.entry.text;
-        if let Some(variable) = origin::shell_variable(text) {
+        // Shells are not the only ones to whom a $ in a variable means something.
+        let for_shell = origin::shell_variable(text).filter(|_| key != program::options::ENVIRONMENT.key);
+        if let Some(variable) = for_shell {
             return fault.mended_by(Some(variable.mend()));
         }
         if let Some(comment) = self.comment_within(key).filter(|_| is_open) {
@@ -288,15 +281,19 @@ impl<'a> Pass<'a> {
         if !self.section.is_damaged {
             let fault = Fault::new(message)
                 .with_tail(self.tail)
-                .at(Some(self.document.sources.place(self.section.header)))
+                .at(Some(self.place_of(option.key)))
                 .because(format!("[{}] cannot do without {}", self.section.name, option.key))
                 .mended_by(Some(self.mend_for_missing(option)));
+            let fault = self.with_origin(option.key, fault);
             self.report.fault(fault);
         }
         Faulty
     }
 
     fn mend_for_missing(&self, option: &OptionDoc) -> String {
+        if self.raw(option.key).is_some() {
+            return format!("give {} a value: {}", option.key, option.takes);
+        }
         let own = self.section.own_options();
         match nearest(option.key, own.iter().map(|entry| entry.key.as_str())) {
             Some(misspelled) => format!("there is an option {misspelled}; did you mean {}?", option.key),

@@ -129,3 +129,11 @@ fn a_password_does_not_show_in_debug_output() {
     let read = options("[supervisorctl]\npassword=secret\n", &[]);
     assert!(!format!("{read:?}").contains("secret"));
 }
+
+#[test]
+fn a_missing_variable_is_looked_for_where_supervisorctl_starts() {
+    let failure = try_options("[supervisorctl]\npassword=%(ENV_CTL_PW)s\n", &[]).unwrap_err();
+    assert_eq!(failure.first().mend(), Some("set CTL_PW in the environment supervisorctl starts with"));
+    let failure = try_options("[supervisorctl]\nserverurl=http://%(ENV_FOO):9001\n", &[]).unwrap_err();
+    assert_eq!(failure.first().mend(), Some("write %(ENV_FOO)s, with an s"));
+}

@@ -188,6 +188,7 @@ impl<'a> Formation<'a> {
             .at(place)
             .because(format!("programs takes {}", PROGRAMS.takes))
             .mended_by(mend);
+        let fault = pass.with_origin(PROGRAMS.key, fault);
         self.report.fault(fault);
         None
     }

@@ -122,6 +122,7 @@ fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
         .at(place.unwrap_or_else(|| pass.place_of(EVENTS.key)))
         .because(format!("events takes {}", EVENTS.takes))
         .mended_by(Some(mend));
+    let fault = pass.with_origin(EVENTS.key, fault);
     pass.report.fault(fault);
 }
 

@@ -119,6 +119,23 @@ fn a_variable_that_is_empty_or_odd_is_named() {
             "why: stopsignal takes a signal name, with or without SIG, or a number; X is set in the environment"
         ]
     );
+    let group = "autostart=false\n[group:g]\nprograms=%(ENV_X)s";
+    assert_eq!(
+        details(group, "y")[0],
+        "why: programs takes names of programs separated by commas; X is 'y' in the environment"
+    );
+    let listener = "[eventlistener:e]\ncommand=x\nevents=%(ENV_X)s";
+    assert_eq!(
+        details(listener, ""),
+        [
+            "why: [eventlistener:e] cannot do without events; X is empty in the environment",
+            "mend: give events a value: event types separated by commas"
+        ]
+    );
+    assert_eq!(
+        details("[supervisord]\nuser=%(ENV_X)s", "nosuch")[0],
+        "why: user takes the name or number of a user that exists; X is 'nosuch' in the environment"
+    );
     assert_eq!(
         warnings("command=%(ENV_X)s", ""),
         ["command it is empty, and the program cannot start; X is empty in the environment"]

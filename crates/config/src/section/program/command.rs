@@ -47,15 +47,18 @@ fn remark_emptiness(pass: &mut Pass<'_>, found: &Expanded<'_>) {
 
 /// Quotes do not keep ` ;` and ` #` from beginning a comment.
 fn remark_comment(pass: &mut Pass<'_>, command: &[u8]) {
+    let Some(comment) = pass.comment_within(COMMAND.key) else { return };
     if words::split(command).is_ok() {
         return;
     }
-    let Some(comment) = pass.comment_within(COMMAND.key) else { return };
     pass.remark(COMMAND.key, &format!("it is cut off: {}", section::comment_mend(comment)));
 }
 
 /// Blanks and quotes that are none, and characters that cannot be seen, outside quotes.
 fn remark_unseen(pass: &mut Pass<'_>, command: &[u8]) {
+    if command.is_ascii() {
+        return;
+    }
     let Some((at, letter, looks)) = words::first_unseen(command) else { return };
     // Where it is in the file, unless a variable brought it.
     let within = pass.raw(COMMAND.key).and_then(|found| {
@@ -76,6 +79,9 @@ fn remark_unseen(pass: &mut Pass<'_>, command: &[u8]) {
 
 /// A program that is looked for by a name with a `$` in it is not found.
 fn remark_shell_variable(pass: &mut Pass<'_>, command: &[u8]) {
+    if !command.contains(&b'$') {
+        return;
+    }
     let Ok(words) = words::split(command) else { return };
     let program = words.first().and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
     if let Some(variable) = origin::shell_variable(program) {

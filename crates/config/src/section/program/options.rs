@@ -103,7 +103,7 @@ pub(in crate::section) const ENVIRONMENT: Opt<Environment> = Opt {
     default: Some(""),
     parse: pairs::environment,
     takes: "pairs such as KEY=\"value\",OTHER=\"value\"",
-    doc: "Variables for the process, over those of [supervisord].",
+    doc: "Variables for the process, over those of [supervisord]. A variable in a value arrives as it is.",
 };
 pub(in crate::section) const SERVERURL: Opt<Vec<u8>> = Opt {
     key: "serverurl",
