@@ -421,6 +421,9 @@ fn utf16_mend(path: &[u8]) -> String {
 
 /// What to do about a line that has a sign which looks like one of the dialect's.
 fn sign_mend(content: &str) -> Option<String> {
+    if ["{#", "{%", "{{"].iter().any(|opening| content.starts_with(opening)) {
+        return Some("this is a template; name the file that it makes".to_string());
+    }
     content.chars().find_map(|letter| match unseen::looks(letter)? {
         looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::mend(letter, looks)),
         Looks::Blank | Looks::Nothing | Looks::Like(_) => None,

@@ -334,11 +334,17 @@ fn group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
 pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
     let stripped = text::strip_bytes(value);
     if let Some(bad) = [b' ', b':', b'/'].into_iter().find(|bad| stripped.contains(bad)) {
-        return Err(Rejection::new(format!(
+        let rejection = Rejection::new(format!(
             "Invalid name: {} because of character: {}",
             repr::text(value),
             repr::text([bad])
-        )));
+        ));
+        let is_template = memchr::memmem::find(stripped, b"{{").is_some();
+        return Err(if is_template {
+            rejection.mended_by("this is a template; name the file that it makes")
+        } else {
+            rejection
+        });
     }
     string(stripped, reading)
 }
