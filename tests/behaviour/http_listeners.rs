@@ -198,6 +198,16 @@ fn whoever_has_the_address_is_named_unlike_upstream() {
     assert!(why.starts_with(&expected) && why.ends_with("listens there"), "{why}");
     assert_eq!(mend, "stop that process, or write another port");
     drop(occupant);
+    let (why, mend) = advice(&format!(
+        "[inet_http_server]\nport=*:{number}\n[inet_http_server:b]\nport=127.0.0.1:{number}\n"
+    ));
+    assert_eq!(
+        why,
+        format!(
+            "[inet_http_server:b] port=127.0.0.1:{number}: another server of this configuration listens there"
+        )
+    );
+    assert_eq!(mend, "write another port; a server at [::] listens by IPv4 as well");
 
     let first = Daemon::start("");
     let socket = first.sandbox().path("s");

@@ -204,3 +204,66 @@ fn shown_address(host: &str, port: u16) -> String {
         format!("{host}:{port}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(address: ServerAddress) -> Server {
+        Server { section: "s".to_owned(), address, credentials: None }
+    }
+
+    fn at_port(host: &str, port: u16, code: i32) -> Advice {
+        let address = ServerAddress::Inet { host: host.to_owned(), port };
+        about(&server(address), &io::Error::from_raw_os_error(code).into())
+    }
+
+    fn at_path(path: &str, error: impl Into<ListenError>) -> Advice {
+        let address = ServerAddress::Unix { path: path.into(), mode: 0o700, owner: None };
+        about(&server(address), &error.into())
+    }
+
+    const EACCES: i32 = 13;
+    const EINVAL: i32 = 22;
+    const EROFS: i32 = 30;
+
+    #[test]
+    fn a_missing_right_is_that_of_a_user() {
+        let user = current_user();
+        let advice = at_port("127.0.0.1", 80, EACCES);
+        assert_eq!(
+            advice.why,
+            format!("[s] port=127.0.0.1:80: user {user} may not listen on a port below 1024")
+        );
+        assert!(advice.mend.starts_with("write a port from 1024 on into [s]"), "{}", advice.mend);
+        let advice = at_path("/nonexistent/s", io::Error::from_raw_os_error(EACCES));
+        assert_eq!(
+            advice.why,
+            format!("[s] file=/nonexistent/s: user {user} may not create files in /nonexistent")
+        );
+    }
+
+    #[test]
+    fn what_stands_in_the_way_has_a_remedy_of_its_own() {
+        let advice = at_port("fe80::1", 9001, EINVAL);
+        assert_eq!(
+            advice.to_string(),
+            "    why: [s] port=[fe80::1]:9001: a link-local address belongs to an interface\n    \
+             mend: name the interface, as in port=[fe80::1%%eth0]:9001"
+        );
+        assert_eq!(
+            at_path("/sys/s", io::Error::from_raw_os_error(EROFS)).mend,
+            "write a path on another one, such as /run or /tmp"
+        );
+        assert_eq!(
+            at_path("/x", ListenError::PathTooLong).mend,
+            "write a shorter path, such as /run/supervisor.sock"
+        );
+        assert_eq!(
+            at_path("/x", ListenError::NotASocket("/x".into())).mend,
+            "remove it, or write another path"
+        );
+        let own = at_port("192.0.2.1", 1, EINVAL);
+        assert_eq!(own.in_a_line(), "[s] port=192.0.2.1:1: Invalid argument; write another address");
+    }
+}

@@ -40,7 +40,10 @@ pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<In
 fn without_brackets(host: &str) -> Option<&str> {
     let inner = host.strip_prefix('[')?.strip_suffix(']')?;
     let address = inner.split_once('%').map_or(inner, |(address, _)| address);
-    address.parse::<std::net::Ipv6Addr>().is_ok().then_some(inner)
+    // Whether it is a right one, the resolver finds out.
+    let has_colons = address.matches(':').count() >= 2;
+    let is_letter = |letter: char| letter.is_ascii_hexdigit() || letter == ':' || letter == '.';
+    (has_colons && address.chars().all(is_letter)).then_some(inner)
 }
 
 /// A host as it stands in a URL: an IPv6 address in brackets.
