@@ -115,8 +115,17 @@ impl ExpandError {
     }
 }
 
+/// The name that was meant. Names of variables are compared without what all of them begin with, which makes any two look
+/// alike; one whose `ENV_` was forgotten is found.
 fn near_name<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
-    nearest(name, available.iter().map(String::as_str))
+    const PREFIX: &str = "ENV_";
+    let names = available.iter().map(String::as_str);
+    let variables = || names.clone().filter_map(|known| known.strip_prefix(PREFIX));
+    let whole = |variable: &str| names.clone().find(|known| known.strip_prefix(PREFIX) == Some(variable));
+    match name.strip_prefix(PREFIX) {
+        Some(variable) => nearest(variable, variables()).and_then(whole),
+        None => whole(name).or_else(|| nearest(name, names.clone())),
+    }
 }
 
 fn mend_for_name(name: &str, available: &[String], program: &str) -> String {
