@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn server(address: ServerAddress) -> Server {
-        Server { section: "s".to_owned(), address, credentials: None }
+        Server { section: "s".to_owned(), address, credentials: None, allowed_hosts: vec![] }
     }
 
     fn at_port(host: &str, port: u16, code: i32) -> Advice {
