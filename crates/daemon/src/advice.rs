@@ -7,11 +7,12 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 use supervisor_config::{Server, ServerAddress};
 use supervisor_core::repr;
+use supervisor_sys::entry::Refusal;
 use supervisor_sys::errno;
 use supervisor_sys::socket::{self, ListenError, Owner};
 use supervisor_sys::user;
 
-/// A reason and a remedy, with the place in the reason.
+/// A reason, with the place in it, and a remedy, empty where the reason has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Advice {
     why: String,
@@ -21,14 +22,15 @@ pub(crate) struct Advice {
 impl Advice {
     /// In one line, for the log.
     pub(crate) fn in_a_line(&self) -> String {
-        format!("{}; {}", self.why, self.mend)
+        if self.mend.is_empty() { self.why.clone() } else { format!("{}; help: {}", self.why, self.mend) }
     }
 }
 
 impl fmt::Display for Advice {
     /// As the reports about a configuration have it, each on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "    why: {}\n    mend: {}", self.why, self.mend)
+        write!(f, "    why: {}", self.why)?;
+        if self.mend.is_empty() { Ok(()) } else { write!(f, "\n    mend: {}", self.mend) }
     }
 }
 
@@ -76,7 +78,7 @@ fn about_port(section: &str, host: &str, port: u16, error: &ListenError) -> (Str
                 "a link-local address belongs to an interface".to_owned(),
                 format!("name the interface, as in port=[{host}%%eth0]:{port}"),
             ),
-            _ => (words(error), ANOTHER_ADDRESS.to_owned()),
+            _ => (errno::text(error), ANOTHER_ADDRESS.to_owned()),
         },
         ListenError::NotASocket(_) | ListenError::Chown { .. } | ListenError::PathTooLong => {
             (error.cause(), ANOTHER_ADDRESS.to_owned())
@@ -108,7 +110,7 @@ fn about_path(path: &Path, error: &ListenError) -> (String, String) {
             "remove it, or write another path".to_owned(),
         ),
         ListenError::Chown { error, .. } => {
-            (words(error), "remove chown, or start supervisord as root".to_owned())
+            (errno::text(error), "remove chown, or start supervisord as root".to_owned())
         }
         ListenError::PathTooLong => (
             format!("it has {} bytes, more than the address of a socket holds", path.as_os_str().len()),
@@ -121,6 +123,10 @@ fn about_path(path: &Path, error: &ListenError) -> (String, String) {
 
 /// About a file that cannot be opened for writing.
 pub(crate) fn about_file(path: &Path, error: &io::Error) -> Advice {
+    if Refusal::behind(error).is_some() {
+        // It names the path and what to do.
+        return Advice { why: error.to_string(), mend: String::new() };
+    }
     let (why, mend) = creating(path, error);
     Advice { why: format!("{}: {why}", path.display()), mend }
 }
@@ -145,8 +151,13 @@ fn creating(path: &Path, error: &io::Error) -> (String, String) {
             format!("the file system of {directory} is read-only"),
             "write a path on another one, such as /run or /tmp".to_owned(),
         ),
+        "ENXIO" => ("it is a FIFO without a reader".to_owned(), "start its reader first".to_owned()),
+        "EMFILE" => (
+            "supervisord has as many files open as it may".to_owned(),
+            "raise minfds in [supervisord], or the limit of open files (ulimit -n)".to_owned(),
+        ),
         "EISDIR" => ("a directory stands there".to_owned(), "add the name of a file".to_owned()),
-        _ => (words(error), "write another path".to_owned()),
+        _ => (errno::text(error), "write another path".to_owned()),
     }
 }
 
@@ -158,7 +169,7 @@ fn in_use(owner: Option<Owner>, search: &str, otherwise: &str) -> (String, Strin
             format!("`{search}` names it; stop it, or {otherwise}"),
         );
     };
-    let user = uid.map_or_else(String::new, |uid| format!(" of user {}", user_name(uid)));
+    let user = uid.map_or_else(String::new, |uid| format!(" of user {}", user::shown(uid)));
     let Some(pid) = pid else {
         return (
             format!("a process{user} listens there"),
@@ -180,18 +191,8 @@ fn in_use(owner: Option<Owner>, search: &str, otherwise: &str) -> (String, Strin
     (format!("process {pid} ({program}){user} listens there"), mend)
 }
 
-/// The system's words for an error, without its number.
-pub(crate) fn words(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), errno::errno_text)
-}
-
 fn current_user() -> String {
-    user_name(user::effective_uid())
-}
-
-fn user_name(uid: u32) -> String {
-    let found = user::user_by_uid(uid).ok().flatten();
-    found.map_or_else(|| uid.to_string(), |user| String::from_utf8_lossy(&user.name).into_owned())
+    user::shown(user::effective_uid())
 }
 
 /// An address as it is written in a configuration.
@@ -264,6 +265,6 @@ mod tests {
             "remove it, or write another path"
         );
         let own = at_port("192.0.2.1", 1, EINVAL);
-        assert_eq!(own.in_a_line(), "[s] port=192.0.2.1:1: Invalid argument; write another address");
+        assert_eq!(own.in_a_line(), "[s] port=192.0.2.1:1: Invalid argument; help: write another address");
     }
 }

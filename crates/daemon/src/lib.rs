@@ -18,7 +18,6 @@ mod fastcgi;
 #[cfg(test)]
 mod fixture;
 mod helm;
-mod log_failure;
 mod mailbox;
 mod overview;
 mod perform;

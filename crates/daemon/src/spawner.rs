@@ -3,10 +3,10 @@
 //! Everything here may hang on a bad disk, so nothing here touches the state of the loop: an [`Order`] goes in, a
 //! [`SpawnResult`] comes out.
 
+use crate::advice;
 use crate::births::Births;
 use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
-use crate::log_failure;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -166,10 +166,9 @@ impl Obstacle {
         match self {
             Self::Text(text) => text.into(),
             Self::Dispatchers(error) => dispatcher_error(name, &error).into(),
-            Self::Log(spec, error) => SpawnFailure {
-                message: dispatcher_error(name, &error),
-                detail: log_failure::explain(&spec, &error),
-            },
+            Self::Log(spec, error) => {
+                SpawnFailure { message: dispatcher_error(name, &error), detail: log_error(&spec, &error) }
+            }
         }
     }
 }
@@ -179,6 +178,12 @@ fn dispatcher_error(name: &str, error: &io::Error) -> String {
         "EMFILE" => format!("too many open files to spawn '{name}'"),
         code => format!("unknown error making dispatchers for '{name}': {code}"),
     }
+}
+
+/// A log that cannot be opened, told so that it can be mended: `spawnerr` has the error's name only.
+fn log_error(spec: &SinkSpec, error: &io::Error) -> Option<String> {
+    let advice = advice::about_file(&spec.file.as_ref()?.path, error).in_a_line();
+    Some(format!("cannot open the {} log of '{}': {advice}", spec.channel.name(), spec.process_name))
 }
 
 impl Parts {

@@ -85,11 +85,11 @@ pub fn group_by_gid(gid: u32) -> io::Result<Option<Group>> {
     )
 }
 
-/// A user for people: `user app (uid 1000)`, or `uid 1000` where the database does not know it. May ask the network.
+/// A user for people: the name, or the id where the database does not know it. May ask the network.
 pub fn shown(uid: u32) -> String {
     match user_by_uid(uid) {
-        Ok(Some(user)) => format!("user {} (uid {uid})", String::from_utf8_lossy(&user.name)),
-        Ok(None) | Err(_) => format!("uid {uid}"),
+        Ok(Some(user)) => String::from_utf8_lossy(&user.name).into_owned(),
+        Ok(None) | Err(_) => uid.to_string(),
     }
 }
 
