@@ -9,8 +9,10 @@ use crate::errno::errno_text;
 use crate::reap;
 use crate::signal::{self, SignalQueue, signal_process};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
@@ -21,6 +23,9 @@ const PASSED_ON: [Signal; 6] =
     [Signal::TERM, Signal::HUP, Signal::INT, Signal::USR1, Signal::USR2, Signal::QUIT];
 /// Our exit status when the command cannot be executed: what a shell has for it.
 const NOT_EXECUTED: u8 = 127;
+
+/// Bytes that are read of a pid file at most.
+const PID_FILE_LIMIT: usize = 100;
 
 /// The program: arguments from the command line, messages on stdout.
 pub fn main() -> ExitCode {
@@ -106,9 +111,20 @@ impl Proxy {
     }
 }
 
-/// The pid a file names; `None` for anything but one positive number.
+/// The pid a file names; `None` for anything but one positive number in a regular file of fewer than
+/// [`PID_FILE_LIMIT`] bytes. Neither a FIFO nor a device is waited for.
 fn read_pid(path: &Path) -> Option<Pid> {
-    let text = std::fs::read(path).ok()?;
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = Vec::with_capacity(PID_FILE_LIMIT);
+    Read::by_ref(&mut file).take(PID_FILE_LIMIT as u64).read_to_end(&mut text).ok()?;
+    // A number that was cut off would be another process.
+    if text.len() == PID_FILE_LIMIT {
+        return None;
+    }
     let number = str::from_utf8(text.trim_ascii()).ok()?;
     Pid::new(number.parse().ok()?)
 }

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pidproxy_passes_signals_on_to_the_process_in_the_pid_file", passes_signals_on),
     ("pidproxy_ignores_signals_while_it_cannot_read_the_pid_file", ignores_without_pid_file),
     ("pidproxy_takes_only_a_positive_number_for_a_pid", takes_only_a_positive_number),
+    ("pidproxy_reads_no_pid_from_a_fifo_or_a_device", reads_no_fifo_and_no_device),
     ("pidproxy_says_when_the_process_is_gone", says_when_the_process_is_gone),
     ("pidproxy_leaves_no_signal_blocked_in_its_command", leaves_no_signal_blocked),
     ("pidproxy_ends_with_its_command_whatever_the_status", ends_with_its_command),
@@ -91,6 +92,22 @@ fn takes_only_a_positive_number() {
         fs::write(&proxy.pid_file, text).unwrap();
         proxy.told.signal(Signal::HUP);
         assert_eq!(proxy.told.line(), proxy.cannot_read(), "{text:?}");
+    }
+}
+
+/// Upstream waits in `open` until the FIFO has a writer, and reads `/dev/zero` until memory is used up.
+fn reads_no_fifo_and_no_device() {
+    let mut proxy = Proxy::start();
+    let other = proxy.pid_file.with_file_name("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&other).status().unwrap().success());
+    let long = proxy.pid_file.with_file_name("long");
+    fs::write(&long, format!("{}{}", " ".repeat(100), std::process::id())).unwrap();
+    let directory = proxy.pid_file.parent().unwrap().to_owned();
+    for target in [other, "/dev/zero".into(), long, directory] {
+        let _ = fs::remove_file(&proxy.pid_file);
+        std::os::unix::fs::symlink(&target, &proxy.pid_file).unwrap();
+        proxy.told.signal(Signal::HUP);
+        assert_eq!(proxy.told.line(), proxy.cannot_read(), "{}", target.display());
     }
 }
 
