@@ -32,6 +32,7 @@ mod rotation;
 mod rpc;
 mod rpc_wire;
 mod sample;
+mod search;
 mod signals;
 mod spawn;
 mod start;

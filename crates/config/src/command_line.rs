@@ -6,6 +6,7 @@ use crate::config::LogTarget;
 use crate::diagnostic::{Failure, Fault};
 use crate::getopt::{self, Given, Spelling};
 use crate::host::Host;
+use crate::search;
 use crate::section::supervisord::{log_target, resolved};
 use crate::value::{self, Parser, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
@@ -27,7 +28,7 @@ pub enum Action {
 /// What supervisord was told on its command line; it outranks the file, also when the file is read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// How the program was called.
+    /// The path the program was called by.
     pub argv0: OsString,
     /// What to do.
     pub action: Action,
@@ -323,7 +324,8 @@ const OPTIONS: &[CommandOption] = &[
 /// What is wrong is found in upstream's order: unknown options and missing values anywhere, then words that are no
 /// options, then each option from left to right. `-h` and `-v` end the reading where they stand.
 pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<CommandLine, Failure> {
-    let mut line = CommandLine::new(arguments.first().map_or_else(|| "supervisord".into(), Clone::clone));
+    let argv0 = arguments.first().map_or(OsStr::new("supervisord"), OsString::as_os_str);
+    let mut line = CommandLine::new(search::program_path(argv0, host));
     let mut apply = |given: &Given| (OPTIONS[given.index].set)(&mut line, &given.value, host);
     let spellings: Vec<Spelling> = OPTIONS.iter().map(CommandOption::spelling).collect();
     let stops = |given: &Given| matches!(OPTIONS[given.index].long, "help" | "version");

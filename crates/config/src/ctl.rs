@@ -21,7 +21,7 @@ use supervisor_core::repr;
 /// What supervisorctl was told on its command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCommandLine {
-    /// How the program was called.
+    /// The path the program was called by.
     pub argv0: OsString,
     /// What to do; never [`Action::Version`].
     pub action: Action,
@@ -164,8 +164,9 @@ const OPTIONS: &[ClientOption] = &[
 /// Reads supervisorctl's command line; `arguments` begins with the program's name. Options end at the first word
 /// that is none, so that `tail -f x` reaches the command.
 pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<ClientCommandLine, Failure> {
+    let argv0 = arguments.first().map_or(OsStr::new("supervisorctl"), OsString::as_os_str);
     let mut line = ClientCommandLine {
-        argv0: arguments.first().map_or_else(|| "supervisorctl".into(), Clone::clone),
+        argv0: search::program_path(argv0, host),
         action: Action::Run,
         configuration: None,
         serverurl: None,

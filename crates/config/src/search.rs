@@ -8,7 +8,7 @@ use crate::section::include::within_limit;
 use crate::text::shown;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to print on standard error before anything else when root lets a program search for its file: one of the
 /// places searched is the current directory, where others may have put one.
@@ -28,6 +28,25 @@ pub(crate) struct Found {
     /// Its directory, absolute.
     pub(crate) here: PathBuf,
     pub(crate) content: Vec<u8>,
+}
+
+/// The path of a program that was called by this name. A shell and `execvp(3)` find a bare name along PATH and hand the
+/// program the name alone, where the kernel hands a script, as upstream's programs are, the path that was found.
+pub(crate) fn program_path(argv0: &OsStr, host: &dyn Host) -> OsString {
+    /// What `execvp(3)` searches without a PATH.
+    const DEFAULT_PATH: &str = "/bin:/usr/bin";
+    if argv0.is_empty() || argv0.as_bytes().contains(&b'/') {
+        return argv0.to_os_string();
+    }
+    let path = paths::variable(host, "PATH").unwrap_or_else(|| DEFAULT_PATH.into());
+    let directories = path.as_bytes().split(|&byte| byte == b':').map(paths::from_bytes);
+    let mut candidates = directories.map(|directory| directory.join(argv0));
+    let found = candidates.find(|candidate| is_program(&host.current_dir().join(candidate), host));
+    found.map_or_else(|| argv0.to_os_string(), PathBuf::into_os_string)
+}
+
+fn is_program(path: &Path, host: &dyn Host) -> bool {
+    host.mode(path).is_some_and(|mode| mode & 0o111 != 0) && !host.is_dir(path)
 }
 
 /// The six places, in order. The first two are beside the directory the program was called from.
@@ -116,6 +135,26 @@ mod tests {
     fn a_program_called_by_a_relative_name_searches_beside_it() {
         assert_eq!(places(OsStr::new("./supervisord"))[0], PathBuf::from("etc/supervisord.conf"));
         assert_eq!(places(OsStr::new("venv/bin/supervisord"))[1], PathBuf::from("venv/supervisord.conf"));
+    }
+
+    #[test]
+    fn a_bare_name_is_found_along_path() {
+        let program = |host: MemoryHost, path: &str| {
+            host.with_file_of_mode(path, "", 0o755).with_file_of_mode("/data/supervisord", "", 0o644)
+        };
+        let host = || program(MemoryHost::new(), "/usr/local/bin/supervisord").with_dir("/dirs/supervisord");
+        let path = |host: &MemoryHost, argv0: &str| program_path(OsStr::new(argv0), host).into_string().unwrap();
+        let searching = host().with_variable("PATH", "/none:/data:/dirs:/usr/local/bin:/usr/bin");
+        assert_eq!(path(&searching, "supervisord"), "/usr/local/bin/supervisord");
+        for as_it_is in ["./supervisord", "bin/supervisord", "/supervisord", "other", ""] {
+            assert_eq!(path(&searching, as_it_is), as_it_is);
+        }
+        // Relative ones, an empty one among them, start where the program does.
+        let here = program(MemoryHost::new(), "/srv/bin/supervisord");
+        assert_eq!(path(&here.clone().with_variable("PATH", "bin"), "supervisord"), "bin/supervisord");
+        let here = program(here, "/srv/supervisord");
+        assert_eq!(path(&here.with_variable("PATH", "/none:"), "supervisord"), "supervisord");
+        assert_eq!(path(&program(host(), "/usr/bin/supervisord"), "supervisord"), "/usr/bin/supervisord");
     }
 
     /// CFG-1.
