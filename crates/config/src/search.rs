@@ -143,7 +143,8 @@ mod tests {
             host.with_file_of_mode(path, "", 0o755).with_file_of_mode("/data/supervisord", "", 0o644)
         };
         let host = || program(MemoryHost::new(), "/usr/local/bin/supervisord").with_dir("/dirs/supervisord");
-        let path = |host: &MemoryHost, argv0: &str| program_path(OsStr::new(argv0), host).into_string().unwrap();
+        let path =
+            |host: &MemoryHost, argv0: &str| program_path(OsStr::new(argv0), host).into_string().unwrap();
         let searching = host().with_variable("PATH", "/none:/data:/dirs:/usr/local/bin:/usr/bin");
         assert_eq!(path(&searching, "supervisord"), "/usr/local/bin/supervisord");
         for as_it_is in ["./supervisord", "bin/supervisord", "/supervisord", "other", ""] {

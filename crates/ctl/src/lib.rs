@@ -39,6 +39,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::rc::Rc;
 use supervisor_config::{Action, ClientOptions, Failure, ctl};
 use supervisor_host::SystemHost;
+use supervisor_sys::errno::words;
 
 /// Where a run reads from and writes to.
 pub struct Streams {
@@ -107,11 +108,11 @@ fn with_environment(options: ClientOptions) -> ClientOptions {
 fn run_attached(options: ClientOptions) -> u8 {
     let interrupts = match Interrupts::watching() {
         Ok(interrupts) => Rc::new(interrupts),
-        Err(error) => return refuse(&format!("Error: cannot wait for events: {error}\n")),
+        Err(error) => return refuse(&format!("Error: cannot wait for events: {}\n", words(&error))),
     };
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(input) => input,
-        Err(error) => return refuse(&format!("Error: cannot use standard input: {error}\n")),
+        Err(error) => return refuse(&format!("Error: cannot use standard input: {}\n", words(&error))),
     };
     let has_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let history_file = options.history_file.clone();
@@ -146,6 +147,8 @@ fn run_session(mut session: Session, editor: Option<LineEditor>) -> u8 {
         Ok(status) => status,
         Err(Fatal::Interrupted) => session.interrupts.end_program(),
         Err(Fatal::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ENDED_BY_PIPE,
-        Err(Fatal::Output(error)) => refuse(&format!("Error: cannot write to standard output: {error}\n")),
+        Err(Fatal::Output(error)) => {
+            refuse(&format!("Error: cannot write to standard output: {}\n", words(&error)))
+        }
     }
 }

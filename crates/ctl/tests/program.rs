@@ -105,7 +105,10 @@ fn bad_command_lines_and_files_end_with_status_2() {
     let directory = Directory::new("bad");
     let no_section = directory.file("no-section.conf", "[supervisord]\n");
     let no_header = directory.file("no-header.conf", "garbage\n");
-    let lines: [(&[&str], &str); 6] = [
+    let unreadable = directory.0.to_str().unwrap();
+    let could_not_read = format!("Error: could not read config file {unreadable}");
+    let lines: [(&[&str], &str); 7] = [
+        (&["-c", unreadable], &could_not_read),
         (&["-s", "foo", "status"], "Error: invalid value for -s 'foo': value 'foo' is not a URL"),
         (&["-z"], "Error: option -z not recognized"),
         (&["-i", "-i"], "Error: conflicting command line option '-i'"),
@@ -120,6 +123,7 @@ fn bad_command_lines_and_files_end_with_status_2() {
         assert_eq!(errors.lines().next(), Some(first_line));
         assert!(errors.lines().last().unwrap().starts_with("For help, use "), "{errors}");
         assert!(errors.ends_with("-h\n") && output.stdout.is_empty(), "{errors}");
+        assert!(!errors.contains("os error"), "{errors}");
     }
 }
 

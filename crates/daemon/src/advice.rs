@@ -78,7 +78,7 @@ fn about_port(section: &str, host: &str, port: u16, error: &ListenError) -> (Str
                 "a link-local address belongs to an interface".to_owned(),
                 format!("name the interface, as in port=[{host}%%eth0]:{port}"),
             ),
-            _ => (errno::text(error), ANOTHER_ADDRESS.to_owned()),
+            _ => (errno::words(error), ANOTHER_ADDRESS.to_owned()),
         },
         ListenError::NotASocket(_) | ListenError::Chown { .. } | ListenError::PathTooLong => {
             (error.cause(), ANOTHER_ADDRESS.to_owned())
@@ -110,7 +110,7 @@ fn about_path(path: &Path, error: &ListenError) -> (String, String) {
             "remove it, or write another path".to_owned(),
         ),
         ListenError::Chown { error, .. } => {
-            (errno::text(error), "remove chown, or start supervisord as root".to_owned())
+            (errno::words(error), "remove chown, or start supervisord as root".to_owned())
         }
         ListenError::PathTooLong => (
             format!("it has {} bytes, more than the address of a socket holds", path.as_os_str().len()),
@@ -157,7 +157,7 @@ fn creating(path: &Path, error: &io::Error) -> (String, String) {
             "raise minfds in [supervisord], or the limit of open files (ulimit -n)".to_owned(),
         ),
         "EISDIR" => ("a directory stands there".to_owned(), "add the name of a file".to_owned()),
-        _ => (errno::text(error), "write another path".to_owned()),
+        _ => (errno::words(error), "write another path".to_owned()),
     }
 }
 

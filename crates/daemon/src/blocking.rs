@@ -15,6 +15,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+use supervisor_sys::errno::words;
 
 /// How long a job may run before the next one no longer waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -72,7 +73,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("too much work is waiting"),
-            Self::NoThread(error) => write!(f, "no thread can be started: {error}"),
+            Self::NoThread(error) => write!(f, "no thread can be started: {}", words(error)),
         }
     }
 }

@@ -16,6 +16,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 use supervisor_core::{Channel, ExitStatus, Input, Level, Pid, ProcessId};
 use supervisor_log::{Notice, Run, StreamId};
+use supervisor_sys::errno::words;
 use supervisor_sys::{clock, reap};
 
 /// How long a log target that is stuck may delay the news of an exit.
@@ -67,7 +68,7 @@ impl Loop {
         // Only now: nothing the child writes is heard of before its spawn.
         for Output { channel, pipe, sink } in outputs {
             if let Err(error) = self.pump.attach(stream_id(id, channel), run, pipe, sink) {
-                let text = format!("cannot read the {} of process {id}: {error}", channel.name());
+                let text = format!("cannot read the {} of process {id}: {}", channel.name(), words(&error));
                 self.log.log(Level::Critical, text);
             }
             if reopens != self.reopens {
@@ -94,7 +95,7 @@ impl Loop {
         if let Some(child) = self.processes.get_mut(id).and_then(|process| process.child.as_mut()) {
             child.pidfd = None;
         }
-        self.log.log(Level::Critical, format!("cannot watch for the end of process {id}: {error}"));
+        self.log.log(Level::Critical, format!("cannot watch for the end of process {id}: {}", words(error)));
         self.watch_by_signal(id.raw());
     }
 
@@ -178,7 +179,7 @@ impl Loop {
         let lost = match reap::reap_child(child.pid, child.pidfd.as_ref().map(AsFd::as_fd)) {
             Ok(Some(status)) => return status,
             Ok(None) => "it is not known to have ended".to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => words(&error),
         };
         self.log.log(Level::Critical, format!("the exit status of pid {} is lost: {lost}", child.pid));
         ExitStatus::Unknown(0)
@@ -191,7 +192,9 @@ impl Loop {
                 Ok(Some((pid, status))) => self.tell(Input::Reaped { pid, status }),
                 Ok(None) => break,
                 Err(error) => {
-                    let text = format!("waitpid error {error}; a process may not be cleaned up properly");
+                    // The number alone, as upstream has it.
+                    let code = error.raw_os_error().unwrap_or_default();
+                    let text = format!("waitpid error {code}; a process may not be cleaned up properly");
                     self.log.log(Level::Critical, text);
                     break;
                 }
@@ -290,7 +293,7 @@ impl Loop {
                 Err(error) => {
                     self.log.log(
                         Level::Critical,
-                        format!("cannot watch the standard input of process {id}: {error}"),
+                        format!("cannot watch the standard input of process {id}: {}", words(&error)),
                     );
                 }
             }
@@ -312,7 +315,10 @@ impl Loop {
 
     fn unwatch(&self, descriptor: std::os::fd::RawFd) {
         if let Err(error) = self.registry.deregister(&mut SourceFd(&descriptor)) {
-            self.log.log(Level::Error, format!("cannot stop watching descriptor {descriptor}: {error}"));
+            self.log.log(
+                Level::Error,
+                format!("cannot stop watching descriptor {descriptor}: {}", words(&error)),
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::run::Loop;
 use supervisor_core::Level;
 use supervisor_http::Limits;
 use supervisor_log::MainLog;
+use supervisor_sys::errno::words;
 use supervisor_sys::limits;
 
 /// What a running program takes: its pidfd, its standard input, two pipes of output and two logs.
@@ -52,7 +53,7 @@ pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room 
     let (allowed, said) = match outcome {
         Ok(None) => return Room { limits, is_short: false },
         Ok(Some(allowed)) => (allowed, format!("supervisord may open {allowed}")),
-        Err(error) => (0, format!("the limit cannot be read: {error}")),
+        Err(error) => (0, format!("the limit cannot be read: {}", words(&error))),
     };
     if allowed < needed {
         let text = format!(

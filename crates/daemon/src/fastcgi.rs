@@ -17,6 +17,7 @@ use supervisor_config::{FastCgiAddress, FastCgiSocket};
 use supervisor_core::Level;
 use supervisor_http::Socket;
 use supervisor_log::MainLog;
+use supervisor_sys::errno::python_text;
 use supervisor_sys::socket::{self, SocketFile};
 
 /// What the processes of one FastCGI program share: its socket, while there is one.
@@ -80,8 +81,9 @@ impl SharedSocket {
         .map_err(|error| format!("Could not create FastCGI socket {}: {}", url.display(), error.cause()))?;
         let open = OpenSocket { socket, url };
         // FastCGI servers call accept(2) and expect it to wait.
-        open.set_blocking()
-            .map_err(|error| format!("Could not create FastCGI socket {}: {error}", open.url.display()))?;
+        open.set_blocking().map_err(|error| {
+            format!("Could not create FastCGI socket {}: {}", open.url.display(), python_text(&error))
+        })?;
         Ok(open)
     }
 }

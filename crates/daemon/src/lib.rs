@@ -42,6 +42,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use supervisor_config::{Action, command_line, load, search};
 use supervisor_host::SystemHost;
+use supervisor_sys::errno::words;
 use supervisor_sys::{fd, memory, signal};
 
 /// The version of Supervisor whose behaviour this is; what `-v` prints and `getSupervisorVersion` answers.
@@ -53,7 +54,7 @@ const USAGE_ERROR: u8 = 2;
 /// The program `supervisord`; `arguments` begins with its name.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     if let Err(error) = settle_in() {
-        return fail(&format!("Error: cannot prepare the process: {error}\n"));
+        return fail(&format!("Error: cannot prepare the process: {}\n", words(&error)));
     }
     let host = SystemHost::at_startup();
     let command_line = match command_line::parse(arguments, &host) {

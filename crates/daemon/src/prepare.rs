@@ -11,6 +11,7 @@ use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
 use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, Level, ProcessSpec};
 use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
+use supervisor_sys::errno::words;
 use supervisor_sys::spawn::ChildUser;
 
 /// What of the daemon's own settings shapes a group.
@@ -132,10 +133,11 @@ impl Surroundings {
                     Ok(path) => (path.into(), FileOrigin::Auto),
                     Err(error) => {
                         warnings.push(format!(
-                            "no {} log for '{}': cannot create a file in '{}': {error}",
+                            "no {} log for '{}': cannot create a file in '{}': {}",
                             channel.name(),
                             process.name,
-                            self.childlogdir.display()
+                            self.childlogdir.display(),
+                            words(&error)
                         ));
                         return None;
                     }

@@ -23,6 +23,7 @@ use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, 
 use supervisor_host::SystemHost;
 use supervisor_log::{MainLog, Pump, Run};
 use supervisor_sys::clock_set::ClockSet;
+use supervisor_sys::errno::words;
 use supervisor_sys::signal::SignalQueue;
 use supervisor_sys::{clock, memory};
 
@@ -202,7 +203,7 @@ impl Loop {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    self.log.log(Level::Critical, format!("cannot read signals: {error}"));
+                    self.log.log(Level::Critical, format!("cannot read signals: {}", words(&error)));
                     break;
                 }
             }

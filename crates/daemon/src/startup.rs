@@ -16,7 +16,7 @@ use supervisor_core::{Level, repr};
 use supervisor_http::{Credentials, Listener, Socket};
 use supervisor_log::{MainDestination, MainLog, MainLogSpec, auto};
 use supervisor_sys::daemonize::{self, Side};
-use supervisor_sys::errno;
+use supervisor_sys::errno::words;
 use supervisor_sys::fd::{self, FileIdentity};
 use supervisor_sys::limits::{self, Limit, Resource};
 use supervisor_sys::socket::{self, ListenError, SocketFile};
@@ -36,7 +36,7 @@ impl StartError {
 
     /// What the system did not let us do.
     pub(crate) fn of(what: &str, error: &std::io::Error) -> Self {
-        Self::new(format!("cannot {what}: {}", errno::text(error)))
+        Self::new(format!("cannot {what}: {}", words(error)))
     }
 
     /// Without what tells of other processes of this machine.
@@ -275,7 +275,7 @@ fn open_log(supervisord: &Supervisord) -> Result<MainLog, StartError> {
             LogTarget::Syslog => "syslog".to_owned(),
             LogTarget::Path(path) => path.display().to_string(),
         };
-        let text = format!("could not open the log file '{name}': {}", errno::text(&error));
+        let text = format!("could not open the log file '{name}': {}", words(&error));
         let about = |path: &PathBuf| advice::about_file(path, &error);
         let advice = match &supervisord.logfile {
             LogTarget::Syslog => None,
@@ -374,7 +374,7 @@ fn change_directory(directory: &Path, log: &MainLog) {
     match std::env::set_current_dir(directory) {
         Ok(()) => log.log(Level::Info, format!("set current directory: {shown}")),
         Err(error) => {
-            let error = errno::python_text(&error);
+            let error = supervisor_sys::errno::python_text(&error);
             log.log(Level::Critical, format!("can't chdir into {shown}: {error}"));
         }
     }

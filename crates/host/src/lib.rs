@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use supervisor_config::{Account, Host};
 use supervisor_sys::access;
+use supervisor_sys::errno;
 use supervisor_sys::user::{self, User};
 
 /// Answers from the running system. Remembers where and with what environment the program was started, so that a
@@ -37,13 +38,7 @@ impl SystemHost {
 
 impl Host for SystemHost {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
-        let most = limit.saturating_add(1);
-        // What the file is said to hold, and a byte to see its end by. A size of 0 may be that of a pipe.
-        let expected = file.metadata().map_or(0, |found| found.len().saturating_add(1).min(most));
-        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-        file.take(most).read_to_end(&mut content)?;
-        Ok(content)
+        read(path, limit).map_err(in_words)
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -55,7 +50,8 @@ impl Host for SystemHost {
     }
 
     fn names_in(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
+        let entries = fs::read_dir(directory).map_err(in_words)?;
+        entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(in_words)).collect()
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
@@ -97,6 +93,21 @@ impl Host for SystemHost {
     fn uid(&self) -> u32 {
         user::real_uid()
     }
+}
+
+fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let most = limit.saturating_add(1);
+    // What the file is said to hold, and a byte to see its end by. A size of 0 may be that of a pipe.
+    let expected = file.metadata().map_or(0, |found| found.len().saturating_add(1).min(most));
+    let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+    file.take(most).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The same error, which shows itself in the system's words: diagnostics cite it, and know nothing of errno.
+fn in_words(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), errno::words(&error))
 }
 
 fn account(user: User) -> Account {

@@ -16,6 +16,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use supervisor_sys::errno::words;
 
 /// What answers requests. Runs on the server's thread and must not block: what takes time moves `reply` elsewhere.
 pub trait Service: Send {
@@ -133,7 +134,7 @@ impl Server {
                 }
                 (self.log)(
                     Level::Error,
-                    &format!("the HTTP server cannot wait for its clients and ends: {error}"),
+                    &format!("the HTTP server cannot wait for its clients and ends: {}", words(&error)),
                 );
                 break;
             }

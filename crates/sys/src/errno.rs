@@ -56,8 +56,8 @@ pub fn errno_text(number: i32) -> String {
     unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
 }
 
-/// An error's sentence without its number: the C library's, or its own.
-pub fn text(error: &io::Error) -> String {
+/// What an error says, in the system's words: `Is a directory`, where the standard library adds `(os error 21)`.
+pub fn words(error: &io::Error) -> String {
     error.raw_os_error().map_or_else(|| error.to_string(), errno_text)
 }
 
@@ -113,6 +113,12 @@ mod tests {
         assert_eq!(python_text(&io::Error::from_raw_os_error(libc::ESRCH)), "[Errno 3] No such process");
         assert_eq!(python_text(&io::Error::other("no number")), "no number");
         assert_eq!(errno_text(99_999), "Unknown error 99999");
+    }
+
+    #[test]
+    fn words_are_the_systems_alone() {
+        assert_eq!(words(&io::Error::from_raw_os_error(libc::EISDIR)), "Is a directory");
+        assert_eq!(words(&io::Error::other("no number")), "no number");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! signal it tells the process in the pid file, read anew each time, so that it may appear late and change.
 //! Nothing is polled: both the child's end and the signals to pass on are signals to us.
 
-use crate::errno::errno_text;
+use crate::errno::words;
 use crate::reap;
 use crate::signal::{self, SignalQueue, signal_process};
 use std::ffi::{OsStr, OsString};
@@ -41,7 +41,7 @@ pub fn run(arguments: &[OsString], messages: &mut impl Write) -> u8 {
     match Proxy::start(Path::new(pid_file), program, rest) {
         Ok(mut proxy) => proxy.run(messages),
         Err(error) => {
-            say(messages, &[b"Can't run ", program.as_bytes(), b": ", cause(&error).as_bytes()]);
+            say(messages, &[b"Can't run ", program.as_bytes(), b": ", words(&error).as_bytes()]);
             NOT_EXECUTED
         }
     }
@@ -74,7 +74,7 @@ impl Proxy {
             let signal = match self.signals.wait() {
                 Ok(signal) => signal,
                 Err(error) => {
-                    say(messages, &[b"Can't wait for signals: ", cause(&error).as_bytes()]);
+                    say(messages, &[b"Can't wait for signals: ", words(&error).as_bytes()]);
                     return 1;
                 }
             };
@@ -104,7 +104,7 @@ impl Proxy {
         };
         let sent = signal_process(pid, signal);
         if let Err(error) = &sent {
-            say(messages, &[format!("Can't signal child pid {pid}: {}", cause(error)).as_bytes()]);
+            say(messages, &[format!("Can't signal child pid {pid}: {}", words(error)).as_bytes()]);
         }
         let ends_us = matches!(signal, Signal::TERM | Signal::INT | Signal::QUIT);
         ends_us.then_some(u8::from(sent.is_err()))
@@ -147,8 +147,4 @@ Usage: ";
 fn say(messages: &mut impl Write, pieces: &[&[u8]]) {
     let line = [pieces.concat().as_slice(), b"\n"].concat();
     let _ = messages.write_all(&line).and_then(|()| messages.flush());
-}
-
-fn cause(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), errno_text)
 }

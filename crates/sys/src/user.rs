@@ -1,6 +1,7 @@
 //! Users and groups: looking them up, and becoming one.
 
 use crate::call::check;
+use crate::errno::words;
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::io;
@@ -198,10 +199,10 @@ impl fmt::Display for DropError {
         match self {
             Self::NotRoot => f.write_str("Can't drop privilege as nonroot user"),
             Self::UnknownUid(uid) => write!(f, "Can't find uid {uid}"),
-            Self::Lookup(error) => write!(f, "Could not look up user: {error}"),
+            Self::Lookup(error) => write!(f, "Could not look up user: {}", words(error)),
             Self::Groups(_) => f.write_str("Could not set groups of effective user"),
             Self::Group(_) => f.write_str("Could not set group id of effective user"),
-            Self::User(uid, error) => write!(f, "Could not set user id to {uid}: {error}"),
+            Self::User(uid, error) => write!(f, "Could not set user id to {uid}: {}", words(error)),
         }
     }
 }

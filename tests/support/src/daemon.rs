@@ -245,6 +245,12 @@ impl Daemon {
     }
 }
 
+/// Users see what the system says of an error, without the number Rust's standard library adds.
+#[track_caller]
+pub(crate) fn assert_in_the_systems_words(text: &str) {
+    assert!(!text.contains("(os error "), "{text}");
+}
+
 impl Drop for Daemon {
     #[expect(clippy::print_stderr, reason = "the test runner shows it beneath the failure")]
     fn drop(&mut self) {
@@ -254,5 +260,10 @@ impl Drop for Daemon {
         // The sandbox kills the rest; this one is our own child and would stay a zombie.
         let _ = self.launched.kill();
         let _ = self.launched.wait();
+        if !std::thread::panicking() {
+            for name in ["main.log", "stdout", "stderr"] {
+                assert_in_the_systems_words(&self.sandbox.text(name));
+            }
+        }
     }
 }

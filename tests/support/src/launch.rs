@@ -7,6 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
+use crate::daemon::assert_in_the_systems_words;
 use crate::{Account, Daemon, Flavour, Sandbox, wait_for};
 
 /// The beginning of every configuration made by [`Launch::configure`]. A test overrides an option by naming it again
@@ -130,7 +131,13 @@ impl Launch {
     pub fn run(self, sandbox: &Sandbox) -> Outcome {
         let mut launched = self.spawn(sandbox);
         let status = wait_for("supervisord to exit", || launched.try_wait().unwrap());
-        Outcome { code: exit_code(status), stdout: sandbox.text("stdout"), stderr: sandbox.text("stderr") }
+        let outcome = Outcome {
+            code: exit_code(status),
+            stdout: sandbox.text("stdout"),
+            stderr: sandbox.text("stderr"),
+        };
+        assert_in_the_systems_words(&outcome.stderr);
+        outcome
     }
 
     /// Runs it with a configuration or arguments it has to refuse, and returns what it says on standard error, with

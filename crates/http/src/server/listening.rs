@@ -9,6 +9,7 @@ use mio::{Registry, Token};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use supervisor_sys::errno::words;
 
 /// How long to wait when the system refuses to accept; the connections wait in its queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -123,8 +124,9 @@ impl Server {
                 _ => {
                     if !listening.is_refused {
                         let text = format!(
-                            "cannot accept connections for {} now: {error} (waiting until descriptors are free)",
-                            listening.rules.section
+                            "cannot accept connections for {} now: {} (waiting until descriptors are free)",
+                            listening.rules.section,
+                            words(&error)
                         );
                         (self.log)(Level::Error, &text);
                     }
@@ -150,7 +152,7 @@ impl Server {
         let connection = Connection::new(id, stream, peer, Arc::clone(&listening.rules), now);
         self.next_id += 1;
         if let Err(error) = self.register(connection, id, listener) {
-            (self.log)(Level::Error, &format!("cannot watch a new connection: {error}"));
+            (self.log)(Level::Error, &format!("cannot watch a new connection: {}", words(&error)));
             return;
         }
         if let Some(listening) = self.listening.get_mut(listener) {
