@@ -76,6 +76,7 @@ pub(crate) fn describe(error: &ClientError) -> (&'static str, String) {
         ClientError::Resolve { .. } => "socket.gaierror",
         ClientError::Connect(error) | ClientError::Io(error) => return describe_system(error),
         ClientError::Closed => "http.client.RemoteDisconnected",
+        ClientError::Malformed(malformed) if malformed.is_ill_formed() => "xml.parsers.expat.ExpatError",
         ClientError::Malformed(_) => "xmlrpc.client.ResponseError",
     };
     (kind, error.to_string())

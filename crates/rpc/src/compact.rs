@@ -118,7 +118,12 @@ fn text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, Malformed> {
     let length = usize::try_from(u32::from_le_bytes(bytes(rest)?)).map_err(|_| cut_short())?;
     let (text, after) = rest.split_at_checked(length).ok_or_else(cut_short)?;
     *rest = after;
-    std::str::from_utf8(text).map_err(|_| Malformed::new("a text in the list of processes is not UTF-8"))
+    let text = std::str::from_utf8(text)
+        .map_err(|_| Malformed::new("a text in the list of processes is not UTF-8"))?;
+    if are_clean(text.as_bytes(), [0xef]) || as_read(text) == text {
+        return Ok(text);
+    }
+    Err(Malformed::new("a text in the list of processes has a character that XML does not allow"))
 }
 
 fn bytes<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Malformed> {
@@ -184,6 +189,16 @@ mod tests {
             assert!(decode(&whole[..length]).is_err(), "{length} bytes");
         }
         assert!(decode(&encode([ProcessInfo { state: 11, ..web }].iter())).is_err());
+    }
+
+    /// No server of ours sends them.
+    #[test]
+    fn characters_that_xml_forbids_are_refused() {
+        let whole = encode([ProcessInfo { name: "web".into(), ..ProcessInfo::default() }].iter());
+        for forbidden in ["\u{1b}[m", "\0xx", "\u{fffe}"] {
+            let body = [&whole[..4], forbidden.as_bytes(), &whole[7..]].concat();
+            assert!(decode(&body).unwrap_err().to_string().contains("XML does not allow"), "{forbidden:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //! means depends on its tag alone, not on where it stands. That is what makes upstream's server so liberal
 //! (any root element will do, `<params>` may be missing, an unknown scalar tag is text), and it is kept.
 //!
+//! Characters that XML 1.0 does not allow, ESC above all, are refused wherever they stand and however they are written, as
+//! the parser of upstream's server and client refuses them.
+//!
 //! Stricter than upstream are three things: a document type definition is refused, so that no entity is ever
 //! expanded; nesting and the number of elements are bounded; and a body that is not UTF-8 is an error that
 //! gets an answer.
@@ -71,17 +74,30 @@ impl From<Malformed> for DecodeError {
 
 /// What is wrong with a document, or with a record in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed(String);
+pub struct Malformed {
+    what: String,
+    is_ill_formed: bool,
+}
 
 impl Malformed {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+        Self { what: what.into(), is_ill_formed: false }
+    }
+
+    /// A document that is no XML.
+    fn ill_formed(what: impl Into<String>) -> Self {
+        Self { what: what.into(), is_ill_formed: true }
+    }
+
+    /// Whether the document is no XML at all, as against XML that says nothing we understand.
+    pub fn is_ill_formed(&self) -> bool {
+        self.is_ill_formed
     }
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.what)
     }
 }
 

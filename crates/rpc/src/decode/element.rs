@@ -10,10 +10,9 @@ use supervisor_core::repr;
 /// Which side reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// The server: base64 is text, characters XML forbids are an error.
+    /// The server: base64 is text.
     Call,
-    /// The client: base64 is bytes, wide integers are integers, and forbidden characters are let through,
-    /// since upstream's server sends them.
+    /// The client: base64 is bytes, and wide integers are integers.
     Response,
 }
 

@@ -150,8 +150,39 @@ fn an_answer_is_a_value_or_a_fault() {
     assert!(response(b"<methodResponse/>").is_err());
 }
 
+/// As expat 2.5 words and counts them.
 #[test]
-fn answers_of_upstream_with_control_characters_are_read() {
-    let body = "<a><params><param><value>\u{1b}[1m&#27;</value></param></params></a>";
-    assert_eq!(response(body.as_bytes()), Ok(Ok(Value::from("\u{1b}[1m\u{1b}"))));
+fn characters_that_xml_forbids_are_refused_in_the_words_of_upstreams_parser() {
+    const TOKEN: &str = "not well-formed (invalid token)";
+    const NUMBER: &str = "reference to invalid character number";
+    for (inner, what, place) in [
+        ("a\u{1b}b", TOKEN, "line 2, column 16"),
+        ("é\0", TOKEN, "line 2, column 16"),
+        ("\r\n\r\u{1}", TOKEN, "line 4, column 0"),
+        ("\u{fffe}", TOKEN, "line 2, column 15"),
+        ("<![CDATA[x\u{1b}]]>", TOKEN, "line 2, column 25"),
+        ("<!-- \u{7} -->", TOKEN, "line 2, column 20"),
+        ("<b c='\u{8}'/>", TOKEN, "line 2, column 21"),
+        ("a&#27;b", NUMBER, "line 2, column 16"),
+        ("a&#x1B;b", NUMBER, "line 2, column 16"),
+        ("&#0;", NUMBER, "line 2, column 15"),
+        ("&#xffff;", NUMBER, "line 2, column 15"),
+        ("&#xd800;", NUMBER, "line 2, column 15"),
+        ("&#x110000;", NUMBER, "line 2, column 15"),
+        ("a&bogus;", "undefined entity", "line 2, column 16"),
+    ] {
+        let body = format!("<a>\n<value><string>{inner}</string></value></a>");
+        let error = response(body.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{what}: {place}"), "{inner:?}");
+        assert!(error.is_ill_formed());
+    }
+    assert!(!response(b"<a/>").unwrap_err().is_ill_formed());
+}
+
+/// C1 and the rest are characters of XML 1.0; who shows them escapes them.
+#[test]
+fn characters_that_xml_allows_are_read() {
+    let body =
+        "<a><params><param><value>\t\n\u{7f}\u{85}\u{9b}&#127;&#13;\u{202e}</value></param></params></a>";
+    assert_eq!(response(body.as_bytes()), Ok(Ok(Value::from("\t\n\u{7f}\u{85}\u{9b}\u{7f}\r\u{202e}"))));
 }
