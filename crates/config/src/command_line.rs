@@ -369,6 +369,7 @@ impl CommandOption {
             short: self.short,
             long: std::slice::from_ref(&self.long),
             takes_value: !self.value.is_empty(),
+            is_whole_only: false,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::ini::Document;
 use crate::paths;
 use crate::report::Report;
 use crate::search;
+pub use crate::section::ctl::Style;
 use crate::section::ctl::{self, Settings};
 use crate::value::{self, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
@@ -35,6 +36,8 @@ pub struct ClientCommandLine {
     pub password: Option<OsString>,
     /// `-r`.
     pub history_file: Option<OsString>,
+    /// `--style`.
+    pub style: Option<Style>,
     /// `-i`.
     pub interactive: bool,
     /// The words of the command to run; empty: open the shell.
@@ -55,6 +58,8 @@ pub struct ClientOptions {
     pub prompt: Vec<u8>,
     /// Where the shell keeps its history.
     pub history_file: Option<PathBuf>,
+    /// What a terminal is shown: `--style`, `SUPERVISORCTL_STYLE`, the file's, or rich for the shell and else plain.
+    pub style: Style,
     /// `-i` was given, or no command.
     pub interactive: bool,
     /// The words of the command to run; empty: open the shell.
@@ -159,6 +164,16 @@ const OPTIONS: &[ClientOption] = &[
             Ok(())
         },
     },
+    ClientOption {
+        short: &[],
+        long: &["style"],
+        value: "STYLE",
+        help: "plain or rich: what a terminal is shown",
+        set: |line, value, host| {
+            line.style = Some(ctl::style(value.as_bytes(), &mut Reading::new(host))?);
+            Ok(())
+        },
+    },
 ];
 
 /// Reads supervisorctl's command line; `arguments` begins with the program's name. Options end at the first word
@@ -173,6 +188,7 @@ pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<ClientCommandLin
         username: None,
         password: None,
         history_file: None,
+        style: None,
         interactive: false,
         args: Vec::new(),
     };
@@ -181,6 +197,8 @@ pub fn parse(arguments: &[OsString], host: &dyn Host) -> Result<ClientCommandLin
         short: option.short,
         long: option.long,
         takes_value: !option.value.is_empty(),
+        // Upstream has a letter for each of its options. Ours must not make an abbreviation of one of those ambiguous.
+        is_whole_only: option.short.is_empty(),
     };
     let spellings: Vec<Spelling> = OPTIONS.iter().map(spelling).collect();
     let stops = |given: &Given| OPTIONS[given.index].long == ["help"];
@@ -209,14 +227,27 @@ pub fn load(command_line: &ClientCommandLine, host: &dyn Host) -> Result<ClientO
     if serverurl.contains(&0) {
         return Err(single(Fault::new(format!("value {} is not a URL", repr::text(&serverurl)))));
     }
+    let style = command_line.style.or(style_of_environment(host).map_err(single)?).or(file.style);
+    let default_style = if command_line.args.is_empty() { Style::Rich } else { Style::Plain };
     Ok(ClientOptions {
         serverurl,
         username: command_line.username.as_ref().map(bytes).or(file.username),
         password: command_line.password.as_ref().map(bytes).or(file.password),
         prompt: file.prompt,
         history_file: history_file.unwrap_or(file.history_file),
+        style: style.unwrap_or(default_style),
         interactive: command_line.interactive || command_line.args.is_empty(),
         args: command_line.args.clone(),
+    })
+}
+
+fn style_of_environment(host: &dyn Host) -> Result<Option<Style>, Fault> {
+    const NAME: &str = "SUPERVISORCTL_STYLE";
+    let Some(value) = paths::variable(host, NAME).filter(|value| !value.is_empty()) else { return Ok(None) };
+    ctl::style(value.as_bytes(), &mut Reading::new(host)).map(Some).map_err(|rejection| {
+        let text = repr::text(value.as_bytes());
+        Fault::new(format!("invalid value for {NAME} {text}: {}", rejection.message))
+            .mended_by(rejection.mend)
     })
 }
 
@@ -249,9 +280,9 @@ pub fn help(argv0: &OsStr) -> Vec<u8> {
     text.extend_from_slice(argv0.as_bytes());
     text.extend_from_slice(b" [options] [action [arguments]]\n\nOptions:\n");
     for option in OPTIONS {
-        let (letter, long) = (option.short[0], option.long[0]);
+        let short = option.short.first().map_or_else(String::new, |letter| format!("-{letter}/"));
         let value = if option.value.is_empty() { String::new() } else { format!(" {}", option.value) };
-        text.extend_from_slice(format!("-{letter}/--{long}{value} -- {}\n", option.help).as_bytes());
+        text.extend_from_slice(format!("{short}--{}{value} -- {}\n", option.long[0], option.help).as_bytes());
     }
     text.extend_from_slice(
         b"\naction [arguments] -- what to do, such as \"status\" or \"restart web\"\n\n\

@@ -20,6 +20,8 @@ pub struct Spelling {
     pub long: &'static [&'static str],
     /// Whether a value follows.
     pub takes_value: bool,
+    /// Its long forms are not to be abbreviated.
+    pub is_whole_only: bool,
 }
 
 /// An option that was given.
@@ -107,7 +109,9 @@ fn complete(typed: &[u8], table: &[Spelling]) -> Result<(usize, &'static str), F
     if let Some(exact) = all().find(|(_, long)| long.as_bytes() == typed) {
         return Ok(exact);
     }
-    let possible: Vec<_> = all().filter(|(_, long)| long.as_bytes().starts_with(typed)).collect();
+    let is_meant =
+        |(index, long): &(usize, &str)| !table[*index].is_whole_only && long.as_bytes().starts_with(typed);
+    let possible: Vec<_> = all().filter(is_meant).collect();
     let shown = text::shown(typed);
     match possible[..] {
         [] => {
@@ -158,11 +162,16 @@ mod tests {
     use super::*;
 
     const TABLE: &[Spelling] = &[
-        Spelling { short: &['c'], long: &["configuration"], takes_value: true },
-        Spelling { short: &['n'], long: &["nodaemon"], takes_value: false },
-        Spelling { short: &['l'], long: &["logfile"], takes_value: true },
-        Spelling { short: &['y'], long: &["logfile_maxbytes"], takes_value: true },
-        Spelling { short: &['r'], long: &["history_file", "history-file"], takes_value: true },
+        Spelling { short: &['c'], long: &["configuration"], takes_value: true, is_whole_only: false },
+        Spelling { short: &['n'], long: &["nodaemon"], takes_value: false, is_whole_only: false },
+        Spelling { short: &['l'], long: &["logfile"], takes_value: true, is_whole_only: false },
+        Spelling { short: &['y'], long: &["logfile_maxbytes"], takes_value: true, is_whole_only: false },
+        Spelling {
+            short: &['r'],
+            long: &["history_file", "history-file"],
+            takes_value: true,
+            is_whole_only: false,
+        },
     ];
 
     type Pairs = Vec<(String, String)>;

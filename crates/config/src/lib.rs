@@ -44,7 +44,7 @@ pub use config::{
     Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, ListenerPool, LogFile, LogTarget,
     Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog, Supervisord,
 };
-pub use ctl::{ClientCommandLine, ClientOptions};
+pub use ctl::{ClientCommandLine, ClientOptions, Style};
 pub use diagnostic::{Failure, Fault, Place};
 pub use diff::{Diff, diff};
 pub use environment::Environment;

@@ -1,6 +1,7 @@
 //! What Tab offers.
 
 use crate::command;
+use crate::escape::is_printable;
 use crate::session::Target;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -57,7 +58,9 @@ fn ask(target: &Target) -> Result<Vec<Name>, ClientError> {
         group: process.group.to_owned(),
         process: process.name.to_owned(),
     };
-    Ok(answer.read()?.into_iter().map(name).collect())
+    let can_be_typed =
+        |process: &ProcessSummary<'_>| is_printable(process.group) && is_printable(process.name);
+    Ok(answer.read()?.into_iter().filter(can_be_typed).map(name).collect())
 }
 
 /// What an argument of a command can be.

@@ -1,9 +1,49 @@
-//! Log text for a terminal: what a program wrote into its log must not operate the terminal of who reads it.
+//! What others wrote must not operate the terminal of who reads it, nor fake a line of ours.
 //!
-//! Kept are text, line ends, tabs, backspaces, colours (`ESC [ … m`) and erasing to the end of the line
+//! **What the server says** (names, states, descriptions, faults, reason phrases) is shown with its control characters
+//! escaped as Python's `repr` does, on a terminal and elsewhere: [`printable`].
+//!
+//! **Log text** goes through a [`Filter`] on its way to a terminal. Kept are text, line ends, tabs, backspaces, colours (`ESC [ … m`) and erasing to the end of the line
 //! (`ESC [ … K`). Dropped are all other escape sequences, among them those that set the title, write the
 //! clipboard or make the terminal type an answer, and all other control characters. Pipes and files get the
 //! bytes as they are.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// A line with its control characters escaped, such as `\x1b`, and those that reorder text or end a line in Unicode. Tabs stay.
+pub(crate) fn printable(line: &str) -> Cow<'_, str> {
+    let Some(first) = line.find(is_control) else { return line.into() };
+    let (clean, rest) = line.split_at(first);
+    let mut shown = clean.to_owned();
+    for character in rest.chars() {
+        let number = u32::from(character);
+        let written = match character {
+            '\n' => write!(shown, "\\n"),
+            '\r' => write!(shown, "\\r"),
+            _ if !is_control(character) => write!(shown, "{character}"),
+            _ if number <= 0xff => write!(shown, "\\x{number:02x}"),
+            _ => write!(shown, "\\u{number:04x}"),
+        };
+        written.expect("writing to a String cannot fail");
+    }
+    shown.into()
+}
+
+/// Whether a line has nothing to escape.
+pub(crate) fn is_printable(line: &str) -> bool {
+    !line.contains(is_control)
+}
+
+/// Whether a character does something instead of being something.
+fn is_control(character: char) -> bool {
+    match character {
+        '\t' => false,
+        // Line and paragraph separator, and the embeddings, overrides and isolates of bidirectional text.
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        other => other.is_control(),
+    }
+}
 
 /// Sequences longer than this are dropped whole and end here, so that a broken one cannot swallow the log.
 const LONGEST_SEQUENCE: usize = 4096;
@@ -106,6 +146,17 @@ mod tests {
         let pieces: Vec<u8> = text.as_bytes().chunks(1).flat_map(|piece| filter.filter(piece)).collect();
         assert_eq!(whole, pieces, "{text:?} cut into bytes");
         String::from_utf8(whole).unwrap()
+    }
+
+    #[test]
+    fn what_a_server_says_is_shown_with_its_control_characters_escaped() {
+        assert_eq!(
+            printable("\u{1b}]0;t\u{7}\r\n\0\u{7f}\u{9b}2J\u{85}\u{2028}\u{202e}\u{2069}x"),
+            "\\x1b]0;t\\x07\\r\\n\\x00\\x7f\\x9b2J\\x85\\u2028\\u202e\\u2069x"
+        );
+        for text in ["", "web\tRUNNING", "é\u{a0}日本 \u{200d}🦀 \\x1b"] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod line_editor;
 mod session;
 mod shell;
 
-use console::Style;
+use console::Screen;
 use exit::ENDED_BY_PIPE;
 use failure::Fatal;
 use interrupt::Interrupts;
@@ -116,13 +116,14 @@ fn run_attached(options: ClientOptions) -> u8 {
     };
     let has_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let history_file = options.history_file.clone();
+    let screen = Screen::of_standard_output(options.style);
     let streams = Streams {
         input,
         output: Box::new(io::stdout()),
         errors: Box::new(io::stderr()),
         password: Box::new(supervisor_sys::terminal::read_password),
     };
-    let session = Session::new(options, streams, Style::of_standard_output(), interrupts);
+    let session = Session::new(options, streams, screen, interrupts);
     let editor = has_terminal.then(|| LineEditor::new(history_file)).flatten();
     run_session(session, editor)
 }
@@ -135,7 +136,7 @@ fn refuse(message: &str) -> u8 {
 /// Runs with these options on these streams: no terminal, no colour, no line editor.
 pub fn run(options: ClientOptions, streams: Streams) -> io::Result<u8> {
     let interrupts = Rc::new(Interrupts::deaf()?);
-    Ok(run_session(Session::new(options, streams, Style::PLAIN, interrupts), None))
+    Ok(run_session(Session::new(options, streams, Screen::NONE, interrupts), None))
 }
 
 fn run_session(mut session: Session, editor: Option<LineEditor>) -> u8 {

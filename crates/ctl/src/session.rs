@@ -1,7 +1,7 @@
 //! One server, one user: what commands work with, and what happens around each of them.
 
 use crate::command::{self, Flow};
-use crate::console::{Console, Style};
+use crate::console::{Console, Screen};
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Fatal};
 use crate::input::Input;
@@ -61,7 +61,7 @@ impl Session {
     pub(crate) fn new(
         options: ClientOptions,
         streams: Streams,
-        style: Style,
+        screen: Screen,
         interrupts: Rc<Interrupts>,
     ) -> Self {
         // Half a pair of credentials is none, as upstream has it.
@@ -72,7 +72,7 @@ impl Session {
         let words: Vec<_> =
             options.args.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
         Self {
-            console: Console::new(streams.output, streams.errors, style),
+            console: Console::new(streams.output, streams.errors, screen),
             input: Input::new(streams.input),
             password: streams.password,
             interrupts,
@@ -108,6 +108,12 @@ impl Session {
     /// Says a line.
     pub(crate) fn say(&mut self, line: impl AsRef<str>) -> Result<(), Fatal> {
         self.console.line(line.as_ref())
+    }
+
+    /// Says what the server says, in as many lines, and notes a failure.
+    pub(crate) fn say_failure_in_lines(&mut self, exit: Exit, text: impl AsRef<str>) -> Result<(), Fatal> {
+        self.fail(exit);
+        self.console.lines(text.as_ref())
     }
 
     /// Says a line and notes a failure.
@@ -155,7 +161,7 @@ impl Session {
 
     /// Asks a question that is answered with a line.
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Failure> {
-        self.console.bytes(question.as_bytes())?;
+        self.console.text(question)?;
         self.console.flush().map_err(Fatal::Output)?;
         self.answer()
     }

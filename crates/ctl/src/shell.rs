@@ -64,7 +64,7 @@ fn read_edited(session: &Session, editor: &mut LineEditor) -> io::Result<Typed> 
 /// Without a terminal the prompt is shown all the same, as upstream does.
 fn read_plainly(session: &mut Session) -> io::Result<Typed> {
     let prompt = session.prompt.clone();
-    match session.console.bytes(prompt.as_bytes()) {
+    match session.console.prompt(&prompt) {
         Ok(()) => session.console.flush()?,
         Err(Fatal::Output(error)) => return Err(error),
         Err(Fatal::Interrupted) => return Ok(Typed::Interrupt),

@@ -42,7 +42,10 @@ const TESTS: &[(&str, fn())] = &[
     ("on_a_terminal_lines_typed_ahead_and_pasted_are_all_run", lines_typed_ahead_and_pasted_are_all_run),
     ("on_a_terminal_history_is_kept_for_the_next_shell", history_is_kept_for_the_next_shell),
     ("on_a_terminal_a_log_cannot_operate_it", a_log_cannot_operate_the_terminal),
-    ("on_a_terminal_states_have_colour_unless_refused", states_have_colour_unless_refused),
+    ("on_a_terminal_commands_print_what_a_pipe_gets", commands_print_what_a_pipe_gets),
+    ("on_a_terminal_the_rich_style_has_colours_and_progress", the_rich_style_has_colours_and_progress),
+    ("on_a_terminal_the_shell_is_rich_unless_it_is_to_be_plain", the_shell_is_rich_unless_it_is_to_be_plain),
+    ("on_a_terminal_the_rich_style_heeds_no_color_and_dumb_terminals", the_rich_style_heeds_its_terminal),
 ];
 
 fn main() -> ExitCode {
@@ -317,7 +320,11 @@ fn on_a_terminal_after(commands: &str, arguments: &[&str], environment: &[(&str,
     let mut command = Command::new("script");
     command.env("SHELL", "/bin/sh");
     command.args(["-q", "-e", "-c", &line, "/dev/null"]);
-    command.env(AS_PROGRAM, "1").env("TERM", "xterm").env_remove("NO_COLOR");
+    command
+        .env(AS_PROGRAM, "1")
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .env_remove("SUPERVISORCTL_STYLE");
     command.envs(environment.iter().copied());
     Running::start(command)
 }
@@ -397,13 +404,71 @@ fn a_log_cannot_operate_the_terminal() {
     assert!(output.stdout.ends_with(b"\x1b]0;evil\x07\x1b[31mred\x1b[0m\n"));
 }
 
-fn states_have_colour_unless_refused() {
+/// A server with something to show of each command, and to wait for.
+fn busy_server() -> Fake {
+    let fatal = process("dead", 200, "can't find command");
+    shell_server()
+        .answers("supervisor.getAllProcessInfo", &[process("cat", 20, "up"), fatal][..])
+        .answers("supervisor.startProcess", &true)
+        .answers("supervisor.stopProcess", &true)
+}
+
+/// The terminal of script(1) has no width of its own, and so no room for progress.
+const WIDE: &str = "stty cols 80;";
+
+/// `ssh -t` and `docker exec -t` give a terminal to what a script reads.
+fn commands_print_what_a_pipe_gets() {
+    let server = busy_server();
+    let url = server.url();
+    for line in ["status", "start cat", "restart cat dead", "version", "help", "bogus"] {
+        let arguments: Vec<&str> = ["-s", &url].into_iter().chain(line.split(' ')).collect();
+        let expected = program(&arguments).output().unwrap();
+        let (status, output) = on_a_terminal_after(WIDE, &arguments, &[]).ends();
+        assert_eq!(status, expected.status.code(), "{line}");
+        assert_eq!(output.replace("\r\n", "\n").as_bytes(), expected.stdout, "{line}");
+    }
+}
+
+const GREEN: &str = "\u{1b}[32mRUNNING   \u{1b}[0mup\r\n";
+
+fn the_rich_style_has_colours_and_progress() {
+    let server = busy_server();
+    let url = server.url();
+    let directory = Directory::new("style");
+    let rich = directory.file("rich.conf", &format!("[supervisorctl]\nserverurl={url}\nstyle=rich\n"));
+    let plain = directory.file("plain.conf", &format!("[supervisorctl]\nserverurl={url}\nstyle=plain\n"));
+    let status = |options: &[&str], environment: &[(&str, &str)]| {
+        let arguments: Vec<&str> = options.iter().copied().chain(["status", "cat"]).collect();
+        let (status, output) = on_a_terminal(&arguments, environment).ends();
+        assert_eq!(status, Some(0), "{output:?}");
+        output
+    };
+    let in_environment = [("SUPERVISORCTL_STYLE", "rich")];
+    assert!(status(&["-c", &rich], &[]).ends_with(GREEN));
+    assert!(status(&["-c", &plain, "--style", "rich"], &[]).ends_with(GREEN));
+    assert!(status(&["-c", &plain], &in_environment).ends_with(GREEN));
+    assert!(!status(&["-c", &rich, "--style=plain"], &in_environment).contains('\u{1b}'));
+    let (_, output) = on_a_terminal_after(WIDE, &["-c", &rich, "stop", "cat"], &[]).ends();
+    assert_eq!(output, "\r\u{1b}[Kstopping cat (1 of 1)\r\u{1b}[Kcat: stopped\r\n");
+    let piped = program(&["-c", &rich, "status", "cat"]).env("TERM", "xterm").output().unwrap();
+    assert_eq!(piped.stdout, b"cat                              RUNNING   up\n");
+}
+
+fn the_shell_is_rich_unless_it_is_to_be_plain() {
+    let server = shell_server();
+    let mut running = on_a_terminal(&["-s", &server.url()], &[]);
+    running.until(GREEN).until("supervisor> ").types("exit\r");
+    assert_eq!(running.ends().0, Some(0));
+    let mut running = on_a_terminal(&["-s", &server.url(), "--style=plain"], &[]);
+    running.until("RUNNING   up\r\n").until("supervisor> ").types("exit\r");
+    assert_eq!(running.ends().0, Some(0));
+}
+
+fn the_rich_style_heeds_its_terminal() {
     let server = shell_server();
     let url = server.url();
-    let arguments = ["-s", &url, "status"];
-    let (status, output) = on_a_terminal(&arguments, &[]).ends();
-    assert_eq!(status, Some(0));
-    assert!(output.contains("\u{1b}[32mRUNNING   \u{1b}[0mup"), "{output:?}");
-    let (_, output) = on_a_terminal(&arguments, &[("NO_COLOR", "1")]).ends();
-    assert!(output.contains("RUNNING   up") && !output.contains('\u{1b}'), "{output:?}");
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "")] {
+        let (_, output) = on_a_terminal(&["-s", &url, "--style=rich", "status"], &[variable]).ends();
+        assert!(output.contains("RUNNING   up") && !output.contains('\u{1b}'), "{variable:?}: {output:?}");
+    }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use supervisor_config::ClientOptions;
+use supervisor_config::{ClientOptions, Style};
 use supervisor_ctl::Streams;
 use supervisor_rpc::client::{Client, Endpoint};
 use supervisor_rpc::method::{METHODS, Method};
@@ -495,6 +495,7 @@ impl Daemon {
             password: None,
             prompt: b"supervisor".to_vec(),
             history_file: None,
+            style: Style::Plain,
             interactive: false,
             args: line.split_whitespace().map(OsString::from).collect(),
         };

@@ -33,6 +33,7 @@ fn an_empty_section_gives_the_defaults_and_so_does_no_file() {
         password: None,
         prompt: b"supervisor".to_vec(),
         history_file: None,
+        style: Style::Rich,
         interactive: true,
         args: Vec::new(),
     };
@@ -111,6 +112,49 @@ fn a_file_that_cannot_be_read_is_a_fault_when_it_was_named() {
         refused("[supervisorctl]\nfoo\n", &[]),
         "Source contains parsing errors: '/etc/sv/c.conf'\n\t[line  2]: 'foo\\n'"
     );
+}
+
+#[test]
+fn commands_are_plain_and_the_shell_is_rich_unless_something_says_otherwise() {
+    let style = |text: &str, variable: Option<&str>, words: &[&str]| {
+        let all = ["supervisorctl", "-c", "/etc/sv/c.conf"].iter().chain(words).map(OsString::from);
+        let host = variable
+            .into_iter()
+            .fold(host(text), |host, value| host.with_variable("SUPERVISORCTL_STYLE", value));
+        load(&parse(&all.collect::<Vec<_>>(), &host).unwrap(), &host).unwrap().style
+    };
+    let (none, plain, rich) =
+        ("[supervisorctl]\n", "[supervisorctl]\nstyle=plain\n", "[supervisorctl]\nstyle = Rich ; x\n");
+    assert_eq!(style(none, None, &["status"]), Style::Plain);
+    assert_eq!(style(none, None, &["-i", "status"]), Style::Plain);
+    assert_eq!(style(none, None, &[]), Style::Rich);
+    assert_eq!(style(plain, None, &[]), Style::Plain);
+    assert_eq!(style(rich, None, &["status"]), Style::Rich);
+    // The command line outranks the environment, and that the file.
+    assert_eq!(style(rich, Some("plain"), &["status"]), Style::Plain);
+    assert_eq!(style(rich, Some(""), &["status"]), Style::Rich);
+    assert_eq!(style(plain, Some("plain"), &["--style=rich", "status"]), Style::Rich);
+}
+
+#[test]
+fn a_style_that_does_not_exist_is_refused() {
+    assert_eq!(
+        refused("[supervisorctl]\n", &["--style", "gaudy"]),
+        "invalid value for --style 'gaudy': bad style name 'gaudy'"
+    );
+    assert!(refused("[supervisorctl]\nstyle=gaudy\n", &[]).contains("bad style name 'gaudy'"));
+    let host = host("[supervisorctl]\n").with_variable("SUPERVISORCTL_STYLE", "gaudy");
+    let line = parse(&["supervisorctl".into(), "status".into()], &host).unwrap();
+    assert_eq!(
+        load(&line, &host).unwrap_err().first().message(),
+        "invalid value for SUPERVISORCTL_STYLE 'gaudy': bad style name 'gaudy'"
+    );
+}
+
+/// `--s` is `--serverurl` upstream.
+#[test]
+fn upstreams_abbreviations_keep_their_meaning() {
+    assert_eq!(options("[supervisorctl]\n", &["--s", "http://a"]).serverurl, b"http://a");
 }
 
 #[test]

@@ -9,9 +9,11 @@ use crate::host::Host;
 use crate::ini::Document;
 use crate::paths;
 use crate::report::Report;
-use crate::value;
+use crate::text;
+use crate::value::{self, Parsed, Reading, Rejection};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use supervisor_core::repr;
 
 /// The section's name.
 pub(crate) const SECTION: &str = "supervisorctl";
@@ -57,6 +59,13 @@ const HISTORY_FILE: Opt<Vec<u8>> = Opt {
     takes: "a path",
     doc: "Where the shell keeps its history between sessions.",
 };
+const STYLE: Opt<Style> = Opt {
+    key: "style",
+    default: Some("plain"),
+    parse: style,
+    takes: "plain or rich",
+    doc: "plain: upstream's bytes; rich: colours and progress on a terminal, which the shell has unless this says plain.",
+};
 const PLUGIN_FACTORY: Opt<Vec<u8>> = Opt {
     key: "supervisor.ctl_factory",
     default: None,
@@ -72,6 +81,7 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[
     USERNAME.described(),
     PASSWORD.described(),
     HISTORY_FILE.described(),
+    STYLE.described(),
 ];
 
 /// Every option of a plugin.
@@ -89,6 +99,28 @@ pub(crate) struct Settings {
     pub(crate) password: Option<Vec<u8>>,
     pub(crate) prompt: Vec<u8>,
     pub(crate) history_file: Option<PathBuf>,
+    pub(crate) style: Option<Style>,
+}
+
+/// What supervisorctl shows on a terminal beyond upstream's bytes. What is no terminal gets those in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Nothing.
+    Plain,
+    /// Colours, and what it waits for.
+    Rich,
+}
+
+/// `plain` or `rich`, in any case.
+pub(crate) fn style(value: &[u8], _: &mut Reading<'_>) -> Parsed<Style> {
+    match &*text::lower(value) {
+        "plain" => Ok(Style::Plain),
+        "rich" => Ok(Style::Rich),
+        _ => {
+            Err(Rejection::new(format!("bad style name {}", repr::text(value)))
+                .mended_by("write plain or rich"))
+        }
+    }
 }
 
 impl Default for Settings {
@@ -101,6 +133,7 @@ impl Default for Settings {
             password: None,
             prompt: text(PROMPT.default),
             history_file: None,
+            style: None,
         }
     }
 }
@@ -126,6 +159,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
     let username = pass.optional(&USERNAME);
     let password = pass.optional(&PASSWORD);
     let history_file = pass.with_names(&with_here).optional(&HISTORY_FILE);
+    let style = pass.optional(&STYLE);
     for plugin in document.sections().filter(|section| section.name.starts_with(PLUGIN_PREFIX)) {
         check_plugin(&mut Pass {
             host,
@@ -144,6 +178,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
         history_file: history_file
             .filter(|path| !path.is_empty())
             .map(|path| paths::expanded_absolute(&path, host)),
+        style,
     }
 }
 

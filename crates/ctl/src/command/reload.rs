@@ -29,7 +29,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         }
         // Upstream's server has no other; ours says what is wrong with the configuration, and where.
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::Failed) => {
-            session.say_failure(Exit::Generic, format!("ERROR: {}", fault.detail()))?;
+            session.say_failure_in_lines(Exit::Generic, format!("ERROR: {}", fault.detail()))?;
         }
         Err(error) => return Err(error.into()),
     }

@@ -33,7 +33,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         Some(FaultCode::CantReread) => format!("ERROR: {}", fault.text),
         _ => return Err(fault.into()),
     };
-    session.say_failure(Exit::Generic, complaint)?;
+    session.say_failure_in_lines(Exit::Generic, complaint)?;
     Ok(Flow::Continue)
 }
 

@@ -83,9 +83,9 @@ fn show(session: &mut Session, processes: &[ProcessSummary<'_>]) -> Result<(), F
         let state = line.len();
         line.push_str(process.statename);
         push_blanks(&mut line, state, 10);
-        session.console.colour(&mut line, state, colour(process));
+        let coloured = state..line.len();
         line.push_str(process.description);
-        session.say(&line)?;
+        session.console.line_in_colour(&line, coloured, colour(process))?;
     }
     Ok(())
 }

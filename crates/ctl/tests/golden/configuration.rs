@@ -4,7 +4,7 @@ use crate::fake::{Fake, outcome, process};
 use supervisor_core::Autorestart;
 use supervisor_rpc::{ConfigInfo, FaultCode, ReloadedGroups};
 
-fn configured(group: &str, name: &str) -> ConfigInfo<'static> {
+pub(crate) fn configured(group: &str, name: &str) -> ConfigInfo<'static> {
     ConfigInfo {
         autostart: true,
         autorestart: Autorestart::Unexpected,

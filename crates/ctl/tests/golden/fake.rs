@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use supervisor_config::ClientOptions;
+use supervisor_config::{ClientOptions, Style};
 use supervisor_ctl::{Password, Streams};
 use supervisor_rpc::decode::Call;
 use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, ProcessInfo, Status, Value, decode, encode};
@@ -168,6 +168,7 @@ pub(crate) fn options(url: &str, line: &str) -> ClientOptions {
         password: None,
         prompt: b"supervisor".to_vec(),
         history_file: None,
+        style: Style::Plain,
         interactive: false,
         args: line.split_whitespace().map(OsString::from).collect(),
     }

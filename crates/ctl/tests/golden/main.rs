@@ -6,6 +6,7 @@ mod configuration;
 mod control;
 #[expect(dead_code, reason = "shared with the tests of the program, which use the rest")]
 mod fake;
+mod hostile;
 mod logs;
 mod server;
 mod shell;
