@@ -26,8 +26,12 @@ pub(crate) struct Interrupts {
 const SIGNALS: Token = Token(usize::MAX - 1);
 
 impl Interrupts {
-    /// Takes SIGINT over for the rest of the program.
+    /// Takes SIGINT over for the rest of the program, unless it was ignored when that was started: a job in the background is
+    /// not meant by the Ctrl-C of another.
     pub(crate) fn watching() -> io::Result<Self> {
+        if supervisor_sys::signal::is_ignored(Signal::INT) {
+            return Self::deaf();
+        }
         let signals = SignalQueue::new(&[Signal::INT])?;
         Ok(Self { signals: RefCell::new(Some(signals)), poll: RefCell::new(Poll::new()?) })
     }

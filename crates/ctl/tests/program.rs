@@ -33,6 +33,7 @@ const TESTS: &[(&str, fn())] = &[
     ("credentials_may_stand_in_the_environment", credentials_may_stand_in_the_environment),
     ("a_reader_that_leaves_ends_the_program_quietly", a_reader_that_leaves_ends_the_program_quietly),
     ("ctrl_c_during_a_request_ends_the_program_by_that_signal", ctrl_c_during_a_request_ends_the_program),
+    ("sigint_that_was_ignored_at_start_stays_ignored", sigint_that_was_ignored_stays_ignored),
     ("ctrl_c_ends_a_followed_log_in_success", ctrl_c_ends_a_followed_log_in_success),
     ("ctrl_c_in_a_shell_without_terminal_ends_it_in_success", ctrl_c_in_a_shell_without_terminal),
     ("ctrl_c_leaves_fg_and_the_program_ends_at_once", ctrl_c_leaves_fg_and_the_program_ends_at_once),
@@ -259,6 +260,32 @@ fn ctrl_c_during_a_request_ends_the_program() {
     let (status, output) = running.comes_to_an_end();
     assert_eq!((status.signal(), output.as_str()), (Some(Signal::INT.0.into()), ""));
     drop(answer);
+}
+
+/// As a shell without job control starts what runs in the background: the restart must not end between stop and start.
+fn sigint_that_was_ignored_stays_ignored() {
+    let (was_called, called) = mpsc::channel();
+    let (answer, may_answer) = mpsc::channel::<()>();
+    let server =
+        Fake::new().answers("supervisor.startProcess", &true).replies("supervisor.stopProcess", move |_| {
+            was_called.send(()).unwrap();
+            may_answer.recv().unwrap();
+            Ok(Encoded::new(&true))
+        });
+    let mut command = Command::new("sh");
+    let exe = std::env::current_exe().unwrap();
+    command.args(["-c", "trap '' INT; exec \"$@\"", "sh"]).arg(exe).args([
+        "-s",
+        &server.url(),
+        "restart",
+        "web",
+    ]);
+    command.env(AS_PROGRAM, "1");
+    let mut running = Running::start(command);
+    called.recv_timeout(PATIENCE).unwrap();
+    running.interrupt();
+    answer.send(()).unwrap();
+    assert_eq!(running.ends(), (Some(0), "web: stopped\nweb: started\n".to_owned()));
 }
 
 /// CTL-25

@@ -93,6 +93,17 @@ pub fn ignore_write_signals() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether `signal` is ignored, as a shell without job control has it for SIGINT of what it starts in the background, and
+/// nohup(1) for SIGHUP.
+#[doc(alias = "sigaction")]
+pub fn is_ignored(signal: Signal) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: a null pointer changes nothing; sigaction fills in the record, or fails.
+    let asked = unsafe { libc::sigaction(signal.0.into(), std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: the record was filled in.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
 /// Sends `signal` to one process. Signal 0 only asks whether it exists.
 #[doc(alias = "kill")]
 pub fn signal_process(pid: Pid, signal: Signal) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::call::{check, raw};
 use crate::fd;
-use crate::signal::{MaskKept, SignalQueue, give_back, raise};
+use crate::signal::{self, MaskKept, SignalQueue, give_back, raise};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
@@ -36,14 +36,16 @@ const ENDING: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUI
 
 fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
     let mask = MaskKept::now();
-    let mut signals = SignalQueue::new(&ENDING)?;
+    // What was ignored when we were started stays so.
+    let heard: Vec<Signal> = ENDING.into_iter().filter(|signal| !signal::is_ignored(*signal)).collect();
+    let mut signals = SignalQueue::new(&heard)?;
     let silence = Silence::of(terminal)?;
     terminal.write_all(prompt.as_bytes())?;
     let answer = read_line(terminal, &mut signals);
     drop(silence);
     // The newline that was typed has not been shown either.
     terminal.write_all(b"\n")?;
-    give_back(&ENDING)?;
+    give_back(&heard)?;
     drop(mask);
     match answer? {
         Answer::Line(line) => Ok(line),
