@@ -36,6 +36,11 @@ impl Interrupts {
         Ok(Self { signals: RefCell::new(Some(signals)), poll: RefCell::new(Poll::new()?) })
     }
 
+    /// Whether Ctrl-C means nothing.
+    pub(crate) fn are_ignored(&self) -> bool {
+        self.signals.borrow().is_none()
+    }
+
     /// Leaves SIGINT alone.
     pub(crate) fn deaf() -> io::Result<Self> {
         Ok(Self { signals: RefCell::new(None), poll: RefCell::new(Poll::new()?) })

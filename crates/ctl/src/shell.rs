@@ -10,7 +10,7 @@ use std::io;
 /// Ctrl-C, always in success.
 pub(crate) fn run(session: &mut Session, mut editor: Option<LineEditor>) -> Result<(), Fatal> {
     let outcome = run_lines(session, editor.as_mut());
-    if let Some(editor) = &mut editor {
+    if let Some(editor) = &editor {
         editor.save();
     }
     match outcome {
@@ -24,6 +24,8 @@ fn run_lines(session: &mut Session, mut editor: Option<&mut LineEditor>) -> Resu
     loop {
         let typed = match (read(session, editor.as_deref_mut())?, &editor) {
             (Typed::Line(line), _) => line,
+            // As upstream's readline has it where SIGINT was ignored when the program started.
+            (Typed::Interrupt, Some(_)) if session.interrupts.are_ignored() => continue,
             // The line editor has left the prompt's line already.
             (Typed::End | Typed::Interrupt, Some(_)) => return Ok(()),
             (Typed::End, None) => "EOF".to_owned(),
@@ -57,7 +59,7 @@ fn read(session: &mut Session, editor: Option<&mut LineEditor>) -> Result<Typed,
 /// Takes a Ctrl-C that came while nobody waited for one, such as just before the prompt, for one at the prompt: left
 /// alone, it would end the next command after the server has been asked.
 fn read_edited(session: &Session, editor: &mut LineEditor) -> io::Result<Typed> {
-    let typed = editor.read(&session.prompt, &session.target)?;
+    let typed = editor.read(&session.prompt, &session.target, &session.interrupts)?;
     Ok(if session.interrupts.was_signalled()? { Typed::Interrupt } else { typed })
 }
 

@@ -42,6 +42,12 @@ const TESTS: &[(&str, fn())] = &[
     ("on_a_terminal_tab_completes", on_a_terminal_tab_completes),
     ("on_a_terminal_lines_typed_ahead_and_pasted_are_all_run", lines_typed_ahead_and_pasted_are_all_run),
     ("on_a_terminal_history_is_kept_for_the_next_shell", history_is_kept_for_the_next_shell),
+    ("on_a_dumb_terminal_tab_completes_and_history_is_kept", dumb_terminals_have_completion_and_history),
+    ("on_a_dumb_terminal_the_shell_ends_as_on_any_other", shells_on_dumb_terminals_end),
+    (
+        "on_a_terminal_ctrl_c_at_the_prompt_means_nothing_where_it_was_ignored",
+        ctrl_c_at_the_prompt_is_ignored,
+    ),
     ("on_a_terminal_a_log_cannot_operate_it", a_log_cannot_operate_the_terminal),
     ("on_a_terminal_commands_print_what_a_pipe_gets", commands_print_what_a_pipe_gets),
     ("on_a_terminal_the_rich_style_has_colours_and_progress", the_rich_style_has_colours_and_progress),
@@ -411,7 +417,7 @@ fn history_is_kept_for_the_next_shell() {
     let mut running = on_a_terminal(&arguments, &[]);
     running.until("supervisor> ").types("version\r").until("4.3.0").until("supervisor> ").types("exit\r");
     assert_eq!(running.ends().0, Some(0));
-    assert!(fs::read_to_string(&history).unwrap().contains("version"));
+    assert_eq!(fs::read_to_string(&history).unwrap(), "version\nexit\n");
     let mut running = on_a_terminal(&arguments, &[]);
     // Up twice: past "exit" to "version".
     running
@@ -421,6 +427,68 @@ fn history_is_kept_for_the_next_shell() {
         .until("supervisor> ")
         .types("\u{4}");
     assert_eq!(running.ends().0, Some(0));
+}
+
+/// CTL-40, CTL-50: as readline has it there, without any escape sequence.
+fn dumb_terminals_have_completion_and_history() {
+    let directory = Directory::new("dumb");
+    let history = directory.0.join("history");
+    let server = shell_server();
+    let url = server.url();
+    let arguments = ["-s", &url, "-r", history.to_str().unwrap()];
+    for term in ["dumb", ""] {
+        let mut running = on_a_terminal(&arguments, &[("TERM", term)]);
+        running.until("supervisor> ").types("vers\t\r").until("version ").until("4.3.0\r\n");
+        running
+            .until("supervisor> ")
+            .types("status g\t")
+            .until("status grp:")
+            .types("\t\t")
+            .until("grp:a  grp:*\r\n");
+        running.until("supervisor> status grp:").types("a\r").until("grp:a  ");
+        running.until("supervisor> ").types("exit\r");
+        let (status, output) = running.ends();
+        assert_eq!(status, Some(0));
+        assert!(!output.contains('\u{1b}'), "{output:?}");
+        assert_eq!(fs::read_to_string(&history).unwrap(), "version \nstatus grp:a\nexit\n");
+        let mut running = on_a_terminal(&arguments, &[("TERM", term)]);
+        running.until("supervisor> ").types("\u{1b}[A\u{10}\u{10}\r").until("version ").until("4.3.0");
+        running.until("supervisor> ").types("\u{4}");
+        assert_eq!(running.ends().0, Some(0));
+        fs::remove_file(&history).unwrap();
+    }
+}
+
+fn shells_on_dumb_terminals_end() {
+    let server = shell_server();
+    let url = server.url();
+    for end in ["\u{3}", "\u{4}", "quit\r"] {
+        let mut running = on_a_terminal(&["-s", &url], &[("TERM", "dumb")]);
+        running
+            .until("supervisor> ")
+            .types("version\rone\r")
+            .until("4.3.0")
+            .until("syntax: one\r\nsupervisor> ");
+        running.types(end);
+        let (status, output) = running.ends();
+        assert_eq!(status, Some(0));
+        assert!(output.ends_with("\r\n"), "{output:?}");
+    }
+}
+
+/// readline keeps its prompt, too.
+fn ctrl_c_at_the_prompt_is_ignored() {
+    let server = shell_server();
+    let url = server.url();
+    for term in ["xterm", "dumb"] {
+        let mut running = on_a_terminal_after("trap '' INT;", &["-s", &url], &[("TERM", term)]);
+        running.until("supervisor> ").types("\u{3}");
+        if term == "xterm" {
+            running.until("supervisor> ");
+        }
+        running.types("version\r").until("4.3.0").until("supervisor> ").types("exit\r");
+        assert_eq!(running.ends().0, Some(0));
+    }
 }
 
 fn a_log_cannot_operate_the_terminal() {

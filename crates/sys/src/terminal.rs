@@ -6,7 +6,7 @@ use crate::signal::{self, MaskKept, SignalQueue, give_back, raise};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use supervisor_core::Signal;
 
 /// Columns of the terminal `fd` refers to; `None` if it is none or does not know.
@@ -39,7 +39,7 @@ fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
     // What was ignored when we were started stays so.
     let heard: Vec<Signal> = ENDING.into_iter().filter(|signal| !signal::is_ignored(*signal)).collect();
     let mut signals = SignalQueue::new(&heard)?;
-    let silence = Silence::of(terminal)?;
+    let silence = Changed::of(terminal.as_fd(), libc::ECHO, libc::TCSAFLUSH)?;
     terminal.write_all(prompt.as_bytes())?;
     let answer = read_line(terminal, &mut signals);
     drop(silence);
@@ -88,37 +88,64 @@ fn without_newline(mut line: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
-struct Silence<'terminal> {
-    terminal: &'terminal File,
-    former: libc::termios,
+/// A terminal that hands over each key as it is typed and shows none, until this is dropped. Ctrl-C and its like stay
+/// signals.
+#[derive(Debug)]
+pub struct KeyByKey<'terminal> {
+    _changed: Changed<'terminal>,
 }
 
-impl<'terminal> Silence<'terminal> {
-    fn of(terminal: &'terminal File) -> io::Result<Self> {
+impl<'terminal> KeyByKey<'terminal> {
+    /// What was typed ahead is not lost.
+    #[doc(alias = "ICANON")]
+    pub fn of(terminal: BorrowedFd<'terminal>) -> io::Result<Self> {
+        let flags = libc::ICANON | libc::ECHO | libc::IEXTEN;
+        Ok(Self { _changed: Changed::of(terminal, flags, libc::TCSADRAIN)? })
+    }
+}
+
+/// A terminal without some of its local modes, until this is dropped.
+struct Changed<'terminal> {
+    terminal: BorrowedFd<'terminal>,
+    former: libc::termios,
+    /// When a change takes effect: `TCSADRAIN` after output has been shown, `TCSAFLUSH` also forgets what was typed before.
+    when: libc::c_int,
+}
+
+impl<'terminal> Changed<'terminal> {
+    fn of(terminal: BorrowedFd<'terminal>, without: libc::tcflag_t, when: libc::c_int) -> io::Result<Self> {
         let mut former = MaybeUninit::<libc::termios>::uninit();
         // SAFETY: tcgetattr fills in the record, or fails.
         let former = unsafe {
-            check(libc::tcgetattr(raw(terminal), former.as_mut_ptr()))?;
+            check(libc::tcgetattr(raw(&terminal), former.as_mut_ptr()))?;
             former.assume_init()
         };
-        let mut silent = former;
-        silent.c_lflag &= !libc::ECHO;
-        set_attributes(terminal, &silent)?;
-        Ok(Self { terminal, former })
+        let changed = Self { terminal, former, when };
+        let mut attributes = former;
+        attributes.c_lflag &= !without;
+        if without & libc::ICANON != 0 {
+            attributes.c_cc[libc::VMIN] = 1;
+            attributes.c_cc[libc::VTIME] = 0;
+        }
+        changed.set(&attributes)?;
+        Ok(changed)
+    }
+
+    fn set(&self, attributes: &libc::termios) -> io::Result<()> {
+        // SAFETY: the record is one tcgetattr gave, with some fields changed.
+        check(unsafe { libc::tcsetattr(raw(&self.terminal), self.when, attributes) }).map(drop)
     }
 }
 
-impl Drop for Silence<'_> {
+impl std::fmt::Debug for Changed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Changed").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Changed<'_> {
     fn drop(&mut self) {
-        // A terminal that has gone away needs no echo.
-        let _ = set_attributes(self.terminal, &self.former);
+        // A terminal that has gone away needs no modes.
+        let _ = self.set(&self.former);
     }
-}
-
-/// Sets the attributes after output has been shown, and forgets what was typed before.
-fn set_attributes(terminal: &File, attributes: &libc::termios) -> io::Result<()> {
-    // SAFETY: the record is one tcgetattr gave, with one flag changed.
-    check(unsafe { libc::tcsetattr(raw(terminal), libc::TCSAFLUSH, attributes) })?;
-    Ok(())
 }

@@ -1,0 +1,148 @@
+//! The lines typed at the prompt, kept for the next shell: a file with a line each, as readline and upstream have it.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use supervisor_sys::access::{self, Links};
+use supervisor_sys::user;
+
+/// Lines kept.
+pub(crate) const MOST_LINES: usize = 1000;
+
+/// Bytes read of a file that has grown otherwise.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// The lines, the oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    lines: VecDeque<String>,
+    file: Option<PathBuf>,
+}
+
+impl History {
+    /// Those of former shells. A file that cannot be read is taken as empty.
+    pub(crate) fn load(file: Option<PathBuf>) -> Self {
+        let text = file.as_deref().and_then(|path| read(path).ok()).unwrap_or_default();
+        let mut history = Self { lines: VecDeque::new(), file };
+        String::from_utf8_lossy(&text).lines().for_each(|line| history.add(line));
+        history
+    }
+
+    /// Adds a line, unless it is blank or the last one again.
+    pub(crate) fn add(&mut self, line: &str) {
+        if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
+            return;
+        }
+        if self.lines.len() == MOST_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(String::as_str)
+    }
+
+    pub(crate) fn get(&self, place: usize) -> Option<&str> {
+        self.lines.get(place).map(String::as_str)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Writes the file, for its owner alone. That it cannot be written is no reason to bother anybody.
+    pub(crate) fn save(&self) {
+        if let Some(path) = &self.file {
+            let _ = self.write(path);
+        }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let file = create(path)?;
+        if file.metadata()?.is_file() {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+        let mut file = BufWriter::new(file);
+        for line in &self.lines {
+            writeln!(file, "{line}")?;
+        }
+        file.flush()
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    // A FIFO would be waited for.
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(MOST_BYTES).read_to_end(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// A link that another user has laid is not followed: it may lead to a file of ours.
+fn create(path: &Path) -> io::Result<File> {
+    let is_our_link = fs::symlink_metadata(path)
+        .is_ok_and(|found| found.is_symlink() && found.uid() == user::effective_uid());
+    access::open_anew(path, if is_our_link { Links::Followed } else { Links::Refused })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("supervisor-history-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_file_has_the_lines_and_nothing_else() {
+        let directory = directory("lines");
+        let path = directory.join("history");
+        fs::write(&path, "status\nversion\nversion\n\ntail \\n x\n").unwrap();
+        let mut history = History::load(Some(path.clone()));
+        assert_eq!(history.lines().collect::<Vec<_>>(), ["status", "version", "tail \\n x"]);
+        history.add("exit");
+        history.save();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "status\nversion\ntail \\n x\nexit\n");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn the_oldest_lines_go() {
+        let mut history = History::default();
+        (0..=MOST_LINES).for_each(|number| history.add(&number.to_string()));
+        assert_eq!((history.len(), history.get(0)), (MOST_LINES, Some("1")));
+    }
+
+    #[test]
+    fn our_own_link_is_followed() {
+        let directory = directory("link");
+        std::os::unix::fs::symlink(directory.join("real"), directory.join("history")).unwrap();
+        let mut history = History::load(Some(directory.join("history")));
+        history.add("status");
+        history.save();
+        assert_eq!(fs::read_to_string(directory.join("real")).unwrap(), "status\n");
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    /// Neither waits, and neither is an error.
+    #[test]
+    fn no_history_is_kept_in_a_fifo_or_a_directory() {
+        let directory = directory("fifo");
+        let fifo = directory.join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        for path in [&fifo, &directory] {
+            let mut history = History::load(Some(path.clone()));
+            assert_eq!(history.len(), 0);
+            history.add("status");
+            history.save();
+        }
+        fs::remove_dir_all(directory).unwrap();
+    }
+}
