@@ -260,7 +260,7 @@ impl<'h, W: Write> Line<'h, W> {
         let (start, offered) = complete(&self.text[..self.cursor], names);
         let typed = self.cursor - start;
         match common_start(&offered) {
-            Some(common) if common.len() > typed => self.insert(&common[typed..].to_owned()),
+            Some(common) if common.len() > typed => self.insert(&common[typed..]),
             Some(_) if is_repeated => {
                 let list: Vec<&str> = offered.iter().map(|word| word.trim_end()).collect();
                 write!(self.terminal, "\n{}\n", list.join("  "))?;
@@ -314,7 +314,9 @@ mod tests {
     /// The text and the cursor after these keys, and what the terminal was sent.
     fn after(history: &[&str], keys: &[Key]) -> (String, usize, String) {
         let mut kept = History::default();
-        history.iter().for_each(|line| kept.add(line));
+        for line in history {
+            kept.add(line);
+        }
         let mut shown = Vec::new();
         let mut line = Line::new("> ", &kept, &mut shown);
         for key in keys {

@@ -26,7 +26,9 @@ impl History {
     pub(crate) fn load(file: Option<PathBuf>) -> Self {
         let text = file.as_deref().and_then(|path| read(path).ok()).unwrap_or_default();
         let mut history = Self { lines: VecDeque::new(), file };
-        String::from_utf8_lossy(&text).lines().for_each(|line| history.add(line));
+        for line in String::from_utf8_lossy(&text).lines() {
+            history.add(line);
+        }
         history
     }
 
@@ -116,7 +118,9 @@ mod tests {
     #[test]
     fn the_oldest_lines_go() {
         let mut history = History::default();
-        (0..=MOST_LINES).for_each(|number| history.add(&number.to_string()));
+        for number in 0..=MOST_LINES {
+            history.add(&number.to_string());
+        }
         assert_eq!((history.len(), history.get(0)), (MOST_LINES, Some("1")));
     }
 

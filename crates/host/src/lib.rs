@@ -38,7 +38,7 @@ impl SystemHost {
 
 impl Host for SystemHost {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        read(path, limit).map_err(in_words)
+        read(path, limit).map_err(|error| in_words(&error))
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -50,8 +50,9 @@ impl Host for SystemHost {
     }
 
     fn names_in(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        let entries = fs::read_dir(directory).map_err(in_words)?;
-        entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(in_words)).collect()
+        let names = fs::read_dir(directory)
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect());
+        names.map_err(|error| in_words(&error))
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
@@ -106,8 +107,8 @@ fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The same error, which shows itself in the system's words: diagnostics cite it, and know nothing of errno.
-fn in_words(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), errno::words(&error))
+fn in_words(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), errno::words(error))
 }
 
 fn account(user: User) -> Account {

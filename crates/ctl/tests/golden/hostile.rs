@@ -10,8 +10,8 @@ use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, ReloadedGroups, Status};
 const EVIL: &str = "a\u{9b}2J\nFAKED\u{7f}\u{85}\u{202e}";
 const SHOWN: &str = "a\\x9b2J\\nFAKED\\x7f\\x85\\u202e";
 
-fn encoded(value: impl Encode) -> Result<Encoded, Fault> {
-    Ok(Encoded::new(&value))
+fn encoded(value: impl Encode) -> Encoded {
+    Encoded::new(&value)
 }
 
 /// Everything it says has [`EVIL`] in it.
@@ -32,13 +32,13 @@ fn hostile() -> Fake {
         .answers("supervisor.getSupervisorVersion", EVIL)
         .answers("supervisor.getAllProcessInfo", &[info][..])
         .answers("supervisor.getAllConfigInfo", &[config][..])
-        .replies("supervisor.reloadConfig", move |_| encoded(groups()));
+        .replies("supervisor.reloadConfig", move |_| Ok(encoded(groups())));
     for method in ["start", "stop", "signal"] {
         server = server
-            .replies(&format!("supervisor.{method}AllProcesses"), move |_| encoded(statuses()))
-            .replies(&format!("supervisor.{method}ProcessGroup"), move |_| encoded(statuses()));
+            .replies(&format!("supervisor.{method}AllProcesses"), move |_| Ok(encoded(statuses())))
+            .replies(&format!("supervisor.{method}ProcessGroup"), move |_| Ok(encoded(statuses())));
     }
-    server = server.replies("supervisor.clearAllProcessLogs", move |_| encoded(statuses()));
+    server = server.replies("supervisor.clearAllProcessLogs", move |_| Ok(encoded(statuses())));
     for method in [
         "startProcess",
         "stopProcess",
