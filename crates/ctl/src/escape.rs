@@ -3,10 +3,10 @@
 //! **What the server says** (names, states, descriptions, faults, reason phrases) is shown with its control characters
 //! escaped as Python's `repr` does, on a terminal and elsewhere: [`printable`].
 //!
-//! **Log text** goes through a [`Filter`] on its way to a terminal. Kept are text, line ends, tabs, backspaces, colours (`ESC [ … m`) and erasing to the end of the line
-//! (`ESC [ … K`). Dropped are all other escape sequences, among them those that set the title, write the
-//! clipboard or make the terminal type an answer, and all other control characters. Pipes and files get the
-//! bytes as they are.
+//! **Log text** goes through a [`Filter`] on its way to a terminal. Kept are text, line ends, tabs, backspaces, colours
+//! (`ESC [ … m`) and erasing to the end of the line (`ESC [ … K`). Dropped are all other escape sequences, among them
+//! those that set the title, write the clipboard or make the terminal type an answer, and all other control characters.
+//! Pipes and files get the bytes as they are.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
