@@ -1,11 +1,11 @@
 //! The lines typed at the prompt, kept for the next shell: a file with a line each, as readline and upstream have it.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use supervisor_sys::access::{self, Links};
+use supervisor_sys::entry::{Access, Entry, Stat};
 use supervisor_sys::user;
 
 /// Lines kept.
@@ -63,11 +63,7 @@ impl History {
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
-        let file = create(path)?;
-        if file.metadata()?.is_file() {
-            file.set_permissions(Permissions::from_mode(0o600))?;
-        }
-        let mut file = BufWriter::new(file);
+        let mut file = BufWriter::new(create(path)?);
         for line in &self.lines {
             writeln!(file, "{line}")?;
         }
@@ -77,23 +73,32 @@ impl History {
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    // A FIFO would be waited for.
-    if fs::metadata(path)?.is_file() {
-        File::open(path)?.take(MOST_BYTES).read_to_end(&mut text)?;
+    let file = Entry::of(path)?.open(Access::Read)?;
+    // A device may have no end.
+    if file.metadata()?.is_file() {
+        file.take(MOST_BYTES).read_to_end(&mut text)?;
     }
     Ok(text)
 }
 
-/// A link that another user has laid is not followed: it may lead to a file of ours.
+/// Opens the file, empty. `sudo supervisorctl` may have the home directory of the user who called it: what that user
+/// has put in the file's place leads nowhere ([`supervisor_sys::entry`]).
 fn create(path: &Path) -> io::Result<File> {
-    let is_our_link = fs::symlink_metadata(path)
-        .is_ok_and(|found| found.is_symlink() && found.uid() == user::effective_uid());
-    access::open_anew(path, if is_our_link { Links::Followed } else { Links::Refused })
+    let file = Entry::of(path)?.open(Access::Write { mode: 0o600 })?;
+    let found = Stat::of(&file)?;
+    if found.is_file() {
+        file.set_len(0)?;
+        if found.uid == user::effective_uid() {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn directory(name: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("supervisor-history-{}-{name}", std::process::id()));
@@ -132,6 +137,22 @@ mod tests {
         history.add("status");
         history.save();
         assert_eq!(fs::read_to_string(directory.join("real")).unwrap(), "status\n");
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    /// The home of another user, as `sudo` may leave it: no file of ours is shown or written.
+    #[test]
+    fn a_link_in_a_directory_others_can_write_is_not_followed() {
+        let directory = directory("others");
+        let victim = directory.join("victim");
+        fs::write(&victim, "precious\n").unwrap();
+        fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+        std::os::unix::fs::symlink(&victim, directory.join("history")).unwrap();
+        let mut history = History::load(Some(directory.join("history")));
+        assert_eq!(history.len(), 0);
+        history.add("status");
+        history.save();
+        assert_eq!(fs::read_to_string(victim).unwrap(), "precious\n");
         fs::remove_dir_all(directory).unwrap();
     }
 
