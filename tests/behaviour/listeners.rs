@@ -323,6 +323,27 @@ fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
     daemon.assert_order(&["stopped: a", "stopped: b", "stopped: rec"]);
 }
 
+/// Each is sent the news of the shutdown and never deals with it.
+#[test]
+fn five_stuck_pools_delay_the_end_by_two_seconds_together() {
+    const POOLS: [&str; 5] = ["p1", "p2", "p3", "p4", "p5"];
+    let sandbox = sandbox();
+    let mut puppets = POOLS.map(|name| Puppet::new(&sandbox, name));
+    let config = POOLS.map(|name| puppet(name, "events=SUPERVISOR_STATE_CHANGE_STOPPING"));
+    let mut daemon = Daemon::start_in(sandbox, &format!("[supervisord]\nloglevel=debug\n{}", config.concat()));
+    for (name, puppet) in POOLS.iter().zip(&mut puppets) {
+        puppet.say("READY\n");
+        daemon.wait_for_message(&format!("DEBG {name}: ACKNOWLEDGED -> READY"));
+    }
+    assert_eq!(daemon.terminate(), 0);
+    let first = daemon.line_with("indicating exit request");
+    let last_told = |name: &str| first.until(&daemon.line_with(&format!("killing {name} (pid ")));
+    let waits: Vec<_> = POOLS.iter().map(|name| last_told(name)).collect();
+    let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+    // Each of them had two seconds of its own once: ten for the last.
+    assert!(*least >= Duration::from_secs(2) && *most < Duration::from_secs(6), "{waits:?}");
+}
+
 /// EVT-35: a listener that never finishes does not keep the daemon from ending.
 #[test]
 fn a_listener_that_hangs_delays_the_end_by_two_seconds_unlike_upstream() {

@@ -2,8 +2,8 @@
 //!
 //! A pool's turn to stop has come when everything before it has stopped, and the events that tell of those stops
 //! may still be on their way to it: one in a listener's hands, more in the buffer. So the pool is left alone until its
-//! listeners have dealt with what they can take, for [`PATIENCE`] at most. Upstream stops them at once, and they never
-//! hear of the last stops.
+//! listeners have dealt with what they can take. All pools together are waited for [`PATIENCE`] at most, so that many stuck
+//! ones delay the end no longer than one. Upstream stops them at once, and they never hear of the last stops.
 
 use crate::deadline::Timer;
 use crate::listener::Stage;
@@ -12,31 +12,23 @@ use crate::turn::Turn;
 use crate::{GroupId, ProcessId, Supervisor};
 use std::time::Duration;
 
-/// How long the end of the daemon may wait for the listeners of one group.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A group of listeners that is the next to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Farewell {
-    pub(crate) group: GroupId,
-    /// When it is told to stop at the latest.
-    pub(crate) until: Duration,
-}
+/// How long the end of the daemon may wait for listeners, all groups of them together.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Supervisor {
     /// Whether the stop of this group, whose turn it is, has to wait for its events.
     pub(crate) fn is_taking_leave(&mut self, group: GroupId, turn: &mut Turn<'_>) -> bool {
         let expects_more = self.expects_more(group);
         let Some(shutdown) = &mut self.shutdown else { return false };
-        let until = match shutdown.farewell {
-            Some(farewell) if farewell.group == group => farewell.until,
-            Some(_) | None => turn.clock().saturating_add(PATIENCE),
-        };
-        if expects_more && turn.clock() < until {
-            shutdown.farewell = Some(Farewell { group, until });
+        let now = turn.clock();
+        let until = shutdown.farewell.unwrap_or_else(|| now.saturating_add(shutdown.patience));
+        if expects_more && now < until {
+            shutdown.farewell = Some(until);
             self.agenda.set(Timer::Farewell, Some(until));
             return true;
         }
+        // What this group has not used is there for the next.
+        shutdown.patience = until.saturating_sub(now);
         shutdown.farewell = None;
         self.agenda.set(Timer::Farewell, None);
         self.log_forsaken(group, turn);

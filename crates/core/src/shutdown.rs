@@ -7,7 +7,7 @@
 //! has dealt with the events of all that stopped before it ([`crate::farewell`]).
 
 use crate::deadline::{Agenda, Timer};
-use crate::farewell::Farewell;
+use crate::farewell::PATIENCE;
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Mood, Signal, Supervisor};
 use std::time::Duration;
@@ -22,8 +22,10 @@ pub(crate) struct Shutdown {
     pub(crate) remaining: Vec<GroupId>,
     /// The group that is being stopped.
     pub(crate) current: Option<GroupId>,
-    /// The listeners that deal with their last events before they are stopped.
-    pub(crate) farewell: Option<Farewell>,
+    /// While listeners deal with their last events: when they are stopped at the latest.
+    pub(crate) farewell: Option<Duration>,
+    /// How long the listeners after those may still be waited for, all together.
+    pub(crate) patience: Duration,
     /// The end was ordered.
     pub(crate) is_over: bool,
 }
@@ -60,7 +62,8 @@ impl Supervisor {
             return;
         }
         let remaining = self.groups.by_priority.clone();
-        self.shutdown = Some(Shutdown { remaining, current: None, farewell: None, is_over: false });
+        let (current, farewell, patience) = (None, None, PATIENCE);
+        self.shutdown = Some(Shutdown { remaining, current, farewell, patience, is_over: false });
         self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
         self.deliver_events(turn);
         self.advance_shutdown(turn);

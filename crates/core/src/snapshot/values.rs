@@ -5,7 +5,6 @@ use super::plain::{Plain, Reader, plain_enum, plain_struct};
 use crate::bus::Bus;
 use crate::deadline::Timer;
 use crate::event::Event;
-use crate::farewell::Farewell;
 use crate::job::{Job, Subject, Until, Watcher};
 use crate::listener::{Listener, Reception, Stage};
 use crate::pool::{Pool, Queued};
@@ -104,8 +103,7 @@ plain_struct!(Pool { group, events, buffer_size, next_serial, waiting, resting_u
     derived { name, free });
 plain_struct!(Ticks { last });
 plain_struct!(Bus { pools, next_serial, ticks } derived { covered });
-plain_struct!(Farewell { group, until });
-plain_struct!(Shutdown { remaining, current, farewell, is_over });
+plain_struct!(Shutdown { remaining, current, farewell, patience, is_over });
 
 plain_enum!(Mood { 0 => Shutdown, 1 => Restarting, 2 => Running });
 plain_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });

@@ -349,17 +349,57 @@ fn listeners_without_work_are_stopped_at_once() {
     }
 }
 
-/// Each pool has its own time, also when the first used all of its.
+/// However many pools are stuck, the end waits for two seconds.
 #[test]
-fn pools_take_leave_one_after_the_other() {
+fn stuck_pools_have_two_seconds_together() {
+    let mut world = recorded(&[EventKind::SupervisorStateChange]);
+    for (pool, member) in [("p1", "a"), ("p2", "b"), ("p3", "c"), ("p4", "d")] {
+        world.add_pool(pool, &[EventKind::SupervisorStateChange], 10, &[member]);
+        world.ready(member);
+    }
+    world.feed(Input::Signal(Signal::TERM));
+    world.pass_millis(1999);
+    assert_eq!(world.signals(), [""; 0]);
+    world.pass_millis(1);
+    for (member, told) in
+        [("d", "d SIGTERM"), ("c", "c SIGTERM"), ("b", "b SIGTERM"), ("a", "a SIGTERM"), ("rec", "rec SIGTERM")]
+    {
+        assert_eq!(world.signals(), [told]);
+        world.exit(member, code(0));
+    }
+    assert!(world.ending.is_some());
+}
+
+/// What a pool does not use is there for the next, and how long a listener takes to stop does not count.
+#[test]
+fn pools_take_leave_one_after_the_other_in_what_is_left_of_the_time() {
     let mut world = recorded(&[EventKind::SupervisorStateChange]);
     world.add_pool("other", &[EventKind::SupervisorStateChange], 10, &["o"]);
     world.ready("o");
     world.feed(Input::Signal(Signal::TERM));
-    world.pass(2);
+    world.pass_millis(500);
+    world.delivered("o");
+    world.say("o", "RESULT 2\nOKREADY\n");
     assert_eq!(world.signals(), ["o SIGTERM"]);
+    world.pass(5);
     world.exit("o", code(0));
+    world.pass_millis(1499);
     assert_eq!(world.signals(), [""; 0]);
-    world.pass(2);
+    world.pass_millis(1);
+    assert_eq!(world.signals(), ["rec SIGTERM"]);
+}
+
+/// A pool whose listeners end by themselves meanwhile has used its time all the same.
+#[test]
+fn time_spent_on_a_pool_that_ends_by_itself_is_spent() {
+    let mut world = recorded(&[EventKind::SupervisorStateChange]);
+    world.add_pool("other", &[EventKind::SupervisorStateChange], 10, &["o"]);
+    world.ready("o");
+    world.feed(Input::Signal(Signal::TERM));
+    world.pass_millis(1500);
+    world.exit("o", code(0));
+    world.pass_millis(499);
+    assert_eq!(world.signals(), [""; 0]);
+    world.pass_millis(1);
     assert_eq!(world.signals(), ["rec SIGTERM"]);
 }
