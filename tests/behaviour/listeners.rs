@@ -330,7 +330,8 @@ fn five_stuck_pools_delay_the_end_by_two_seconds_together() {
     let sandbox = sandbox();
     let mut puppets = POOLS.map(|name| Puppet::new(&sandbox, name));
     let config = POOLS.map(|name| puppet(name, "events=SUPERVISOR_STATE_CHANGE_STOPPING"));
-    let mut daemon = Daemon::start_in(sandbox, &format!("[supervisord]\nloglevel=debug\n{}", config.concat()));
+    let mut daemon =
+        Daemon::start_in(sandbox, &format!("[supervisord]\nloglevel=debug\n{}", config.concat()));
     for (name, puppet) in POOLS.iter().zip(&mut puppets) {
         puppet.say("READY\n");
         daemon.wait_for_message(&format!("DEBG {name}: ACKNOWLEDGED -> READY"));

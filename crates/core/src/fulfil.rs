@@ -288,7 +288,14 @@ fn verdict(until: Until, previous: &State, now: &State, is_immediate: bool) -> O
             State::Running { .. } => {
                 Some((Verdict::Done, if is_immediate { Stage::AtOnce } else { Stage::Later }))
             }
+            // The first child ended too quickly. Upstream seldom reports that: unless it looks again more than 50 ms after
+            // its last look it sleeps until the retry is under way, and reports what becomes of that one.
+            State::Backoff { failures: 1, .. } if previous.pid().is_some() => None,
             State::Backoff { .. } => Some((Verdict::SpawnError, stage_after(previous))),
+            // No retry follows: what was not reported yet is the answer.
+            State::Stopped | State::Fatal if matches!(previous, State::Backoff { .. }) => {
+                Some((Verdict::SpawnError, Stage::Later))
+            }
             State::Stopped
             | State::Stopping { .. }
             | State::Exited { .. }

@@ -361,9 +361,13 @@ fn stuck_pools_have_two_seconds_together() {
     world.pass_millis(1999);
     assert_eq!(world.signals(), [""; 0]);
     world.pass_millis(1);
-    for (member, told) in
-        [("d", "d SIGTERM"), ("c", "c SIGTERM"), ("b", "b SIGTERM"), ("a", "a SIGTERM"), ("rec", "rec SIGTERM")]
-    {
+    for (member, told) in [
+        ("d", "d SIGTERM"),
+        ("c", "c SIGTERM"),
+        ("b", "b SIGTERM"),
+        ("a", "a SIGTERM"),
+        ("rec", "rec SIGTERM"),
+    ] {
         assert_eq!(world.signals(), [told]);
         world.exit(member, code(0));
     }

@@ -67,9 +67,8 @@ fn faults_name_a_process_as_the_client_did() {
     assert_eq!(world.said(ticket).unwrap(), "ALREADY_STARTED: web:web");
 }
 
-/// RPC-22.
 #[test]
-fn a_start_that_fails_is_answered_at_the_first_failure_and_retried() {
+fn a_spawn_that_fails_is_answered_at_once_and_retried() {
     for wait in [Wait::Yes, Wait::No] {
         let mut world = World::with("web", manual(|_| ()));
         let ticket = world.start("web", wait);
@@ -78,11 +77,81 @@ fn a_start_that_fails_is_answered_at_the_first_failure_and_retried() {
         world.pass(1);
         assert_eq!(world.spawns.len(), 1);
     }
-    let mut world = World::with("web", manual(|_| ()));
+}
+
+/// A world with a start that waits and whose first child has ended too quickly.
+fn failed_once(startretries: i64) -> (World, Ticket) {
+    let mut world = World::with("web", manual(|policy| policy.startretries = startretries));
     let ticket = world.start("web", Wait::Yes);
     world.spawn_next();
-    world.exit("web", code(0));
+    world.pass_millis(500);
+    world.exit("web", code(1));
+    (world, ticket)
+}
+
+/// The port may not be free yet: upstream, asleep while the first child ends, reports what becomes of the second.
+#[test]
+fn a_start_whose_first_child_ends_too_quickly_is_answered_after_one_retry() {
+    let (mut world, ticket) = failed_once(3);
+    assert_eq!((world.state("web"), world.said(ticket)), (ProcessState::Backoff, None));
+    world.pass(1);
+    world.spawn_next();
+    world.pass(1);
+    assert_eq!((world.state("web"), world.said(ticket).unwrap()), (ProcessState::Running, "OK".to_owned()));
+}
+
+/// RPC-22.
+#[test]
+fn a_start_whose_second_attempt_fails_too_is_a_spawn_error_at_once() {
+    let (mut world, ticket) = failed_once(3);
+    world.pass(1);
+    world.spawn_next();
+    world.exit("web", code(1));
     assert_eq!(world.said(ticket).unwrap(), "SPAWN_ERROR: web");
+    let (mut world, ticket) = failed_once(3);
+    world.pass(1);
+    world.fail_spawn("no luck");
+    assert_eq!(world.said(ticket).unwrap(), "SPAWN_ERROR: web");
+}
+
+/// RPC-22: where no retry follows, there is nothing to wait for.
+#[test]
+fn a_start_whose_only_child_ends_too_quickly_is_a_spawn_error_at_once() {
+    let (mut world, ticket) = failed_once(0);
+    assert_eq!(
+        (world.state("web"), world.said(ticket).unwrap().as_str()),
+        (ProcessState::Fatal, "SPAWN_ERROR: web")
+    );
+    let (mut world, ticket) = failed_once(3);
+    world.stop("web", Wait::No);
+    assert_eq!(world.said(ticket).unwrap(), "SPAWN_ERROR: web");
+    let (mut world, ticket) = failed_once(3);
+    world.feed(Input::Signal(Signal::TERM));
+    assert_eq!(world.said(ticket).unwrap(), "SPAWN_ERROR: web");
+}
+
+#[test]
+fn a_start_that_does_not_wait_is_answered_by_its_first_child() {
+    let mut world = World::with("web", manual(|_| ()));
+    let ticket = world.start("web", Wait::No);
+    world.spawn_next();
+    assert_eq!(world.said(ticket).unwrap(), "OK");
+}
+
+/// Each of many has its retry; the results come in the order in which they are known.
+#[test]
+fn of_many_started_each_has_one_retry() {
+    let mut world = fleet();
+    let ticket = world.start("g:*", Wait::Yes);
+    assert_eq!(world.spawn_all(), ["y", "x", "w"]);
+    world.exit("y", code(1));
+    world.exit("x", code(1));
+    world.pass(1);
+    assert_eq!(world.spawn_all(), ["x", "y"]);
+    world.exit("x", code(1));
+    assert_eq!(world.said(ticket), None);
+    world.pass(1);
+    assert_eq!(world.said(ticket).unwrap(), "x SPAWN_ERROR: g:x; w OK; y OK");
 }
 
 #[test]
