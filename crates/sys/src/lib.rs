@@ -28,6 +28,7 @@ pub mod inotify;
 pub mod limits;
 pub mod memory;
 pub mod pidproxy;
+pub mod process_group;
 pub mod random;
 pub mod reap;
 pub mod signal;
@@ -40,3 +41,4 @@ pub mod user;
 
 mod call;
 mod children;
+mod pidfd;

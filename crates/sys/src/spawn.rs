@@ -31,6 +31,7 @@ mod shared_memory;
 
 use crate::call::check;
 use crate::children::SpawnUnderWay;
+use crate::pidfd;
 use crate::signal::MaskKept;
 use crate::user::Credentials;
 use child::Layout;
@@ -152,19 +153,6 @@ fn fork(layout: &Layout<'_>) -> io::Result<Spawned> {
     let pid = check(unsafe { libc::fork() })?;
     let Some(pid) = Pid::new(pid) else { child::run(layout, &layout.own_table()) };
     drop(blocked);
-    Ok(Spawned { pid, pidfd: open_pidfd(pid) })
-}
-
-/// A pidfd for our child, which cannot be another process: nobody has collected it yet.
-#[cfg(target_os = "linux")]
-fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
-    // SAFETY: by number, as older C libraries lack the function; touches no memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.raw(), 0) };
-    // SAFETY: the kernel answers with a new descriptor, close-on-exec, which is ours alone.
-    libc::c_int::try_from(fd).ok().and_then(|fd| unsafe { crate::call::owned(fd) }.ok())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_pidfd(_pid: Pid) -> Option<OwnedFd> {
-    None
+    // It cannot be another process: nobody has collected the child yet.
+    Ok(Spawned { pid, pidfd: pidfd::open(pid).ok() })
 }

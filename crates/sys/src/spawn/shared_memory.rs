@@ -1,10 +1,11 @@
 //! The Linux way: a child that borrows our memory until it executes.
 
+use super::Spawned;
 use super::child::{self, Layout, Table};
 use super::low_streams::{Lent, LowStreams};
-use super::{Spawned, open_pidfd};
 use crate::call::check;
 use crate::fd;
+use crate::pidfd;
 use crate::signal::MaskKept;
 use std::ffi::c_void;
 use std::io;
@@ -58,7 +59,7 @@ fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
     // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec,
     // which is ours alone.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-    Ok(Spawned { pid, pidfd: pidfd.or_else(|| open_pidfd(pid)) })
+    Ok(Spawned { pid, pidfd: pidfd.or_else(|| pidfd::open(pid).ok()) })
 }
 
 extern "C" fn born(argument: *mut c_void) -> libc::c_int {
