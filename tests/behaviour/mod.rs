@@ -26,6 +26,7 @@ mod order;
 mod pidfile;
 mod pidproxy;
 mod privileges;
+mod process_groups;
 mod quickstart;
 mod reread;
 mod rotation;

@@ -30,7 +30,9 @@ pub enum Input {
     },
     /// A child was reaped, ours or one adopted by being process 1. May overtake the `Spawned` of the same pid.
     ///
-    /// What the child wrote as an event listener is to be handed over (`ListenerOutput`) before this.
+    /// What the child wrote as an event listener is to be handed over (`ListenerOutput`) before this. While
+    /// [`crate::Supervisor::awaits_group_end`] holds, this waits until nothing lives in the child's process group, or
+    /// what does has outlived SIGKILL for long enough.
     Reaped {
         /// The child.
         pid: Pid,

@@ -51,6 +51,12 @@ impl Policy {
         seconds(self.stopwaitsecs)
     }
 
+    /// Whether a stop is over only when the process group is empty. `stopasgroup` does not count by itself: without
+    /// `killasgroup` nothing would ever end a member that ignores the stop signal. The configuration refuses that pair.
+    pub(crate) fn stops_group(&self) -> bool {
+        self.killasgroup
+    }
+
     /// How long after one SIGKILL the next is sent. Upstream waits `stopwaitsecs` even if that is nothing,
     /// and then floods the process; we wait a second at least.
     pub(crate) fn kill_interval(&self) -> Duration {

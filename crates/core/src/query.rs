@@ -1,6 +1,7 @@
 //! Looking at the supervisor without changing it.
 
 use crate::group::Group;
+use crate::state::State;
 use crate::{
     EventKind, Fault, GroupId, GroupInfo, Moment, Mood, Namespec, PoolCounters, ProcessId, ProcessInfo,
     Selection, Supervisor,
@@ -64,6 +65,13 @@ impl Supervisor {
     /// One process; `None` if it was removed.
     pub fn process_info(&self, process: ProcessId, now: Moment) -> Option<ProcessInfo<'_>> {
         self.processes.get(process).map(|process| process.info(now))
+    }
+
+    /// Whether a stop of this process is under way that is over only when its process group is empty. The end of its
+    /// child is not to be told (`Input::Reaped`) before that; SIGKILL to the group is ordered in time.
+    pub fn awaits_group_end(&self, process: ProcessId) -> bool {
+        let process = self.processes.get(process);
+        process.is_some_and(|it| matches!(it.state, State::Stopping { .. }) && it.policy.stops_group())
     }
 
     /// Every process by group name, then process name.

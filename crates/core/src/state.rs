@@ -47,7 +47,8 @@ pub(crate) enum State {
         failures: u32,
         retry_at: Duration,
     },
-    /// Was asked to stop; SIGKILL follows at `kill_at`, again and again.
+    /// Was asked to stop; SIGKILL follows at `kill_at`, again and again. With `killasgroup` the child may have ended, and
+    /// what is left is its process group.
     Stopping { pid: Pid, kill_at: Duration },
     /// Ended by itself.
     Exited {

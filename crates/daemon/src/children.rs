@@ -2,7 +2,7 @@
 //!
 //! A child that has ended stays a zombie until the pump has moved the rest of its output. So its log is complete before
 //! anybody hears of the exit, and no other process can get its pid meanwhile. A log target that is stuck delays the news by
-//! [`DRAIN_PATIENCE`] at most.
+//! [`DRAIN_PATIENCE`] at most. A stop that concerns a process group waits for that before ([`crate::group_end`]).
 
 use crate::processes::{Child, Ended};
 use crate::run::Loop;
@@ -12,7 +12,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use std::collections::hash_map::Entry;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 use supervisor_core::{Channel, ExitStatus, Input, Level, Pid, ProcessId};
 use supervisor_log::{Notice, Run, StreamId};
@@ -25,7 +25,7 @@ pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_millis(250);
 /// What a token of a process stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Watched {
-    /// Its pidfd: it has ended.
+    /// Its pidfd: it has ended. Later that of a member of its process group.
     End,
     /// Its standard input: there is room.
     Stdin,
@@ -78,9 +78,7 @@ impl Loop {
         }
         match pidfd {
             Some(pidfd) => {
-                let token = token(id.raw(), Watched::End);
-                let watch = self.registry.register(&mut SourceFd(&pidfd), token, Interest::READABLE);
-                if let Err(error) = watch {
+                if let Err(error) = self.watch_end(id.raw(), pidfd) {
                     self.cannot_watch(id, &error);
                 }
             }
@@ -88,6 +86,11 @@ impl Loop {
         }
         // A spawn that had not returned may have hidden a stranger.
         self.reap_strangers();
+    }
+
+    /// Wakes the loop when the process of this pidfd has ended.
+    pub(crate) fn watch_end(&self, raw: u64, pidfd: RawFd) -> io::Result<()> {
+        self.registry.register(&mut SourceFd(&pidfd), token(raw, Watched::End), Interest::READABLE)
     }
 
     /// Without a watch on its pidfd a child is one of a kernel without pidfds.
@@ -99,9 +102,11 @@ impl Loop {
         self.watch_by_signal(id.raw());
     }
 
-    /// The child has ended and is to be reaped once its output is drained.
+    /// The child, or a member of its group, has ended.
     pub(crate) fn child_ended(&mut self, raw: u64) {
-        self.begin_end(raw, None);
+        if !self.member_ended(raw) && !self.awaits_group_end(raw) {
+            self.begin_end(raw, None);
+        }
     }
 
     /// SIGCHLD is the news of the end of children without a pidfd.
@@ -127,7 +132,8 @@ impl Loop {
         }
     }
 
-    fn begin_end(&mut self, raw: u64, status: Option<ExitStatus>) {
+    /// A child has ended: it is reaped once its output is drained.
+    pub(crate) fn begin_end(&mut self, raw: u64, status: Option<ExitStatus>) {
         let give_up_at = clock::now().monotonic + DRAIN_PATIENCE;
         let Some(process) = self.processes.get_raw(raw) else { return };
         let streams: Vec<StreamId> =
@@ -153,7 +159,15 @@ impl Loop {
     }
 
     /// Collects a child that has ended, and tells the core.
-    fn reap(&mut self, raw: u64) {
+    pub(crate) fn reap(&mut self, raw: u64) {
+        if self.awaits_group_end(raw) {
+            // The stop was ordered while its output was being drained.
+            let child = self.processes.get_raw(raw).and_then(|process| process.child.as_ref());
+            if let Some(ended) = child.and_then(|child| child.ended.as_ref()) {
+                self.dying.remove(&(ended.give_up_at, raw));
+            }
+            return;
+        }
         let Some(child) = self.processes.get_raw(raw).and_then(|process| process.child.take()) else {
             return;
         };
@@ -313,7 +327,7 @@ impl Loop {
         }
     }
 
-    fn unwatch(&self, descriptor: std::os::fd::RawFd) {
+    pub(crate) fn unwatch(&self, descriptor: RawFd) {
         if let Err(error) = self.registry.deregister(&mut SourceFd(&descriptor)) {
             self.log.log(
                 Level::Error,

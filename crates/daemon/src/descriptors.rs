@@ -50,6 +50,10 @@ impl Loop {
                     .map(|(fd, what)| Descriptor { fd, purpose: format!("{what} of '{name}'") }),
             );
         }
+        for (raw, fd) in self.groups.descriptors() {
+            let name = self.processes.name_of(raw);
+            table.push(Descriptor { fd, purpose: format!("pidfd of a process of the group of '{name}'") });
+        }
         let pump = self.pump.descriptors();
         table.extend(pump.into_iter().map(|held| Descriptor { fd: held.fd, purpose: held.purpose }));
         table.sort_by_key(|descriptor| descriptor.fd);

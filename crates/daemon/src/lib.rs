@@ -17,6 +17,7 @@ mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
+mod group_end;
 mod helm;
 mod mailbox;
 mod overview;

@@ -3,6 +3,7 @@
 //! The queue needs no bound of its own, since each sender has one: a job sends one result, and the loop orders only as
 //! many jobs as it has processes and requests; the pump's notices are bounded by the credit of each stream.
 
+use crate::group_end::Found;
 use crate::prepare::PreparedGroup;
 use crate::reload::Obstacle;
 use crate::request::Reply;
@@ -19,6 +20,8 @@ use supervisor_rpc::{Fault, ReloadedGroups};
 pub(crate) enum Message {
     /// A spawn was carried out, or not.
     Spawned(SpawnResult),
+    /// Members of process groups were looked for.
+    MembersFound(Found),
     /// The commands of processes that a client wants started were looked at.
     Checked(Checked),
     /// A group that a client wants added was prepared.

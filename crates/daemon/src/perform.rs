@@ -19,6 +19,7 @@ impl Loop {
                 Effect::Spawn { process } => self.spawn(process),
                 Effect::Kill(order) => {
                     let outcome = self.kill(order);
+                    self.note_kill(&order);
                     self.inputs.push_back(Input::Killed { order, outcome });
                 }
                 Effect::Log { level, text } => self.log.log(level, text),
@@ -64,8 +65,12 @@ impl Loop {
         self.inputs.push_back(Input::SpawnFailed { process: id, message });
     }
 
-    /// Sends a signal. Through the pidfd where there is one, so that it cannot hit a stranger.
+    /// Sends a signal. Through the pidfd where there is one, so that it cannot hit another process that has the number since;
+    /// to a group only while its leader has not been reaped or a member is known to live.
     fn kill(&self, order: KillOrder) -> Result<(), KillError> {
+        if order.target == KillTarget::Group && self.groups.may_have_ended(order.process.raw()) {
+            return Err(KillError::NoSuchProcess);
+        }
         let child = self.processes.get(order.process).and_then(|process| process.child.as_ref());
         let pidfd = child.filter(|child| child.pid == order.pid).and_then(|child| child.pidfd.as_ref());
         let sent = match (order.target, pidfd) {

@@ -56,6 +56,10 @@ pub(crate) struct Child {
     pub(crate) stdin_is_watched: bool,
     /// What a listener is being sent, if anything.
     pub(crate) event_is_under_way: bool,
+    /// SIGKILL was sent to its process group.
+    pub(crate) group_is_killed: bool,
+    /// Its process group has ended, or is not waited for any longer.
+    pub(crate) group_has_ended: bool,
     /// Present once it has ended: what is left to do before it is reaped. Boxed, as few of thousands are so far.
     pub(crate) ended: Option<Box<Ended>>,
 }
@@ -96,6 +100,11 @@ impl Processes {
     /// A process by the bare form of its number, as tokens and streams carry it.
     pub(crate) fn get_raw(&mut self, raw: u64) -> Option<&mut Process> {
         self.table.get_mut(&raw).map(Box::as_mut)
+    }
+
+    /// The name of a process; empty if there is none of this number.
+    pub(crate) fn name_of(&self, raw: u64) -> &str {
+        self.table.get(&raw).map_or("", |process| &process.config.name)
     }
 
     /// How many there are.
@@ -141,6 +150,8 @@ impl Process {
             socket,
             stdin_is_watched: false,
             event_is_under_way: false,
+            group_is_killed: false,
+            group_has_ended: false,
             ended: None,
         });
         outputs

@@ -9,6 +9,7 @@ use crate::births::Births;
 use crate::blocking::Pool;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::descriptors::Descriptor;
+use crate::group_end::Groups;
 use crate::mailbox::{Mailbox, Message};
 use crate::overview::Watch;
 use crate::prepare::Surroundings;
@@ -94,6 +95,8 @@ pub(crate) struct Loop {
     /// Children that were reaped before all their output was read, by process and life: their pid, and how many of their
     /// outputs are still to be drained. What comes of these is theirs.
     pub(crate) departed: HashMap<(u64, Run), (Pid, usize)>,
+    /// Process groups whose end is awaited.
+    pub(crate) groups: Groups,
     /// Children whose end only SIGCHLD tells: those without a pidfd, or whose pidfd cannot be watched.
     pub(crate) unwatched: BTreeSet<u64>,
     /// Whether children can turn up that we did not spawn.
@@ -182,7 +185,7 @@ impl Loop {
     /// The next deadline.
     fn wakes_at(&self) -> Option<Duration> {
         let give_up = self.dying.first().map(|(at, _)| *at);
-        [self.core_is_due_at(), give_up].into_iter().flatten().min()
+        [self.core_is_due_at(), give_up, self.groups.next_deadline()].into_iter().flatten().min()
     }
 
     /// When the core is to be told that time has passed. While a child is known to have ended but not yet reaped, its deadline
@@ -244,6 +247,7 @@ impl Loop {
         for report in reports.drain(..) {
             match report {
                 Message::Spawned(result) => self.spawned(result),
+                Message::MembersFound(found) => self.members_found(found),
                 Message::Checked(checked) => self.checked(checked),
                 Message::Prepared(group, reply) => self.group_prepared(*group, reply),
                 Message::Reread(outcome, reply) => self.config_reread(*outcome, reply),
@@ -258,6 +262,7 @@ impl Loop {
     fn meet_deadlines(&mut self) {
         let now = clock::now().monotonic;
         self.reap_overdue(now);
+        self.give_up_on_groups(now);
         if self.core_is_due_at().is_some_and(|at| at <= now) {
             self.tell(Input::Deadline);
         }

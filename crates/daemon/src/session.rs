@@ -5,6 +5,7 @@ use crate::births::Births;
 use crate::blocking::Pool;
 use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
+use crate::group_end::Groups;
 use crate::helm::Helm;
 use crate::mailbox::{Mailbox, Message};
 use crate::overview::Watch;
@@ -163,6 +164,7 @@ impl Session {
             clock_set,
             dying: BTreeSet::new(),
             departed: HashMap::new(),
+            groups: Groups::default(),
             unwatched: BTreeSet::new(),
             may_adopt: adopt::may_adopt(),
         });

@@ -89,6 +89,11 @@ pub fn group(pid: u32) -> Option<u32> {
     u32::try_from(stat_numbers(pid)?[1]).ok()
 }
 
+/// The live processes of a group.
+pub fn in_group(number: u32) -> Vec<u32> {
+    all().into_iter().filter(|&pid| group(pid) == Some(number) && is_alive(pid)).collect()
+}
+
 /// Its session.
 pub fn session(pid: u32) -> Option<u32> {
     u32::try_from(stat_numbers(pid)?[2]).ok()

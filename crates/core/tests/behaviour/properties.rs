@@ -7,8 +7,8 @@ use crate::world::{World, policy};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use supervisor_core::{
-    Autorestart, Channel, Ending, EventKind, ExitStatus, Input, KillCause, KillError, Mood, Pid, Policy,
-    ProcessId, ProcessState, Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wish,
+    Autorestart, Channel, Ending, EventKind, ExitStatus, Input, KillCause, KillError, KillTarget, Mood, Pid,
+    Policy, ProcessId, ProcessState, Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wish,
 };
 
 /// One thing that happens. Numbers choose among what there is at that moment.
@@ -26,6 +26,8 @@ enum Step {
     FailSpawn,
     ReapBeforeSpawned,
     Exit(usize, u8),
+    /// A child ends and leaves members of its group behind.
+    ExitOfLeader(usize),
     Stranger(i32),
     Refuse,
     Vanish,
@@ -59,6 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(Step::FailSpawn),
         1 => Just(Step::ReapBeforeSpawned),
         8 => (pick(), 0..3_u8).prop_map(|(child, code)| Step::Exit(child, code)),
+        4 => pick().prop_map(Step::ExitOfLeader),
         1 => (1..50_i32).prop_map(Step::Stranger),
         1 => Just(Step::Refuse),
         1 => Just(Step::Vanish),
@@ -87,6 +90,8 @@ struct Truth {
     /// The children that live, and whose they are.
     living: BTreeMap<Pid, ProcessId>,
     reaped: BTreeSet<Pid>,
+    /// The children that have ended while a member of their group lives; they are among `living` until that is told.
+    lingering: BTreeSet<Pid>,
     /// The children told to stop, and those told so with SIGKILL.
     told: BTreeSet<Pid>,
     killed: BTreeSet<Pid>,
@@ -108,6 +113,8 @@ impl Truth {
             ("b", policy(|policy| (policy.startsecs, policy.autorestart) = (0, Autorestart::Always))),
             ("c", policy(|policy| (policy.stopwaitsecs, policy.startretries) = (0, 0))),
             ("d", policy(|policy| (policy.priority, policy.autostart) = (1, false))),
+            ("e", policy(|policy| (policy.stopasgroup, policy.killasgroup) = (true, true))),
+            ("f", policy(|policy| (policy.killasgroup, policy.stopwaitsecs) = (true, 1))),
         ];
         world.add("g", 5, &programs);
         world.add("h", 1, &[("h", policy(|policy| policy.startsecs = 3))]);
@@ -115,6 +122,7 @@ impl Truth {
             world,
             living: BTreeMap::new(),
             reaped: BTreeSet::new(),
+            lingering: BTreeSet::new(),
             told: BTreeSet::new(),
             killed: BTreeSet::new(),
             attempts: BTreeMap::new(),
@@ -173,6 +181,7 @@ impl Truth {
                 self.attempts.insert(process, 0);
             }
         }
+        self.lingering.remove(&pid);
         self.reaped.insert(pid);
         self.world.feed(Input::Reaped { pid, status });
     }
@@ -232,6 +241,15 @@ impl Truth {
             Step::Exit(choice, code) => {
                 if let Some((pid, _)) = self.child(choice) {
                     self.reap(pid, ExitStatus::Code(code));
+                }
+            }
+            Step::ExitOfLeader(choice) => {
+                if let Some((pid, process)) = self.child(choice) {
+                    if self.world.supervisor.awaits_group_end(process) {
+                        self.lingering.insert(pid);
+                    } else {
+                        self.reap(pid, ExitStatus::Code(0));
+                    }
                 }
             }
             Step::Stranger(pid) => {
@@ -321,6 +339,10 @@ impl Truth {
             assert_ne!(order.cause, KillCause::Stray);
             assert!(!self.reaped.contains(&order.pid), "a signal to the reaped pid {}", order.pid);
             assert_eq!(self.living.get(&order.pid), Some(&order.process));
+            let is_sigkill = order.cause == KillCause::Stop && order.signal == Signal::KILL;
+            if is_sigkill && self.lingering.contains(&order.pid) {
+                assert_eq!(order.target, KillTarget::Group, "nobody but the leader would be hit");
+            }
             if order.cause == KillCause::Stop {
                 self.told.insert(order.pid);
                 if order.signal == Signal::KILL {
@@ -335,6 +357,15 @@ impl Truth {
             assert_eq!(info.pid, child, "the pid of {process} in {}", info.state);
             if info.state == ProcessState::Running {
                 self.attempts.insert(process, 0);
+            }
+            let stops_group = self.policies.get(&process).is_some_and(|policy| policy.killasgroup);
+            assert_eq!(
+                self.world.supervisor.awaits_group_end(process),
+                stops_group && info.state == ProcessState::Stopping
+            );
+            if child.is_some_and(|child| self.lingering.contains(&child)) {
+                let is_kept = [ProcessState::Stopping, ProcessState::Unknown].contains(&info.state);
+                assert!(is_kept, "{process} is {} while its group lives", info.state);
             }
         }
         for pid in self.living.keys() {

@@ -1,0 +1,255 @@
+//! Waiting for the end of process groups: a stop that concerns a group is over when nothing lives in it any more.
+//!
+//! # Theory
+//!
+//! The child of `sh wrap.sh`, the leader of its group, dies of the stop signal at once, and the server behind it goes on for as
+//! long as it needs to free its port. While the core awaits the end of the group, the end of the leader is not told:
+//!
+//! - The leader stays a zombie, so that its number cannot be given out again and SIGKILL, which the core orders in time,
+//!   hits its group and no other. Where we are given orphans to reap, it would hide them from us
+//!   ([`supervisor_sys::reap`]); there it is reaped as soon as a member is watched, which keeps the number as well.
+//! - Its pipes stay with the pump: the last words of the group are logged, and nobody dies of SIGPIPE while it cleans up. Its
+//!   standard input is closed.
+//! - One member that lives is looked for and its pidfd is watched; when it ends, the next is looked for
+//!   ([`supervisor_sys::process_group`]). Looking takes milliseconds with thousands of processes, so it is a job, and one
+//!   job looks for all groups that need it.
+//!
+//! What has outlived SIGKILL for [`PATIENCE`] sleeps in the kernel without hope or belongs to another user; the stop is over
+//! then, and the log says so. A member that leaves the group is noticed when it ends, or when SIGKILL is sent. Where
+//! the kernel has no pidfds, or nothing can be found out, the stop is over when the leader has ended, as in upstream.
+
+use crate::mailbox::Message;
+use crate::run::Loop;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::time::Duration;
+use supervisor_core::{ExitStatus, KillCause, KillOrder, KillTarget, Level, Pid, Signal};
+use supervisor_sys::process_group::{Member, living_members};
+use supervisor_sys::{clock, reap};
+
+/// How long the processes of a group may take to die of SIGKILL.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The groups whose leader has ended and whose end is awaited.
+#[derive(Default)]
+pub(crate) struct Groups {
+    /// By process.
+    waiting: BTreeMap<u64, Waiting>,
+    /// Members are being looked for.
+    is_looking: bool,
+}
+
+/// A group whose leader has ended.
+struct Waiting {
+    /// Its number, that of its leader.
+    group: Pid,
+    /// The member whose end is watched for; none while one is looked for.
+    member: Option<Member>,
+    /// How the leader ended, if it had to be reaped.
+    status: Option<ExitStatus>,
+    /// From SIGKILL on: until when it is waited for.
+    give_up_at: Option<Duration>,
+}
+
+/// What was found of some groups.
+pub(crate) struct Found {
+    groups: BTreeSet<Pid>,
+    members: io::Result<BTreeMap<Pid, Member>>,
+}
+
+impl Groups {
+    /// When the next group is given up on.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        self.waiting.values().filter_map(|waiting| waiting.give_up_at).min()
+    }
+
+    /// Whether the number of this process' group may be another's by now.
+    pub(crate) fn may_have_ended(&self, raw: u64) -> bool {
+        self.waiting.get(&raw).is_some_and(|waiting| {
+            let lives = |member: &Member| matches!(member.has_ended(), Ok(false));
+            waiting.status.is_some() && !waiting.member.as_ref().is_some_and(lives)
+        })
+    }
+
+    /// The watched descriptors, by process.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (u64, RawFd)> + '_ {
+        let watched = |waiting: &Waiting| waiting.member.as_ref().map(|member| member.pidfd.as_raw_fd());
+        self.waiting.iter().filter_map(move |(raw, waiting)| Some((*raw, watched(waiting)?)))
+    }
+}
+
+impl Loop {
+    /// Whether the end of this process' child, which has ended, is not to be told before its group has. If so, that is
+    /// watched for from now on.
+    pub(crate) fn awaits_group_end(&mut self, raw: u64) -> bool {
+        let Some(process) = self.processes.get_raw(raw) else { return false };
+        let id = process.id;
+        let Some(child) = process.child.as_mut() else { return false };
+        // Without a pidfd it has been reaped by now, and there are none for the others.
+        if child.group_has_ended || child.pidfd.is_none() || !self.core.awaits_group_end(id) {
+            return false;
+        }
+        if self.groups.waiting.contains_key(&raw) {
+            return true;
+        }
+        let group = child.pid;
+        let give_up_at = child.group_is_killed.then(|| clock::now().monotonic + PATIENCE);
+        let is_watched = std::mem::take(&mut child.stdin_is_watched);
+        if let Some(stdin) = child.stdin.take().filter(|_| is_watched) {
+            self.unwatch(stdin.pipe().as_raw_fd());
+        }
+        self.groups.waiting.insert(raw, Waiting { group, member: None, status: None, give_up_at });
+        self.look_for_members();
+        true
+    }
+
+    /// A process that is watched has ended; `false` if it was no mere member of a group.
+    pub(crate) fn member_ended(&mut self, raw: u64) -> bool {
+        if !self.groups.waiting.contains_key(&raw) {
+            return false;
+        }
+        self.forget_member(raw);
+        self.look_for_members();
+        true
+    }
+
+    /// A signal was sent. From SIGKILL on a group has [`PATIENCE`], and is looked at again, as the member that is watched may
+    /// have left it.
+    pub(crate) fn note_kill(&mut self, order: &KillOrder) {
+        if (order.signal, order.target, order.cause) != (Signal::KILL, KillTarget::Group, KillCause::Stop) {
+            return;
+        }
+        let child = self.processes.get_mut(order.process).and_then(|process| process.child.as_mut());
+        let Some(child) = child.filter(|child| child.pid == order.pid) else { return };
+        child.group_is_killed = true;
+        let raw = order.process.raw();
+        if let Some(waiting) = self.groups.waiting.get_mut(&raw) {
+            waiting.give_up_at.get_or_insert(clock::now().monotonic + PATIENCE);
+            self.forget_member(raw);
+            self.look_for_members();
+        }
+    }
+
+    /// Looks for members of the groups that need one, unless that is under way.
+    fn look_for_members(&mut self) {
+        let without = self.groups.waiting.values().filter(|waiting| waiting.member.is_none());
+        let groups: BTreeSet<Pid> = without.map(|waiting| waiting.group).collect();
+        if groups.is_empty() || self.groups.is_looking {
+            return;
+        }
+        self.groups.is_looking = true;
+        let (mailbox, wanted) = (self.mailbox.clone(), groups.clone());
+        let look = move || {
+            let members = living_members(&wanted);
+            mailbox.post(Message::MembersFound(Found { groups: wanted, members }));
+        };
+        if let Err(refused) = self.pool.submit(Box::new(look)) {
+            self.members_found(Found { groups, members: Err(io::Error::other(refused.to_string())) });
+        }
+    }
+
+    /// Members were looked for.
+    pub(crate) fn members_found(&mut self, found: Found) {
+        self.groups.is_looking = false;
+        let Found { groups, members } = found;
+        let (mut members, failure) = match members {
+            Ok(members) => (members, None),
+            Err(error) => (BTreeMap::new(), Some(error)),
+        };
+        let concerned =
+            self.groups.waiting.iter().filter(|(_, it)| it.member.is_none() && groups.contains(&it.group));
+        let concerned: Vec<(u64, Pid)> = concerned.map(|(raw, waiting)| (*raw, waiting.group)).collect();
+        for (raw, group) in concerned {
+            match (members.remove(&group), &failure) {
+                (Some(member), _) => self.watch_member(raw, member),
+                (None, Some(error)) => self.cannot_wait_for_group(raw, error),
+                (None, None) => self.group_ended(raw),
+            }
+        }
+        self.look_for_members();
+    }
+
+    /// Wakes the loop when this member has ended. It has the token of its leader, whose end is known.
+    fn watch_member(&mut self, raw: u64, member: Member) {
+        match self.watch_end(raw, member.pidfd.as_raw_fd()) {
+            Ok(()) => {
+                if let Some(waiting) = self.groups.waiting.get_mut(&raw) {
+                    waiting.member = Some(member);
+                }
+                if self.may_adopt {
+                    self.reap_leader(raw);
+                }
+            }
+            Err(error) => self.cannot_wait_for_group(raw, &error),
+        }
+    }
+
+    /// Reaps a leader whose group is waited for, so that it hides no orphan.
+    fn reap_leader(&mut self, raw: u64) {
+        let Some(waiting) = self.groups.waiting.get_mut(&raw).filter(|waiting| waiting.status.is_none())
+        else {
+            return;
+        };
+        let pidfd = self.processes.get_raw(raw).and_then(|process| process.child.as_ref()?.pidfd.as_ref());
+        if let Ok(Some(status)) = reap::reap_child(waiting.group, pidfd.map(AsFd::as_fd)) {
+            waiting.status = Some(status);
+            self.reap_strangers();
+        }
+    }
+
+    fn forget_member(&mut self, raw: u64) {
+        let waiting = self.groups.waiting.get_mut(&raw);
+        if let Some(member) = waiting.and_then(|waiting| waiting.member.take()) {
+            self.unwatch(member.pidfd.as_raw_fd());
+        }
+    }
+
+    /// Gives up on the groups that have outlived SIGKILL for too long.
+    pub(crate) fn give_up_on_groups(&mut self, now: Duration) {
+        let overdue = self.groups.waiting.iter().filter(|(_, it)| it.give_up_at.is_some_and(|at| at <= now));
+        let overdue: Vec<u64> = overdue.map(|(raw, _)| *raw).collect();
+        for raw in overdue {
+            let Some(waiting) = self.groups.waiting.get(&raw) else { continue };
+            let group = waiting.group;
+            let who = waiting
+                .member
+                .as_ref()
+                .map_or("a process".to_owned(), |member| format!("pid {}", member.pid));
+            let name = self.processes.name_of(raw);
+            self.log.log(
+                Level::Critical,
+                format!(
+                    "{who} of the process group of {name} ({group}) has survived SIGKILL for {} seconds and is left running",
+                    PATIENCE.as_secs()
+                ),
+            );
+            self.group_ended(raw);
+        }
+    }
+
+    /// The end of a group cannot be waited for: its stop is over now.
+    fn cannot_wait_for_group(&mut self, raw: u64, error: &io::Error) {
+        let name = self.processes.name_of(raw);
+        self.log.log(Level::Info, format!("cannot wait for the process group of {name} to end: {error}"));
+        self.group_ended(raw);
+    }
+
+    /// Nothing is left to wait for but the leader.
+    fn group_ended(&mut self, raw: u64) {
+        self.forget_member(raw);
+        let status = self.groups.waiting.remove(&raw).and_then(|waiting| waiting.status);
+        let Some(child) = self.processes.get_raw(raw).and_then(|process| process.child.as_mut()) else {
+            return;
+        };
+        child.group_has_ended = true;
+        match &mut child.ended {
+            // Its output is drained already.
+            Some(ended) => {
+                ended.status = status;
+                self.reap(raw);
+            }
+            None => self.begin_end(raw, status),
+        }
+    }
+}
