@@ -1,6 +1,6 @@
 //! Events: when they are sent and what they say, as a listener reads them.
 
-use super::listening::{Event, emit, recorded, recorded_until, recorder, sandbox, start};
+use super::listening::{Event, Puppet, emit, puppet, recorded, recorded_until, recorder, sandbox, start};
 use std::fs::File;
 use std::io::Read;
 use support::{Daemon, wait_for};
@@ -128,14 +128,30 @@ fn a_remote_event_carries_type_and_data() {
     assert_eq!(recorded_until(&daemon, "rec", |_| true)[0].text(), "type:foo\nbar");
 }
 
-/// EVT-12: a listener reads bytes, so it is told bytes; upstream counts characters.
+/// Sends text beyond ASCII to a listener with this option, and checks the bytes it gets and their length.
+fn assert_lengths(option: &str, length: fn(&str) -> usize) {
+    let sandbox = sandbox();
+    let mut listener = Puppet::new(&sandbox, "p");
+    let daemon = Daemon::start_in(sandbox, &puppet("p", &format!("events=REMOTE_COMMUNICATION\n{option}")));
+    for text in ["plain", "café", "中文", "😀", "e\u{301}"] {
+        emit(&daemon, text);
+        let payload = format!("type:test\n{text}");
+        listener.say("READY\n");
+        daemon.wait_for_file(&listener.heard_file(), &format!(" len:{}\n{payload}", length(&payload)));
+        listener.finish();
+    }
+}
+
+/// EVT-12: listeners on `supervisor.childutils` read characters.
 #[test]
-fn the_length_counts_bytes_unlike_upstream() {
-    let daemon = start(&recorder("rec", "events=REMOTE_COMMUNICATION"));
-    emit(&daemon, "é");
-    emit(&daemon, "next");
-    let events = recorded_until(&daemon, "rec", |event| event.text().ends_with("next"));
-    assert_eq!((events.len(), events[0].field("len"), events[0].text().as_str()), (2, "12", "type:test\né"));
+fn the_length_counts_characters() {
+    assert_lengths("", |payload| payload.chars().count());
+}
+
+/// EVT-12: an option of our own.
+#[test]
+fn the_length_counts_bytes_where_that_is_configured_unlike_upstream() {
+    assert_lengths("event_length=bytes", str::len);
 }
 
 /// EVT-13, EVT-14, EVT-18: the log event of a captured text comes before its communication event.

@@ -140,9 +140,14 @@ impl Puppet {
         self.say.write_all(text.as_ref()).unwrap();
     }
 
+    /// The file with all it was sent so far.
+    pub(super) fn heard_file(&self) -> String {
+        format!("{}.heard", self.name)
+    }
+
     /// The events it was sent so far.
     pub(super) fn heard(&self, daemon: &Daemon) -> Vec<Event> {
-        let bytes = daemon.sandbox().bytes(&format!("{}.heard", self.name));
+        let bytes = daemon.sandbox().bytes(&self.heard_file());
         let mut rest = &bytes[..];
         std::iter::from_fn(|| Event::take(&mut rest)).collect()
     }

@@ -6,7 +6,7 @@ use crate::value::host_in_url;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use supervisor_core::{Level, Policy};
+use supervisor_core::{EventLength, Level, Policy};
 
 /// A whole configuration. A pure value: reading the same files again gives an equal one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub struct ListenerPool {
     pub buffer_size: u32,
     /// Names of the event types subscribed to, sorted, each once, all from [`crate::EVENT_NAMES`].
     pub events: Vec<&'static str>,
+    /// What `len` of an event counts.
+    pub length: EventLength,
     /// The importable name of the function that judges results; always upstream's default one.
     pub result_handler: String,
 }

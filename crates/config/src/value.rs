@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use supervisor_core::{Autorestart, Level, Signal, repr};
+use supervisor_core::{Autorestart, EventLength, Level, Signal, repr};
 
 mod network;
 
@@ -164,6 +164,16 @@ pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autoresta
         None if lower == "unexpected" => Ok(Autorestart::Unexpected),
         None => Err(Rejection::new(format!("invalid 'autorestart' value {}", repr::text(&*lower)))
             .or_mean(nearest(&lower, ["unexpected", "true", "false"]))),
+    }
+}
+
+/// What the length of an event counts.
+pub(crate) fn event_length(value: &[u8], _: &mut Reading<'_>) -> Parsed<EventLength> {
+    match &*text::lower(value) {
+        "characters" => Ok(EventLength::Characters),
+        "bytes" => Ok(EventLength::Bytes),
+        other => Err(Rejection::new(format!("invalid 'event_length' value {}", repr::text(other)))
+            .or_mean(nearest(other, ["characters", "bytes"]))),
     }
 }
 

@@ -119,6 +119,25 @@ pub(crate) struct Event {
     pub(crate) payload: Arc<str>,
 }
 
+/// What the field `len` of an event counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EventLength {
+    /// The characters of the payload, as upstream does. A Python 3 listener reads as many from its standard input.
+    #[default]
+    Characters,
+    /// The bytes of the payload in UTF-8, which is what listeners in most other languages read.
+    Bytes,
+}
+
+impl EventLength {
+    pub(crate) fn of(self, payload: &str) -> usize {
+        match self {
+            Self::Characters => payload.chars().count(),
+            Self::Bytes => payload.len(),
+        }
+    }
+}
+
 /// A set of event kinds: what a pool subscribes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventSet(u32);

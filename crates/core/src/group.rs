@@ -1,6 +1,6 @@
 //! Processes under one name, and the orders they are taken in.
 
-use crate::{EventSet, GroupId, GroupInfo, Policy, ProcessId};
+use crate::{EventLength, EventSet, GroupId, GroupInfo, Policy, ProcessId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub enum GroupKind {
         buffer_size: usize,
         /// What it subscribes to.
         events: EventSet,
+        /// What `len` counts for it.
+        length: EventLength,
     },
 }
 

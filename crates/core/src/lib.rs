@@ -94,7 +94,7 @@ mod view;
 
 pub use channel::Channel;
 pub use effect::{Effect, Effects, Ending, KillCause, KillOrder, KillTarget};
-pub use event::{EventKind, EventSet};
+pub use event::{EventKind, EventLength, EventSet};
 pub use exit::ExitStatus;
 pub use fault::Fault;
 pub use group::{GroupIds, GroupKind, GroupSpec, ProcessSpec};

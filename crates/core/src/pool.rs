@@ -6,7 +6,7 @@
 //! that one unwanted event neither burns the processor nor blocks those behind it for ever.
 
 use crate::event::Event;
-use crate::{EventSet, GroupId, PoolCounters, ProcessId};
+use crate::{EventLength, EventSet, GroupId, PoolCounters, ProcessId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub(crate) struct Pool {
     pub(crate) name: Arc<str>,
     pub(crate) events: EventSet,
     pub(crate) buffer_size: usize,
+    pub(crate) length: EventLength,
     pub(crate) next_serial: u64,
     pub(crate) waiting: VecDeque<Queued>,
     /// The first event is not handed out before.
@@ -69,12 +70,19 @@ pub(crate) enum Returned {
 }
 
 impl Pool {
-    pub(crate) fn new(group: GroupId, name: Arc<str>, events: EventSet, buffer_size: usize) -> Self {
+    pub(crate) fn new(
+        group: GroupId,
+        name: Arc<str>,
+        events: EventSet,
+        buffer_size: usize,
+        length: EventLength,
+    ) -> Self {
         Self {
             group,
             name,
             events,
             buffer_size: buffer_size.max(1),
+            length,
             next_serial: 0,
             waiting: VecDeque::new(),
             resting_until: None,
@@ -143,7 +151,7 @@ impl Pool {
             self.name,
             queued.pool_serial,
             kind.name(),
-            payload.len(),
+            self.length.of(payload),
         )
         .expect("writing to a string cannot fail");
         text.into_bytes()
@@ -175,7 +183,8 @@ mod tests {
     use crate::EventKind;
 
     fn pool(buffer_size: usize) -> Pool {
-        Pool::new(GroupId(1), "rec".into(), EventSet::EMPTY.with(EventKind::Tick), buffer_size)
+        let events = EventSet::EMPTY.with(EventKind::Tick);
+        Pool::new(GroupId(1), "rec".into(), events, buffer_size, EventLength::Characters)
     }
 
     fn event(serial: u64) -> Event {
@@ -186,15 +195,23 @@ mod tests {
         pool.waiting.iter().map(|queued| queued.event.serial).collect()
     }
 
-    /// EVT-6, EVT-12: the fields and their order; the length counts bytes.
+    /// EVT-6, EVT-12: the fields and their order; the length counts characters, as Python does, or bytes.
     #[test]
     fn an_envelope_is_the_header_line_and_the_payload() {
-        let mut pool = pool(10);
-        pool.accept(Event { payload: "é".into(), ..event(46) });
-        assert_eq!(
-            pool.envelope("sidX", &pool.waiting[0]),
-            "ver:3.0 server:sidX serial:46 pool:rec poolserial:0 eventname:TICK_5 len:2\né".as_bytes()
-        );
+        for (payload, characters, bytes) in
+            [("é", 1, 2), ("e\u{301}", 2, 3), ("中文\n", 3, 7), ("😀", 1, 4), ("", 0, 0), ("a\r\n", 3, 3)]
+        {
+            for (length, expected) in [(EventLength::Characters, characters), (EventLength::Bytes, bytes)] {
+                let mut pool = Pool { length, ..pool(10) };
+                pool.accept(Event { payload: payload.into(), ..event(46) });
+                assert_eq!(
+                    String::from_utf8(pool.envelope("sidX", &pool.waiting[0])).unwrap(),
+                    format!(
+                        "ver:3.0 server:sidX serial:46 pool:rec poolserial:0 eventname:TICK_5 len:{expected}\n{payload}"
+                    )
+                );
+            }
+        }
     }
 
     /// EVT-20.

@@ -156,8 +156,8 @@ impl Supervisor {
         self.groups.insert(Group::new(group, name.clone(), spec.priority, members));
         match spec.kind {
             GroupKind::Programs => {}
-            GroupKind::EventListeners { buffer_size, events } => {
-                let pool = Pool::new(group, name.clone(), events, buffer_size);
+            GroupKind::EventListeners { buffer_size, events, length } => {
+                let pool = Pool::new(group, name.clone(), events, buffer_size, length);
                 self.bus.add_pool(pool, &mut self.agenda, now);
             }
         }

@@ -192,6 +192,7 @@ impl PreparedGroup {
                     .iter()
                     .filter_map(|name| EventKind::from_name(name))
                     .collect::<EventSet>(),
+                length: pool.length,
             },
         };
         let processes = group

@@ -16,7 +16,7 @@ pub enum Error {
         /// The line.
         line: String,
     },
-    /// An event is announced with more bytes than [`Listener::with_limit`](crate::Listener::with_limit) allows.
+    /// An event has, or is announced with, more bytes than [`Listener::with_limit`](crate::Listener::with_limit) allows.
     TooLarge {
         /// The bytes announced.
         announced: usize,

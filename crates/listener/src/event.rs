@@ -22,7 +22,7 @@ pub(crate) struct Header {
     name: String,
     serial: u64,
     pool_serial: u64,
-    /// Bytes of the payload.
+    /// Characters or bytes of the payload.
     pub(crate) length: usize,
     tokens: Tokens,
 }

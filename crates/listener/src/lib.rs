@@ -34,6 +34,8 @@
 //!   at first and less and less often; after ten attempts it is given up.
 //! - While a listener works on an event the others wait in a buffer of `buffer_size` events, and the oldest are lost when
 //!   there are more.
+//! - `len` in the header counts characters, as upstream's does, or bytes in a section with `event_length=bytes`. A listener on
+//!   [`Listener::stdio`] finds out by itself and reads either.
 //! - At the end of the input supervisord is gone or has closed the pipe: [`Listener::run`] returns.
 //!
 //! Programs that want to tell listeners something use [`message::send`] and need `stdout_capture_maxbytes` in their section.
@@ -44,6 +46,7 @@
 mod environment;
 mod error;
 mod event;
+mod length;
 pub mod message;
 mod protocol;
 mod tokens;
@@ -51,6 +54,7 @@ mod tokens;
 pub use environment::{EnvironmentError, supervisord};
 pub use error::Error;
 pub use event::Event;
+pub use length::Length;
 pub use protocol::{Listener, Verdict};
 pub use supervisor_rpc::client;
 pub use tokens::Tokens;

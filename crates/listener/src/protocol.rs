@@ -1,7 +1,8 @@
 //! The listener's side of the protocol.
 
 use crate::event::Header;
-use crate::{Error, Event};
+use crate::length;
+use crate::{Error, Event, Length};
 use std::io::{self, BufRead, Read, StdinLock, StdoutLock, Write};
 
 /// The longest header line accepted.
@@ -47,21 +48,34 @@ pub struct Listener<R, W> {
     input: R,
     output: W,
     limit: usize,
+    length: Length,
     turn: Turn,
 }
 
 impl Listener<StdinLock<'static>, StdoutLock<'static>> {
     /// On standard input and output, where supervisord is. Both stay locked, so that nothing else of the program can
-    /// write in between.
+    /// write in between. Lengths are what [`Length::from_environment`] says.
     pub fn stdio() -> Self {
-        Self::new(io::stdin().lock(), io::stdout().lock())
+        Self::new(io::stdin().lock(), io::stdout().lock()).with_length(Length::from_environment())
     }
 }
 
 impl<R: BufRead, W: Write> Listener<R, W> {
-    /// On any pair of streams, for tests.
+    /// On any pair of streams, for tests. Lengths are in characters.
     pub fn new(input: R, output: W) -> Self {
-        Self { input, output, limit: DEFAULT_LIMIT, turn: Turn::Ask }
+        Self { input, output, limit: DEFAULT_LIMIT, length: Length::Characters, turn: Turn::Ask }
+    }
+
+    /// Takes the lengths of events for those of this unit.
+    #[must_use]
+    pub fn with_length(mut self, length: Length) -> Self {
+        self.length = length;
+        self
+    }
+
+    /// What the lengths of events are taken to count.
+    pub fn length(&self) -> Length {
+        self.length
     }
 
     /// Accepts events of this many bytes and no larger ones; 64 MiB unless said otherwise.
@@ -117,14 +131,7 @@ impl<R: BufRead, W: Write> Listener<R, W> {
             return Err(Error::Truncated);
         }
         let header = Header::parse(&String::from_utf8_lossy(&line))?;
-        if header.length > self.limit {
-            return Err(Error::TooLarge { announced: header.length, limit: self.limit });
-        }
-        let mut payload = vec![0; header.length];
-        self.input.read_exact(&mut payload).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Error::Truncated,
-            _ => Error::Io(error),
-        })?;
+        let payload = length::read(&mut self.input, self.length, header.length, self.limit)?;
         Ok(Some(Event::new(header, payload)))
     }
 }
@@ -144,7 +151,7 @@ mod tests {
 
     #[test]
     fn events_are_read_and_answered_in_turn() {
-        let input = format!("{HEAD} len:8\ntype:a\nb{HEAD} len:10\ntype:é\n\nc");
+        let input = format!("{HEAD} len:8\ntype:a\nb{HEAD} len:9\ntype:é\n\nc");
         let mut data = Vec::new();
         let mut verdicts = vec![Verdict::Other(b"hm".to_vec()), Verdict::Fail];
         let (said, outcome) = said(&input, |event| {

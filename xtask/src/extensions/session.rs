@@ -5,12 +5,20 @@ use support::{Daemon, Flavour, Launch, Sandbox, wait_for};
 use super::PythonEnvironment;
 use crate::Failure;
 
-/// Records events byte for byte; a line end is put behind each.
+/// Records events byte for byte, as many characters as it is told; a line end is put behind each.
 const RECORDER: &str = "\
-while printf 'READY\\n' && IFS= read -r header; do
-  { printf '%s\\n' \"$header\"; head -c \"${header##*len:}\"; printf '\\n'; } >>recorded
-  printf 'RESULT 2\\nOK'
-done
+import io, sys
+events = io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='')
+recorded = io.open('recorded', 'a', encoding='utf-8', newline='')
+while True:
+    sys.stdout.write('READY\\n')
+    sys.stdout.flush()
+    header = events.readline()
+    if not header:
+        break
+    recorded.write(header + events.read(int(header.rsplit('len:')[1])) + '\\n')
+    recorded.flush()
+    sys.stdout.write('RESULT 2\\nOK')
 ";
 
 /// A listener as Python's authors write them: reads with `supervisor.childutils`, asks supervisord by XML-RPC, rejects
@@ -42,6 +50,7 @@ const EVENTS: &str = "PROCESS_STATE,PROCESS_COMMUNICATION,PROCESS_LOG,REMOTE_COM
 const TALK: &str = "\
 printf 'a line that is longer than any token\\n'; sleep 0.5
 printf '<!--XSUPERVISOR:BEGIN-->a message<!--XSUPERVISOR:END-->'; sleep 0.5
+printf 'beyond ASCII: café, 中文, 😀\\n'; sleep 0.5
 printf 'bytes that are \\377 no text at all\\n'; sleep 0.5
 printf 'and to standard error\\n' >&2; sleep 1000
 ";
@@ -66,7 +75,7 @@ struct Recording {
 
 fn record(flavour: Flavour, python: &PythonEnvironment) -> Result<Recording, Failure> {
     let sandbox = Sandbox::new();
-    sandbox.write("recorder.sh", RECORDER);
+    sandbox.write("recorder.py", RECORDER);
     sandbox.write("childutils.py", CHILDUTILS);
     sandbox.write("talk.sh", TALK);
     // Three seconds: upstream may notice an exit a second late.
@@ -76,21 +85,21 @@ fn record(flavour: Flavour, python: &PythonEnvironment) -> Result<Recording, Fai
         )
     };
     // Upstream also hands what one listener rejects to all others of the same priority, which we do not.
+    let python = python.program("python");
     let config = format!(
         "[supervisord]\nidentifier=session\n\
-         [eventlistener:recorder]\ncommand=/bin/sh recorder.sh\ndirectory=%(here)s\nevents={EVENTS}\n\
+         [eventlistener:recorder]\ncommand={python} recorder.py\ndirectory=%(here)s\nevents={EVENTS}\n\
          buffer_size=100\n\
-         [eventlistener:childutils]\ncommand={} childutils.py\ndirectory=%(here)s\n\
+         [eventlistener:childutils]\ncommand={python} childutils.py\ndirectory=%(here)s\n\
          events=REMOTE_COMMUNICATION\nbuffer_size=100\npriority=-2\n\
          {}{}{}stdout_events_enabled=true\nstderr_events_enabled=true\nstdout_capture_maxbytes=1KB\n",
-        python.program("python"),
         program("steady", "sleep 1000"),
         program("failing", "/bin/false"),
         program("talking", "/bin/sh talk.sh"),
     );
     let daemon = Launch::of(flavour).configure(&sandbox, &config).start(sandbox);
     play(&daemon, &config);
-    let recorded = daemon.sandbox().bytes("recorded");
+    let recorded = daemon.sandbox().text("recorded");
     let childutils = daemon.sandbox().text("childutils").lines().map(str::to_owned).collect();
     Ok(Recording { bytes: events(&recorded)?, childutils })
 }
@@ -110,7 +119,7 @@ fn play(daemon: &Daemon, config: &str) {
     seen("PROCESS_STATE_FATAL", 1);
     daemon.ctl(&["start", "talking"]);
     seen("and to standard error", 1);
-    for (kind, data) in [("one", "first"), ("two", "with a\nsecond line")] {
+    for (kind, data) in [("one", "first"), ("two", "with a\nsecond line"), ("three", "é, 中文, 😀")] {
         daemon.ask("sendRemoteCommEvent", &[kind.into(), data.into()]);
         seen(&format!("type:{kind}"), 1);
     }
@@ -122,24 +131,23 @@ fn play(daemon: &Daemon, config: &str) {
     daemon.reconfigure(config);
     daemon.ctl(&["update"]);
     seen("PROCESS_GROUP_REMOVED", 1);
-    wait_for("childutils to have had three events", || {
-        (daemon.sandbox().text("childutils").lines().count() >= 3).then_some(())
+    wait_for("childutils to have had four events", || {
+        (daemon.sandbox().text("childutils").lines().count() >= 4).then_some(())
     });
     daemon.ctl(&["stop", "steady"]);
     seen("processname:steady groupname:steady from_state:STOPPING", 1);
 }
 
-/// Takes a recording apart into events without process ids, and checks that each length was right.
-fn events(recorded: &[u8]) -> Result<Vec<String>, Failure> {
+/// Takes a recording apart into events without process ids, and checks that each length was right in characters.
+fn events(recorded: &str) -> Result<Vec<String>, Failure> {
     let mut events = Vec::new();
     let mut rest = recorded;
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let header = String::from_utf8(rest[..end].to_vec())?;
+    while let Some((header, behind)) = rest.split_once('\n') {
         let (head, length) = header.rsplit_once("len:").ok_or("a header without a length")?;
-        let (payload, after) =
-            rest[end + 1..].split_at_checked(length.parse()?).ok_or("an event cut short")?;
-        rest = after.strip_prefix(b"\n").ok_or_else(|| format!("the length is wrong in {header}"))?;
-        events.push(without_pids(&format!("{head}\n{}", String::from_utf8_lossy(payload))));
+        let end = behind.char_indices().map(|(at, _)| at).nth(length.parse()?).ok_or("an event cut short")?;
+        let (payload, after) = behind.split_at(end);
+        rest = after.strip_prefix('\n').ok_or_else(|| format!("the length is wrong in {header}"))?;
+        events.push(without_pids(&format!("{head}\n{payload}")));
     }
     Ok(events)
 }

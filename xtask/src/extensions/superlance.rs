@@ -23,7 +23,7 @@ pub(super) fn run(python: &PythonEnvironment) -> Result<(), Failure> {
         ["fat", "unreachable"].map(|name| (name, daemon.wait_for_state(name, "RUNNING")["pid"].int()));
 
     let letter = daemon.wait_for_file("crash.mail", "unexpectedly");
-    assert!(letter.contains("Process crashing in group crashing exited unexpectedly"), "{letter}");
+    assert!(letter.contains("Process crashing-café in group crashing-café exited unexpectedly"), "{letter}");
     println!("  crashmail has sent its letter");
     for (name, pid) in first {
         wait_until(&format!("another {name}"), || ![0, pid].contains(&daemon.info(name)["pid"].int()));
@@ -56,7 +56,7 @@ fn configuration(python: &PythonEnvironment, mail_port: u16, page_port: u16) -> 
         "[supervisord]\nloglevel=debug\n\
          [program:fat]\ncommand=sleep 1000\nstartsecs=0\n\
          [program:unreachable]\ncommand=sleep 1000\nstartsecs=0\n\
-         [program:crashing]\ncommand=/bin/false\nstartsecs=0\nautorestart=false\n\
+         [program:crashing-café]\ncommand=/bin/false\nstartsecs=0\nautorestart=false\n\
          [program:failing]\ncommand=/bin/false\nstartretries=0\n\
          [eventlistener:memmon]\ncommand={} -p fat=1KB -m a@b -s '/bin/sh %(here)s/sendmail memmon'\n\
          events=TICK_5\n\

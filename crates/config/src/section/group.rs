@@ -248,8 +248,9 @@ impl<'a> Formation<'a> {
         let name = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(self.host));
         // A name that is none is reported by the processes' pass, which upstream leaves it to.
         let name = Arc::from(name.unwrap_or_default());
-        let processes = self.read_processes(section, &name, None);
+        let mut processes = self.read_processes(section, &name, None);
         if let Some(pool) = pool {
+            listener::announce_length(&pool, &mut processes);
             self.add(section, name, priority, GroupKind::EventListener(Box::new(pool)), processes);
         }
     }

@@ -2,11 +2,12 @@
 
 use super::program;
 use super::rpcinterface::{is_built_in, unresolvable};
-use super::{Faulty, Opt, OptionDoc, Pass};
-use crate::config::ListenerPool;
+use super::{Faulty, Opt, OptionDoc, Pass, tail_of};
+use crate::config::{ListenerPool, Process};
 use crate::diagnostic::Fault;
 use crate::unseen;
 use crate::value::{self, Rejection};
+use supervisor_core::EventLength;
 
 /// What the name of such a section begins with.
 pub(crate) const PREFIX: &str = "eventlistener:";
@@ -43,9 +44,25 @@ const EVENTS: Opt<Vec<String>> = Opt {
     doc: "The types of events to be told of. A type stands for all below it: EVENT is everything.",
 };
 
+const EVENT_LENGTH: Opt<EventLength> = Opt {
+    key: "event_length",
+    default: Some("characters"),
+    parse: value::event_length,
+    takes: "characters or bytes",
+    doc: "What len counts: characters, which Python listeners read, or bytes.",
+};
+
+/// Tells a listener whose `event_length` is `bytes`; absent otherwise.
+const LENGTH_VARIABLE: &str = "SUPERVISOR_EVENT_LENGTH";
+
 /// The options beyond those of a program, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] =
-    &[PRIORITY.described(), BUFFER_SIZE.described(), RESULT_HANDLER.described(), EVENTS.described()];
+pub(crate) const OPTIONS: &[OptionDoc] = &[
+    PRIORITY.described(),
+    BUFFER_SIZE.described(),
+    RESULT_HANDLER.described(),
+    EVENTS.described(),
+    EVENT_LENGTH.described(),
+];
 
 /// Reads what the group has: its priority and its subscription.
 pub(crate) fn read(pass: &mut Pass<'_>) -> (i64, Option<ListenerPool>) {
@@ -53,11 +70,28 @@ pub(crate) fn read(pass: &mut Pass<'_>) -> (i64, Option<ListenerPool>) {
     let buffer_size = read_buffer_size(pass);
     let result_handler = read_result_handler(pass);
     let events = read_events(pass);
+    let length = read_event_length(pass);
     refuse_redirection(pass);
-    let (Ok(buffer_size), Ok(result_handler), Ok(events)) = (buffer_size, result_handler, events) else {
+    let (Ok(buffer_size), Ok(result_handler), Ok(events), Ok(length)) =
+        (buffer_size, result_handler, events, length)
+    else {
         return (priority, None);
     };
-    (priority, Some(ListenerPool { buffer_size, events, result_handler }))
+    (priority, Some(ListenerPool { buffer_size, events, length, result_handler }))
+}
+
+/// Lets listeners that are sent lengths in bytes see it in their environment, unless they have the variable already.
+pub(crate) fn announce_length(pool: &ListenerPool, processes: &mut [Process]) {
+    match pool.length {
+        EventLength::Characters => {}
+        EventLength::Bytes => {
+            for process in processes {
+                if process.environment.value(LENGTH_VARIABLE.as_ref()).is_none() {
+                    process.environment.set(LENGTH_VARIABLE, "bytes");
+                }
+            }
+        }
+    }
 }
 
 fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Faulty> {
@@ -124,6 +158,11 @@ fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
         .mended_by(Some(mend));
     let fault = pass.with_origin(EVENTS.key, fault);
     pass.report.fault(fault);
+}
+
+fn read_event_length(pass: &mut Pass<'_>) -> Result<EventLength, Faulty> {
+    let tail = tail_of(pass.document, pass.section);
+    Pass { report: &mut *pass.report, tail: &tail, ..*pass }.checked_value(&EVENT_LENGTH)
 }
 
 fn refuse_redirection(pass: &mut Pass<'_>) {

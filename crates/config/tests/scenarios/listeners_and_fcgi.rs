@@ -2,6 +2,7 @@
 
 use super::{host, load_on, loaded, messages, refused};
 use supervisor_config::{FastCgiAddress, FastCgiSocket, GroupKind, ListenerPool, Owner, Severity};
+use supervisor_core::EventLength;
 
 fn listener(options: &str) -> String {
     format!("[supervisord]\n[eventlistener:e]\ncommand=a\n{options}\n")
@@ -22,6 +23,31 @@ fn a_listener_has_a_pool_and_two_priorities() {
     assert_eq!((pool.buffer_size, &pool.events[..]), (10, &["PROCESS_STATE", "TICK_60"][..]));
     assert_eq!(pool.result_handler, "supervisor.dispatchers:default_handler");
     assert_eq!(&*loaded("[supervisord]\n[eventlistener: e ]\ncommand=a\nevents=EVENT\n").groups[0].name, "e");
+}
+
+/// Upstream has no such option: its lengths are in characters.
+#[test]
+fn lengths_of_events_are_in_characters_unless_bytes_are_wanted() {
+    assert_eq!(pool("events=EVENT").length, EventLength::Characters);
+    assert_eq!(pool("events=EVENT\nevent_length=Characters").length, EventLength::Characters);
+    assert_eq!(pool("events=EVENT\nevent_length=bytes").length, EventLength::Bytes);
+    assert_eq!(
+        refused(&listener("events=EVENT\nevent_length=octets")),
+        "invalid 'event_length' value 'octets' in section 'eventlistener:e' (file: 's.conf')"
+    );
+}
+
+#[test]
+fn a_listener_sees_in_its_environment_that_lengths_are_in_bytes() {
+    let variable = |options: &str| {
+        let config = loaded(&listener(&format!("events=EVENT\n{options}")));
+        let value = config.groups[0].processes[0].environment.value("SUPERVISOR_EVENT_LENGTH".as_ref());
+        value.map(|value| value.to_owned().into_string().unwrap())
+    };
+    assert_eq!(variable(""), None);
+    assert_eq!(variable("event_length=bytes").as_deref(), Some("bytes"));
+    let own = "event_length=bytes\nenvironment=SUPERVISOR_EVENT_LENGTH=\"mine\"";
+    assert_eq!(variable(own).as_deref(), Some("mine"));
 }
 
 /// CFG-48.

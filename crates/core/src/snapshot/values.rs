@@ -13,8 +13,8 @@ use crate::shutdown::Shutdown;
 use crate::state::State;
 use crate::tick::{Period, Ticks};
 use crate::{
-    Autorestart, EventKind, EventSet, ExitStatus, Fault, GroupId, Moment, Mood, Outcome, Pid, Policy,
-    PoolCounters, ProcessId, Signal, Ticket, Wall,
+    Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Mood, Outcome, Pid,
+    Policy, PoolCounters, ProcessId, Signal, Ticket, Wall,
 };
 
 impl Plain for Pid {
@@ -99,7 +99,7 @@ plain_struct!(Listener { stage, is_writing, is_deaf });
 plain_struct!(Event { serial, kind, payload });
 plain_struct!(Queued { event, pool_serial, failures });
 plain_struct!(PoolCounters { waiting, sent, resent, overflowed, abandoned });
-plain_struct!(Pool { group, events, buffer_size, next_serial, waiting, resting_until, counters }
+plain_struct!(Pool { group, events, buffer_size, length, next_serial, waiting, resting_until, counters }
     derived { name, free });
 plain_struct!(Ticks { last });
 plain_struct!(Bus { pools, next_serial, ticks } derived { covered });
@@ -107,6 +107,7 @@ plain_struct!(Shutdown { remaining, current, farewell, patience, is_over });
 
 plain_enum!(Mood { 0 => Shutdown, 1 => Restarting, 2 => Running });
 plain_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });
+plain_enum!(EventLength { 0 => Characters, 1 => Bytes });
 plain_enum!(Wanted { 0 => Up, 1 => Down });
 plain_enum!(Period { 0 => Seconds5, 1 => Minute, 2 => Hour });
 plain_enum!(ExitStatus { 0 => Code(code), 1 => Signal { signal, core_dumped }, 2 => Unknown(status) });

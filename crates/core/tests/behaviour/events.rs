@@ -157,7 +157,7 @@ fn remote_events_carry_type_and_data() {
     };
     let (answer, text) = send("foo", "é\nx");
     assert_eq!(answer, "OK");
-    assert!(text.unwrap().ends_with("eventname:REMOTE_COMMUNICATION len:13\ntype:foo\né\nx"));
+    assert!(text.unwrap().ends_with("eventname:REMOTE_COMMUNICATION len:12\ntype:foo\né\nx"));
     let (answer, _) = send("foo\nbar", "x");
     assert_eq!(answer, "INCORRECT_PARAMETERS: type contains a control character");
     assert_eq!(world.drain_events("rec").len(), 1);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use supervisor_core::{
-    Answer, Effect, Effects, Ending, EventKind, EventSet, ExitStatus, Fault, GroupKind, GroupSpec, Input,
-    KillError, KillOrder, Level, Moment, Mood, Pid, Policy, ProcessId, ProcessSpec, ProcessState, Request,
-    Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wall, Wish,
+    Answer, Effect, Effects, Ending, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupKind,
+    GroupSpec, Input, KillError, KillOrder, Level, Moment, Mood, Pid, Policy, ProcessId, ProcessSpec,
+    ProcessState, Request, Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wall, Wish,
 };
 
 /// When the made-up world begins, on the wall clock.
@@ -124,7 +124,8 @@ impl World {
     pub(crate) fn add_pool(&mut self, name: &str, kinds: &[EventKind], buffer_size: usize, members: &[&str]) {
         let events: EventSet = kinds.iter().copied().collect();
         let members: Vec<_> = members.iter().map(|name| (*name, manual(|_| ()))).collect();
-        self.add_spec(name, -1, GroupKind::EventListeners { buffer_size, events }, &members).unwrap();
+        let kind = GroupKind::EventListeners { buffer_size, events, length: EventLength::Characters };
+        self.add_spec(name, -1, kind, &members).unwrap();
     }
 
     pub(crate) fn add_spec(
