@@ -16,6 +16,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use supervisor_sys::CopyBuffer;
 use supervisor_sys::errno::words;
 
 /// What answers requests. Runs on the server's thread and must not block: what takes time moves `reply` elsewhere.
@@ -72,7 +73,7 @@ pub fn serve(
         limits,
         service,
         log,
-        scratch: vec![0; SCRATCH].into_boxed_slice(),
+        scratch: CopyBuffer::zeroed(SCRATCH),
         winding_down: None,
     };
     let thread = thread::Builder::new().name("http".to_owned()).spawn(move || server.run())?;
@@ -101,7 +102,7 @@ struct Server {
     limits: Limits,
     service: Box<dyn Service>,
     log: Log,
-    scratch: Box<[u8]>,
+    scratch: CopyBuffer,
     winding_down: Option<WindingDown>,
 }
 

@@ -65,6 +65,11 @@ impl Stripper {
         }
     }
 
+    /// How many bytes are held: so many more than it is given may come out.
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// The input has ended: what is held is text.
     pub(crate) fn finish(&mut self, output: &mut Vec<u8>) {
         self.release(output);

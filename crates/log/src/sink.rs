@@ -11,6 +11,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 use supervisor_core::{Channel, Level, repr};
+use supervisor_sys::CopyBuffer;
 
 /// Who chose a log file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ pub(crate) struct Surroundings<'a> {
     /// For the debug echo.
     pub(crate) main_log: &'a MainLog,
     /// Holds the result of stripping for a moment; shared, so that no sink holds memory while nothing comes.
-    pub(crate) visible: &'a mut Vec<u8>,
+    pub(crate) visible: &'a mut CopyBuffer,
     /// Takes output and captured messages.
     pub(crate) deliver: &'a mut dyn FnMut(Delivered),
     /// Takes what people should know about the outlets.
@@ -222,8 +223,8 @@ impl Way {
     fn record(&mut self, bytes: &[u8], to: To, around: &mut Surroundings<'_>) {
         let Some(stripper) = &mut self.stripper else { return self.pass(bytes, bytes, to, around) };
         let mut visible = std::mem::take(around.visible);
-        visible.clear();
-        stripper.strip(bytes, &mut visible);
+        let most = bytes.len() + stripper.held();
+        visible.refill(most, |visible| stripper.strip(bytes, visible));
         self.pass(bytes, &visible, to, around);
         *around.visible = visible;
     }

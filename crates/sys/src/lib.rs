@@ -41,4 +41,7 @@ pub mod user;
 
 mod call;
 mod children;
+mod copy_buffer;
 mod pidfd;
+
+pub use copy_buffer::CopyBuffer;

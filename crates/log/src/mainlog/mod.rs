@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_core::{Level, Wall};
-use supervisor_sys::clock;
+use supervisor_sys::{CopyBuffer, clock};
 
 /// Where the main log goes, beside the copy on stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,23 +216,25 @@ fn serve_directly(channels: &mut [MainChannel], queues: &[Arc<Queue>]) {
     }
 }
 
-/// A message as it is written.
-fn format(layout: Layout, at: Wall, level: Level, message: &[u8]) -> Vec<u8> {
+/// A message as it is written. An echo of what a child wrote may be long.
+fn format(layout: Layout, at: Wall, level: Level, message: &[u8]) -> CopyBuffer {
     let timestamp = clock::log_timestamp(at);
-    let mut record = Vec::with_capacity(message.len() + 32);
-    let mut line = |text: &[u8]| {
-        record.extend_from_slice(timestamp.as_bytes());
-        record.push(b' ');
-        record.extend_from_slice(level.word().as_bytes());
-        record.push(b' ');
-        record.extend_from_slice(text);
-        record.push(b'\n');
-    };
-    match layout {
-        Layout::Text => line(message),
-        Layout::Messages => without_final_newlines(message).split(|byte| *byte == b'\n').for_each(line),
-    }
-    record
+    let mut formatted = CopyBuffer::default();
+    formatted.refill(message.len() + 32, |record| {
+        let mut line = |text: &[u8]| {
+            record.extend_from_slice(timestamp.as_bytes());
+            record.push(b' ');
+            record.extend_from_slice(level.word().as_bytes());
+            record.push(b' ');
+            record.extend_from_slice(text);
+            record.push(b'\n');
+        };
+        match layout {
+            Layout::Text => line(message),
+            Layout::Messages => without_final_newlines(message).split(|byte| *byte == b'\n').for_each(line),
+        }
+    });
+    formatted
 }
 
 /// The system log gets no messages for newlines at the end.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use supervisor_core::{Level, Wall};
-use supervisor_sys::clock;
+use supervisor_sys::{CopyBuffer, clock};
 
 /// The most a destination may lag behind.
 pub(super) const LIMIT: usize = 1024 * 1024;
@@ -30,7 +30,7 @@ pub(crate) enum Layout {
 
 #[derive(Debug, Default)]
 struct State {
-    records: VecDeque<Vec<u8>>,
+    records: VecDeque<CopyBuffer>,
     bytes: usize,
     dropped: u64,
 }
@@ -66,7 +66,7 @@ impl Queue {
     }
 
     /// The next record.
-    pub(crate) fn pop(&self) -> Option<Vec<u8>> {
+    pub(crate) fn pop(&self) -> Option<CopyBuffer> {
         let mut state = self.lock();
         match state.records.pop_front() {
             Some(record) => {
@@ -95,7 +95,7 @@ impl Queue {
     }
 
     /// The record that stands for those dropped since the last one that was queued.
-    fn take_gap(&self, state: &mut State) -> Option<Vec<u8>> {
+    fn take_gap(&self, state: &mut State) -> Option<CopyBuffer> {
         let dropped = std::mem::take(&mut state.dropped);
         (dropped > 0).then(|| {
             let message =
@@ -117,7 +117,7 @@ impl State {
         self.records.is_empty() || self.bytes + length <= limit
     }
 
-    fn add(&mut self, record: Vec<u8>) {
+    fn add(&mut self, record: CopyBuffer) {
         self.bytes += record.len();
         self.records.push_back(record);
     }
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn drain(queue: &Queue) -> Vec<String> {
-        std::iter::from_fn(|| queue.pop()).map(|record| String::from_utf8(record).unwrap()).collect()
+        std::iter::from_fn(|| queue.pop()).map(|record| String::from_utf8(record.to_vec()).unwrap()).collect()
     }
 
     #[test]
@@ -156,7 +156,9 @@ mod tests {
         queue.push(Wall::default(), Level::Info, b"lost");
         queue.pop();
         assert!(!queue.is_empty());
-        assert!(String::from_utf8(queue.pop().unwrap()).unwrap().contains("1 lines are missing here"));
-        assert_eq!(queue.pop(), None);
+        assert!(
+            String::from_utf8(queue.pop().unwrap().to_vec()).unwrap().contains("1 lines are missing here")
+        );
+        assert!(queue.pop().is_none());
     }
 }

@@ -5,6 +5,7 @@ use super::watch::WatchedLogs;
 use crate::outlet::Lines;
 use crate::{MainLog, Notice};
 use std::time::{Duration, Instant};
+use supervisor_sys::CopyBuffer;
 
 /// The size of a read. Smaller ones cost calls, and waiting for the writer at each; with larger ones the second copy finds
 /// less of the first in the cache.
@@ -49,13 +50,13 @@ pub(super) struct Desk<'a> {
     /// Of the channel that is served.
     pub(super) turn: Turn,
     /// Shared by all pipes.
-    pub(super) buffer: Vec<u8>,
+    pub(super) buffer: CopyBuffer,
     pub(super) waiter: &'a Waiter,
     pub(super) watched: &'a WatchedLogs,
     pub(super) main_log: &'a MainLog,
     pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
     /// For sinks that strip control sequences.
-    pub(super) visible: Vec<u8>,
+    pub(super) visible: CopyBuffer,
     /// For the main log, once no channel is checked out.
     pub(super) lines: Lines,
 }
@@ -69,17 +70,33 @@ impl<'a> Desk<'a> {
     ) -> Self {
         Self {
             turn: Turn::Short,
-            buffer: vec![0; BUFFER],
+            buffer: CopyBuffer::zeroed(BUFFER),
             waiter,
             watched,
             main_log,
             notify,
-            visible: Vec::new(),
+            visible: CopyBuffer::default(),
             lines: Lines::new(),
         }
     }
 
     pub(super) fn notify(&self, notice: Notice) {
         (self.notify)(notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half a page away from where the kernel's own pages begin, on every start.
+    #[test]
+    fn the_buffer_has_a_place_that_is_good_on_every_processor() {
+        let waiter = Waiter::new().unwrap();
+        let (watched, main_log) = (WatchedLogs::default(), MainLog::nowhere());
+        let desks: Vec<_> = (0..20).map(|_| Desk::new(&waiter, &watched, &main_log, &|_| ())).collect();
+        for desk in &desks {
+            assert_eq!((desk.buffer.len(), desk.buffer.as_ptr().addr() % 4096), (BUFFER, 2048));
+        }
     }
 }
