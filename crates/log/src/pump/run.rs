@@ -42,6 +42,9 @@ pub(super) struct RunState {
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the run alive.
     pub(super) allowance: Option<usize>,
+    /// Its pipe is looked at after each pause instead of being watched: being watched costs its child a seventh of the time
+    /// of each small write, however long the pause.
+    pub(super) rests: bool,
     heat: Heat,
     /// The poller saw the other end closed; it tells so only once.
     pub(super) is_hung_up: bool,
@@ -105,6 +108,7 @@ impl RunState {
             pipe: Some(pipe),
             pipe_watch: PipeWatch::default(),
             allowance: None,
+            rests: false,
             heat: Heat::default(),
             is_hung_up: false,
         }
@@ -156,10 +160,12 @@ impl RunState {
                     // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
                     // on.
                     if count < room && !self.is_hung_up && self.allowance.is_none() && flow == Flow::Open {
+                        self.rest_after(bytes, served.fill);
                         return Progress::Waits(Flow::Open);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.allowance.is_none() => {
+                    self.rest_after(bytes, served.fill);
                     return Progress::Waits(Flow::Open);
                 }
                 // Empty and the process is gone; or an error no pipe should give, after which there is
@@ -168,6 +174,12 @@ impl RunState {
             }
         }
         Progress::Waits(flow)
+    }
+
+    /// Decides what tells of more in a pipe that was just emptied of so many bytes: a child that floods its log by small
+    /// writes has written again after the next pause. Once it has not, the poller tells.
+    fn rest_after(&mut self, bytes: usize, fill: Fill) {
+        self.rests = bytes > 0 && self.heat.is_hot() && (self.rests || fill == Fill::Low);
     }
 
     /// The end of the output: what the sink held back goes its way.
@@ -285,5 +297,33 @@ mod tests {
         assert!(is_hot_after(&[FULL, 100, FULL, 700, FULL, 100, FULL]));
         assert!(is_hot_after(&[FULL, SMALL, SMALL, FULL, 100, FULL, FULL]));
         assert!(!is_hot_after(&[FULL, FULL, FULL, 100, 100, FULL]));
+    }
+
+    #[test]
+    fn only_a_hot_pipe_that_is_not_full_after_a_pause_rests_and_only_as_long_as_something_comes() {
+        let (pipe, _writer) = io::pipe().unwrap();
+        let spec = crate::SinkSpec {
+            process_name: "web".into(),
+            channel: supervisor_core::Channel::Stdout,
+            file: None,
+            syslog: false,
+            strip_ansi: false,
+            capture_max_bytes: 0,
+            delivery: Delivery::Nothing,
+        };
+        let sink = Sink::over(&std::sync::Arc::new(spec), None, None);
+        let mut state = RunState::new(Run(1), std::os::fd::OwnedFd::from(pipe).into(), sink);
+        let mut rests_after = |looks: &[(usize, Fill)]| -> Vec<bool> {
+            let mut look = |&(bytes, fill)| {
+                state.rest_after(bytes, fill);
+                state.rests
+            };
+            let rests = looks.iter().map(&mut look).collect();
+            state.heat.full_finds = HOT;
+            rests
+        };
+        assert_eq!(rests_after(&[(100, Fill::Low)]), [false], "not hot yet");
+        let looks = [(FULL, Fill::High), (100, Fill::Low), (FULL, Fill::High), (0, Fill::Low)];
+        assert_eq!(rests_after(&looks), [false, true, true, false]);
     }
 }

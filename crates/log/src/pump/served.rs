@@ -63,6 +63,8 @@ pub(super) enum Next {
     /// It waits for an event, a letter or its deadline.
     #[default]
     Wait,
+    /// It is to be served again after the pause; nothing else tells that it has something to do.
+    Rest,
     /// It has more to do at once; only its turn is over.
     More,
     /// It is done with.

@@ -107,19 +107,27 @@ impl StreamChannel {
         }
         let flow = loop {
             let Some(front) = &mut self.front else { break Flow::Open };
-            front.pipe_watch.set(
-                self.slot,
-                front.pipe.as_ref(),
-                self.is_followed || front.is_consumed(),
-                desk.waiter,
-            );
+            let is_urgent = self.is_followed || front.is_consumed();
+            front.rests &= !is_urgent;
+            if !front.rests {
+                front.pipe_watch.set(self.slot, front.pipe.as_ref(), is_urgent, desk.waiter);
+            }
             match front.advance(self.id, &mut self.unacknowledged, &mut served, desk) {
                 Progress::Ended => self.end_front(desk),
                 Progress::OutOfTurn => {
                     served.next = Next::More;
                     break Flow::Open;
                 }
-                Progress::Waits(flow) => break flow,
+                Progress::Waits(Flow::Open) if front.rests && !is_urgent => {
+                    front.pipe_watch.clear(desk.waiter);
+                    served.next = Next::Rest;
+                    break Flow::Open;
+                }
+                Progress::Waits(flow) => {
+                    // What came since it was found empty is told at once.
+                    front.pipe_watch.set(self.slot, front.pipe.as_ref(), is_urgent, desk.waiter);
+                    break flow;
+                }
             }
         };
         self.settle(flow, &mut served, desk);

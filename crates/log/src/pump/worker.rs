@@ -26,18 +26,23 @@ pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
     let mut desk = Desk::new(&shared.waiter, &shared.watched, &shared.main_log, &*shared.notify);
     let mut gathering = Gathering::default();
     let mut happened = Vec::new();
-    while let Some(plan) = plan(shared, generation, &gathering) {
+    // Should this thread hang, they are looked at by their deadlines.
+    let mut resting: Vec<usize> = Vec::new();
+    while let Some(plan) = plan(shared, generation, &gathering, !resting.is_empty()) {
         wait(shared, &plan, &mut happened);
         let began = Instant::now();
+        if gathering.remaining(began).is_none() {
+            happened.extend(resting.drain(..).map(|slot| Event { slot, is_hang_up: false }));
+        }
         note(shared, &mut happened, began);
-        let Some(round) = serve_round(shared, generation, station, &mut desk) else { return };
+        let Some(round) = serve_round(shared, generation, station, &mut desk, &mut resting) else { return };
         if round.has_moved {
             gathering.moved(began, round.fill, Instant::now());
         }
     }
 }
 
-fn plan(shared: &Shared, generation: u64, gathering: &Gathering) -> Option<Plan> {
+fn plan(shared: &Shared, generation: u64, gathering: &Gathering, has_resting: bool) -> Option<Plan> {
     let mut table = shared.table();
     if table.generation != generation || table.phase == Phase::Ended {
         return None;
@@ -51,6 +56,10 @@ fn plan(shared: &Shared, generation: u64, gathering: &Gathering) -> Option<Plan>
     if let Some(pause) = gathering.remaining(now) {
         table.activity = Activity::Gathering;
         return Some(Plan::Gather(until_deadline.map_or(pause, |left| left.min(pause))));
+    }
+    if has_resting {
+        table.activity = Activity::Serving;
+        return Some(Plan::Glance);
     }
     table.activity = Activity::Sleeping;
     Some(Plan::Sleep(until_deadline))
@@ -93,6 +102,7 @@ fn serve_round(
     generation: u64,
     station: &AtomicU64,
     desk: &mut Desk<'_>,
+    resting: &mut Vec<usize>,
 ) -> Option<Round> {
     let mut round = Round::default();
     let turns = shared.table().due_count();
@@ -109,6 +119,9 @@ fn serve_round(
         let served = serve(&mut channel, mail, is_hung_up, desk);
         round.has_moved |= served.has_moved;
         round.fill = round.fill.max(served.fill);
+        if served.next == Next::Rest {
+            resting.push(slot);
+        }
         let replaced = shared.check_in(slot, channel, served, generation, station);
         desk.main_log.log_all(&mut desk.lines);
         if let Some(label) = replaced {

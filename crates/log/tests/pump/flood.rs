@@ -1,8 +1,11 @@
 //! Completeness and order, whatever the speed.
 
-use crate::support::{Rig, sink_spec};
+use crate::support::{Rig, sink_spec, wait_until};
 use std::io::Write;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use supervisor_log::LogFileSpec;
 
 /// Compares all generations, the oldest first, with what `expected` prints.
@@ -142,4 +145,43 @@ fn pages_that_are_half_filled_do_not_slow_a_flood_down() {
     rig.finish(1, 1);
     assert_eq!(rig.read("log").len(), WRITES * piece.len());
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+}
+
+/// Each write into a watched pipe calls the poller, which costs a child that writes line by line a tenth of its time.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_is_flooded_by_small_writes_is_watched_again_when_the_flood_is_over() {
+    let rig = Rig::new();
+    // However long the flood takes.
+    let log = LogFileSpec { max_bytes: 10_000_000, backups: 1, ..rig.file("log") };
+    let mut writer = rig.attach(1, 1, &sink_spec("web", log));
+    let is_watched = || {
+        let all = rig.pump.descriptors();
+        let pipe = all.iter().find(|one| one.purpose == "stdout pipe of 'web'").map(|one| one.fd.to_string());
+        let pollers = all.iter().filter(|one| one.purpose.starts_with("poller"));
+        let known: String = pollers
+            .map(|poller| std::fs::read_to_string(format!("/proc/self/fdinfo/{}", poller.fd)).unwrap())
+            .collect();
+        let watched = known.lines().filter_map(|line| line.strip_prefix("tfd:")?.split_whitespace().next());
+        pipe.is_some_and(|pipe| watched.into_iter().any(|fd| fd == pipe))
+    };
+    wait_until("it is watched", is_watched);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let flood = thread::spawn({
+        let is_over = Arc::clone(&is_over);
+        move || {
+            while !is_over.load(Ordering::Relaxed) {
+                writer.write_all(&[b'x'; 100]).unwrap();
+            }
+            writer
+        }
+    });
+    wait_until("it is looked at after each pause instead", || !is_watched());
+    is_over.store(true, Ordering::Relaxed);
+    let mut writer = flood.join().unwrap();
+    wait_until("it is watched again", is_watched);
+    writer.write_all(b"line\n").unwrap();
+    // It may be the one that completes a generation.
+    let ends_with_it = |name| std::fs::read(rig.scratch.path(name)).is_ok_and(|log| log.ends_with(b"line\n"));
+    wait_until("a later line is written", || ends_with_it("log") || ends_with_it("log.1"));
 }
