@@ -405,6 +405,8 @@ fn a_restart_is_answered_when_no_thread_is_to_be_had_unlike_upstream() {
         launch = launch.as_account(account);
     }
     let daemon = launch.start(sandbox);
+    // The threads it always has are there once it answers.
+    daemon.ask("getState", &[]);
     let status = set_limit.args(["--nproc=1:1", "--pid", &daemon.pid().to_string()]).status();
     assert!(status.expect("prlimit is a part of util-linux").success());
     let fault = daemon.call("restart", &[]).unwrap_err().to_string();

@@ -11,10 +11,30 @@ const ROUNDS: u32 = 5;
 pub(super) struct Barriers(Vec<Barrier>);
 
 struct Barrier {
-    /// Slots still to be served, with the rounds they have left.
-    waiting: HashMap<usize, u32>,
+    /// Slots still to be served.
+    waiting: HashMap<usize, Wait>,
     stage: Stage,
     reply: Box<dyn FnOnce() + Send>,
+}
+
+/// What is waited for at one slot.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    /// So many more rounds, if it always has more to do.
+    rounds: u32,
+    /// It was being served when the wait began, and may have been found empty before.
+    is_under_way: bool,
+}
+
+/// How a slot was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// As far as possible.
+    Through,
+    /// It has more to do at once.
+    Round,
+    /// It hangs, or is gone.
+    GivenUp,
 }
 
 /// First the streams, as they may write into the main log.
@@ -43,27 +63,36 @@ pub(super) struct Passed {
 }
 
 impl Barriers {
-    /// A new one, over the slots that have to be served first.
-    pub(super) fn add(&mut self, streams: &[usize], reply: Box<dyn FnOnce() + Send>) {
-        let waiting = streams.iter().map(|slot| (*slot, ROUNDS)).collect();
+    /// A new one, over the slots that have to be served first, each with whether it is being served.
+    pub(super) fn add(
+        &mut self,
+        streams: impl Iterator<Item = (usize, bool)>,
+        reply: Box<dyn FnOnce() + Send>,
+    ) {
+        let waiting =
+            streams.map(|(slot, is_under_way)| (slot, Wait { rounds: ROUNDS, is_under_way })).collect();
         self.0.push(Barrier { waiting, stage: Stage::Streams, reply });
     }
 
-    /// `slot` was served and has more to do at once.
-    pub(super) fn round(&mut self, slot: usize) {
+    /// `slot` was served.
+    pub(super) fn pass(&mut self, slot: usize, passing: Passing) {
         for barrier in &mut self.0 {
-            if let Some(rounds) = barrier.waiting.get_mut(&slot) {
-                *rounds = rounds.saturating_sub(1);
+            let Some(wait) = barrier.waiting.get_mut(&slot) else { continue };
+            let began_before = std::mem::take(&mut wait.is_under_way);
+            if began_before && passing != Passing::GivenUp {
+                continue;
+            }
+            let is_passed = match passing {
+                Passing::Through | Passing::GivenUp => true,
+                Passing::Round => {
+                    wait.rounds -= 1;
+                    wait.rounds == 0
+                }
+            };
+            if is_passed {
+                barrier.waiting.remove(&slot);
             }
         }
-        self.0.iter_mut().for_each(|barrier| barrier.waiting.retain(|_, rounds| *rounds > 0));
-    }
-
-    /// `slot` was served as far as possible, or hangs.
-    pub(super) fn pass(&mut self, slot: usize) {
-        self.0.iter_mut().for_each(|barrier| {
-            barrier.waiting.remove(&slot);
-        });
     }
 
     /// Moves on every barrier nothing holds up any more.
@@ -72,7 +101,8 @@ impl Barriers {
         for mut barrier in std::mem::take(&mut self.0) {
             if barrier.waiting.is_empty() && barrier.stage == Stage::Streams && !main.is_empty() {
                 barrier.stage = Stage::Main;
-                barrier.waiting = main.iter().map(|slot| (*slot, ROUNDS)).collect();
+                let wait = Wait { rounds: ROUNDS, is_under_way: false };
+                barrier.waiting = main.iter().map(|slot| (*slot, wait)).collect();
                 passed.due.extend_from_slice(main);
             }
             if barrier.waiting.is_empty() {

@@ -1,5 +1,6 @@
 //! What pump threads, watchdog and handles share.
 
+use super::barrier::Passing;
 use super::served::{Next, Served};
 use super::table::{Activity, Channel, Table};
 use super::waiter::Waiter;
@@ -88,7 +89,7 @@ impl Shared {
         generation: u64,
         station: &AtomicU64,
     ) -> Option<String> {
-        let is_through = served.next != Next::More;
+        let passing = if served.next == Next::More { Passing::Round } else { Passing::Through };
         let (replaced, wakes, passed) = self.change(Urgency::Now, |table| {
             station.fetch_add(1, Ordering::SeqCst);
             let key = table.key(slot);
@@ -102,7 +103,7 @@ impl Shared {
                 Some(_) => Vec::new(),
                 None => table.followers.numbered(&served.told),
             };
-            let passed = table.pass_barriers(slot, is_through);
+            let passed = table.pass_barriers(slot, passing);
             (replaced, wakes, passed)
         });
         self.announce();

@@ -4,7 +4,7 @@
 //! Letters for a channel that is out wait in the slot. The lock is held for moves within memory only, and
 //! never while a callback runs.
 
-use super::barrier::Barriers;
+use super::barrier::{Barriers, Passing};
 use super::follow::Followers;
 use super::main::MainServer;
 use super::served::{Descriptors, Next, Served};
@@ -408,22 +408,21 @@ impl Table {
     pub(super) fn add_barrier(&mut self, reply: Box<dyn FnOnce() + Send>) {
         let is_other = |index: &usize| self.is_reachable(*index) && !self.main.contains(index);
         let others: Vec<usize> = (0..self.slots.len()).filter(is_other).collect();
-        self.barriers.add(&others, reply);
+        let slots = &self.slots;
+        let is_out = |index: usize| slots[index].as_ref().is_some_and(|slot| slot.channel.is_none());
+        self.barriers.add(others.iter().map(|&index| (index, is_out(index))), reply);
         // The main log is served even if there is no stream, so that some thread passes the barrier.
         others.into_iter().chain(self.main.clone()).for_each(|slot| self.make_due(slot));
     }
 
     /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called
     /// without the lock.
-    pub(super) fn pass_barriers(&mut self, slot: usize, is_through: bool) -> Vec<Box<dyn FnOnce() + Send>> {
+    pub(super) fn pass_barriers(&mut self, slot: usize, passing: Passing) -> Vec<Box<dyn FnOnce() + Send>> {
         if self.barriers.is_empty() {
             return Vec::new();
         }
-        if is_through {
-            self.barriers.pass(slot);
-        } else {
-            self.barriers.round(slot);
-        }
+        let is_gone = self.slots.get(slot).is_none_or(Option::is_none);
+        self.barriers.pass(slot, if is_gone { Passing::GivenUp } else { passing });
         let main: Vec<usize> = self.main.iter().copied().filter(|slot| self.is_reachable(*slot)).collect();
         let passed = self.barriers.advance(&main);
         passed.due.into_iter().for_each(|slot| self.make_due(slot));

@@ -1,5 +1,6 @@
 //! Whose turn it is.
 
+use super::barrier::Passing;
 use super::desk::Turn;
 use super::served::{Next, Served};
 use super::stream::Letter;
@@ -99,4 +100,26 @@ fn a_long_turn_ends_after_a_megabyte_or_a_while() {
     let past = Turn::Long(Instant::now());
     assert!(!past.is_over(255 * 1024), "never less than a short one");
     assert!(past.is_over(256 * 1024));
+}
+
+/// What came while a stream was being served may have come after its pipe was found empty.
+#[test]
+fn whoever_waits_for_all_streams_does_not_take_a_service_that_had_begun_for_one() {
+    let mut table = Table::new();
+    table.post(StreamId(0), Letter::Reopen);
+    let out = table.check_out().unwrap();
+    table.add_barrier(Box::new(|| ()));
+    let slot = put_back(&mut table, out, Next::Wait);
+    assert_eq!(table.pass_barriers(slot, Passing::Through).len(), 0);
+    assert_eq!(serve_due(&mut table, Next::Wait), Some(slot));
+    assert_eq!(table.pass_barriers(slot, Passing::Through).len(), 1);
+}
+
+#[test]
+fn whoever_waits_for_all_streams_does_not_wait_for_one_that_hangs() {
+    let mut table = Table::new();
+    table.post(StreamId(0), Letter::Reopen);
+    let out = table.check_out().unwrap();
+    table.add_barrier(Box::new(|| ()));
+    assert_eq!(table.pass_barriers(out.slot, Passing::GivenUp).len(), 1);
 }

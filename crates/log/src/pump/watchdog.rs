@@ -6,6 +6,7 @@
 //! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
 //! daemon has no wake-ups.
 
+use super::barrier::Passing;
 use super::shared::{Shared, Urgency};
 use super::table::{Activity, Phase, Table};
 use super::worker;
@@ -127,7 +128,7 @@ fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
         let label = label.to_string();
         start_worker(shared, table).ok()?;
         table.stuck += 1;
-        Some((label, table.pass_barriers(slot, true)))
+        Some((label, table.pass_barriers(slot, Passing::GivenUp)))
     });
     let Some((label, replies)) = replaced else { return };
     let line = format!("an operation on the {label} does not return; its output waits, other logs go on");

@@ -47,7 +47,7 @@ fn two_hundred_megabytes_from_four_children_arrive_complete_and_in_order() {
         assert_generations(&rig, &name, 30, &format!("seq 1 {LINES}"));
         assert_eq!(rig.scratch.path(&format!("{name}.1")).exists(), stream % 2 == 0);
     }
-    assert_eq!(rig.main_text(), "");
+    assert_eq!(rig.complaints(), [""; 0]);
 }
 
 /// PROC-62.
@@ -101,7 +101,7 @@ fn a_flood_into_a_tiny_log_is_not_taken_for_a_hanging_disk() {
     let flood = rig.spawn(1, 1, &sink_spec("flood", tiny), script);
     rig.reap(1, 1, flood);
     assert_eq!(rig.read("tiny.1"), "last\n");
-    assert_eq!(rig.main_text(), "");
+    assert_eq!(rig.complaints(), [""; 0]);
 }
 
 /// PROC-53: with `redirect_stderr` both outputs are one pipe; separate pipes may share a file by appending.

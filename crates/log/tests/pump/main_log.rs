@@ -75,7 +75,7 @@ fn clearing_starts_it_anew() {
     rig.pump.clear_main(move |outcome| reply.send(outcome.is_ok()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     rig.main_log.log(Level::Info, "new");
-    assert!(rig.main_text().ends_with("INFO new\n"));
+    rig.wait_for_message("INFO new\n");
 }
 
 /// PROC-21, PROC-22.
@@ -84,23 +84,23 @@ fn reopening_follows_a_rename_and_survives_a_vanished_directory() {
     let rig = Rig::new();
     let mut pipe = rig.attach(1, 1, &crate::support::sink_spec("web", rig.file("log")));
     rig.main_log.log(Level::Info, "before");
-    rig.sync();
+    rig.wait_for_message("INFO before\n");
     for name in ["main", "log"] {
         std::fs::rename(rig.scratch.path(name), rig.scratch.path(&format!("{name}.moved"))).unwrap();
     }
     rig.pump.reopen_all();
-    // It takes effect some time between the call and the next synchronisation.
-    rig.sync();
+    wait_until("both are opened again", || {
+        ["main", "log"].iter().all(|name| rig.scratch.path(name).exists())
+    });
     rig.main_log.log(Level::Info, "after");
     std::io::Write::write_all(&mut pipe, b"after\n").unwrap();
     wait_until("the new file is written", || rig.read("log") == "after\n");
-    let text = rig.main_text();
-    assert!(text.contains("INFO after\n") && !text.contains("INFO before"), "{text}");
+    rig.wait_for_message("INFO after\n");
+    assert!(!rig.main_text().contains("INFO before"), "{}", rig.main_text());
     assert!(rig.read("main.moved").ends_with("INFO before\n"));
 
     std::fs::create_dir(rig.scratch.path("logs")).unwrap();
     let mut other = rig.attach(2, 1, &crate::support::sink_spec("other", rig.file("logs/log")));
-    rig.sync();
     std::fs::rename(rig.scratch.path("logs"), rig.scratch.path("gone")).unwrap();
     rig.pump.reopen_all();
     std::io::Write::write_all(&mut other, b"kept\n").unwrap();
@@ -110,7 +110,7 @@ fn reopening_follows_a_rename_and_survives_a_vanished_directory() {
          the file opened before stays in use",
         rig.scratch.path("logs/log").display()
     );
-    assert!(rig.main_text().contains(&expected), "{}", rig.main_text());
+    rig.wait_for_message(&expected);
 }
 
 #[test]

@@ -57,21 +57,19 @@ fn every_descriptor_is_listed_and_gone_with_its_run() {
     let purposes =
         || rig.pump.descriptors().into_iter().map(|descriptor| descriptor.purpose).collect::<Vec<_>>();
     rig.main_log.log(Level::Info, "started");
-    rig.sync();
     let mut idle = vec!["poller of the log pump".to_owned(); 4];
     idle.push(format!("main log ('{}')", rig.scratch.path("main").display()));
-    assert_eq!(purposes(), idle);
+    wait_until("the main log is listed", || purposes() == idle);
     let (reader, _writer) = io::pipe().unwrap();
     let fd = reader.as_raw_fd();
     let sink = Sink::open(&sink_spec("web", rig.file("log")).into()).unwrap();
     rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap();
-    rig.sync();
-    let listed = rig.pump.descriptors();
-    assert!(
-        listed.iter().any(|descriptor| descriptor.fd == fd && descriptor.purpose == "stdout pipe of 'web'"),
-        "{listed:?}"
-    );
-    assert!(listed.iter().any(|descriptor| descriptor.purpose == "stdout log of 'web'"), "{listed:?}");
+    let lists = |purpose, is_it: &dyn Fn(i32) -> bool| {
+        let all = rig.pump.descriptors();
+        all.iter().any(|descriptor| descriptor.purpose == purpose && is_it(descriptor.fd))
+    };
+    wait_until("its pipe is listed", || lists("stdout pipe of 'web'", &|listed| listed == fd));
+    wait_until("its log is listed", || lists("stdout log of 'web'", &|_| true));
     rig.finish(1, 1);
     wait_until("they are gone", || purposes() == idle);
 }

@@ -122,7 +122,20 @@ impl Rig {
         (output, captured)
     }
 
-    /// Waits until all that was in pipes and queues is written.
+    /// Waits until the main log says so.
+    pub(crate) fn wait_for_message(&self, text: &str) {
+        wait_until(&format!("{text:?} in the main log"), || self.main_text().contains(text));
+    }
+
+    /// The lines of the main log but for those about a disk that took its time.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let text = self.main_text();
+        let is_slow_disk = |line: &&str| line.contains("does not return;") || line.ends_with("has returned");
+        text.lines().filter(|line| !is_slow_disk(line)).map(str::to_owned).collect()
+    }
+
+    /// Waits until all that was in pipes and queues is written, leaving aside what hangs, also if that is only a busy disk: to
+    /// be followed by a wait for what it should have led to.
     pub(crate) fn sync(&self) {
         let (reply, answer) = mpsc::channel();
         self.pump.sync(move || reply.send(()).unwrap());
