@@ -387,7 +387,7 @@ fn idle_connections_leave_descriptors_for_programs_and_other_listeners_unlike_up
     daemon.wait_for_message("has reached its limit");
     let former = daemon.pid_of("x");
     processes::signal(former, "KILL");
-    wait_until("the program to run again", || ![0, former].contains(&daemon.pid_of("x")));
+    wait_until("the program to run again", || daemon.pid_of("x") != former);
     assert_unharmed(&daemon, daemon.pid_of("x"));
     drop(idle);
 }

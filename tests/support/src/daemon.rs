@@ -194,9 +194,12 @@ impl Daemon {
         self.info(name)["statename"].text().to_owned()
     }
 
-    /// The id of a process, 0 if it does not run.
+    /// The id of a process. Waits until there is one: a program may have written something before the daemon knows its id.
     pub fn pid_of(&self, name: &str) -> u32 {
-        u32::try_from(self.info(name)["pid"].int()).expect("a process id is not negative")
+        wait_for(&format!("{name} to have a process id"), || {
+            let pid = u32::try_from(self.info(name)["pid"].int()).expect("a process id is not negative");
+            (pid > 0).then_some(pid)
+        })
     }
 
     /// Waits until a process is in a state, and returns what `getProcessInfo` then says.

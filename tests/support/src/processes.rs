@@ -128,7 +128,11 @@ pub fn descriptors(pid: u32) -> BTreeMap<u32, PathBuf> {
 }
 
 /// Sends a signal, named without `SIG`. A process that is already gone is no error.
+///
+/// # Panics
+/// If the id is 0, which stands for the processes of this test.
 pub fn signal(pid: u32, name: &str) {
+    assert!(pid > 0, "a signal for a process without an id");
     kill(&format!("kill -{name} {pid}"));
 }
 
