@@ -127,9 +127,10 @@ mod tests {
         };
         assert_eq!(read("é", 2), "the input ended in the middle of an event");
         assert_eq!(read("é", 21), "an event of 21 bytes was announced, more than the limit of 20");
+        // So many bytes are known to come when the limit is met.
         assert_eq!(
             read(&"é".repeat(11), 11),
-            "an event of 22 bytes was announced, more than the limit of 20"
+            "an event of 21 bytes was announced, more than the limit of 20"
         );
     }
 }
