@@ -65,7 +65,7 @@ fn malformed_requests_are_refused_unlike_upstream() {
     let (daemon, _port) = start();
     let pid = daemon.pid_of("x");
     let with_length = |length: &str| format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {length}\r\n\r\n<x/>");
-    let cases: [(&str, Vec<u8>, u16); 16] = [
+    let cases: [(&str, Vec<u8>, u16); 21] = [
         ("no blank", b"GET\r\n\r\n".to_vec(), 400),
         ("two blanks", b"GET  / HTTP/1.1\r\n\r\n".to_vec(), 400),
         ("a version that is none", b"GET / HTTP/x\r\n\r\n".to_vec(), 400),
@@ -76,8 +76,13 @@ fn malformed_requests_are_refused_unlike_upstream() {
         ("no length", b"POST /RPC2 HTTP/1.1\r\n\r\n".to_vec(), 411),
         ("chunked", b"POST /RPC2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_vec(), 411),
         ("length 0", with_length("0").into_bytes(), 400),
-        ("negative length", with_length("-5").into_bytes(), 500),
-        ("length in words", with_length("four").into_bytes(), 500),
+        ("negative length", with_length("-5").into_bytes(), 400),
+        ("signed length", with_length("+5").into_bytes(), 400),
+        ("empty length", with_length("").into_bytes(), 400),
+        ("length in words", with_length("four").into_bytes(), 400),
+        ("blank before a colon", with_length("4\r\nTransfer-Encoding : chunked").into_bytes(), 400),
+        ("two credentials", with_length("4\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpi").into_bytes(), 400),
+        ("folded header", b"GET / HTTP/1.1\r\nX: y\r\n z\r\n\r\n".to_vec(), 400),
         ("length beyond 64 bits", with_length("99999999999999999999").into_bytes(), 413),
         ("length beyond the limit", with_length("999999999999").into_bytes(), 413),
         (

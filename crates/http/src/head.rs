@@ -1,4 +1,8 @@
 //! The head of a request: request line and headers.
+//!
+//! A proxy in front may have read the same bytes before. Where it could have understood another request than we do (request
+//! smuggling), the head is refused: line ends other than CRLF, NUL, folded lines, names that are no tokens (above all with a
+//! blank before the colon), a second `Host` or `Authorization`, and a body whose length is unclear.
 
 use crate::uri::{self, Target};
 use crate::{Headers, Version};
@@ -21,7 +25,7 @@ pub(crate) struct Head {
 pub(crate) enum HeadFault {
     /// Nothing but line ends: the client has nothing to ask.
     Blank,
-    /// The request line, or what follows it, cannot be understood.
+    /// The request line or a header cannot be understood, or could be understood in two ways.
     Malformed,
     /// More header lines than the limit.
     TooManyHeaders,
@@ -36,11 +40,9 @@ pub(crate) enum BodyLength {
     Bytes(usize),
     /// Chunked, which the protocol of Supervisor's clients never uses.
     Chunked,
-    /// Lengths that contradict each other or a length beside a transfer coding: where the body ends is
-    /// anybody's guess.
-    Contradictory,
-    /// No number.
-    Unreadable,
+    /// No number, lengths that contradict each other, or a length beside a transfer coding: two readers may
+    /// disagree where the body ends.
+    Unclear,
 }
 
 impl Head {
@@ -48,6 +50,9 @@ impl Head {
     pub(crate) fn parse(bytes: &[u8], header_limit: usize) -> Result<Self, HeadFault> {
         let mut lines = Lines(Some(bytes)).skip_while(|line| line.is_empty());
         let request_line = lines.next().ok_or(HeadFault::Blank)?;
+        if !is_one_line(request_line) {
+            return Err(HeadFault::Malformed);
+        }
         let (method, target, version) = crack(request_line).ok_or(HeadFault::Malformed)?;
         let headers = collect_headers(lines, header_limit)?;
         let Target { path, query } = uri::split(target);
@@ -69,15 +74,12 @@ impl Head {
         let Some(first) = lengths.next() else {
             return if is_coded { BodyLength::Chunked } else { BodyLength::Absent };
         };
-        if is_coded || lengths.any(|other| other != first) {
-            return BodyLength::Contradictory;
-        }
-        if !first.iter().all(u8::is_ascii_digit) {
-            return BodyLength::Unreadable;
+        if is_coded || lengths.any(|other| other != first) || !first.iter().all(u8::is_ascii_digit) {
+            return BodyLength::Unclear;
         }
         // All digits, so it is UTF-8; more digits than a usize holds is a length beyond every limit.
         match std::str::from_utf8(first).unwrap_or_default() {
-            "" => BodyLength::Unreadable,
+            "" => BodyLength::Unclear,
             digits => BodyLength::Bytes(digits.parse().unwrap_or(usize::MAX)),
         }
     }
@@ -135,22 +137,41 @@ fn parse_version(word: &[u8]) -> Option<Version> {
     }
 }
 
+/// Headers that decide who asks and for what; of two, two readers may take different ones.
+const SINGULAR: [&str; 2] = ["Host", "Authorization"];
+
 fn collect_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Result<Headers, HeadFault> {
     let mut headers = Headers::default();
     for (count, line) in lines.enumerate() {
         if count >= limit {
             return Err(HeadFault::TooManyHeaders);
         }
-        if line.starts_with(b" ") || line.starts_with(b"\t") {
-            if !headers.fold(line.trim_ascii()) {
-                return Err(HeadFault::Malformed);
-            }
-        } else if let Some(colon) = line.iter().position(|&byte| byte == b':') {
-            headers.push(line[..colon].to_vec(), line[colon + 1..].trim_ascii().to_vec());
+        let is_folded = line.starts_with(b" ") || line.starts_with(b"\t");
+        if is_folded || !is_one_line(line) {
+            return Err(HeadFault::Malformed);
         }
-        // A line without a colon says nothing to anybody and is passed over, as upstream does.
+        // A line without a colon says nothing to any reader and is passed over, as upstream does.
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else { continue };
+        if !is_token(&line[..colon]) {
+            return Err(HeadFault::Malformed);
+        }
+        headers.push(line[..colon].to_vec(), line[colon + 1..].trim_ascii().to_vec());
+    }
+    if SINGULAR.iter().any(|name| headers.all(name).nth(1).is_some()) {
+        return Err(HeadFault::Malformed);
     }
     Ok(headers)
+}
+
+/// Whether no reader takes part of a line for another line, or for its end.
+fn is_one_line(line: &[u8]) -> bool {
+    !line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+}
+
+/// Whether this can be the name of a header.
+fn is_token(name: &[u8]) -> bool {
+    !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
 #[cfg(test)]
@@ -199,10 +220,32 @@ mod tests {
     }
 
     #[test]
-    fn folded_lines_continue_the_header_before_them() {
-        let head = parse("GET / HTTP/1.1\r\nX: a\r\n\tb\r\n c").unwrap();
-        assert_eq!(head.headers.first("X"), Some(&b"a b c"[..]));
-        assert_eq!(parse("GET / HTTP/1.1\r\n folded"), Err(HeadFault::Malformed));
+    fn heads_that_two_readers_may_understand_differently_are_malformed() {
+        for header in [
+            "Transfer-Encoding : chunked",
+            "Transfer-Encoding\t: chunked",
+            "Transfer-Encoding\x0b: chunked",
+            "X: a\r\n Transfer-Encoding: chunked",
+            "X: a\r\n\tb",
+            " X: a",
+            ": a",
+            "X Y: a",
+            "X\u{e9}: a",
+            "X: a\nTransfer-Encoding: chunked",
+            "X: a\rTransfer-Encoding: chunked",
+            "X: a\r",
+            "X: a\0b",
+            "nothing\0",
+            "Authorization: Basic YTpi\r\nAuthorization: Basic YTpi",
+            "Host: a\r\nhost: b",
+        ] {
+            let head = format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n{header}");
+            assert_eq!(parse(&head), Err(HeadFault::Malformed), "{header:?}");
+        }
+        for line in ["GET /\0 HTTP/1.1", "GET /\n HTTP/1.1", "GET /a\rb HTTP/1.1", "GET / HTTP/1.1\r"] {
+            assert_eq!(parse(line), Err(HeadFault::Malformed), "{line:?}");
+        }
+        assert_eq!(parse("GET / HTTP/1.1\r\nCookie: a\r\nCookie: b").unwrap().headers.len(), 2);
     }
 
     #[test]
@@ -213,15 +256,16 @@ mod tests {
     }
 
     #[test]
-    fn body_lengths_that_cannot_be_trusted_are_told_apart() {
+    fn body_lengths_that_cannot_be_trusted_are_unclear() {
         let length = |headers: &str| parse(&format!("POST / HTTP/1.1{headers}")).unwrap().body_length();
         assert_eq!(length(""), BodyLength::Absent);
         assert_eq!(length("\r\nTransfer-Encoding: chunked"), BodyLength::Chunked);
-        assert_eq!(length("\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), BodyLength::Contradictory);
-        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 4"), BodyLength::Contradictory);
+        assert_eq!(length("\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), BodyLength::Unclear);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 4"), BodyLength::Unclear);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 03"), BodyLength::Unclear);
         assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 3"), BodyLength::Bytes(3));
-        for bad in ["-1", "abc", "+3", "", "0x3", "1 2"] {
-            assert_eq!(length(&format!("\r\nContent-Length: {bad}")), BodyLength::Unreadable, "{bad:?}");
+        for bad in ["-1", "abc", "+3", "", "0x3", "1 2", "3, 3", "3.0", "\u{664}"] {
+            assert_eq!(length(&format!("\r\nContent-Length: {bad}")), BodyLength::Unclear, "{bad:?}");
         }
         assert_eq!(length("\r\nContent-Length: 99999999999999999999999"), BodyLength::Bytes(usize::MAX));
     }

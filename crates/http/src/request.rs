@@ -59,14 +59,6 @@ impl Headers {
         self.lines.push((name, value));
     }
 
-    /// Continues the last line, as a folded header does; `false` if there is none.
-    pub(crate) fn fold(&mut self, continuation: &[u8]) -> bool {
-        let Some((_, value)) = self.lines.last_mut() else { return false };
-        value.push(b' ');
-        value.extend_from_slice(continuation);
-        true
-    }
-
     /// The value of the first header of this name, whatever its case, without surrounding blanks.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         self.all(name).next()

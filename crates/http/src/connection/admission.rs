@@ -18,9 +18,7 @@ impl Connection {
         let length = match head.body_length() {
             BodyLength::Bytes(length) => length,
             // Those that say nothing a body could be read by were objected to.
-            BodyLength::Absent | BodyLength::Chunked | BodyLength::Contradictory | BodyLength::Unreadable => {
-                0
-            }
+            BodyLength::Absent | BodyLength::Chunked | BodyLength::Unclear => 0,
         };
         if let Phase::Receiving { head: slot, .. } = &mut self.phase {
             *slot = Some((Box::new(head), length));
@@ -41,8 +39,7 @@ impl Connection {
             BodyLength::Absent => None,
             BodyLength::Bytes(length) => (length > limits.body).then(|| refusal(Status::ContentTooLarge)),
             BodyLength::Chunked => Some(refusal(Status::LengthRequired)),
-            BodyLength::Contradictory => Some(refusal(Status::BadRequest)),
-            BodyLength::Unreadable => Some(refusal(Status::InternalServerError)),
+            BodyLength::Unclear => Some(refusal(Status::BadRequest)),
         }
     }
 }
