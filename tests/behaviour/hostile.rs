@@ -81,7 +81,11 @@ fn malformed_requests_are_refused_unlike_upstream() {
         ("empty length", with_length("").into_bytes(), 400),
         ("length in words", with_length("four").into_bytes(), 400),
         ("blank before a colon", with_length("4\r\nTransfer-Encoding : chunked").into_bytes(), 400),
-        ("two credentials", with_length("4\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpi").into_bytes(), 400),
+        (
+            "two credentials",
+            with_length("4\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpi").into_bytes(),
+            400,
+        ),
         ("folded header", b"GET / HTTP/1.1\r\nX: y\r\n z\r\n\r\n".to_vec(), 400),
         ("length beyond 64 bits", with_length("99999999999999999999").into_bytes(), 413),
         ("length beyond the limit", with_length("999999999999").into_bytes(), 413),

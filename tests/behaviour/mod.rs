@@ -21,6 +21,7 @@ mod limits;
 mod listeners;
 mod listening;
 mod main_log;
+mod memory;
 mod options;
 mod order;
 mod pidfile;

@@ -1,5 +1,6 @@
 //! The records clients are shown of processes and of their configuration.
 
+use crate::api::Charged;
 use crate::processes::Process;
 use crate::run::Loop;
 use std::borrow::Cow;
@@ -7,8 +8,14 @@ use std::ffi::OsStr;
 use supervisor_config::{Group, LogFile, Process as Config, StreamLog};
 use supervisor_core::{Channel, Moment, ProcessId, ProcessInfo as CoreInfo};
 use supervisor_rpc::config_info::StreamInfo;
-use supervisor_rpc::{ConfigInfo, Encoded, ProcessInfo, ProcessSummary, compact};
+use supervisor_rpc::{ConfigInfo, Encoded, Fault, ProcessInfo, ProcessSummary, compact};
 use supervisor_sys::clock;
+
+/// About how many bytes a record takes in an answer: in that to `getAllProcessInfo`, in the compact form of it, and in that to
+/// `getAllConfigInfo`.
+const PROCESS_INFO: usize = 1300;
+const PROCESS_SUMMARY: usize = 100;
+const CONFIG_INFO: usize = 2200;
 
 impl Loop {
     /// The record of one process.
@@ -19,12 +26,19 @@ impl Loop {
 
     /// The records of all processes by group name, then process name, as an answer has them. They are encoded here, as that
     /// takes less time than copies of them would.
-    pub(crate) fn process_records(&self) -> Encoded {
-        Encoded::list(self.processes.len(), self.all_records())
+    pub(crate) fn process_records(&self) -> Result<Charged<Encoded>, Fault> {
+        let count = self.processes.len();
+        let make = || Encoded::list(count, self.all_records());
+        Charged::make(&self.answers, count * PROCESS_INFO, make, Encoded::len)
     }
 
     /// What `supervisorctl` shows of them, in the compact form.
-    pub(crate) fn process_summaries(&self) -> Vec<u8> {
+    pub(crate) fn process_summaries(&self) -> Result<Charged<Vec<u8>>, Fault> {
+        let expected = self.processes.len() * PROCESS_SUMMARY;
+        Charged::make(&self.answers, expected, || self.summaries(), Vec::len)
+    }
+
+    fn summaries(&self) -> Vec<u8> {
         let mut encoder = compact::Encoder::new(self.processes.len());
         for info in self.core.all_process_info(clock::now()) {
             encoder.push(&ProcessSummary {
@@ -45,15 +59,17 @@ impl Loop {
     }
 
     /// The configuration last read, by process name.
-    pub(crate) fn config_records(&self) -> Vec<ConfigInfo<'static>> {
-        let mut records: Vec<_> = self
+    pub(crate) fn config_records(&self) -> Result<Charged<Encoded>, Fault> {
+        let mut all: Vec<_> = self
             .config
             .groups
             .iter()
-            .flat_map(|group| group.processes.iter().map(move |process| self.config_record(group, process)))
+            .flat_map(|group| group.processes.iter().map(move |process| (group, process)))
             .collect();
-        records.sort_by(|one, two| one.name.cmp(&two.name));
-        records
+        all.sort_by(|(_, one), (_, two)| one.name.cmp(&two.name));
+        let count = all.len();
+        let records = all.into_iter().map(|(group, process)| self.config_record(group, process));
+        Charged::make(&self.answers, count * CONFIG_INFO, || Encoded::list(count, records), Encoded::len)
     }
 
     fn config_record(&self, group: &Group, process: &Config) -> ConfigInfo<'static> {

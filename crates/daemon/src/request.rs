@@ -17,12 +17,13 @@ mod queue;
 pub(crate) use queue::MAX_QUEUED;
 pub(crate) use queue::{Inbox, Requests, channel};
 
+use crate::api::Charged;
 use crate::overview::{Overview, Watcher};
 use std::fmt;
 use std::path::PathBuf;
 use supervisor_core::{Answer, Channel, Mood, Pid, Signal, Ticket, Wait};
 use supervisor_log::FollowKey;
-use supervisor_rpc::{ConfigInfo, Encoded, Fault, ProcessInfo, ReloadedGroups};
+use supervisor_rpc::{Encoded, Fault, ProcessInfo, ReloadedGroups};
 
 /// One question or order for the loop.
 #[derive(Debug)]
@@ -39,20 +40,20 @@ pub(crate) enum Request {
         /// Takes the answer.
         reply: Reply<Result<ProcessInfo<'static>, Fault>>,
     },
-    /// The records of all processes by group name, then process name, as an answer has them. Fault 6.
+    /// The records of all processes by group name, then process name, as an answer has them. Faults 6, 30 (no room).
     AllProcessInfo {
         /// Takes the answer.
-        reply: Reply<Result<Encoded, Fault>>,
+        reply: Reply<Result<Charged<Encoded>, Fault>>,
     },
-    /// What `supervisorctl` shows of them, in the [compact form](supervisor_rpc::compact). Fault 6.
+    /// What `supervisorctl` shows of them, in the [compact form](supervisor_rpc::compact). Faults 6, 30 (no room).
     ProcessSummaries {
         /// Takes the answer.
-        reply: Reply<Result<Vec<u8>, Fault>>,
+        reply: Reply<Result<Charged<Vec<u8>>, Fault>>,
     },
-    /// The configuration last read, by process name. Fault 6.
+    /// The configuration last read, by process name, as an answer has it. Faults 6, 30 (no room).
     AllConfigInfo {
         /// Takes the answer.
-        reply: Reply<Result<Vec<ConfigInfo<'static>>, Fault>>,
+        reply: Reply<Result<Charged<Encoded>, Fault>>,
     },
     /// An order to the state machine.
     Order {

@@ -22,6 +22,7 @@ use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
 use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
+use supervisor_http::Budget;
 use supervisor_log::{MainLog, Pump, Run};
 use supervisor_sys::clock_set::ClockSet;
 use supervisor_sys::errno::words;
@@ -77,6 +78,8 @@ pub(crate) struct Loop {
     pub(crate) watch: Watch,
     /// Moves the output of children.
     pub(crate) pump: Pump,
+    /// What long answers are charged to.
+    pub(crate) answers: Budget,
     /// The main log.
     pub(crate) log: MainLog,
     /// How often logs were reopened.

@@ -37,11 +37,15 @@ impl Loop {
                 let info = self.process_named(&name).map(|id| self.process_record(id));
                 reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
             }
-            Request::AllProcessInfo { reply } => reply.send(self.allowed().map(|()| self.process_records())),
-            Request::ProcessSummaries { reply } => {
-                reply.send(self.allowed().map(|()| self.process_summaries()));
+            Request::AllProcessInfo { reply } => {
+                reply.send(self.allowed().and_then(|()| self.process_records()))
             }
-            Request::AllConfigInfo { reply } => reply.send(self.allowed().map(|()| self.config_records())),
+            Request::ProcessSummaries { reply } => {
+                reply.send(self.allowed().and_then(|()| self.process_summaries()));
+            }
+            Request::AllConfigInfo { reply } => {
+                reply.send(self.allowed().and_then(|()| self.config_records()));
+            }
             Request::Order { ticket, order, reply } => self.order(ticket, order, reply),
             Request::Cancel(ticket) => {
                 if self.replies.remove(&ticket).is_some() {

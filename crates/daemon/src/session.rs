@@ -133,6 +133,7 @@ impl Session {
         let room = descriptor_limit::make_room(programs, listeners.len(), &log);
         let births = Births::new("births");
         births.set_short(room.is_short);
+        let answers = room.limits.memory.clone();
         let http = serve_http(&config, listeners, room.limits, requests, &pump, &log)?;
         let mut supervisor = Box::new(Loop {
             core,
@@ -155,6 +156,7 @@ impl Session {
             inbox,
             watch: Watch::default(),
             pump,
+            answers,
             log,
             reopens: 0,
             listening,
@@ -224,6 +226,7 @@ fn serve_http(
     let backend = Backend {
         requests,
         disk: Pool::new("disk"),
+        answers: limits.memory.clone(),
         log: log.clone(),
         pump: pump.clone(),
         has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),

@@ -24,7 +24,7 @@ use crate::reply::Answer;
 use crate::socket::Stream;
 use crate::wire;
 use crate::{
-    Body, Client, Credentials, Level, Limits, Log, Peer, ReplyTo, Request, Response, Service, Status,
+    Body, Charge, Client, Credentials, Level, Limits, Log, Peer, ReplyTo, Request, Response, Service, Status,
 };
 use mio::event::Event;
 use std::io::{ErrorKind, Read};
@@ -49,10 +49,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) log: &'a Log,
     pub(crate) scratch: &'a mut [u8],
     pub(crate) now: Instant,
-    /// Bytes that all other connections have received and not passed on.
-    pub(crate) received_elsewhere: usize,
-    /// Bytes of answers that wait for all other clients.
-    pub(crate) held_elsewhere: usize,
     /// No further request is taken after the one in hand.
     pub(crate) is_draining: bool,
 }
@@ -79,8 +75,12 @@ enum Step {
 /// Steps of a turn; a step moves at most a scratch buffer full. Keeps a busy client from starving others.
 const STEPS: usize = 16;
 
-/// A body up to this size is taken, and given, whatever other clients are sending and not taking.
-const SMALL_BODY: usize = 64 * 1024;
+/// A request up to this size is taken, and an answer up to this size is given, whatever other clients are sending and not taking.
+const SMALL_REQUEST: usize = 8 * 1024;
+const SMALL_ANSWER: usize = 64 * 1024;
+
+/// What a byte of a request is charged: itself, and what is made of it.
+const COST_OF_REQUEST: usize = 2;
 
 /// A sender gets a second more for each of these bytes, so that a large body may take its time.
 const BYTES_PER_SECOND: usize = 16 * 1024;
@@ -97,8 +97,8 @@ enum Phase {
     /// The service has the request.
     Waiting { exchange: Exchange, client: Client },
     /// All of the answer is in the outbox.
-    Answering { exchange: Exchange, then: Then, last_progress: Instant },
-    /// The answer goes on and on.
+    Answering { exchange: Exchange, then: Then, last_progress: Instant, _charge: Option<Charge> },
+    /// The answer is made as it is sent.
     Streaming(Streaming),
     /// The answer has left, and the client may still be sending: what comes is thrown away.
     Lingering { until: Instant },
@@ -117,6 +117,8 @@ pub(crate) struct Connection {
     rules: Arc<Rules>,
     phase: Phase,
     inbox: Inbox,
+    /// What a long request is charged to.
+    charge: Option<Charge>,
     outbox: Outbox,
     is_readable: bool,
     is_writable: bool,
@@ -136,6 +138,7 @@ impl Connection {
             rules,
             phase: Phase::IDLE,
             inbox: Inbox::default(),
+            charge: None,
             outbox: Outbox::default(),
             is_readable: true,
             is_writable: true,
@@ -147,16 +150,6 @@ impl Connection {
 
     pub(crate) fn stream_mut(&mut self) -> &mut Stream {
         &mut self.stream
-    }
-
-    /// Bytes received and not passed on.
-    pub(crate) fn received(&self) -> usize {
-        self.inbox.len()
-    }
-
-    /// Bytes of an answer that wait for the client.
-    pub(crate) fn held(&self) -> usize {
-        self.outbox.held()
     }
 
     /// For how long nothing has been asked or answered; `None` while something is.
@@ -176,10 +169,9 @@ impl Connection {
 
     /// Whether its end would lose nothing that is bounded in time: it is idle, or streams without end.
     pub(crate) fn is_dispensable(&self) -> bool {
-        match self.phase {
-            Phase::Receiving { head: None, since: None } | Phase::Streaming(_) | Phase::Lingering { .. } => {
-                true
-            }
+        match &self.phase {
+            Phase::Receiving { head: None, since: None } | Phase::Lingering { .. } => true,
+            Phase::Streaming(streaming) => streaming.is_endless(),
             Phase::Receiving { .. } | Phase::Waiting { .. } | Phase::Answering { .. } => false,
         }
     }
@@ -193,6 +185,10 @@ impl Connection {
             }),
             Phase::Answering { last_progress, .. } => Some(*last_progress + limits.slow_reader),
             Phase::Lingering { until } => Some(*until),
+            // Of an answer that ends, and is there to be taken.
+            Phase::Streaming(streaming) if !streaming.is_endless() && !self.outbox.is_empty() => {
+                Some(streaming.last_progress + limits.slow_reader)
+            }
             Phase::Waiting { .. } | Phase::Streaming(_) => None,
         }
     }
@@ -231,13 +227,13 @@ impl Connection {
                 self.refuse(Status::RequestTimeout, Exchange::unreadable(), turn);
                 self.turn(turn)
             }
-            Phase::Answering { .. } | Phase::Lingering { .. } => Outcome::Close,
-            Phase::Waiting { .. } | Phase::Streaming(_) => Outcome::Sleep,
+            Phase::Answering { .. } | Phase::Streaming(_) | Phase::Lingering { .. } => Outcome::Close,
+            Phase::Waiting { .. } => Outcome::Sleep,
         }
     }
 
     /// The service has answered, or never will.
-    pub(crate) fn answer(&mut self, answer: Answer, turn: &mut Turn<'_>) -> Outcome {
+    pub(crate) fn answer(&mut self, answer: Answer, charge: Option<Charge>, turn: &mut Turn<'_>) -> Outcome {
         let (exchange, client) = match std::mem::replace(&mut self.phase, Phase::IDLE) {
             Phase::Waiting { exchange, client } => (exchange, client),
             // There is one answer to a request, and nothing else ends the wait for it.
@@ -256,7 +252,7 @@ impl Connection {
             Answer::Missing if self.is_half_closed || turn.is_draining => return Outcome::Close,
             Answer::Missing => internal_error(),
         };
-        self.begin_answer(response, exchange, turn);
+        self.begin_answer(response, charge, exchange, turn);
         self.turn(turn)
     }
 
@@ -291,10 +287,12 @@ impl Connection {
             return Step::Blocked;
         }
         let Ok(flushed) = self.outbox.flush(&mut self.stream) else { return Step::Over };
-        if flushed.bytes > 0
-            && let Phase::Answering { last_progress, .. } = &mut self.phase
-        {
-            *last_progress = now;
+        if flushed.bytes > 0 {
+            match &mut self.phase {
+                Phase::Answering { last_progress, .. } => *last_progress = now,
+                Phase::Streaming(streaming) => streaming.last_progress = now,
+                Phase::Receiving { .. } | Phase::Waiting { .. } | Phase::Lingering { .. } => {}
+            }
         }
         self.is_writable = !flushed.is_blocked;
         if flushed.is_blocked { Step::Blocked } else { Step::Progress }
@@ -335,9 +333,8 @@ impl Connection {
     fn read_on(&mut self, turn: &mut Turn<'_>) -> Step {
         match self.read(turn.scratch) {
             Received::Bytes(count) => {
-                self.inbox.push(&turn.scratch[..count]);
-                let received = self.inbox.len();
-                if received > SMALL_BODY && received + turn.received_elsewhere > turn.limits.bodies {
+                let is_room = self.makes_room_for(count, turn.limits);
+                if !is_room || !self.inbox.push(&turn.scratch[..count]) {
                     self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
                 }
                 Step::Progress
@@ -345,6 +342,18 @@ impl Connection {
             Received::Nothing => Step::Blocked,
             Received::End => Step::Over,
         }
+    }
+
+    /// Charges what has come, with so much more. Whether there is room.
+    fn makes_room_for(&mut self, more: usize, limits: &Limits) -> bool {
+        let owed = (self.inbox.len() + more).saturating_sub(SMALL_REQUEST) * COST_OF_REQUEST;
+        if owed == 0 {
+            return true;
+        }
+        if self.charge.is_none() {
+            self.charge = limits.memory.charge(0);
+        }
+        self.charge.as_mut().is_some_and(|charge| charge.resize(owed))
     }
 
     fn read(&mut self, scratch: &mut [u8]) -> Received {
@@ -372,7 +381,10 @@ impl Connection {
         let request =
             Request { method, target, path, query, version, headers, body, peer: self.peer, section };
         let (id, mailbox) = (self.id, Arc::clone(turn.mailbox));
-        let reply = ReplyTo::new(client, move |response| mailbox.post(Message::Answer(id, response)));
+        let reply = ReplyTo::new(client, move |answer, charge| {
+            mailbox.post(Message::Answer(id, answer, charge));
+        });
+        let reply = reply.charged(self.charge.take());
         guarded(turn.log, || turn.service.call(request, reply));
     }
 
@@ -382,15 +394,25 @@ impl Connection {
     }
 
     fn begin_last_answer(&mut self, response: Response, exchange: Exchange, turn: &Turn<'_>) {
-        self.begin_answer(response, exchange, turn);
+        self.charge = None;
+        self.begin_answer(response, None, exchange, turn);
         if let Phase::Answering { then, .. } = &mut self.phase {
             *then = Then::Close;
         }
     }
 
-    fn begin_answer(&mut self, response: Response, mut exchange: Exchange, turn: &Turn<'_>) {
-        let is_affordable = exchange.is_head_only || fits(&response, turn);
-        let response = if is_affordable { response } else { admission::refusal(Status::ServiceUnavailable) };
+    fn begin_answer(
+        &mut self,
+        response: Response,
+        charge: Option<Charge>,
+        mut exchange: Exchange,
+        turn: &Turn<'_>,
+    ) {
+        let (response, charge) = match settle(&response, charge, turn.limits) {
+            Ok(charge) => (response, charge),
+            Err(NoRoom) if exchange.is_head_only => (response, None),
+            Err(NoRoom) => (admission::refusal(Status::ServiceUnavailable), None),
+        };
         let (framing, mut then) = exchange.framing(&response);
         if turn.is_draining {
             then = Then::Close;
@@ -399,18 +421,22 @@ impl Connection {
         let head = wire::head(&exchange.version, &response, framing, clock::now().wall);
         exchange.count(head.len());
         self.outbox.push(head);
+        let length = response.body.length();
         match response.body {
-            Body::Stream(source) if !exchange.is_head_only => {
+            Body::Stream(source) | Body::Pieces(_, source)
+                if !exchange.is_head_only && response.status.may_have_body() =>
+            {
                 let waker = self.stream_waker(turn.mailbox);
-                self.phase = Phase::Streaming(Streaming::new(source, waker, exchange, framing, then));
+                let streaming = Streaming::new(length, source, waker, exchange, framing, then, turn.now);
+                self.phase = Phase::Streaming(streaming);
             }
             Body::Bytes(bytes) if !exchange.is_head_only && response.status.may_have_body() => {
                 exchange.count(bytes.len());
                 self.outbox.push(bytes);
-                self.phase = Phase::Answering { exchange, then, last_progress: turn.now };
+                self.phase = Phase::Answering { exchange, then, last_progress: turn.now, _charge: charge };
             }
-            Body::Stream(_) | Body::Bytes(_) => {
-                self.phase = Phase::Answering { exchange, then, last_progress: turn.now };
+            Body::Stream(_) | Body::Pieces(..) | Body::Bytes(_) => {
+                self.phase = Phase::Answering { exchange, then, last_progress: turn.now, _charge: None };
             }
         }
     }
@@ -445,13 +471,18 @@ impl Connection {
     }
 }
 
-/// Whether there is room for an answer beside those that other clients have not taken.
-fn fits(response: &Response, turn: &Turn<'_>) -> bool {
+/// There is no room for an answer beside those that other clients have not taken.
+struct NoRoom;
+
+/// Charges an answer that is complete for what it holds; `charge` is what it was made for.
+fn settle(response: &Response, charge: Option<Charge>, limits: &Limits) -> Result<Option<Charge>, NoRoom> {
     match &response.body {
-        Body::Bytes(bytes) => {
-            bytes.len() <= SMALL_BODY || bytes.len() + turn.held_elsewhere <= turn.limits.answers
+        Body::Bytes(bytes) if bytes.len() > SMALL_ANSWER => {
+            let mut charge = charge.or_else(|| limits.memory.charge(0)).ok_or(NoRoom)?;
+            if charge.resize(bytes.len()) { Ok(Some(charge)) } else { Err(NoRoom) }
         }
-        Body::Stream(_) => true,
+        // What comes in pieces holds one at a time.
+        Body::Bytes(_) | Body::Stream(_) | Body::Pieces(..) => Ok(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::date::log_date;
 use crate::head::Head;
 use crate::wire::Framing;
-use crate::{Body, Peer, Response, Version};
+use crate::{Peer, Response, Version};
 use supervisor_core::Wall;
 
 /// A request that is being answered.
@@ -60,7 +60,7 @@ impl Exchange {
     /// where the answer itself carries `Connection: close`. Of an unknown version nothing is known, so its
     /// connection stays open.
     pub(crate) fn framing(&self, response: &Response) -> (Framing, Then) {
-        let is_stream = matches!(response.body, Body::Stream(_));
+        let is_stream = response.body.length().is_none();
         let has_length = !is_stream && response.status.may_have_body();
         let is_last = response.first_header("Connection").is_some_and(|value| value == b"close");
         let plain = Framing { is_chunked: false, announces_keep_alive: false };

@@ -21,11 +21,22 @@ pub(crate) enum HeadProgress {
     Complete(Result<Head, HeadFault>),
 }
 
+const LARGE: usize = 1 << 20;
+
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 impl Inbox {
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    /// Adds what has come, if there is memory for it.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            // A long body grows by an eighth: doubling would take twice its room.
+            let step = if self.bytes.len() < LARGE { self.bytes.len() } else { self.bytes.len() / 8 };
+            if self.bytes.try_reserve_exact(bytes.len().max(step)).is_err() {
+                return false;
+            }
+        }
         self.bytes.extend_from_slice(bytes);
+        true
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -93,10 +104,10 @@ mod tests {
         let mut inbox = Inbox::default();
         let text = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nab";
         for &byte in &text[..text.len() - 3] {
-            inbox.push(&[byte]);
+            assert!(inbox.push(&[byte]));
             assert_eq!(take(&mut inbox), HeadProgress::Incomplete);
         }
-        inbox.push(b"\nabGET / HTTP/1.0\r\n\r\n");
+        assert!(inbox.push(b"\nabGET / HTTP/1.0\r\n\r\n"));
         assert!(matches!(take(&mut inbox), HeadProgress::Complete(Ok(_))));
         assert_eq!(inbox.take_body(2).as_deref(), Some(&b"ab"[..]));
         assert!(matches!(take(&mut inbox), HeadProgress::Complete(Ok(_))));
@@ -106,22 +117,22 @@ mod tests {
     #[test]
     fn a_head_over_the_limit_is_refused_whether_it_ends_or_not() {
         let mut endless = Inbox::default();
-        endless.push(&[b'a'; 99]);
+        assert!(endless.push(&[b'a'; 99]));
         assert_eq!(take(&mut endless), HeadProgress::Incomplete);
-        endless.push(b"a");
+        assert!(endless.push(b"a"));
         assert_eq!(take(&mut endless), HeadProgress::TooLarge);
         let mut ended = Inbox::default();
-        ended.push(&[b'a'; 97]);
-        ended.push(b"\r\n\r\n");
+        assert!(ended.push(&[b'a'; 97]));
+        assert!(ended.push(b"\r\n\r\n"));
         assert_eq!(take(&mut ended), HeadProgress::TooLarge);
     }
 
     #[test]
     fn a_body_waits_for_its_last_byte() {
         let mut inbox = Inbox::default();
-        inbox.push(b"ab");
+        assert!(inbox.push(b"ab"));
         assert_eq!(inbox.take_body(3), None);
-        inbox.push(b"cd");
+        assert!(inbox.push(b"cd"));
         assert_eq!(inbox.take_body(3).as_deref(), Some(&b"abc"[..]));
         assert_eq!(inbox.len(), 1);
         assert_eq!(inbox.take_body(0).as_deref(), Some(&b""[..]));

@@ -9,7 +9,7 @@
 //!
 //! A connection works on one request at a time, in the order they were sent; what a client pipelines waits in
 //! its socket. Answers are bytes, or a [`Source`] that is asked for more whenever the client has room. Every
-//! buffer has a bound in [`Limits`], and reaching it has a written answer.
+//! buffer has a bound in [`Limits`], and reaching it has a written answer. Long answers share one [`Budget`].
 //!
 //! Status lines, header order, error pages and the rules for keeping a connection open are those of Supervisor
 //! 4.3.0, to the byte, except where its behaviour was a defect.
@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod auth;
+mod budget;
 mod connection;
 mod date;
 mod exchange;
@@ -37,6 +38,7 @@ mod uri;
 mod wire;
 
 pub use auth::Credentials;
+pub use budget::{Budget, Charge};
 pub use date::parse_http_date;
 pub use handle::Handle;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! The limits of a server, with defaults no real client meets.
 
+use crate::Budget;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -13,12 +14,10 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a request body; more is answered with 413 before any of it is read.
     pub body: usize,
-    /// Bytes of requests that all clients together have sent and not completed; a client that would exceed it
-    /// with a body over 64 KiB is answered with 503.
-    pub bodies: usize,
-    /// Bytes of complete answers that all clients together have been given and not taken. An answer over 64 KiB that
-    /// would exceed it is replaced with 503.
-    pub answers: usize,
+    /// What long requests, over 8 KiB, until they are answered, and long answers, over 64 KiB, until their clients have taken
+    /// them, may hold together; a request counts twice, since a service makes something of it. What does not fit is
+    /// answered with 503. A service charges what it is making to the same budget.
+    pub memory: Budget,
     /// Connections open at the same time by way of one listener. At the limit the connection that was idle
     /// longest makes room (see `idle`); if none may, the newcomer is answered with 503.
     pub connections: usize,
@@ -47,8 +46,7 @@ impl Default for Limits {
             head: 64 * 1024,
             headers: 256,
             body: 8 * 1024 * 1024,
-            bodies: 64 * 1024 * 1024,
-            answers: 256 * 1024 * 1024,
+            memory: Budget::new(32 * 1024 * 1024),
             connections: 1024,
             turned_away: 64,
             stream_buffer: 64 * 1024,

@@ -3,6 +3,7 @@
 //! The queue needs no bound of its own: there is at most one answer per open connection, one wake-up per stream
 //! (see `StreamWaker`) and a handful of orders from the handle.
 
+use crate::Charge;
 use crate::reply::Answer;
 use mio::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,8 +14,8 @@ pub(crate) type ConnectionId = usize;
 
 /// What other threads tell the server.
 pub(crate) enum Message {
-    /// The answer to the request a connection waits on.
-    Answer(ConnectionId, Answer),
+    /// The answer to the request a connection waits on, and what it is charged to.
+    Answer(ConnectionId, Answer, Option<Charge>),
     /// A stream has something to give.
     StreamReady(ConnectionId),
     /// See `Handle::stop_listening`.

@@ -32,11 +32,6 @@ impl Outbox {
         }
     }
 
-    /// Bytes held, those included that have been sent from a segment that is not done.
-    pub(crate) fn held(&self) -> usize {
-        self.segments.iter().map(Vec::len).sum()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }

@@ -1,6 +1,6 @@
 //! The right to answer one request, now or later, from any thread.
 
-use crate::{Response, Status};
+use crate::{Charge, Response, Status};
 use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever; a client that is
 /// gone, or a server that winds down, has its connection closed instead.
 pub struct ReplyTo {
-    deliver: Option<Box<dyn FnOnce(Answer) + Send>>,
+    deliver: Option<Deliver>,
     client: Client,
+    charge: Option<Charge>,
 }
+
+type Deliver = Box<dyn FnOnce(Answer, Option<Charge>) + Send>;
 
 /// What a reply comes to.
 pub(crate) enum Answer {
@@ -23,8 +26,8 @@ pub(crate) enum Answer {
 }
 
 impl ReplyTo {
-    pub(crate) fn new(client: Client, deliver: impl FnOnce(Answer) + Send + 'static) -> Self {
-        Self { deliver: Some(Box::new(deliver)), client }
+    pub(crate) fn new(client: Client, deliver: impl FnOnce(Answer, Option<Charge>) + Send + 'static) -> Self {
+        Self { deliver: Some(Box::new(deliver)), client, charge: None }
     }
 
     /// A reply that ends in a channel instead of a connection; `Client::lose` of its client plays the
@@ -33,7 +36,7 @@ impl ReplyTo {
         let (sender, receiver) = sync_channel(1);
         let client = Client::default();
         let watched = client.clone();
-        let reply = Self::new(client.clone(), move |answer| {
+        let reply = Self::new(client.clone(), move |answer, _charge| {
             let response = match answer {
                 Answer::Ready(response) => response,
                 Answer::Made(make) => make(),
@@ -49,7 +52,7 @@ impl ReplyTo {
     /// Sends the answer. It is discarded if the client is gone.
     pub fn send(mut self, response: Response) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(Answer::Ready(response));
+            deliver(Answer::Ready(response), self.charge.take());
         }
     }
 
@@ -57,8 +60,16 @@ impl ReplyTo {
     /// do than to put an answer into words.
     pub fn send_with(mut self, make: impl FnOnce() -> Response + Send + 'static) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(Answer::Made(Box::new(make)));
+            deliver(Answer::Made(Box::new(make)), self.charge.take());
         }
+    }
+
+    /// What the answer, while it is made and until it has left, is charged to. One without a charge gets its own when it is
+    /// complete.
+    #[must_use]
+    pub fn charged(mut self, charge: Option<Charge>) -> Self {
+        self.charge = charge;
+        self
     }
 
     /// The client that waits for the answer.
@@ -70,7 +81,7 @@ impl ReplyTo {
 impl Drop for ReplyTo {
     fn drop(&mut self) {
         if let Some(deliver) = self.deliver.take() {
-            deliver(Answer::Missing);
+            deliver(Answer::Missing, None);
         }
     }
 }

@@ -81,6 +81,9 @@ pub enum Body {
     /// Chunks as they come, for as long as the source wants: chunked coding on HTTP/1.1, plain bytes up to
     /// the close of the connection on any other version.
     Stream(Box<dyn Source>),
+    /// So many bytes, which the source gives piece by piece; `Content-Length` says how many. A source that ends before them
+    /// ends the connection, which tells the client that the answer is not whole.
+    Pieces(usize, Box<dyn Source>),
 }
 
 impl fmt::Debug for Body {
@@ -88,6 +91,18 @@ impl fmt::Debug for Body {
         match self {
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.escape_ascii()),
             Self::Stream(_) => f.write_str("Stream"),
+            Self::Pieces(length, _) => write!(f, "Pieces({length})"),
+        }
+    }
+}
+
+impl Body {
+    /// How many bytes it has, where that is known.
+    pub(crate) fn length(&self) -> Option<usize> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes.len()),
+            Self::Pieces(length, _) => Some(*length),
+            Self::Stream(_) => None,
         }
     }
 }
@@ -147,6 +162,13 @@ impl Response {
     #[must_use]
     pub fn stream(mut self, source: Box<dyn Source>) -> Self {
         self.body = Body::Stream(source);
+        self
+    }
+
+    /// Makes the body one of this length that comes in pieces.
+    #[must_use]
+    pub fn pieces(mut self, length: usize, source: Box<dyn Source>) -> Self {
+        self.body = Body::Pieces(length, source);
         self
     }
 

@@ -68,8 +68,6 @@ pub fn serve(
         connections: HashMap::new(),
         ready: VecDeque::new(),
         deadlines: BTreeSet::new(),
-        received: 0,
-        held: 0,
         limits,
         service,
         log,
@@ -94,10 +92,6 @@ struct Server {
     /// Those with something to do, each once.
     ready: VecDeque<ConnectionId>,
     deadlines: BTreeSet<(Instant, ConnectionId)>,
-    /// Bytes received by all connections and not passed on.
-    received: usize,
-    /// Bytes of answers that clients have not taken.
-    held: usize,
     next_id: ConnectionId,
     limits: Limits,
     service: Box<dyn Service>,
@@ -114,10 +108,6 @@ struct Entry {
     is_queued: bool,
     /// What stands in `deadlines` for it.
     deadline: Option<Instant>,
-    /// What it counts in `received`.
-    received: usize,
-    /// What it counts in `held`.
-    held: usize,
 }
 
 struct WindingDown {
@@ -191,8 +181,8 @@ impl Server {
     fn take_messages(&mut self, now: Instant) {
         for message in self.mailbox.take() {
             match message {
-                Message::Answer(id, answer) => {
-                    self.give_turn(id, now, |connection, turn| connection.answer(answer, turn));
+                Message::Answer(id, answer, charge) => {
+                    self.give_turn(id, now, |connection, turn| connection.answer(answer, charge, turn));
                 }
                 Message::StreamReady(id) => {
                     if let Some(entry) = self.connections.get_mut(&id) {
@@ -247,8 +237,6 @@ impl Server {
             log: &self.log,
             scratch: &mut self.scratch,
             now,
-            received_elsewhere: self.received - entry.received,
-            held_elsewhere: self.held - entry.held,
             is_draining: self.winding_down.is_some(),
         };
         let outcome = act(&mut entry.connection, &mut turn);
@@ -256,12 +244,6 @@ impl Server {
             self.close(id);
             return;
         }
-        let received = entry.connection.received();
-        self.received = self.received - entry.received + received;
-        entry.received = received;
-        let held = entry.connection.held();
-        self.held = self.held - entry.held + held;
-        entry.held = held;
         let deadline = entry.connection.deadline(&self.limits);
         if deadline != entry.deadline {
             let former = std::mem::replace(&mut entry.deadline, deadline);
@@ -278,8 +260,6 @@ impl Server {
         if let Some(deadline) = entry.deadline {
             self.deadlines.remove(&(deadline, id));
         }
-        self.received -= entry.received;
-        self.held -= entry.held;
         if let Some(listening) = self.listening.get_mut(entry.listener) {
             listening.release();
         }
@@ -291,7 +271,7 @@ impl Server {
     fn register(&mut self, mut connection: Connection, id: ConnectionId, listener: usize) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(connection.stream_mut(), Token(id), interest)?;
-        let entry = Entry { connection, listener, is_queued: false, deadline: None, received: 0, held: 0 };
+        let entry = Entry { connection, listener, is_queued: false, deadline: None };
         self.connections.insert(id, entry);
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! `Server` and `Date` come first, then the answer's own headers, then `Content-Length` if the answer did not
 //! place it itself, and last what the connection adds.
 
-use crate::{Body, Response, Version};
+use crate::{Response, Version};
 use std::fmt::Write;
 use supervisor_core::Wall;
 use supervisor_sys::clock::http_date;
@@ -30,11 +30,11 @@ pub(crate) fn head(version: &Version, response: &Response, framing: Framing, now
     for (name, value) in response.headers() {
         line(&mut head, name, value);
     }
-    if let Body::Bytes(bytes) = &response.body
+    if let Some(length) = response.body.length()
         && response.status.may_have_body()
         && response.first_header("Content-Length").is_none()
     {
-        line(&mut head, "Content-Length", bytes.len().to_string().as_bytes());
+        line(&mut head, "Content-Length", length.to_string().as_bytes());
     }
     if framing.announces_keep_alive {
         line(&mut head, "Connection", b"Keep-Alive");

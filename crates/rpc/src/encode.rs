@@ -5,7 +5,13 @@
 //! them and every client fails to read the answer), and numbers beyond 32 bit are clamped (upstream answers
 //! HTTP 500).
 
-use crate::{Fault, Value};
+mod output;
+mod text;
+
+use crate::{Fault, FaultCode, Value};
+pub use output::Output;
+use text::push_lossy;
+pub use text::{TextFrame, TextPieces, close_answer, open_answer};
 
 /// Room for a list is reserved up to here before it is known to be needed.
 pub(crate) const LARGEST_GUESS: usize = 8 << 20;
@@ -22,6 +28,9 @@ const ANSWER: (&[u8], &[u8]) = (
     b"</param>\n</params>\n</methodResponse>\n",
 );
 
+/// What stands before the items of an array, and behind them.
+const ARRAY: (&str, &str) = ("<value><array><data>\n", "</data></array></value>\n");
+
 /// A whole answer with one value.
 pub fn response(value: &(impl Encode + ?Sized)) -> Vec<u8> {
     Encoded::new(value).into_response()
@@ -29,78 +38,131 @@ pub fn response(value: &(impl Encode + ?Sized)) -> Vec<u8> {
 
 /// A whole answer with a fault.
 pub fn fault(fault: &Fault) -> Vec<u8> {
-    let mut out = Vec::with_capacity(384);
-    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodResponse>\n<fault>\n");
+    let mut out = Output::default();
+    out.expect(384);
+    out.extend(b"<?xml version='1.0'?>\n<methodResponse>\n<fault>\n");
     fault.encode(&mut Writer::new(&mut out));
-    out.extend_from_slice(b"</fault>\n</methodResponse>\n");
-    out
+    out.extend(b"</fault>\n</methodResponse>\n");
+    out.into_bytes().unwrap_or_default()
 }
 
 /// A whole call.
 pub fn call(method: &str, params: &[Value]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    out.extend_from_slice(b"<?xml version='1.0'?>\n<methodCall>\n<methodName>");
+    let mut out = Output::default();
+    out.expect(256);
+    out.extend(b"<?xml version='1.0'?>\n<methodCall>\n<methodName>");
     push_escaped(&mut out, method);
-    out.extend_from_slice(b"</methodName>\n<params>\n");
+    out.extend(b"</methodName>\n<params>\n");
     for param in params {
-        out.extend_from_slice(b"<param>\n");
+        out.extend(b"<param>\n");
         param.encode(&mut Writer::new(&mut out));
-        out.extend_from_slice(b"</param>\n");
+        out.extend(b"</param>\n");
     }
-    out.extend_from_slice(b"</params>\n</methodCall>\n");
-    out
+    out.extend(b"</params>\n</methodCall>\n");
+    out.into_bytes().unwrap_or_default()
 }
 
-/// A value that has been encoded before; how the results of a multicall are kept until all are there.
+/// A value that has been encoded.
 ///
-/// It has the beginning of an answer before it, so that a long one becomes an answer without being copied.
+/// It has the beginning of an answer before it, so that a long one becomes an answer without being copied. One for which there
+/// was no memory becomes a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded(Vec<u8>);
+pub struct Encoded(Output);
 
 impl Encoded {
     /// Encodes one value now.
     pub fn new(value: &(impl Encode + ?Sized)) -> Self {
-        let mut out = Vec::with_capacity(512);
-        out.extend_from_slice(ANSWER.0);
-        value.encode(&mut Writer::new(&mut out));
-        Self(out)
+        Self::with(|out| value.encode(&mut Writer::new(out)))
     }
 
     /// Encodes a list now; `expected` is about how many items it has.
     pub fn list<T: Encode>(expected: usize, items: impl IntoIterator<Item = T>) -> Self {
-        let mut out = Vec::with_capacity(512);
-        out.extend_from_slice(ANSWER.0);
-        Writer::new(&mut out).list(expected, items);
+        Self::with(|out| Writer::new(out).list(expected, items))
+    }
+
+    /// Encodes the value that `write` writes.
+    pub fn with(write: impl FnOnce(&mut Output)) -> Self {
+        let mut out = Output::default();
+        out.expect(512);
+        out.extend(ANSWER.0);
+        write(&mut out);
         Self(out)
+    }
+
+    /// This value, if there was memory for it.
+    pub fn complete(self) -> Result<Self, Fault> {
+        if self.0.is_given_up() { Err(out_of_memory()) } else { Ok(self) }
     }
 
     /// A whole answer with this value.
     pub fn into_response(self) -> Vec<u8> {
         let mut out = self.0;
-        out.extend_from_slice(ANSWER.1);
-        out
+        out.extend(ANSWER.1);
+        out.into_bytes().unwrap_or_else(|| fault(&out_of_memory()))
     }
 
     fn value(&self) -> &[u8] {
-        &self.0[ANSWER.0.len()..]
+        self.0.as_bytes().get(ANSWER.0.len()..).unwrap_or_default()
     }
 
-    /// Bytes held.
+    /// Bytes of the value.
     #[expect(clippy::len_without_is_empty, reason = "an encoded value is never empty")]
     pub fn len(&self) -> usize {
         self.value().len()
     }
 }
 
+/// The fault of an answer that there was no memory for.
+fn out_of_memory() -> Fault {
+    Fault::with_detail(FaultCode::Failed, "there is not enough memory for this answer")
+}
+
+/// The results of a multicall, written as they come.
+#[derive(Debug)]
+pub struct Results {
+    out: Output,
+    count: usize,
+}
+
+impl Results {
+    /// One more, that has been encoded before.
+    pub fn push(&mut self, result: &Encoded) {
+        result.encode(&mut Writer::new(&mut self.out));
+        self.count += 1;
+    }
+
+    /// One more that `write` writes, which must be one value. If it fails, nothing is added.
+    pub fn push_with<E>(&mut self, write: impl FnOnce(&mut Output) -> Result<(), E>) -> Result<(), E> {
+        let before = self.out.len();
+        write(&mut self.out).inspect(|()| self.count += 1).inspect_err(|_| self.out.truncate(before))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    /// All of them as one value.
+    pub fn finish(mut self) -> Encoded {
+        self.out.extend(ARRAY.1.as_bytes());
+        Encoded(self.out)
+    }
+}
+
 /// Writes values into a byte buffer.
 #[derive(Debug)]
 pub struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Output,
 }
 
 impl<'a> Writer<'a> {
     /// A writer that appends to `out`.
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
+    pub fn new(out: &'a mut Output) -> Self {
         Self { out }
     }
 
@@ -114,12 +176,7 @@ impl<'a> Writer<'a> {
     /// A string from bytes; what is not UTF-8 becomes U+FFFD.
     pub fn text_lossy(&mut self, bytes: &[u8]) {
         self.raw("<value><string>");
-        for chunk in bytes.utf8_chunks() {
-            push_escaped(self.out, chunk.valid());
-            if !chunk.invalid().is_empty() {
-                self.raw("\u{fffd}");
-            }
-        }
+        push_lossy(self.out, bytes);
         self.raw("</string></value>\n");
     }
 
@@ -141,9 +198,9 @@ impl<'a> Writer<'a> {
 
     /// An array; `write_items` writes its items one after the other.
     pub fn array(&mut self, write_items: impl FnOnce(&mut Writer<'_>)) {
-        self.raw("<value><array><data>\n");
+        self.raw(ARRAY.0);
         write_items(self);
-        self.raw("</data></array></value>\n");
+        self.raw(ARRAY.1);
     }
 
     /// An array of values that are about equally long, and about `expected` in number.
@@ -154,9 +211,10 @@ impl<'a> Writer<'a> {
                 item.encode(out);
                 if index == 0 {
                     // Growing to the whole step by step would copy a long list several times.
-                    let length = out.out.len() - begin;
+                    // Nothing is left of it where there was no memory.
+                    let length = out.out.len().saturating_sub(begin);
                     let others = expected.saturating_sub(1);
-                    out.out.reserve((length + length / 16).saturating_mul(others).min(LARGEST_GUESS));
+                    out.out.expect((length + length / 16).saturating_mul(others).min(LARGEST_GUESS));
                 }
             }
         });
@@ -170,7 +228,7 @@ impl<'a> Writer<'a> {
     }
 
     fn raw(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend(text.as_bytes());
     }
 }
 
@@ -249,7 +307,7 @@ pub(crate) fn clamp(number: i64) -> i32 {
 }
 
 /// Appends a number without going through the formatting machinery.
-fn push_decimal(out: &mut Vec<u8>, number: i32) {
+fn push_decimal(out: &mut Output, number: i32) {
     let mut digits = [0_u8; 10];
     let mut start = digits.len();
     let mut rest = number.unsigned_abs();
@@ -262,16 +320,16 @@ fn push_decimal(out: &mut Vec<u8>, number: i32) {
         }
     }
     if number < 0 {
-        out.push(b'-');
+        out.extend(b"-");
     }
-    out.extend_from_slice(&digits[start..]);
+    out.extend(&digits[start..]);
 }
 
 /// Appends text with `&`, `<`, `>` escaped and characters that XML 1.0 forbids replaced.
-fn push_escaped(out: &mut Vec<u8>, text: &str) {
+fn push_escaped(out: &mut Output, text: &str) {
     let bytes = text.as_bytes();
     if are_clean(bytes, [b'&', b'<', b'>', 0xef]) {
-        out.extend_from_slice(bytes);
+        out.extend(bytes);
         return;
     }
     let mut clean_from = 0;
@@ -281,12 +339,12 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
             at += 1;
             continue;
         };
-        out.extend_from_slice(&bytes[clean_from..at]);
-        out.extend_from_slice(replacement.as_bytes());
+        out.extend(&bytes[clean_from..at]);
+        out.extend(replacement.as_bytes());
         at += length;
         clean_from = at;
     }
-    out.extend_from_slice(&bytes[clean_from..]);
+    out.extend(&bytes[clean_from..]);
 }
 
 /// Whether there is neither a control character nor one of these bytes in a text, eight bytes at a time.
@@ -403,9 +461,22 @@ impl<T: Encode + ?Sized> Encode for &T {
     }
 }
 
+impl Default for Results {
+    /// None so far.
+    fn default() -> Self {
+        let mut out = Output::default();
+        out.extend(ANSWER.0);
+        out.extend(ARRAY.0.as_bytes());
+        Self { out, count: 0 }
+    }
+}
+
 impl Encode for Encoded {
     fn encode(&self, writer: &mut Writer<'_>) {
-        writer.out.extend_from_slice(self.value());
+        if self.0.is_given_up() {
+            writer.out.give_up();
+        }
+        writer.out.extend(self.value());
     }
 }
 

@@ -119,7 +119,8 @@ impl Connection {
                 return None;
             }
         }
-        Some(self.ahead.drain(..count).collect())
+        let rest = self.ahead.split_off(count);
+        Some(std::mem::replace(&mut self.ahead, rest))
     }
 
     fn receive(&mut self) -> Result<usize> {

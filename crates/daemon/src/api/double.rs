@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use supervisor_core::{Answer, Level, Mood, Pid, Ticket};
-use supervisor_http::{Body, Headers, Peer, Request as HttpRequest, Response, Version};
+use supervisor_http::{Body, Headers, Limits, Peer, Request as HttpRequest, Response, Version};
 use supervisor_log::{FollowKey, MainDestination, MainLog, MainLogSpec, Pump};
 use supervisor_rpc::{Fault, FaultCode};
 
@@ -42,7 +42,8 @@ impl Double {
         }));
         let pump = Pump::start(&log, |_| ()).unwrap();
         let disk = Pool::new("disk");
-        Self { backend: Backend { requests, disk, log, pump, has_supervisor: true }, inbox, woken }
+        let answers = Limits::default().memory;
+        Self { backend: Backend { requests, disk, answers, log, pump, has_supervisor: true }, inbox, woken }
     }
 
     /// The next request; waits for it.

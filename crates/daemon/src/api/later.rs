@@ -1,17 +1,56 @@
 //! Answers that come later: what a call comes to, and to whom it is handed.
 
 use super::Backend;
+use super::text::LogText;
 use crate::request::{Order, Reply, Request, Requests};
 use crate::serve::wire_fault;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use supervisor_core::{Answer, Outcome as ProcessOutcome, Ticket};
-use supervisor_http::Client;
-use supervisor_rpc::{Encode, Encoded, Fault, Status};
+use supervisor_http::{Budget, Charge, Client};
+use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, Status};
 
 /// The value of a call, or its fault.
-pub(crate) type Answered = Result<Encoded, Fault>;
+pub(crate) type Answered = Result<Charged<Encoded>, Fault>;
+
+/// An answer with what it is charged to as long as it waits for its client.
+pub(crate) struct Charged<T> {
+    pub(crate) value: T,
+    pub(crate) charge: Option<Charge>,
+}
+
+/// Answers up to this size are not charged, so that there is always room for them.
+pub(crate) const UNCHARGED: usize = 64 * 1024;
+
+impl<T> Charged<T> {
+    /// Makes an answer of about this size, if there is room for it beside the others.
+    pub(crate) fn make(
+        budget: &Budget,
+        expected: usize,
+        make: impl FnOnce() -> T,
+        length: impl FnOnce(&T) -> usize,
+    ) -> Result<Self, Fault> {
+        let mut charge = budget.charge(expected.saturating_sub(UNCHARGED)).ok_or_else(no_room)?;
+        let value = make();
+        let owed = length(&value).saturating_sub(UNCHARGED);
+        if charge.resize(owed) { Ok(Self { value, charge: Some(charge) }) } else { Err(no_room()) }
+    }
+}
+
+impl<T> From<T> for Charged<T> {
+    fn from(value: T) -> Self {
+        Self { value, charge: None }
+    }
+}
+
+/// The fault of an answer that does not fit beside the others.
+pub(super) fn no_room() -> Fault {
+    Fault::with_detail(
+        FaultCode::Failed,
+        "there is no room for this answer beside the long ones that other clients have not taken yet; try again later",
+    )
+}
 
 /// What a call comes to.
 pub(crate) enum Plan {
@@ -42,9 +81,16 @@ impl Plan {
     ) -> Self {
         Self::later(move |backend, done| {
             let reply = Reply::new(move |answer: Result<T, Fault>| {
-                done.send(Outcome::Lazy(Box::new(move || answer.map(encode))));
+                done.send(Outcome::Lazy(Box::new(move || Ok(encode(answer?).into()))));
             });
             backend.ask(question(reply));
+        })
+    }
+
+    /// A question to the loop that it answers with a value that is encoded already.
+    pub(super) fn ask_encoded(question: impl FnOnce(Reply<Answered>) -> Request + Send + 'static) -> Self {
+        Self::later(move |backend, done| {
+            backend.ask(question(Reply::new(|answer| done.send(Outcome::Ready(answer)))));
         })
     }
 
@@ -84,11 +130,11 @@ impl Backend {
 /// How the answer of the state machine goes over the wire.
 fn encode_answer(answer: Answer) -> Answered {
     match answer {
-        Answer::Done => Ok(Encoded::new(&true)),
+        Answer::Done => Ok(Encoded::new(&true).into()),
         Answer::Fault(fault) => Err(wire_fault(&fault)),
         Answer::Outcomes(outcomes) => {
             let statuses: Vec<Status<'_>> = outcomes.iter().map(status).collect();
-            Ok(Encoded::new(&statuses))
+            Ok(Encoded::new(&statuses).into())
         }
     }
 }
@@ -107,14 +153,19 @@ pub(crate) enum Outcome {
     Ready(Answered),
     /// It is still to be encoded, by a thread that has the time.
     Lazy(Box<dyn FnOnce() -> Answered + Send>),
+    /// It is a long text of a log, on the pool's thread, which may read more of it.
+    Text(LogText),
 }
 
 impl Outcome {
+    /// The value or the fault, all of it.
     pub(crate) fn resolve(self) -> Answered {
-        match self {
+        let answered = match self {
             Self::Ready(answered) => answered,
             Self::Lazy(encode) => encode(),
-        }
+            Self::Text(text) => text.encode().map(Into::into),
+        };
+        answered.and_then(|Charged { value, charge }| Ok(Charged { value: value.complete()?, charge }))
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reading logs: the loop says where a log is, and the pool, which may wait for a disk, reads it.
 
 use super::supervisor::Planned;
-use super::{Answered, Backend, Done, Outcome, Plan};
+use super::text::LogText;
+use super::{Backend, Done, Outcome, Plan};
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request};
 use std::path::{Path, PathBuf};
 use supervisor_core::Channel;
 use supervisor_log::tail::{self, ReadError};
+use supervisor_rpc::encode::TextFrame;
 use supervisor_rpc::method::Arguments;
-use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, LogTail, Writer};
+use supervisor_rpc::{Fault, FaultCode};
 
 /// Offset and length, as the client wrote them.
 #[derive(Clone, Copy)]
@@ -49,8 +51,8 @@ fn process_log(arguments: &Arguments, channel: Channel) -> Result<LogName, Fault
 fn read(log: LogName, window: Window) -> Plan {
     on_disk(log, move |path| match path {
         Some(path) => {
-            let bytes = read_file(&path, window.offset, window.length)?;
-            Ok(Encoded::new(&Lossy(&bytes)))
+            let part = tail::part(&path, window.offset, window.length);
+            Ok(LogText::new(Some(part.map_err(|error| fault(&path, &error))?), TextFrame::Plain))
         }
         None => Err(Fault::bare(FaultCode::NoFile)),
     })
@@ -59,26 +61,29 @@ fn read(log: LogName, window: Window) -> Plan {
 /// Never faults for want of a log: what is not there has no bytes.
 fn tail(log: LogName, window: Window) -> Plan {
     on_disk(log, move |path| {
-        let found = path.map(|path| tail::tail(&path, window.offset, window.length));
-        let shown = found.map_or_else(LogTail::default, |found| LogTail {
-            data: found.bytes.into(),
-            offset: i64::try_from(found.offset).unwrap_or(i64::MAX),
-            overflow: found.overflow,
-        });
-        Ok(Encoded::new(&shown))
+        let found = path.map(|path| tail::tail(&path, window.offset, window.length)).unwrap_or_default();
+        let offset = i64::try_from(found.offset).unwrap_or(i64::MAX);
+        Ok(LogText::new(found.part, TextFrame::Tail { offset, overflow: found.overflow }))
     })
 }
 
 /// Reads a part of a log, with the faults of `readLog`.
 pub(crate) fn read_file(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
-    tail::read(path, offset, length).map_err(|error| match error {
+    tail::read(path, offset, length).map_err(|error| fault(path, &error))
+}
+
+fn fault(path: &Path, error: &ReadError) -> Fault {
+    match error {
         ReadError::NoFile => Fault::with_detail(FaultCode::NoFile, path.display()),
         ReadError::BadArguments => Fault::bare(FaultCode::BadArguments),
         ReadError::Failed(_) => Fault::bare(FaultCode::Failed),
-    })
+    }
 }
 
-fn on_disk(log: LogName, work: impl FnOnce(Option<PathBuf>) -> Answered + Send + 'static) -> Plan {
+fn on_disk(
+    log: LogName,
+    work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
+) -> Plan {
     Plan::later(move |backend, done| locate(backend, log, done, work))
 }
 
@@ -87,24 +92,21 @@ fn locate(
     backend: &Backend,
     log: LogName,
     done: Done,
-    work: impl FnOnce(Option<PathBuf>) -> Answered + Send + 'static,
+    work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
 ) {
     let disk = backend.disk.clone();
     let reply = Reply::new(move |located: Result<LogLocation, Fault>| match located {
         Ok(location) => {
             // If it is not taken, `done` is dropped with it, which the client is told with an answer of 500.
-            let _refused = disk.submit(Box::new(move || done.send(Outcome::Ready(work(location.path)))));
+            let _refused = disk.submit(Box::new(move || {
+                done.send(match work(location.path) {
+                    Ok(text) if text.is_short() => Outcome::Ready(text.encode().map(Into::into)),
+                    Ok(text) => Outcome::Text(text),
+                    Err(fault) => Outcome::Ready(Err(fault)),
+                });
+            }));
         }
         Err(fault) => done.send_fault(fault),
     });
     backend.ask(Request::Log { log, purpose: LogPurpose::Read, reply });
-}
-
-/// Log bytes as text: what is not UTF-8 becomes U+FFFD.
-struct Lossy<'a>(&'a [u8]);
-
-impl Encode for Lossy<'_> {
-    fn encode(&self, writer: &mut Writer<'_>) {
-        writer.text_lossy(self.0);
-    }
 }

@@ -17,18 +17,19 @@ mod logs;
 mod multicall;
 mod supervisor;
 mod system;
+mod text;
 
 use crate::blocking::Pool;
 use crate::request::{Reply, Request as LoopRequest, Requests};
-pub(crate) use later::Watch;
 use later::{Answered, Done, Outcome, Plan};
+pub(crate) use later::{Charged, Watch};
 pub(crate) use logs::read_file as read_log_file;
 use supervisor_core::{Level, repr};
-use supervisor_http::{ReplyTo, Request, Response, Status};
+use supervisor_http::{Budget, ReplyTo, Request, Response, Status};
 use supervisor_log::{MainLog, Pump};
 use supervisor_rpc::decode::{self, DecodeError};
 use supervisor_rpc::method::{self, Arguments, Method, Procedure};
-use supervisor_rpc::{Fault, FaultCode, Value, compact, encode};
+use supervisor_rpc::{Encoded, Fault, FaultCode, Value, compact, encode};
 
 /// What handlers work with; clones share it.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub(crate) struct Backend {
     pub(crate) requests: Requests,
     /// Does what may wait for a disk.
     pub(crate) disk: Pool,
+    /// What long answers are charged to.
+    pub(crate) answers: Budget,
     /// The main log.
     pub(crate) log: MainLog,
     /// Tells when logs grow.
@@ -91,7 +94,7 @@ fn handle_body(backend: &Backend, body: &[u8], takes_compact: bool, reply: Reply
 /// Sets a call in motion.
 fn begin(backend: &Backend, name: &str, params: Vec<Value>, done: Done) {
     match plan(backend, name, params) {
-        Ok(Plan::Now(value)) => done.send(Outcome::Ready(Ok(value))),
+        Ok(Plan::Now(value)) => done.send(Outcome::Ready(Ok(value.into()))),
         Ok(Plan::Later(start)) => start(backend, done),
         Err(fault) => done.send(Outcome::Ready(Err(fault))),
     }
@@ -147,28 +150,40 @@ fn find(name: &str, has_supervisor: bool) -> Option<&'static Method> {
     method::find(name).filter(|method| has_supervisor || method.namespace() == "system")
 }
 
-/// Encodes what a call comes to, on the server's thread, and sends it.
+/// Encodes what a call comes to, on the server's thread, and sends it; long texts are read as they are sent.
 fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
     let watch = Watch::new(reply.client(), &backend.requests);
-    let (log, name) = (backend.log.clone(), name.to_owned());
-    Done::new(watch, move |outcome| {
-        reply.send_with(move || {
-            let answered = outcome.resolve();
+    let (log, name, disk) = (backend.log.clone(), name.to_owned(), backend.disk.clone());
+    Done::new(watch, move |outcome| match outcome {
+        Outcome::Text(text) => {
+            let response = text.respond(&disk);
+            log.log(Level::Trace, verdict(&name, response.as_ref().err()));
+            reply.send(response.unwrap_or_else(|fault| respond(Err(fault))));
+        }
+        Outcome::Ready(Ok(Charged { value, charge })) => {
+            let answered = value.complete();
             log.log(Level::Trace, verdict(&name, answered.as_ref().err()));
-            respond(answered)
-        });
+            reply.charged(charge).send(respond(answered));
+        }
+        outcome @ (Outcome::Ready(Err(_)) | Outcome::Lazy(_)) => {
+            reply.send_with(move || {
+                let answered = outcome.resolve().map(|charged| charged.value);
+                log.log(Level::Trace, verdict(&name, answered.as_ref().err()));
+                respond(answered)
+            });
+        }
     })
 }
 
 /// Answers with the summaries of all processes in the form of [`compact`].
 fn answer_compactly(backend: &Backend, name: String, reply: ReplyTo) {
     let log = backend.log.clone();
-    let send = move |all: Result<Vec<u8>, Fault>| {
+    let send = move |all: Result<Charged<Vec<u8>>, Fault>| {
         log.log(Level::Trace, verdict(&name, all.as_ref().err()));
-        reply.send(match all {
-            Ok(all) => xml_rpc(compact::MEDIA_TYPE, all),
-            Err(fault) => respond(Err(fault)),
-        });
+        match all {
+            Ok(all) => reply.charged(all.charge).send(xml_rpc(compact::MEDIA_TYPE, all.value)),
+            Err(fault) => reply.send(respond(Err(fault))),
+        }
     };
     backend.ask(LoopRequest::ProcessSummaries { reply: Reply::new(send) });
 }
@@ -180,7 +195,7 @@ fn verdict(name: &str, fault: Option<&Fault>) -> String {
     }
 }
 
-fn respond(answered: Answered) -> Response {
+fn respond(answered: Result<Encoded, Fault>) -> Response {
     let body = match answered {
         Ok(value) => value.into_response(),
         Err(fault) => encode::fault(&fault),

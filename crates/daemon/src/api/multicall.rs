@@ -3,15 +3,20 @@
 //! A call that waits holds up those behind it. Its answer may come at once, on the same stack, or later from
 //! another thread; either way one driver goes through the calls in a loop, so that thirty thousand calls that
 //! answer at once need no deeper stack than one.
+//!
+//! Results are written behind one another as they come, texts of logs piece by piece, so that nothing is there twice. They
+//! are charged as they grow. Where there is no room for a result, it says so, and so do those of the calls behind it, which
+//! are not made; where there is no room even for that, the whole answer is a fault.
 
+use super::later::{UNCHARGED, no_room};
 use super::supervisor::Planned;
-use super::{Answered, Backend, Done, Outcome, Plan, plan};
+use super::text::{LogText, More};
+use super::{Answered, Backend, Charged, Done, Outcome, Plan, plan};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use supervisor_http::{Budget, Charge};
+use supervisor_rpc::encode::Results;
 use supervisor_rpc::method::Arguments;
 use supervisor_rpc::{Encoded, Fault, FaultCode, Value};
-
-/// Bytes of results after which further calls are not made: their results say so.
-const MAX_RESULTS: usize = 32 * 1024 * 1024;
 
 pub(super) fn multicall(arguments: &Arguments) -> Planned {
     let calls = match arguments.value(0)? {
@@ -25,8 +30,8 @@ pub(super) fn multicall(arguments: &Arguments) -> Planned {
             backend: backend.clone(),
             progress: Mutex::new(Progress {
                 calls: calls.into_iter(),
-                results: Vec::new(),
-                bytes: 0,
+                results: Some(Growing::new(&backend.answers)),
+                made: 0,
                 driver: Driver::Absent,
                 done: Some(done),
             }),
@@ -49,12 +54,84 @@ struct Run {
 
 struct Progress {
     calls: std::vec::IntoIter<Value>,
-    results: Vec<Encoded>,
-    /// Of all results so far.
-    bytes: usize,
+    /// `None` while a text is added to them, and once they have been handed over.
+    results: Option<Growing>,
+    /// How many calls have their results.
+    made: usize,
     driver: Driver,
     /// `None` once the results have been handed over.
     done: Option<Done>,
+}
+
+/// The results so far.
+struct Growing {
+    results: Results,
+    charge: Option<Charge>,
+    /// There was no room for one of them.
+    is_full: bool,
+    /// Bytes of those that say so, which are not charged.
+    refusals: usize,
+}
+
+/// What there must be room for before a call is made, so that its result can say what it has done.
+const RESULT: usize = 16 * 1024;
+
+impl Growing {
+    fn new(budget: &Budget) -> Self {
+        Self { results: Results::default(), charge: budget.charge(0), is_full: false, refusals: 0 }
+    }
+
+    /// Whether so many bytes may be added.
+    fn has_room(&mut self, more: usize) -> bool {
+        let owed = (self.results.bytes() + more).saturating_sub(UNCHARGED);
+        self.is_full |= !self.charge.as_mut().is_some_and(|charge| charge.resize(owed));
+        !self.is_full
+    }
+
+    fn add(&mut self, answered: Answered) {
+        let result = answered.map_or_else(|fault| Encoded::new(&fault), |charged| charged.value);
+        if self.has_room(result.len()) {
+            self.results.push(&result);
+        } else {
+            self.refuse();
+        }
+    }
+
+    /// Adds that there is no room.
+    fn refuse(&mut self) {
+        let refusal = Encoded::new(&no_room());
+        self.refusals += refusal.len();
+        self.results.push(&refusal);
+    }
+
+    /// Whether there is no room for refusals either.
+    fn is_over(&self) -> bool {
+        self.refusals > UNCHARGED
+    }
+
+    /// Adds a text; on a thread that may wait for a disk.
+    fn add_text(&mut self, mut text: LogText) {
+        let Self { results, charge, is_full, .. } = self;
+        let written = results.push_with(|out| {
+            loop {
+                match text.write_next(out) {
+                    Ok(More::Ended) => return Ok(()),
+                    Ok(More::Follows) => {}
+                    Err(_) => return Err(Some(text.unreadable())),
+                }
+                let owed = out.len().saturating_sub(UNCHARGED);
+                if !charge.as_mut().is_some_and(|charge| charge.resize(owed)) {
+                    *is_full = true;
+                    return Err(None);
+                }
+            }
+        });
+        match written {
+            Ok(()) => {}
+            Err(Some(instead)) => self.add(instead.map(Into::into)),
+            Err(None) => self.refuse(),
+        }
+    }
 }
 
 impl Run {
@@ -68,10 +145,10 @@ impl Run {
         self.lock().driver = Driver::Present;
         loop {
             let Some(call) = self.next_call() else { return };
-            let made = self.lock().results.len();
+            let made = self.lock().made;
             self.make(call);
             let mut progress = self.lock();
-            if progress.results.len() == made {
+            if progress.made == made {
                 // It waits; its result will be received with nobody here to see it.
                 progress.driver = Driver::Absent;
                 return;
@@ -87,13 +164,20 @@ impl Run {
             progress.done = None;
             return None;
         }
-        if let Some(call) = progress.calls.next() {
-            return Some(if progress.bytes < MAX_RESULTS { Ok(call) } else { Err(too_much()) });
+        if progress.results.as_ref().is_some_and(Growing::is_over) {
+            let (done, results) = (progress.done.take()?, progress.results.take());
+            drop((progress, results));
+            done.send_fault(no_room());
+            return None;
         }
-        let results = std::mem::take(&mut progress.results);
-        let done = progress.done.take()?;
+        if let Some(call) = progress.calls.next() {
+            let has_room = progress.results.as_mut().is_some_and(|results| results.has_room(RESULT));
+            return Some(if has_room { Ok(call) } else { Err(no_room()) });
+        }
+        let (done, results) = (progress.done.take()?, progress.results.take()?);
         drop(progress);
-        done.send(Outcome::Lazy(Box::new(move || Ok(Encoded::new(&results)))));
+        let Growing { results, charge, .. } = results;
+        done.send(Outcome::Ready(Ok(Charged { value: results.finish(), charge })));
         None
     }
 
@@ -105,29 +189,51 @@ impl Run {
         });
         match planned {
             // The driver is here.
-            Ok(Plan::Now(value)) => _ = self.note(Ok(value)),
+            Ok(Plan::Now(value)) => _ = self.note(Ok(value.into())),
             Err(fault) => _ = self.note(Err(fault)),
             Ok(Plan::Later(start)) => {
                 let Some(watch) = self.lock().done.as_ref().map(|done| done.watch().clone()) else { return };
                 let run = Arc::clone(self);
-                start(&self.backend, Done::new(watch, move |outcome| run.receive(outcome.resolve())));
+                start(&self.backend, Done::new(watch, move |outcome| run.receive(outcome)));
             }
         }
     }
 
     /// Takes the result of a call that waited, and goes on unless somebody does already.
-    fn receive(self: Arc<Self>, answered: Answered) {
-        if self.note(answered) == Driver::Absent {
+    fn receive(self: Arc<Self>, outcome: Outcome) {
+        let driver = match outcome {
+            Outcome::Text(text) => self.note_text(text),
+            outcome @ (Outcome::Ready(_) | Outcome::Lazy(_)) => self.note(outcome.resolve()),
+        };
+        if driver == Driver::Absent {
             self.drive();
         }
     }
 
     /// Notes a result, and who sees it.
     fn note(&self, answered: Answered) -> Driver {
-        let result = answered.unwrap_or_else(|fault| Encoded::new(&fault));
+        self.note_with(|results| results.add(answered))
+    }
+
+    /// The same with a text, which is read without the lock.
+    fn note_text(&self, text: LogText) -> Driver {
+        let results = self.lock().results.take();
+        let results = results.map(|mut results| {
+            results.add_text(text);
+            results
+        });
         let mut progress = self.lock();
-        progress.bytes += result.len();
-        progress.results.push(result);
+        progress.results = results;
+        progress.made += 1;
+        progress.driver
+    }
+
+    fn note_with(&self, add: impl FnOnce(&mut Growing)) -> Driver {
+        let mut progress = self.lock();
+        if let Some(results) = &mut progress.results {
+            add(results);
+        }
+        progress.made += 1;
         progress.driver
     }
 }
@@ -163,11 +269,4 @@ fn taken_apart(call: &Value) -> Result<(&str, Vec<Value>), Fault> {
         ) => return Err(incorrect()),
     };
     Ok((name, params))
-}
-
-fn too_much() -> Fault {
-    Fault::with_detail(
-        FaultCode::Failed,
-        "the results of the calls before are as much as one answer may hold",
-    )
 }

@@ -112,11 +112,11 @@ pub(super) fn get_process_info(arguments: &Arguments) -> Planned {
 }
 
 pub(super) fn get_all_process_info() -> Plan {
-    Plan::ask(|reply| Request::AllProcessInfo { reply }, |all| all)
+    Plan::ask_encoded(|reply| Request::AllProcessInfo { reply })
 }
 
 pub(super) fn get_all_config_info() -> Plan {
-    Plan::ask(|reply| Request::AllConfigInfo { reply }, |all| Encoded::new(&all))
+    Plan::ask_encoded(|reply| Request::AllConfigInfo { reply })
 }
 
 pub(super) fn clear_log() -> Plan {

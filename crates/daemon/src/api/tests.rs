@@ -6,7 +6,7 @@ use crate::request::{LogName, LogPurpose, Order, Request, Target};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, Signal, Wait};
-use supervisor_http::{Client, ReplyTo, Response};
+use supervisor_http::{Body, Client, Limits, Next, ReplyTo, Response, Source, StreamWaker};
 use supervisor_rpc::{Encoded, Fault, FaultCode, ProcessInfo, Value, compact, decode, encode};
 
 /// A call under way.
@@ -106,7 +106,7 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
 
     let caller = ask(&both, &all);
     let Request::ProcessSummaries { reply } = double.take() else { panic!("another request") };
-    reply.send(Ok(b"records".to_vec()));
+    reply.send(Ok(b"records".to_vec().into()));
     let answer = caller.answer();
     assert_eq!((form(&answer), body(&answer)), (compact, "records"));
 
@@ -120,7 +120,7 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
     for accept in ["text/xml", "*/*", "application/*"] {
         let caller = ask(accept, &all);
         let Request::AllProcessInfo { reply } = double.take() else { panic!("another request") };
-        reply.send(Ok(Encoded::new("")));
+        reply.send(Ok(Encoded::new("").into()));
         assert_eq!(form(&caller.answer()), xml);
     }
     let caller = ask(&both, &encode::call("supervisor.getAllProcessInfo", &[text("x")]));
@@ -523,9 +523,79 @@ fn the_results_of_a_multicall_are_bounded() {
     let value = caller.value();
     let results = value.as_array().unwrap();
     assert_eq!(results.len(), 5);
-    assert!(results[..3].iter().all(|result| result.as_str().is_some()));
-    assert!(results[3..].iter().all(|result| result.member("faultCode") == Some(&Value::Int(30))));
+    assert!(results[..2].iter().all(|result| result.as_str().is_some()));
+    assert!(results[2..].iter().all(|result| result.member("faultCode") == Some(&Value::Int(30))));
     assert!(double.is_idle());
+    assert_eq!(double.backend.answers.free(), Limits::default().memory.free(), "all is given back");
+}
+
+/// However much other clients have not taken.
+#[test]
+fn small_results_of_a_multicall_always_fit() {
+    let double = Double::new();
+    let _taken = double.backend.answers.charge(double.backend.answers.free());
+    let calls = array((0..100).map(|_| one_call("nope", [])));
+    let value = call(&double, "system.multicall", &[calls]).value();
+    assert_eq!(value.as_array().unwrap()[99], fault_struct(1, "UNKNOWN_METHOD"));
+    let calls = array((0..15_000).map(|_| one_call("nope", [])));
+    let (code, words) = call(&double, "system.multicall", &[calls]).fault();
+    assert!(code == 30 && words.starts_with("FAILED: there is no room for this answer"), "{words}");
+}
+
+/// What a source gives until its end.
+fn drain(source: &mut dyn Source) -> Vec<u8> {
+    let (wake, woken) = mpsc::channel();
+    let waker = StreamWaker::new(move || {
+        // Nobody waits any more at the end.
+        let _ = wake.send(());
+    });
+    source.start(waker.clone());
+    let mut all = Vec::new();
+    loop {
+        waker.rearm();
+        match source.next(64 * 1024) {
+            Next::Chunk(piece) => {
+                assert!(piece.len() <= 64 * 1024);
+                all.extend(piece);
+            }
+            Next::Pending => woken.recv_timeout(PATIENCE).unwrap(),
+            Next::End => return all,
+        }
+    }
+}
+
+/// To the byte what it would be in one piece; the pieces end in the middle of characters.
+#[test]
+fn a_long_text_comes_in_pieces() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let line = "<\u{20ac}> & \u{1f600} \u{1b}[1m\n";
+    let log = [line.repeat(20_000).as_bytes(), b"\xff\xf0\x9f"].concat();
+    let path = scratch.file("log", &log);
+    let whole = String::from_utf8_lossy(&log).replace('\u{1b}', "\u{fffd}");
+    let size = i64::try_from(log.len()).unwrap();
+    let window = [text("a"), Value::Int(0), Value::Int(size)];
+    let tail = array([text(&whole), Value::Int(size), Value::Bool(false)]);
+    for (method, expected) in
+        [("supervisor.readProcessLog", text(&whole)), ("supervisor.tailProcessLog", tail)]
+    {
+        let caller = call(&double, method, &window);
+        double.locate(Some(&path));
+        let Body::Pieces(length, mut source) = caller.answer().body else { panic!("{method}: at once") };
+        let answer = drain(source.as_mut());
+        assert_eq!(answer.len(), length, "{method}");
+        assert_eq!(answer, encode::response(&expected), "{method}");
+    }
+}
+
+#[test]
+fn a_long_text_of_a_log_that_is_emptied_meanwhile_ends_early() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", vec![b'x'; 1_000_000]);
+    let caller = call(&double, "supervisor.readLog", &[Value::Int(0), Value::Int(0)]);
+    double.locate(Some(&path));
+    let Body::Pieces(length, mut source) = caller.answer().body else { panic!("at once") };
+    scratch.file("log", "");
+    assert!(drain(source.as_mut()).len() < length);
 }
 
 /// RPC-49.

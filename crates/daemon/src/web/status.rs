@@ -16,6 +16,7 @@ use super::{Site, actions, banner, compress, refusal, relative, why};
 use crate::overview::{Overview, ProcessView};
 use crate::request::{Reply, Request as Question};
 use std::collections::HashMap;
+use std::sync::mpsc;
 use std::time::Duration;
 use supervisor_core::Mood;
 use supervisor_http::{ReplyTo, Request, Response, Status};
@@ -84,18 +85,24 @@ struct View {
     is_index: bool,
 }
 
-/// Asks what the processes do, and answers from a thread that may read files.
+/// Asks what the processes do, and answers, from a thread that may read files. One page after the other is made, so that many
+/// that are asked for at once hold no more than their turn.
 fn collect(site: &Site, view: View, reply: ReplyTo) {
-    let (live, disk) = (site.live.clone(), site.backend.disk.clone());
+    let (live, backend) = (site.live.clone(), site.backend.clone());
     live.compare_if_stale();
-    let question = Reply::new(move |overview: Overview| {
-        // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
-        let _refused = disk.submit(Box::new(move || {
-            let comparison = live.comparison(PATIENCE);
-            reply.send(render(&view, &live, &overview, comparison.as_ref()));
-        }));
-    });
-    site.backend.ask(Question::Overview { reply: question });
+    let make = move || {
+        let (sender, answer) = mpsc::sync_channel(1);
+        let take = Reply::new(move |overview: Overview| {
+            // The receiver waits below.
+            let _ = sender.send(overview);
+        });
+        backend.ask(Question::Overview { reply: take });
+        // Without an answer the reply is dropped, which the client is told with an answer of 500.
+        let Ok(overview) = answer.recv() else { return };
+        let comparison = live.comparison(PATIENCE);
+        reply.send(render(&view, &live, &overview, comparison.as_ref()));
+    };
+    let _refused = site.backend.disk.submit(Box::new(make));
 }
 
 fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Comparison>) -> Response {

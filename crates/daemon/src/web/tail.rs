@@ -18,6 +18,9 @@ use supervisor_rpc::{Fault, FaultCode};
 /// The fewest bytes shown, and how many if nobody says.
 const LEAST: i64 = 1024;
 
+/// The most: a page holds the text several times while it is made. All of a log comes by its link for downloading.
+const MOST: i64 = 512 * 1024;
+
 /// What is shown, and to whom.
 struct Wanted {
     /// As the address names it; empty for the main log.
@@ -91,7 +94,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
 /// Digits count; anything else, and anything less, is as good as nothing.
 fn limit(given: Option<&str>) -> i64 {
     let digits = given.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.map_or(LEAST, |digits| digits.parse().unwrap_or(i64::MAX)).max(LEAST)
+    digits.map_or(LEAST, |digits| digits.parse().unwrap_or(MOST)).clamp(LEAST, MOST)
 }
 
 impl Wanted {

@@ -356,6 +356,18 @@ fn the_tail_page_shows_the_end_of_the_log() {
     assert!(shown(&format!("/tail.html?processname=a&limit={}", "9".repeat(40))).contains("&lt;start&gt;"));
 }
 
+/// Upstream shows as much as is asked for; a page holds it several times.
+#[test]
+fn the_tail_page_shows_half_a_megabyte_at_most() {
+    let (double, scratch) = (Double::new(), Scratch::new());
+    let path = scratch.file("log", vec![b'x'; 2_000_000]);
+    let browser = get(&double, "/tail.html?processname=a&limit=2000000");
+    double.locate(Some(&path));
+    let page = browser.page();
+    assert!(page.contains(&format!("<pre>{}</pre>", "x".repeat(524_288))));
+    assert!(page.contains("<a href=\"tail.html?processname=a&amp;limit=524288\">"));
+}
+
 /// WEB-10.
 #[test]
 fn the_tail_page_explains_what_it_cannot_show() {

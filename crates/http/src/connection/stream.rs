@@ -1,4 +1,5 @@
-//! Answers without an end: asks the source whenever the client has taken all there was.
+//! Answers that are made as they are sent, with or without an end: asks the source whenever the client has taken all there
+//! was.
 
 use super::{Connection, Phase, Step, Turn};
 use crate::exchange::{Exchange, Then};
@@ -8,6 +9,7 @@ use crate::{Level, Next, Source, StreamWaker};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A streamed answer in the middle.
 pub(super) struct Streaming {
@@ -18,18 +20,39 @@ pub(super) struct Streaming {
     then: Then,
     /// The source had nothing, and has not called since.
     is_waiting: bool,
+    /// Bytes that are still to come; `None` if there is no end.
+    remaining: Option<usize>,
+    /// When the client took the last byte so far.
+    pub(super) last_progress: Instant,
 }
 
 impl Streaming {
+    /// `remaining` is the length of an answer that has one.
     pub(super) fn new(
+        remaining: Option<usize>,
         mut source: Box<dyn Source>,
         waker: StreamWaker,
         exchange: Exchange,
         framing: Framing,
         then: Then,
+        now: Instant,
     ) -> Self {
         source.start(waker.clone());
-        Self { source, waker, exchange, is_chunked: framing.is_chunked, then, is_waiting: false }
+        Self {
+            source,
+            waker,
+            exchange,
+            is_chunked: framing.is_chunked,
+            then,
+            is_waiting: false,
+            remaining,
+            last_progress: now,
+        }
+    }
+
+    /// Whether only the client, or the server's own end, ends it.
+    pub(super) fn is_endless(&self) -> bool {
+        self.remaining.is_none()
     }
 
     /// The next piece; a source that panics ends the stream.
@@ -61,14 +84,29 @@ impl Connection {
     /// Asks the source for more. All that was asked for before has left, so at most one piece is held.
     pub(super) fn pull(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Streaming(streaming) = &mut self.phase else { return Step::Blocked };
-        if self.is_half_closed || turn.is_draining {
+        if streaming.is_endless() && (self.is_half_closed || turn.is_draining) {
             return Step::Over;
+        }
+        if streaming.remaining == Some(0) {
+            self.end_stream(turn);
+            return Step::Progress;
         }
         if streaming.is_waiting {
             return Step::Blocked;
         }
         match streaming.next(turn.limits.stream_buffer) {
             Some(Next::Chunk(data)) => {
+                if let Some(remaining) = &mut streaming.remaining {
+                    let Some(rest) = remaining.checked_sub(data.len()) else {
+                        (turn.log)(
+                            Level::Error,
+                            "an answer is longer than it was said to be; its connection is closed",
+                        );
+                        return Step::Over;
+                    };
+                    *remaining = rest;
+                    streaming.last_progress = turn.now;
+                }
                 if !data.is_empty() {
                     let bytes = if streaming.is_chunked { wire::chunk(&data) } else { data };
                     streaming.exchange.count(bytes.len());
@@ -79,6 +117,10 @@ impl Connection {
             Some(Next::Pending) => {
                 streaming.is_waiting = true;
                 Step::Blocked
+            }
+            Some(Next::End) if !streaming.is_endless() => {
+                // What it was made from has changed meanwhile: the client is to see that the answer is not whole.
+                Step::Over
             }
             Some(Next::End) => {
                 self.end_stream(turn);
@@ -98,6 +140,6 @@ impl Connection {
             exchange.count(wire::LAST_CHUNK.len());
             self.outbox.push(wire::LAST_CHUNK.to_vec());
         }
-        self.phase = Phase::Answering { exchange, then, last_progress: turn.now };
+        self.phase = Phase::Answering { exchange, then, last_progress: turn.now, _charge: None };
     }
 }

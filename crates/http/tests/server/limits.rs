@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
-use supervisor_http::{Limits, Response, Status};
+use supervisor_http::{Budget, Limits, Response, Status};
 
 const LAST: &str = "Connection: close\r\n";
 
@@ -57,7 +57,7 @@ fn a_body_at_the_limit_is_taken() {
 
 #[test]
 fn bodies_of_all_clients_together_are_bounded_but_small_ones_always_fit() {
-    let limits = Limits { bodies: 300_000, ..Limits::default() };
+    let limits = Limits { memory: Budget::new(600_000), ..Limits::default() };
     let server = start(limits, echo);
     let half = vec![b'x'; 200_000];
     let mut first = server.client();
@@ -82,7 +82,7 @@ fn bodies_of_all_clients_together_are_bounded_but_small_ones_always_fit() {
 #[test]
 fn answers_nobody_takes_are_bounded_together_but_small_ones_always_fit() {
     const LARGE: usize = 32 * 1024 * 1024;
-    let limits = Limits { answers: LARGE + LARGE / 2, ..Limits::default() };
+    let limits = Limits { memory: Budget::new(LARGE + LARGE / 2), ..Limits::default() };
     let server = start(limits, |request, reply| match &request.path[..] {
         b"/large" => reply.send(Response::new(Status::Ok).body(vec![b'x'; LARGE])),
         _ => echo(request, reply),

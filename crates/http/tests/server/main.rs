@@ -8,6 +8,7 @@ mod framing;
 mod fuzz;
 mod idle;
 mod limits;
+mod pieces;
 mod replies;
 mod streams;
 mod support;

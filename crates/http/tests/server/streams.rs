@@ -8,21 +8,21 @@ use supervisor_http::{Limits, Next, Response, Source, Status, StreamWaker};
 
 /// A source that is fed from the test.
 #[derive(Clone, Default)]
-struct Feed(Arc<Mutex<Fed>>);
+pub(crate) struct Feed(Arc<Mutex<Fed>>);
 
 #[derive(Default)]
-struct Fed {
+pub(crate) struct Fed {
     pieces: VecDeque<Vec<u8>>,
     has_ended: bool,
     waker: Option<StreamWaker>,
 }
 
 impl Feed {
-    fn push(&self, piece: &[u8]) {
+    pub(crate) fn push(&self, piece: &[u8]) {
         self.change(|fed| fed.pieces.push_back(piece.to_vec()));
     }
 
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         self.change(|fed| fed.has_ended = true);
     }
 
@@ -34,7 +34,7 @@ impl Feed {
         }
     }
 
-    fn users(&self) -> usize {
+    pub(crate) fn users(&self) -> usize {
         Arc::strong_count(&self.0)
     }
 }

@@ -9,8 +9,8 @@ pub use follower::{Follower, Step};
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use supervisor_sys::entry::{self, Access, Resolved};
 
@@ -48,21 +48,83 @@ impl std::error::Error for ReadError {
     }
 }
 
+/// A part of a log. It is read piece by piece, and any number of times, as the file is then: a file that is appended to, renamed
+/// or removed meanwhile keeps the part, one that is emptied does not.
+#[derive(Debug)]
+pub struct Part {
+    file: File,
+    start: u64,
+    end: u64,
+    position: u64,
+}
+
 /// What [`tail`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Tail {
-    /// The bytes.
-    pub bytes: Vec<u8>,
+    /// The bytes; `None` if there are none to be read.
+    pub part: Option<Part>,
     /// Where the next call should start: the file's size.
     pub offset: u64,
     /// Whether there was more than was asked for.
     pub overflow: bool,
 }
 
+impl Part {
+    fn new(file: File, start: u64, count: u64) -> Self {
+        Self { file, start, end: start.saturating_add(count), position: start }
+    }
+
+    /// How many bytes it has, unless the file is emptied.
+    pub fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.end == self.start
+    }
+
+    /// Reads the next bytes into `piece`, as many as there is room for, and returns how many there were; 0 at the end.
+    pub fn read_on(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        let room = piece.len().min(left);
+        let mut count = 0;
+        while count < room {
+            match self.file.read_at(&mut piece[count..room], self.position) {
+                Ok(0) => break,
+                Ok(more) => {
+                    count += more;
+                    self.position += more as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Goes back to its beginning.
+    pub fn rewind(&mut self) {
+        self.position = self.start;
+    }
+
+    /// All of it at once.
+    pub fn into_bytes(mut self) -> io::Result<Vec<u8>> {
+        let size = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(size)?;
+        bytes.resize(size, 0);
+        self.rewind();
+        let count = self.read_on(&mut bytes)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+}
+
 /// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative
 /// offset counts from the end.
-pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
-    let mut file = open_sized(path).map_err(|error| match error.kind() {
+pub fn part(path: &Path, offset: i64, length: i64) -> Result<Part, ReadError> {
+    let file = open_sized(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
         _ => ReadError::Failed(error),
     })?;
@@ -76,7 +138,12 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError>
         (Ok(start), Ok(count)) => (start.min(size), count.min(MAX_READ)),
         (Err(_), Ok(_)) | (_, Err(_)) => return Err(ReadError::BadArguments),
     };
-    read_at(&mut file, start, count.min(size - start)).map_err(ReadError::Failed)
+    Ok(Part::new(file, start, count.min(size - start)))
+}
+
+/// The bytes of [`part`], all at once.
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
+    part(path, offset, length)?.into_bytes().map_err(ReadError::Failed)
 }
 
 /// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end
@@ -88,13 +155,13 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
 }
 
 fn try_tail(path: &Path, offset: i64, length: i64) -> io::Result<Tail> {
-    let mut file = open_regular(path)?;
+    let file = open_regular(path)?;
     let size = file.metadata()?.len();
     let window = Window::of(i64::try_from(size).unwrap_or(i64::MAX), offset, length);
     let count = window.length.min(size.saturating_sub(window.offset));
     let surplus = count.saturating_sub(MAX_READ);
-    let bytes = read_at(&mut file, window.offset + surplus, count - surplus)?;
-    Ok(Tail { bytes, offset: size, overflow: window.overflow })
+    let part = Part::new(file, window.offset + surplus, count - surplus);
+    Ok(Tail { part: Some(part), offset: size, overflow: window.overflow })
 }
 
 /// What [`tail`] is to read.
@@ -149,19 +216,20 @@ fn open_at_once(path: &Path) -> io::Result<File> {
     }
 }
 
-fn read_at(file: &mut File, start: u64, count: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(start))?;
-    file.take(count).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
 
     const TEXT: &str = "hello\nhé\n";
+
+    /// The bytes of a tail, its offset and whether it overflowed.
+    fn shown(tail: Tail) -> (Vec<u8>, u64, bool) {
+        let bytes = tail.part.map_or_else(Vec::new, |part| part.into_bytes().unwrap());
+        (bytes, tail.offset, tail.overflow)
+    }
+
+    const NOTHING: (Vec<u8>, u64, bool) = (Vec::new(), 0, false);
 
     /// RPC-33: every row of the read table.
     #[test]
@@ -209,7 +277,7 @@ mod tests {
             assert_eq!(read(nothing, offset, length).unwrap(), b"", "({offset}, {length})");
         }
         assert!(matches!(read(nothing, -1, 1), Err(ReadError::BadArguments)));
-        assert_eq!(tail(nothing, 0, 100), Tail::default());
+        assert_eq!(shown(tail(nothing, 0, 100)), NOTHING);
     }
 
     /// RPC-33: every row of the tail table.
@@ -235,8 +303,8 @@ mod tests {
             (-5, 5, &all[5..], true),
         ];
         for (offset, length, bytes, overflow) in rows {
-            let expected = Tail { bytes: bytes.to_vec(), offset: 10, overflow: *overflow };
-            assert_eq!(tail(&path, *offset, *length), expected, "({offset}, {length})");
+            let expected = (bytes.to_vec(), 10, *overflow);
+            assert_eq!(shown(tail(&path, *offset, *length)), expected, "({offset}, {length})");
         }
     }
 
@@ -244,10 +312,7 @@ mod tests {
     #[test]
     fn tail_of_a_missing_file_is_empty() {
         let scratch = Scratch::new();
-        assert_eq!(
-            tail(&scratch.path("none"), 0, 100),
-            Tail { bytes: Vec::new(), offset: 0, overflow: false }
-        );
+        assert_eq!(shown(tail(&scratch.path("none"), 0, 100)), NOTHING);
     }
 
     #[test]
@@ -256,11 +321,34 @@ mod tests {
         let path = scratch.path("large");
         let file = File::create(&path).unwrap();
         file.set_len(MAX_READ + 10).unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, b"end", MAX_READ + 7).unwrap();
+        file.write_all_at(b"end", MAX_READ + 7).unwrap();
         assert_eq!(read(&path, 0, 0).unwrap().len() as u64, MAX_READ);
         let last = read(&path, -MAX_READ.cast_signed() - 5, 0).unwrap();
         assert_eq!((last.len() as u64, last.ends_with(b"end")), (MAX_READ, true));
-        let tail = tail(&path, 0, i64::MAX);
-        assert_eq!((tail.bytes.len() as u64, tail.bytes.ends_with(b"end")), (MAX_READ, true));
+        let (tail, _, _) = shown(tail(&path, 0, i64::MAX));
+        assert_eq!((tail.len() as u64, tail.ends_with(b"end")), (MAX_READ, true));
+    }
+
+    #[test]
+    fn a_part_stays_what_it_is_while_the_log_goes_on() {
+        let scratch = Scratch::new();
+        let path = scratch.write("log", TEXT);
+        let mut part = part(&path, 1, 0).unwrap();
+        let mut piece = [0; 4];
+        let mut pieces = |part: &mut Part| {
+            let mut all = Vec::new();
+            while let count @ 1.. = part.read_on(&mut piece).unwrap() {
+                all.extend_from_slice(&piece[..count]);
+            }
+            all
+        };
+        assert_eq!(pieces(&mut part), &TEXT.as_bytes()[1..]);
+        scratch.append("log", "more");
+        std::fs::rename(&path, scratch.path("log.1")).unwrap();
+        part.rewind();
+        assert_eq!((part.len(), pieces(&mut part).as_slice()), (9, &TEXT.as_bytes()[1..]));
+        File::create(scratch.path("log.1")).unwrap();
+        part.rewind();
+        assert_eq!(pieces(&mut part), b"");
     }
 }

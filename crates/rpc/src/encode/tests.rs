@@ -59,9 +59,12 @@ fn what_xml_forbids_becomes_the_replacement_character() {
     assert_eq!(value_text("a\u{1b}[1m\0\u{ffff}\u{fffe}\u{fffd}b\u{ff01}"), {
         "<value><string>a\u{fffd}[1m\u{fffd}\u{fffd}\u{fffd}\u{fffd}b\u{ff01}</string></value>\n"
     });
-    let mut out = Vec::new();
+    let mut out = Output::default();
     Writer::new(&mut out).text_lossy(b"h\xc3\xa9\xff<\xc3");
-    assert_eq!(text_of(out), "<value><string>h\u{e9}\u{fffd}&lt;\u{fffd}</string></value>\n");
+    assert_eq!(
+        text_of(out.into_bytes().unwrap()),
+        "<value><string>h\u{e9}\u{fffd}&lt;\u{fffd}</string></value>\n"
+    );
 }
 
 #[test]
@@ -95,6 +98,30 @@ fn an_encoded_value_is_inserted_as_it_is() {
         "<value><array><data>\n<value><string>a</string></value>\n<value><boolean>1</boolean></value>\n\
         </data></array></value>\n"
     );
+}
+
+#[test]
+fn results_are_an_array_and_one_that_fails_leaves_no_trace() {
+    let mut results = Results::default();
+    results.push(&Encoded::new("a"));
+    let written = results.push_with(|out| {
+        out.extend(b"half a val");
+        Err("no room")
+    });
+    assert_eq!((written, results.count()), (Err("no room"), 1));
+    results.push_with(|out| Ok::<_, ()>(Writer::new(out).boolean(true))).unwrap();
+    assert_eq!(results.count(), 2);
+    assert_eq!(results.finish().into_response(), response(&vec![Encoded::new("a"), Encoded::new(&true)]));
+}
+
+#[test]
+fn a_value_there_is_no_memory_for_is_a_fault() {
+    let given_up = || Encoded::with(Output::give_up);
+    let expected = fault(&out_of_memory());
+    assert_eq!(given_up().into_response(), expected);
+    assert_eq!(given_up().complete(), Err(out_of_memory()));
+    assert_eq!(response(&vec![given_up()]), expected);
+    assert!(Encoded::new("a").complete().is_ok());
 }
 
 proptest! {
