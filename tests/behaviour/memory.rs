@@ -31,8 +31,8 @@ fn post(body: &str) -> Vec<u8> {
 }
 
 fn call(method: &str, params: &[&str]) -> Vec<u8> {
-    let params: String =
-        params.iter().map(|value| format!("<param><value>{value}</value></param>")).collect();
+    let params =
+        params.iter().fold(String::new(), |all, value| all + "<param><value>" + value + "</value></param>");
     post(&format!("<methodCall><methodName>{method}</methodName><params>{params}</params></methodCall>"))
 }
 

@@ -7,6 +7,7 @@ mod command_line;
 mod config_file;
 mod control;
 mod daemonize;
+mod descriptor_shortage;
 mod descriptors;
 mod environment;
 mod events;

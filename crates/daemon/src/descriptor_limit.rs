@@ -3,7 +3,8 @@
 //! A running program takes up to [`PER_PROGRAM`], and the limit most systems begin with is 1024. `minfds` raises it, for
 //! the programs as well; beyond that the daemon raises its own as far as its programs and the connections of its servers
 //! need, and no further. Where it cannot, programs come first: anybody who reaches a port can open connections and leave
-//! them, and must not keep a program from starting that way.
+//! them, and must not keep a program from starting that way. A few connections have descriptors of their own, which are kept back
+//! before programs get theirs ([`Limits::kept_back`]).
 
 use crate::run::Loop;
 use supervisor_core::Level;
@@ -23,9 +24,6 @@ const RESERVED: u64 = 128;
 
 /// What a connection takes: itself, and the log it may follow.
 const PER_CONNECTION: u64 = 2;
-
-/// Connections each server has room for however few descriptors there are.
-const FEWEST_PLACES: u64 = 16;
 
 /// What there is room for.
 pub(crate) struct Room {
@@ -63,7 +61,7 @@ pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room 
         log.log(Level::Warn, text);
     }
     let left = allowed.saturating_sub(RESERVED).saturating_sub(for_programs);
-    let places = (left / PER_CONNECTION / count(servers.max(1))).max(FEWEST_PLACES);
+    let places = (left / PER_CONNECTION / count(servers.max(1))).max(count(limits.kept_back + 1));
     let limits = limits.within(usize::try_from(places).unwrap_or(usize::MAX));
     Room { limits, is_short: allowed < needed }
 }

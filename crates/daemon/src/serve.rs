@@ -38,7 +38,7 @@ impl Loop {
                 reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
             }
             Request::AllProcessInfo { reply } => {
-                reply.send(self.allowed().and_then(|()| self.process_records()))
+                reply.send(self.allowed().and_then(|()| self.process_records()));
             }
             Request::ProcessSummaries { reply } => {
                 reply.send(self.allowed().and_then(|()| self.process_summaries()));

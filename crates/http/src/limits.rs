@@ -24,6 +24,9 @@ pub struct Limits {
     /// Connections beyond those, by way of one listener, that are kept just long enough to be told that there is no
     /// room. If more come, those that have been told longest are not waited for any more.
     pub turned_away: usize,
+    /// Connections of each listener that descriptors are kept back for when the server starts, beside what it takes to tell
+    /// others that there is no room.
+    pub kept_back: usize,
     /// The largest piece an endless answer is sent in, and so all that is held for a client that does not read:
     /// the source is not asked for more until it has.
     pub stream_buffer: usize,
@@ -49,6 +52,7 @@ impl Default for Limits {
             memory: Budget::new(32 * 1024 * 1024),
             connections: 1024,
             turned_away: 64,
+            kept_back: 4,
             stream_buffer: 64 * 1024,
             slow_sender: MINUTE,
             slow_reader: MINUTE,

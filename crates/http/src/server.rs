@@ -5,6 +5,7 @@
 //! poll sleeps until the earliest deadline of an open connection, and without one for ever.
 
 mod listening;
+mod reserve;
 
 use crate::connection::{Connection, Outcome, Turn};
 use crate::mailbox::{ConnectionId, Mailbox, Message};
@@ -58,7 +59,7 @@ pub fn serve(
     let listening = listeners
         .into_iter()
         .zip(FIRST_LISTENER..)
-        .map(|(listener, token)| Listening::new(listener, poll.registry(), Token(token)))
+        .map(|(listener, token)| Listening::new(listener, limits.kept_back, poll.registry(), Token(token)))
         .collect::<io::Result<Vec<_>>>()?;
     let server = Server {
         next_id: FIRST_LISTENER + listening.len(),
@@ -105,6 +106,8 @@ struct Entry {
     connection: Connection,
     /// The listener it came by.
     listener: usize,
+    /// It was told that there is no room.
+    is_told: bool,
     is_queued: bool,
     /// What stands in `deadlines` for it.
     deadline: Option<Instant>,
@@ -133,10 +136,17 @@ impl Server {
             for event in &events {
                 self.note(event);
             }
-            self.accept_all(now);
+            // Where there is no room, those that have left come first.
+            let is_crowded = self.is_crowded();
+            if !is_crowded {
+                self.accept_all(now);
+            }
             self.take_messages(now);
             self.serve_ready(now);
             self.expire(now);
+            if is_crowded {
+                self.accept_all(now);
+            }
             self.service.end_round();
         }
         self.end();
@@ -144,8 +154,7 @@ impl Server {
 
     /// How long the poll may sleep; `None`: until something happens.
     fn patience(&self, now: Instant) -> Option<Duration> {
-        let may_accept = (0..self.listening.len())
-            .any(|listener| self.may_accept(listener) || self.may_be_hastened(listener).is_some());
+        let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener));
         if !self.ready.is_empty() || may_accept || !self.mailbox.may_sleep() {
             return Some(Duration::ZERO);
         }
@@ -260,18 +269,16 @@ impl Server {
         if let Some(deadline) = entry.deadline {
             self.deadlines.remove(&(deadline, id));
         }
-        if let Some(listening) = self.listening.get_mut(entry.listener) {
-            listening.release();
-        }
         // Closing the descriptor, which follows, takes it out of the poll as well.
         let _ = self.poll.registry().deregister(entry.connection.stream_mut());
         entry.connection.lose();
+        self.note_close(entry.listener, entry.is_told);
     }
 
     fn register(&mut self, mut connection: Connection, id: ConnectionId, listener: usize) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(connection.stream_mut(), Token(id), interest)?;
-        let entry = Entry { connection, listener, is_queued: false, deadline: None };
+        let entry = Entry { connection, listener, is_told: false, is_queued: false, deadline: None };
         self.connections.insert(id, entry);
         Ok(())
     }

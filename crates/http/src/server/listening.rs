@@ -1,6 +1,11 @@
 //! Accepting newcomers, and what happens when there is no room for them.
+//!
+//! There is none beyond a number of connections, and none when the process has no descriptor left but those that were kept back.
+//! Then a newcomer is told so, and takes the place of the one that was told before it. A connection that closes makes
+//! room for the next one, so that waiting needs no timer.
 
 use super::Server;
+use super::reserve::Reserve;
 use crate::connection::{Connection, Rules};
 use crate::mailbox::ConnectionId;
 use crate::socket::{Acceptor, Stream};
@@ -9,9 +14,10 @@ use mio::{Registry, Token};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use supervisor_sys::errno::words;
+use supervisor_sys::errno::{errno_name, words};
 
-/// How long to wait when the system refuses to accept; the connections wait in its queue meanwhile.
+/// How long to wait when the system refuses to accept and there is no connection that could close; newcomers wait in the
+/// system's queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How many newcomers of a listener are looked at before the others get their turn again.
@@ -23,25 +29,47 @@ pub(super) struct Listening {
     rules: Arc<Rules>,
     /// Connections that came by it and are open.
     open: usize,
+    /// Those of them that were told that there is no room.
+    told: usize,
     /// The poll has announced newcomers that have not all been accepted.
     has_newcomers: bool,
-    /// The system refused to accept; not before this is it asked again.
-    retry_at: Option<Instant>,
+    reserve: Reserve,
+    /// No descriptor was left to accept the next newcomer with, so that it takes one that was kept back.
+    is_short: bool,
+    /// The system refused to accept, and is not asked again before something changes.
+    waiting: Option<Waiting>,
     /// That has been reported, and nobody has got in since.
     is_refused: bool,
     /// The limit has been reached and reported, and nobody has got in since.
     is_full: bool,
 }
 
+/// What a listener waits for that the system lets accept nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// One of the connections will close.
+    ForAClose,
+    /// That would not help, or there is none.
+    Until(Instant),
+}
+
 impl Listening {
-    pub(super) fn new(listener: Listener, registry: &Registry, token: Token) -> io::Result<Self> {
+    pub(super) fn new(
+        listener: Listener,
+        kept_back: usize,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
         let rules = Rules { section: listener.section.into(), credentials: listener.credentials };
         Ok(Self {
             acceptor: Acceptor::new(listener.socket, registry, token)?,
             rules: Arc::new(rules),
             open: 0,
+            told: 0,
             has_newcomers: false,
-            retry_at: None,
+            reserve: Reserve::new(kept_back),
+            is_short: false,
+            waiting: None,
             is_refused: false,
             is_full: false,
         })
@@ -51,13 +79,21 @@ impl Listening {
         self.has_newcomers = true;
     }
 
-    pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.retry_at
+    /// Connections that were let in.
+    fn inside(&self) -> usize {
+        self.open - self.told
     }
 
-    /// One of its connections has ended.
-    pub(super) fn release(&mut self) {
-        self.open -= 1;
+    /// Keeps back as many descriptors as may still be needed.
+    fn keep_back(&mut self) {
+        self.reserve.fit(self.inside(), self.told);
+    }
+
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        match self.waiting? {
+            Waiting::Until(moment) => Some(moment),
+            Waiting::ForAClose => None,
+        }
     }
 }
 
@@ -65,17 +101,29 @@ impl Server {
     /// Whether there may be newcomers that can be accepted now.
     pub(super) fn may_accept(&self, listener: usize) -> bool {
         self.listening.get(listener).is_some_and(|listening| {
-            listening.has_newcomers && listening.open < self.limits.places() && listening.retry_at.is_none()
+            let is_ready = listening.has_newcomers && listening.waiting.is_none();
+            let has_place = || listening.open < self.limits.places();
+            is_ready && (has_place() || self.longest_lingering(listener).is_some())
+        })
+    }
+
+    /// Whether newcomers of some listener can only be let in if others leave.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.listening.iter().any(|listening| {
+            listening.has_newcomers && (listening.is_full || listening.open >= self.limits.connections)
         })
     }
 
     pub(super) fn accept_all(&mut self, now: Instant) {
         for listener in 0..self.listening.len() {
-            if let Some(listening) = self.listening.get_mut(listener) {
-                listening.retry_at = listening.retry_at.filter(|retry_at| now < *retry_at);
+            if let Some(listening) = self.listening.get_mut(listener)
+                && listening.retry_at().is_some_and(|retry_at| retry_at <= now)
+            {
+                listening.waiting = None;
+                listening.keep_back();
             }
             for _ in 0..PER_ROUND {
-                if !self.may_accept(listener) && !self.hasten_an_end(listener) {
+                if !self.may_accept(listener) {
                     break;
                 }
                 self.accept(listener, now);
@@ -83,19 +131,8 @@ impl Server {
         }
     }
 
-    /// Closes the connection that could make room for a newcomer. Whether there was one.
-    fn hasten_an_end(&mut self, listener: usize) -> bool {
-        self.may_be_hastened(listener).inspect(|&id| self.close(id)).is_some()
-    }
-
-    /// With newcomers and no place even to turn them away from: the connection that has been lingering for longest.
-    pub(super) fn may_be_hastened(&self, listener: usize) -> Option<ConnectionId> {
-        let listening = self.listening.get(listener)?;
-        let is_crowded =
-            listening.has_newcomers && listening.retry_at.is_none() && listening.open >= self.limits.places();
-        if !is_crowded {
-            return None;
-        }
+    /// The connection that has been lingering for longest, after its client was told that there is no room.
+    fn longest_lingering(&self, listener: usize) -> Option<ConnectionId> {
         // Those that linger have the nearest deadlines of all, so this seldom looks further than the first.
         let is_lingering = |id: &ConnectionId| {
             self.connections
@@ -103,6 +140,26 @@ impl Server {
                 .is_some_and(|entry| entry.listener == listener && entry.connection.is_lingering())
         };
         self.deadlines.iter().map(|(_, id)| *id).find(is_lingering)
+    }
+
+    /// Closes that connection, to make a place for another one.
+    fn hasten_an_end(&mut self, listener: usize) {
+        if let Some(id) = self.longest_lingering(listener) {
+            self.close(id);
+        }
+    }
+
+    /// A connection of this listener has closed: there is a descriptor for whoever waits.
+    pub(super) fn note_close(&mut self, listener: usize, is_told: bool) {
+        if let Some(listening) = self.listening.get_mut(listener) {
+            listening.open -= 1;
+            listening.told -= usize::from(is_told);
+            listening.keep_back();
+        }
+        for listening in &mut self.listening {
+            listening.keep_back();
+            listening.waiting = None;
+        }
     }
 
     /// Closes the listening sockets.
@@ -118,9 +175,14 @@ impl Server {
                 self.welcome(stream, peer, listener, now);
             }
             Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => listening.has_newcomers = false,
+                io::ErrorKind::WouldBlock => {
+                    listening.has_newcomers = false;
+                    listening.is_short = false;
+                    listening.keep_back();
+                }
                 // A client that gave up while it was waiting; the next one is behind it.
                 io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                _ if is_shortage(&error) && listening.reserve.give() => listening.is_short = true,
                 _ => {
                     if !listening.is_refused {
                         let text = format!(
@@ -131,23 +193,32 @@ impl Server {
                         (self.log)(Level::Error, &text);
                     }
                     listening.is_refused = true;
-                    listening.retry_at = Some(now + RETRY_AFTER);
+                    let is_for_a_close = is_shortage(&error) && !self.connections.is_empty();
+                    let later = Waiting::Until(now + RETRY_AFTER);
+                    listening.waiting = Some(if is_for_a_close { Waiting::ForAClose } else { later });
                 }
             },
         }
     }
 
     fn welcome(&mut self, stream: Stream, peer: Peer, listener: usize, now: Instant) {
+        if self.listening.get(listener).is_some_and(|known| known.open >= self.limits.places()) {
+            self.hasten_an_end(listener);
+        }
         let has_room = self.make_room(listener, now);
         let Some(listening) = self.listening.get_mut(listener) else { return };
         if !has_room && !listening.is_full {
-            let text = format!(
-                "{} has reached its limit of {} connections; turning clients away",
-                listening.rules.section, self.limits.connections
-            );
+            let section = &listening.rules.section;
+            let text = if listening.is_short {
+                format!("{section} has no file descriptors for more connections; turning clients away")
+            } else {
+                let limit = self.limits.connections;
+                format!("{section} has reached its limit of {limit} connections; turning clients away")
+            };
             (self.log)(Level::Warn, &text);
         }
         listening.is_full = !has_room;
+        listening.is_short = false;
         let id = self.next_id;
         let connection = Connection::new(id, stream, peer, Arc::clone(&listening.rules), now);
         self.next_id += 1;
@@ -155,9 +226,7 @@ impl Server {
             (self.log)(Level::Error, &format!("cannot watch a new connection: {}", words(&error)));
             return;
         }
-        if let Some(listening) = self.listening.get_mut(listener) {
-            listening.open += 1;
-        }
+        self.note_open(id, listener, has_room);
         if has_room {
             self.enqueue(id);
         } else {
@@ -165,10 +234,26 @@ impl Server {
         }
     }
 
+    /// A connection of this listener is open. If nothing is left to accept another one with, the one that was told for longest
+    /// that there is no room has to go.
+    fn note_open(&mut self, id: ConnectionId, listener: usize, has_room: bool) {
+        if let Some(entry) = self.connections.get_mut(&id) {
+            entry.is_told = !has_room;
+        }
+        let Some(listening) = self.listening.get_mut(listener) else { return };
+        listening.open += 1;
+        listening.told += usize::from(!has_room);
+        listening.keep_back();
+        if listening.reserve.is_spent() {
+            self.hasten_an_end(listener);
+        }
+    }
+
     /// Whether one more connection of this listener fits, if need be in the place of one that is not used.
     fn make_room(&mut self, listener: usize, now: Instant) -> bool {
-        let is_full = self.listening.get(listener).is_none_or(|known| known.open >= self.limits.connections);
-        if !is_full {
+        let Some(listening) = self.listening.get(listener) else { return false };
+        let is_within = listening.open < self.limits.connections;
+        if is_within && (!listening.is_short || listening.reserve.has_room_beside(listening.inside())) {
             return true;
         }
         let unused = self.longest_unused(listener, now);
@@ -189,4 +274,9 @@ impl Server {
             .max()
             .map(|(_, id)| id)
     }
+}
+
+/// Whether there is no descriptor left, in the process or in the system.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().and_then(errno_name), Some("EMFILE" | "ENFILE"))
 }

@@ -74,7 +74,7 @@ fn a_client_that_takes_nothing_is_dropped_in_the_end() {
     deaf.send("GET /pieces HTTP/1.1\r\n\r\n");
     deaf.until(b"\r\n\r\n");
     for _ in 0..SIZE / 65_536 {
-        feed.push(&[b'x'; 65_536]);
+        feed.push(&vec![b'x'; 65_536]);
     }
     eventually("the source is dropped", || feed.users() == 2);
     assert!(deaf.rest().len() < SIZE, "the answer must have been cut off");
