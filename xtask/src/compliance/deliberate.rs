@@ -32,6 +32,8 @@ const DELIBERATE: &[Deliberate] = &[
     row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length: x", "answered 404", "after it: closed", BROKEN_BODIES),
     row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length: 0", "no answer", " 400 ", BROKEN_BODIES),
     row("http POST /RPC2 HTTP/1.1\\r\\nContent-Length:4", " 411 ", " 400 ", "headers need exactly one blank"),
+    row("http POST /RPC2 HTTP/1.0\\r\\nX: a\\r\\n b", " 200 OK", " 400 Bad Request", TWO_READINGS),
+    row("http POST /RPC2 HTTP/1.0\\r\\n: no name", " 200 OK", " 400 Bad Request", TWO_READINGS),
     row("http HEAD ", "Content-Type", "", "errors to HEAD carry a body"),
     row(
         "http GET /stylesheets ",
@@ -55,6 +57,7 @@ const NO_DAEMON: &str = "a raw error when `avail`, `reread`, `update`";
 const WRONG_TYPES: &str = "wrong parameter types: 500";
 const IMPLEMENTATION: &str = "New: `supervisor.getImplementation`";
 const BROKEN_BODIES: &str = "POST with length 0 hangs";
+const TWO_READINGS: &str = "folded headers, blanks before the colon";
 const WIDE_INTEGERS: &str = "integers over 32 bits";
 
 const fn row(
