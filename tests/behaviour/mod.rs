@@ -5,6 +5,7 @@ mod capture;
 mod child_logs;
 mod command_line;
 mod config_file;
+mod containers;
 mod control;
 mod daemonize;
 mod descriptor_shortage;
