@@ -301,9 +301,10 @@ fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file() {
             "i=0; while [ $i -lt {LINES} ]; do echo {name}-$i-; i=$((i + 1)); done; exec sleep 1000\n"
         );
         sandbox.write(&format!("{name}.sh"), script);
-        config += &format!(
-            "[program:{name}]\ncommand=/bin/sh %(here)s/{name}.sh\nstdout_logfile={path}\nstartsecs=0\n"
-        );
+        config.extend([
+            format!("[program:{name}]\ncommand=/bin/sh %(here)s/{name}.sh\n"),
+            format!("stdout_logfile={path}\nstartsecs=0\n"),
+        ]);
     }
     std::os::unix::fs::symlink("/dev/stdout", sandbox.path("link")).unwrap();
     let launch = Launch::new().through_shell("\"$@\" 3>>third > all.log").configure(&sandbox, &config);

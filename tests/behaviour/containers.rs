@@ -18,7 +18,7 @@ fn a_configuration_may_come_from_a_pipe() {
     assert!(daemon.ctl(&["status", "x"]).stdout.contains("RUNNING"));
 }
 
-/// OpenShift gives each project a user id that no password file knows, in group 0; `/dev/stdout` belongs to the runtime,
+/// `OpenShift` gives each project a user id that no password file knows, in group 0; `/dev/stdout` belongs to the runtime,
 /// so that it can be written to, but not opened. Needs root.
 #[test]
 fn a_user_without_a_name_logs_to_an_output_it_may_not_open() {
@@ -30,7 +30,6 @@ fn a_user_without_a_name_logs_to_an_output_it_may_not_open() {
         [program:x]\ncommand=/bin/sh -c \"echo hello; echo trouble >&2; exec sleep 1000\"\nstartsecs=0\n\
         stdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\nstderr_logfile=/dev/stderr\nstderr_logfile_maxbytes=0\n";
     let sandbox = Sandbox::new();
-    // Made by root before the files of the sandbox are given away, so that it stays root's.
     let launch = Launch::new().as_account(nameless).configure(&sandbox, config);
     let daemon = launch.start(sandbox);
     daemon.wait_for_state("x", "RUNNING");

@@ -30,8 +30,14 @@ struct Running {
 impl Running {
     fn start(daemon: &Daemon, arguments: &[&str]) -> Self {
         let output = format!("ctl-{}", arguments.join("-"));
-        let mut command = daemon.sandbox().command(Flavour::under_test().program("supervisorctl"));
-        command.arg("-c").arg(daemon.sandbox().path("supervisord.conf")).args(arguments);
+        // A shell may have started the tests in the background, where SIGINT is ignored, and supervisorctl leaves it so.
+        let mut command = daemon.sandbox().command("env");
+        command
+            .arg("--default-signal=INT")
+            .arg(Flavour::under_test().program("supervisorctl"))
+            .arg("-c")
+            .arg(daemon.sandbox().path("supervisord.conf"))
+            .args(arguments);
         let file = std::fs::File::create(daemon.sandbox().path(&output)).unwrap();
         let child = command.stdin(Stdio::piped()).stdout(file).spawn().unwrap();
         Self { child, output }

@@ -19,6 +19,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use supervisor_core::{Pid, Signal};
 use supervisor_rpc::{Encoded, Value};
+use supervisor_sys::signal::restore_defaults;
 
 /// Set for the process that is supervisorctl.
 const AS_PROGRAM: &str = "SUPERVISOR_TEST_AS_PROGRAM";
@@ -60,6 +61,8 @@ fn main() -> ExitCode {
     if std::env::var_os(AS_PROGRAM).is_some() {
         return ExitCode::from(supervisor_ctl::main(&arguments));
     }
+    // A shell may have started the tests in the background, where SIGINT is ignored, and supervisorctl leaves it so.
+    restore_defaults(&[Signal::INT]).unwrap();
     let words: Vec<String> =
         arguments.into_iter().skip(1).filter_map(|word| word.into_string().ok()).collect();
     let is_wanted = |name: &str| {

@@ -170,8 +170,9 @@ fn unblock(set: &libc::sigset_t) -> io::Result<()> {
     }
 }
 
-/// Gives these signals their default action, whatever they had.
-fn restore_defaults(signals: &[Signal]) -> io::Result<()> {
+/// Gives these signals their default action, whatever the launcher or we have made of them.
+#[doc(alias = "SIG_DFL")]
+pub fn restore_defaults(signals: &[Signal]) -> io::Result<()> {
     for signal in signals {
         // SAFETY: the default action involves no handler.
         if unsafe { libc::signal(signal.0.into(), libc::SIG_DFL) } == libc::SIG_ERR {

@@ -262,7 +262,7 @@ fn socket_without_permissions_is_replaced() {
     let sandbox = Sandbox::new();
     let path = sandbox.join("s");
     leave_stale_socket(&path);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     assert!(listen(&path).unwrap().replaced_stale);
 }
 

@@ -109,7 +109,11 @@ fn results_are_an_array_and_one_that_fails_leaves_no_trace() {
         Err("no room")
     });
     assert_eq!((written, results.count()), (Err("no room"), 1));
-    results.push_with(|out| Ok::<_, ()>(Writer::new(out).boolean(true))).unwrap();
+    let push_true = |out: &mut _| {
+        Writer::new(out).boolean(true);
+        Ok::<_, ()>(())
+    };
+    results.push_with(push_true).unwrap();
     assert_eq!(results.count(), 2);
     assert_eq!(results.finish().into_response(), response(&vec![Encoded::new("a"), Encoded::new(&true)]));
 }
