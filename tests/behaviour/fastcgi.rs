@@ -92,6 +92,12 @@ fn a_busy_address_at_the_start_is_a_usage_error_unlike_upstream() {
         "Error: Could not create FastCGI socket tcp://127.0.0.1:{number}: [Errno 98] Address already in use\n"
     );
     assert!(said.starts_with(&expected), "{said}");
+    // Who has it, and what to do.
+    let why = format!("    why: 127.0.0.1:{number}: process {} (", std::process::id());
+    assert!(
+        said.contains(&why) && said.contains("    mend: stop that process, or write another port\n"),
+        "{said}"
+    );
     let said = refusal("unix://%(here)s/x.sock");
     assert!(said.starts_with("Error: Could not create FastCGI socket unix://DIR/x.sock: "), "{said}");
 }
@@ -161,6 +167,7 @@ fn a_port_taken_during_backoff_is_a_failed_start_unlike_upstream() {
     let taken = wait_for("the port", || TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok());
     let error = format!("Could not create FastCGI socket tcp://127.0.0.1:{}: ", port.number());
     daemon.wait_for_message(&error);
+    daemon.wait_for_message("listens there; help: stop that process, or write another port");
     wait_until("the reason", || daemon.info("x:x")["spawnerr"].text().starts_with(&error));
     daemon.wait_for_state("other", "RUNNING");
     daemon.sandbox().write("go", "");

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::Ipv6Addr;
 use std::path::Path;
-use supervisor_config::{Server, ServerAddress};
+use supervisor_config::{FastCgiAddress, Server, ServerAddress};
 use supervisor_core::repr;
 use supervisor_sys::entry::Refusal;
 use supervisor_sys::errno;
@@ -38,45 +38,58 @@ impl fmt::Display for Advice {
 pub(crate) fn about(server: &Server, error: &ListenError) -> Advice {
     let (option, (why, mend)) = match &server.address {
         ServerAddress::Inet { host, port } => {
-            let advice = about_port(&server.section, host, *port, error);
+            let advice = about_port("port=", host, *port, error);
             (format!("port={}", shown_address(host, *port)), advice)
         }
-        ServerAddress::Unix { path, .. } => (format!("file={}", path.display()), about_path(path, error)),
+        ServerAddress::Unix { path, .. } => {
+            (format!("file={}", path.display()), about_path("chown", path, error))
+        }
     };
     Advice { why: format!("[{}] {option}: {why}", server.section), mend }
 }
 
-fn about_port(section: &str, host: &str, port: u16, error: &ListenError) -> (String, String) {
+/// About the socket of a FastCGI program that could not be made.
+pub(crate) fn about_fastcgi(address: &FastCgiAddress, error: &ListenError) -> Advice {
+    let (place, (why, mend)) = match address {
+        FastCgiAddress::Tcp { host, port } => {
+            (shown_address(host, *port), about_port("socket=tcp://", host, *port, error))
+        }
+        FastCgiAddress::Unix(path) => (path.display().to_string(), about_path("socket_owner", path, error)),
+    };
+    Advice { why: format!("{place}: {why}"), mend }
+}
+
+/// `option` is what stands before an address in the configuration.
+fn about_port(option: &str, host: &str, port: u16, error: &ListenError) -> (String, String) {
+    let everywhere = if option == "port=" { "*" } else { "0.0.0.0" };
     match error {
         ListenError::InUse => {
             let owner = socket::owner_of_port(host.parse().ok(), port);
             in_use(owner, &format!("ss -ltnp 'sport = :{port}'"), "write another port")
         }
-        ListenError::Resolve(_) => unresolved(host, port, error),
+        ListenError::Resolve(_) => unresolved(option, host, port, error),
         ListenError::Os(error) => match errno::code_text(error).as_str() {
             "EADDRNOTAVAIL" | "EAFNOSUPPORT" if host.contains(':') && !socket::has_ipv6() => (
                 "this machine has no IPv6".to_owned(),
                 format!(
-                    "write port=127.0.0.1:{port}, or turn IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0"
+                    "write {option}127.0.0.1:{port}, or turn IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0"
                 ),
             ),
             "EADDRNOTAVAIL" => (
                 format!("no interface of this machine has the address {host}"),
                 format!(
-                    "write port=127.0.0.1:{port} for clients on this machine, port=*:{port} for all of its addresses, or \
-                     one that `ip address` lists"
+                    "write {option}127.0.0.1:{port} for clients on this machine, {option}{everywhere}:{port} for all of its \
+                     addresses, or one that `ip address` lists"
                 ),
             ),
             "EACCES" => (
                 format!("user {} may not listen on a port below 1024", current_user()),
-                format!(
-                    "write a port from 1024 on into [{section}], or give supervisord the capability \
-                     CAP_NET_BIND_SERVICE"
-                ),
+                "write a port from 1024 on, or give supervisord the capability CAP_NET_BIND_SERVICE"
+                    .to_owned(),
             ),
             "EINVAL" if host.starts_with("fe80:") && !host.contains('%') => (
                 "a link-local address belongs to an interface".to_owned(),
-                format!("name the interface, as in port=[{host}%%eth0]:{port}"),
+                format!("name the interface, as in {option}[{host}%%eth0]:{port}"),
             ),
             _ => (errno::words(error), ANOTHER_ADDRESS.to_owned()),
         },
@@ -88,11 +101,11 @@ fn about_port(section: &str, host: &str, port: u16, error: &ListenError) -> (Str
 
 const ANOTHER_ADDRESS: &str = "write another address";
 
-fn unresolved(host: &str, port: u16, error: &ListenError) -> (String, String) {
+fn unresolved(option: &str, host: &str, port: u16, error: &ListenError) -> (String, String) {
     let mend = if host.contains([':', '[']) {
-        "write an IPv6 address in brackets and a port behind it, as in port=[::1]:9001".to_owned()
+        format!("write an IPv6 address in brackets and a port behind it, as in {option}[::1]:{port}")
     } else {
-        format!("write an address, such as port=127.0.0.1:{port}, or a name that `getent ahosts` knows")
+        format!("write an address, such as {option}127.0.0.1:{port}, or a name that `getent ahosts` knows")
     };
     let cause = error.cause();
     // The resolver's words are enough, without its number.
@@ -100,7 +113,8 @@ fn unresolved(host: &str, port: u16, error: &ListenError) -> (String, String) {
     (format!("no address is known for {}: {cause}", repr::text(host)), mend)
 }
 
-fn about_path(path: &Path, error: &ListenError) -> (String, String) {
+/// `owner` is the option that gives the file an owner.
+fn about_path(owner: &str, path: &Path, error: &ListenError) -> (String, String) {
     match error {
         ListenError::InUse => {
             in_use(socket::owner_of_path(path), &format!("lsof {}", path.display()), "write another path")
@@ -110,7 +124,7 @@ fn about_path(path: &Path, error: &ListenError) -> (String, String) {
             "remove it, or write another path".to_owned(),
         ),
         ListenError::Chown { error, .. } => {
-            (errno::words(error), "remove chown, or start supervisord as root".to_owned())
+            (errno::words(error), format!("remove {owner}, or start supervisord as root"))
         }
         ListenError::PathTooLong => (
             format!("it has {} bytes, more than the address of a socket holds", path.as_os_str().len()),
@@ -236,7 +250,7 @@ mod tests {
             advice.why,
             format!("[s] port=127.0.0.1:80: user {user} may not listen on a port below 1024")
         );
-        assert!(advice.mend.starts_with("write a port from 1024 on into [s]"), "{}", advice.mend);
+        assert!(advice.mend.starts_with("write a port from 1024 on, or give"), "{}", advice.mend);
         let advice = at_path("/nonexistent/s", io::Error::from_raw_os_error(EACCES));
         assert_eq!(
             advice.why,

@@ -9,6 +9,8 @@
 //! for a slow one. The file of a Unix socket stays when it is closed, as upstream has it: a leftover is replaced by
 //! the next socket, and the loop, which closes it, touches no disk.
 
+use crate::advice;
+use crate::startup::StartError;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -50,7 +52,7 @@ impl SharedSocket {
 
     /// A share of the socket, which is opened if nobody has one. The error is upstream's sentence. Resolves host
     /// names and touches the file system, so it may hang.
-    pub(crate) fn lease(self: &Arc<Self>) -> Result<Lease, String> {
+    pub(crate) fn lease(self: &Arc<Self>) -> Result<Lease, StartError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let socket = if let Some(socket) = open.upgrade() {
             socket
@@ -62,7 +64,7 @@ impl SharedSocket {
         Ok(Lease { program: Arc::clone(self), socket: Some(socket) })
     }
 
-    fn listen(&self) -> Result<OpenSocket, String> {
+    fn listen(&self) -> Result<OpenSocket, StartError> {
         let url = self.config.url();
         self.log.log(Level::Info, format!("Creating socket {}", url.display()));
         let backlog = self.config.backlog.map_or(i32::MAX, i32::from);
@@ -78,11 +80,18 @@ impl SharedSocket {
                 socket::listen_unix(path, permissions, backlog).map(|bound| Socket::Unix(bound.listener))
             }
         }
-        .map_err(|error| format!("Could not create FastCGI socket {}: {}", url.display(), error.cause()))?;
+        .map_err(|error| {
+            let text = format!("Could not create FastCGI socket {}: {}", url.display(), error.cause());
+            StartError::advised(text, advice::about_fastcgi(&self.config.address, &error))
+        })?;
         let open = OpenSocket { socket, url };
         // FastCGI servers call accept(2) and expect it to wait.
         open.set_blocking().map_err(|error| {
-            format!("Could not create FastCGI socket {}: {}", open.url.display(), python_text(&error))
+            StartError::new(format!(
+                "Could not create FastCGI socket {}: {}",
+                open.url.display(),
+                python_text(&error)
+            ))
         })?;
         Ok(open)
     }

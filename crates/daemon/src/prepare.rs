@@ -3,13 +3,14 @@
 //! Both may hang (a user database on the network, a dead disk), so after start-up this runs in the blocking pool.
 
 use crate::fastcgi::SharedSocket;
+use crate::startup::StartError;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
-use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, Level, ProcessSpec};
+use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, ProcessSpec};
 use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
 use supervisor_sys::errno::words;
 use supervisor_sys::spawn::ChildUser;
@@ -68,7 +69,7 @@ impl Surroundings {
         group: &Arc<Group>,
         unavailable: Unavailable,
         log: &MainLog,
-    ) -> Result<PreparedGroup, String> {
+    ) -> Result<PreparedGroup, StartError> {
         let sockets = fastcgi_sockets(group, unavailable, log)?;
         let mut users = HashMap::new();
         let mut warnings = Vec::new();
@@ -153,7 +154,7 @@ fn fastcgi_sockets(
     group: &Group,
     unavailable: Unavailable,
     log: &MainLog,
-) -> Result<HashMap<OsString, Arc<SharedSocket>>, String> {
+) -> Result<HashMap<OsString, Arc<SharedSocket>>, StartError> {
     let mut sockets = HashMap::new();
     for config in group.processes.iter().filter_map(|process| process.socket.as_ref()) {
         if let Entry::Vacant(place) = sockets.entry(config.url()) {
@@ -161,7 +162,7 @@ fn fastcgi_sockets(
             match (socket.lease(), unavailable) {
                 (Ok(lease), _) => drop(lease),
                 (Err(problem), Unavailable::Refused) => return Err(problem),
-                (Err(problem), Unavailable::Reported) => log.log(Level::Error, problem),
+                (Err(problem), Unavailable::Reported) => problem.write_to(log),
             }
             place.insert(socket);
         }

@@ -115,8 +115,8 @@ impl Loop {
         let prepare = move || match surroundings.prepare(&group, Unavailable::Reported, &log) {
             Ok(group) => mailbox.post(Message::Prepared(Box::new(group), reply)),
             Err(why) => {
-                log.log(Level::Error, &why);
-                reply.send(Err(WireFault::with_detail(FaultCode::Failed, why)));
+                why.write_to(&log);
+                reply.send(Err(WireFault::with_detail(FaultCode::Failed, why.remote_text())));
             }
         };
         let _answered = self.submit(prepare);

@@ -7,6 +7,7 @@ use crate::advice;
 use crate::births::Births;
 use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
+use crate::startup::StartError;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -143,6 +144,8 @@ struct Parts {
 enum Obstacle {
     /// The text of `spawnerr`.
     Text(String),
+    /// The socket of a FastCGI program cannot be had.
+    Socket(StartError),
     /// Its pipes cannot be made.
     Dispatchers(io::Error),
     /// One of its logs cannot be opened.
@@ -165,6 +168,9 @@ impl Obstacle {
     fn in_words(self, name: &str) -> SpawnFailure {
         match self {
             Self::Text(text) => text.into(),
+            Self::Socket(error) => {
+                SpawnFailure { message: error.remote_text().to_owned(), detail: error.detail() }
+            }
             Self::Dispatchers(error) => dispatcher_error(name, &error).into(),
             Self::Log(spec, error) => {
                 SpawnFailure { message: dispatcher_error(name, &error), detail: log_error(&spec, &error) }
@@ -226,7 +232,7 @@ impl Parts {
 /// Our and the child's part of its standard input.
 fn standard_input(order: &Order) -> Result<(StdinSource, OwnedFd), Obstacle> {
     if let Some(socket) = &order.socket {
-        let lease = socket.lease()?;
+        let lease = socket.lease().map_err(Obstacle::Socket)?;
         let end = lease.as_fd().try_clone_to_owned()?;
         return Ok((StdinSource::Socket(lease), end));
     }

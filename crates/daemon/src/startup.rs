@@ -30,7 +30,12 @@ pub(crate) struct StartError {
 }
 
 impl StartError {
-    fn new(text: impl Into<String>) -> Self {
+    /// With what to do about it.
+    pub(crate) fn advised(text: impl Into<String>, advice: Advice) -> Self {
+        Self { text: text.into(), advice: Some(advice) }
+    }
+
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), advice: None }
     }
 
@@ -42,6 +47,19 @@ impl StartError {
     /// Without what tells of other processes of this machine.
     pub(crate) fn remote_text(&self) -> &str {
         &self.text
+    }
+
+    /// Two lines for the log: the error, and what to do about it.
+    pub(crate) fn write_to(&self, log: &MainLog) {
+        log.log(Level::Error, &self.text);
+        if let Some(detail) = self.detail() {
+            log.log(Level::Error, detail);
+        }
+    }
+
+    /// What to do about it, in a line for the log.
+    pub(crate) fn detail(&self) -> Option<String> {
+        self.advice.as_ref().map(Advice::in_a_line)
     }
 }
 
@@ -100,7 +118,7 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
         Start::Again => Unavailable::Reported,
     };
     let groups = config.groups.iter().map(|group| surroundings.prepare(group, unavailable, &log));
-    let groups = groups.collect::<Result<_, _>>().map_err(StartError::new)?;
+    let groups = groups.collect::<Result<_, _>>()?;
     let (listeners, socket_files) = open_servers(config, &log)?;
     Ok(Foundation { log, groups, surroundings, listeners, socket_files })
 }
