@@ -255,3 +255,42 @@ fn the_open_files_of_a_users_process_are_out_of_reach() {
     let number = std::os::fd::AsRawFd::as_raw_fd(&target).to_string();
     assert!(matches!(refusal(&link.join(number)), Refusal::Transition { .. }));
 }
+
+/// Owner and target of a link are those of one link, however often its name is given to another one. Needs root.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_link_is_judged_by_its_own_owner() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let home = sandbox.directory("home", 0o755);
+    let (data, roots) = (sandbox.directory("data", 0o755), sandbox.directory("roots", 0o755));
+    let (ours, theirs) = (home.join("log"), home.join("bait"));
+    symlink(&data, &ours).unwrap();
+    symlink(&roots, &theirs).unwrap();
+    for path in [&home, &theirs] {
+        lchown(path, Some(STRANGER), Some(STRANGER)).unwrap();
+    }
+    let [one, other] = [&ours, &theirs].map(|path| entry_name(path.as_os_str()).unwrap());
+    let (is_over, data) = (AtomicBool::new(false), Stat::of(&File::open(&data).unwrap()).unwrap());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                // SAFETY: both names are NUL-terminated and outlive the call.
+                let outcome = unsafe {
+                    libc::renameat2(libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE)
+                };
+                check(outcome).unwrap();
+            }
+        });
+        let reached: Vec<_> = (0..20_000)
+            .filter_map(|_| Entry::of(&ours.join("x")).ok())
+            .map(|entry| Stat::of(&entry.directory).unwrap().identity)
+            .filter(|reached| *reached != data.identity)
+            .collect();
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(reached, []);
+    });
+}

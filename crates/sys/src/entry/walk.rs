@@ -4,7 +4,7 @@ use super::{Entry, HANDLE, Refusal, Resolved, Stat, entry_name, open_at};
 use crate::call::{check, raw};
 use crate::user;
 use std::collections::VecDeque;
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -201,7 +201,7 @@ impl<'a> Walk<'a> {
                 if is_last && on_procfs(&self.directory) {
                     return self.finish(name, true);
                 }
-                if let Some(resolved) = self.follow(&name, &component, &found, is_last)? {
+                if let Some(resolved) = self.follow(&name, &component, is_last)? {
                     return Ok(resolved);
                 }
             } else if is_last {
@@ -225,7 +225,6 @@ impl<'a> Walk<'a> {
         &mut self,
         name: &CString,
         component: &OsStr,
-        link: &Stat,
         is_last: bool,
     ) -> io::Result<Option<Resolved>> {
         self.links += 1;
@@ -233,7 +232,7 @@ impl<'a> Walk<'a> {
             return Err(io::Error::from_raw_os_error(libc::ELOOP));
         }
         let path = self.so_far.join(component);
-        let target = PathBuf::from(read_link(&self.directory, name)?);
+        let (link, target) = owner_and_target(&self.directory, name)?;
         if is_exposed(&Stat::of(&self.directory)?) {
             let is_harmless = target.to_str().is_some_and(|target| HARMLESS.contains(&target));
             if is_last {
@@ -290,16 +289,43 @@ fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
     unsafe { super::owned(libc::open(path.as_ptr(), HANDLE | libc::O_DIRECTORY)) }
 }
 
-/// Where a link leads, as it is written.
+/// A link and where it leads. Both are those of the same link: its name may be given to another one meanwhile.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, PathBuf)> {
+    let handle = open_at(directory.as_fd(), name, HANDLE | libc::O_NOFOLLOW, 0)?;
+    let link = Stat::of(&handle)?;
+    if !link.is_link() {
+        return Err(exchanged());
+    }
+    Ok((link, read_link(&handle, c"")?))
+}
+
+/// Other kernels have no descriptor for a link. That a link was exchanged, and back again, is not noticed.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, PathBuf)> {
+    let link = Stat::at(directory.as_fd(), name, false)?;
+    let target = read_link(directory, name)?;
+    if Stat::at(directory.as_fd(), name, false)? != link {
+        return Err(exchanged());
+    }
+    Ok((link, target))
+}
+
+/// Another file has come into a link's place while it was looked at.
+fn exchanged() -> io::Error {
+    io::Error::from_raw_os_error(libc::ELOOP)
+}
+
+/// Where a link leads, as it is written. An empty name stands for the link that the descriptor itself stands for.
 #[doc(alias = "readlinkat")]
-fn read_link(directory: &OwnedFd, name: &CString) -> io::Result<OsString> {
+fn read_link(directory: &OwnedFd, name: &CStr) -> io::Result<PathBuf> {
     let mut target = vec![0_u8; usize::try_from(libc::PATH_MAX).unwrap_or(4096)];
     // SAFETY: the name is NUL-terminated, and the pointer and the length describe one exclusive buffer.
     let length = check(unsafe {
         libc::readlinkat(raw(directory), name.as_ptr(), target.as_mut_ptr().cast(), target.len())
     })?;
     target.truncate(length.unsigned_abs());
-    Ok(OsString::from_vec(target))
+    Ok(OsString::from_vec(target).into())
 }
 
 /// Whether the links of this directory lead to open files rather than to the paths they show.
