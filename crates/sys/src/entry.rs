@@ -21,6 +21,7 @@
 //! error, never a file of the attacker's choice.
 
 mod change;
+mod mount;
 mod refusal;
 mod stat;
 #[cfg(test)]
@@ -147,13 +148,13 @@ impl Entry {
         open_at(self.directory.as_fd(), &self.name, flags, mode).map(File::from)
     }
 
-    /// In an exposed directory a second name of a regular file may be a name that only root can write to.
+    /// In an exposed directory a second name of a file may be a name that only root can write to.
     fn check_links(&self, file: &File) -> io::Result<()> {
         if !self.is_exposed {
             return Ok(());
         }
         let found = Stat::of(file)?;
-        if found.is_file() && found.links > 1 {
+        if !found.is_directory() && found.links > 1 {
             return Err(Refusal::HardLinks { path: self.path.clone(), links: found.links }.into());
         }
         Ok(())

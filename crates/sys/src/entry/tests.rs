@@ -1,5 +1,8 @@
 //! The rules of the module, tried on real directories. What needs files of another user runs as root only.
 
+#[cfg(target_os = "linux")]
+mod fuse;
+
 use super::*;
 use crate::user;
 use std::fs::{self, Permissions};
@@ -156,6 +159,57 @@ fn a_second_name_is_refused_where_others_can_write() {
     fs::hard_link(&target, sandbox.path("own")).unwrap();
     assert_eq!(refusal(&directory.join("log")), Refusal::HardLinks { path: directory.join("log"), links: 3 });
     open(&sandbox.path("own")).unwrap();
+    let fifo = directory.join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    fs::hard_link(&fifo, sandbox.path("fifo")).unwrap();
+    let error = Entry::of(&fifo).unwrap().open(Access::Both).unwrap_err();
+    assert!(matches!(Refusal::behind(&error), Some(Refusal::HardLinks { links: 2, .. })), "{error}");
+}
+
+/// What only shares its owner with a link of ours was not laid there by us.
+#[test]
+fn a_second_name_of_a_link_is_not_trusted_where_others_can_write() {
+    let sandbox = Sandbox::new();
+    let (theirs, ours) = (sandbox.directory("theirs", 0o777), sandbox.directory("ours", 0o755));
+    symlink(&ours, sandbox.path("link")).unwrap();
+    let way = theirs.join("way");
+    if fs::hard_link(sandbox.path("link"), &way).is_err() {
+        return;
+    }
+    assert!(way.is_symlink());
+    let owner = user::effective_uid();
+    assert_eq!(refusal(&way.join("log")), Refusal::Transition { link: way, owner });
+}
+
+/// With `user_allow_other` a user shows root any owner and any mode. Needs root.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_system_of_a_user_is_the_users_whatever_it_shows() {
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let place = sandbox.directory("mounted", 0o755);
+    let roots = sandbox.directory("roots", 0o755);
+    let Some(_mount) = fuse::Mount::new(&place, STRANGER, &roots) else { return };
+    assert_eq!(fs::read_link(place.join("way")).unwrap(), roots);
+    assert_eq!(refusal(&place.join("log")), Refusal::Link { path: place.join("log") });
+    let link = place.join("way");
+    assert_eq!(refusal(&link.join("log")), Refusal::Transition { link, owner: STRANGER });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_system_in_user_space_that_root_mounted_is_roots() {
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let place = sandbox.directory("mounted", 0o755);
+    let roots = sandbox.directory("roots", 0o755);
+    let Some(_mount) = fuse::Mount::new(&place, 0, &roots) else { return };
+    open(&place.join("way/log")).unwrap();
+    assert!(roots.join("log").exists());
 }
 
 #[test]

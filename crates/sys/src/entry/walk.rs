@@ -1,6 +1,6 @@
 //! From a path to a directory entry: see the [module above](super) for the rules.
 
-use super::{Entry, HANDLE, Refusal, Resolved, Stat, entry_name, open_at};
+use super::{Entry, HANDLE, Refusal, Resolved, Stat, entry_name, mount, open_at};
 use crate::call::{check, raw};
 use crate::user;
 use std::collections::VecDeque;
@@ -117,7 +117,7 @@ fn without_links(_path: &Path, _last: Last) -> io::Result<Option<Entry>> {
 
 impl Entry {
     fn in_directory(directory: OwnedFd, name: CString, path: &Path) -> io::Result<Self> {
-        let is_exposed = is_exposed(&Stat::of(&directory)?);
+        let is_exposed = is_exposed(&look(&directory)?);
         Ok(Self { directory, name, path: path.to_owned(), is_exposed, is_magic: false })
     }
 }
@@ -132,6 +132,16 @@ fn is_trusted(uid: u32) -> bool {
     uid == 0 || uid == user::effective_uid()
 }
 
+/// The attributes of a file, as far as they can be believed: a file system that an ordinary user mounted shows what that
+/// user likes, so all of it counts as theirs.
+fn look(file: &OwnedFd) -> io::Result<Stat> {
+    let found = Stat::of(file)?;
+    Ok(match mount::user_behind(file, &found)? {
+        Some(user) if !is_trusted(user) => Stat { uid: user, ..found },
+        Some(_) | None => found,
+    })
+}
+
 /// A resolution under way.
 struct Walk<'a> {
     asked: &'a Path,
@@ -141,8 +151,17 @@ struct Walk<'a> {
     so_far: PathBuf,
     pending: VecDeque<OsString>,
     links: usize,
-    /// The last link of an ordinary user that was followed, and its owner: they bound where the path may end.
-    bound: Option<(PathBuf, u32)>,
+    /// Set by a link that an ordinary user may have put there: it bounds where the path may end.
+    bound: Option<Bound>,
+}
+
+/// Where a path may end.
+struct Bound {
+    /// The last link that was followed, and its owner.
+    link: PathBuf,
+    owner: u32,
+    /// In directories of this user, and in those that everybody can write.
+    home: Option<u32>,
 }
 
 impl<'a> Walk<'a> {
@@ -198,7 +217,7 @@ impl<'a> Walk<'a> {
                 return self.finish(name, false);
             }
             if found.is_link() {
-                if is_last && on_procfs(&self.directory) {
+                if is_last && mount::is_procfs(&self.directory) {
                     return self.finish(name, true);
                 }
                 if let Some(resolved) = self.follow(&name, &component, is_last)? {
@@ -233,15 +252,18 @@ impl<'a> Walk<'a> {
         }
         let path = self.so_far.join(component);
         let (link, target) = owner_and_target(&self.directory, name)?;
-        if is_exposed(&Stat::of(&self.directory)?) {
+        if is_exposed(&look(&self.directory)?) {
             let is_harmless = target.to_str().is_some_and(|target| HARMLESS.contains(&target));
             if is_last {
                 if !is_harmless {
                     return Err(Refusal::Link { path }.into());
                 }
                 self.bound = None;
-            } else if !is_trusted(link.uid) || link.links > 1 {
-                self.bind(path, link.uid);
+            } else if !is_trusted(link.uid) {
+                self.bind(path, link.uid, Some(link.uid));
+            } else if link.links > 1 {
+                // It may have been laid elsewhere, and only its second name here.
+                self.bind(path, link.uid, None);
             }
         }
         self.splice(&target)?;
@@ -254,18 +276,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// From here on the path has to end where the owner of this link could have put the file.
-    fn bind(&mut self, link: PathBuf, owner: u32) {
-        let is_another = self.bound.as_ref().is_some_and(|(_, earlier)| *earlier != owner);
-        // No directory belongs to two users; (uid_t) -1 is none.
-        self.bound = Some((link, if is_another { u32::MAX } else { owner }));
+    /// From here on the path has to end in directories of `home`, too.
+    fn bind(&mut self, link: PathBuf, owner: u32, home: Option<u32>) {
+        // No directory belongs to two users.
+        let home = self.bound.as_ref().map_or(home, |earlier| earlier.home.filter(|user| home == Some(*user)));
+        self.bound = Some(Bound { link, owner, home });
     }
 
     fn finish(self, name: CString, is_magic: bool) -> io::Result<Resolved> {
-        let directory = Stat::of(&self.directory)?;
+        let directory = look(&self.directory)?;
         let is_exposed = is_exposed(&directory);
-        if let Some((_, owner)) = &self.bound
-            && (is_magic || (directory.uid != *owner && directory.mode & 0o002 == 0))
+        if let Some(Bound { home, .. }) = &self.bound
+            && (is_magic || (*home != Some(directory.uid) && directory.mode & 0o002 == 0))
         {
             return Err(self.refuse_transition());
         }
@@ -278,7 +300,8 @@ impl<'a> Walk<'a> {
     }
 
     fn refuse_transition(&self) -> io::Error {
-        let (link, owner) = self.bound.clone().unwrap_or_default();
+        let (link, owner) =
+            self.bound.as_ref().map(|bound| (bound.link.clone(), bound.owner)).unwrap_or_default();
         Refusal::Transition { link, owner }.into()
     }
 }
@@ -293,7 +316,7 @@ fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, PathBuf)> {
     let handle = open_at(directory.as_fd(), name, HANDLE | libc::O_NOFOLLOW, 0)?;
-    let link = Stat::of(&handle)?;
+    let link = look(&handle)?;
     if !link.is_link() {
         return Err(exchanged());
     }
@@ -326,21 +349,4 @@ fn read_link(directory: &OwnedFd, name: &CStr) -> io::Result<PathBuf> {
     })?;
     target.truncate(length.unsigned_abs());
     Ok(OsString::from_vec(target).into())
-}
-
-/// Whether the links of this directory lead to open files rather than to the paths they show.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[doc(alias = "fstatfs")]
-fn on_procfs(directory: &OwnedFd) -> bool {
-    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
-    // SAFETY: the descriptor is open, and the kernel fills the record or fails.
-    let outcome = check(unsafe { libc::fstatfs(raw(directory), found.as_mut_ptr()) });
-    // SAFETY: the record is looked at only if the call succeeded.
-    outcome.is_ok() && unsafe { found.assume_init() }.f_type == libc::PROC_SUPER_MAGIC
-}
-
-/// Other kernels have no such links.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn on_procfs(_directory: &OwnedFd) -> bool {
-    false
 }
