@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
 use supervisor_sys::entry::{Access, Entry, Stat};
-use supervisor_sys::fd::FileIdentity;
+use supervisor_sys::fd::{FileIdentity, keep_from_children};
 use supervisor_sys::user::effective_uid;
 
 /// How soon a rotation that failed is tried again, at the earliest, when there is something to write.
@@ -40,7 +40,13 @@ impl LogFile {
     /// `file` was opened for `spec` and is regular.
     pub(crate) fn new(spec: LogFileSpec, file: File, metadata: &Metadata) -> Self {
         let identity = FileIdentity::from_metadata(metadata);
-        Self { spec, file, identity, position: metadata.size(), rotation_retry: None }
+        Self {
+            spec,
+            file: keep_from_children(file),
+            identity,
+            position: metadata.size(),
+            rotation_retry: None,
+        }
     }
 
     /// What it was opened for.
@@ -167,7 +173,7 @@ impl LogFile {
             // It is taken into use at the next reopen, not in the middle of a write.
             return Err(io::Error::other("it was replaced by something that is no regular file"));
         }
-        self.file = file;
+        self.file = keep_from_children(file);
         self.identity = FileIdentity::from_metadata(&metadata);
         self.position = metadata.size();
         Ok(())
@@ -206,6 +212,7 @@ mod tests {
     use crate::scratch::Scratch;
     use crate::target::{Target, clear_file};
     use proptest::prelude::*;
+    use std::os::fd::AsRawFd;
     use std::path::Path;
 
     const LINE: &str = "0123456789012345678901234567890123456789\n";
@@ -480,6 +487,16 @@ mod tests {
             write(&mut open(&path, 10, 2), &[b'x'; 10]);
             assert_eq!(mode(&path), expected, "owner {owner}");
         }
+    }
+
+    /// A child that had a copy would close it before it executes, and wait for the server of the file system.
+    #[test]
+    fn the_number_of_a_log_is_one_that_children_do_not_copy() {
+        let scratch = Scratch::new();
+        let mut log = open(&scratch.path("log"), 10, 2);
+        assert!(log.fd().unwrap().as_raw_fd() >= 128);
+        write(&mut log, &[b'x'; 10]);
+        assert!(scratch.path("log.1").exists() && log.fd().unwrap().as_raw_fd() >= 128);
     }
 
     /// PROC-74: the error is the open's own, and no descriptor is left.
