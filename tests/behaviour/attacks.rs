@@ -237,6 +237,31 @@ fn a_main_log_that_is_a_link_of_a_user_ends_the_start() {
     assert_intact(&ground.sandbox);
 }
 
+/// With umask 002, as many systems have it, the directories of a user are writable for the user's group, and so are those of
+/// an image for the group of a container with any user id. As root the daemon becomes `nobody`.
+#[test]
+fn a_link_of_our_own_is_followed_where_only_our_group_can_write() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.directory("log");
+    fs::set_permissions(&directory, Permissions::from_mode(0o775)).unwrap();
+    std::os::unix::fs::symlink("../data", directory.join("x")).unwrap();
+    let mut config = "[program:x]\ncommand=echo words\nstdout_logfile=%(here)s/log/x\nstartsecs=0\n\
+                      autorestart=false\n"
+        .to_owned();
+    if is_root() {
+        let nobody = Account::unprivileged();
+        for path in [sandbox.root(), &directory] {
+            chown(path, Some(nobody.uid), Some(nobody.gid)).unwrap();
+        }
+        std::os::unix::fs::lchown(directory.join("x"), Some(nobody.uid), Some(nobody.gid)).unwrap();
+        config.insert_str(0, "[supervisord]\nuser=nobody\n");
+    }
+    let daemon = Daemon::start_in(sandbox, &config);
+    wait_until("the log to be written", || {
+        fs::read_to_string(daemon.sandbox().path("data")).is_ok_and(|text| text == "words\n")
+    });
+}
+
 /// What the kernel shows as the address of a socket is the configured path.
 #[test]
 fn sockets_are_known_by_their_configured_names() {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 use std::net::Ipv6Addr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use supervisor_config::{FastCgiAddress, Server, ServerAddress};
 use supervisor_core::repr;
@@ -147,6 +148,13 @@ pub(crate) fn about_file(path: &Path, error: &io::Error) -> Advice {
 
 /// Why a file cannot be made or written, and what to do.
 fn creating(path: &Path, error: &io::Error) -> (String, String) {
+    if let Ok(target) = std::fs::read_link(path)
+        && ["ENOENT", "EACCES", "EPERM"].contains(&errno::code_text(error).as_str())
+    {
+        let target = repr::text(target.as_os_str().as_bytes());
+        let why = format!("it is a symbolic link to {target}: {}", errno::words(error));
+        return (why, "have the link lead where this user may write, or write another path".to_owned());
+    }
     let directory = path.parent().unwrap_or(Path::new("/")).display();
     match errno::code_text(error).as_str() {
         "ENOENT" => {
@@ -256,6 +264,19 @@ mod tests {
             advice.why,
             format!("[s] file=/nonexistent/s: user {user} may not create files in /nonexistent")
         );
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_named_as_one() {
+        let directory = crate::fixture::Scratch::new("dangling");
+        let link = directory.path().join("log");
+        std::os::unix::fs::symlink("/nonexistent\n/x", &link).unwrap();
+        let advice = about_file(&link, &io::Error::from_raw_os_error(2));
+        let why = format!(
+            "{}: it is a symbolic link to '/nonexistent\\n/x': No such file or directory",
+            link.display()
+        );
+        assert_eq!(advice.why, why);
     }
 
     #[test]

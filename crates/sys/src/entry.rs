@@ -14,8 +14,11 @@
 //!   owner, or in one that everybody can write: there the owner of the link could have made the file without us. This is
 //!   what systemd calls an unsafe path transition (`tmpfiles.d(5)`), judged at the end of the path.
 //! - A link as the last component in an exposed directory is refused, unless it leads to `/dev/null` or to a standard
-//!   stream of ours or of process 1, as images of containers have it.
-//! - In an exposed directory a regular file with more than one link is refused: the other name may be one of root's.
+//!   stream of ours or of process 1, as images of containers have it. If we are not root, one of root's or ours is followed
+//!   where only our own group can write besides, as with a umask of 002.
+//! - In an exposed directory a file with more than one link is refused: the other name may be one of root's. A link with a
+//!   second name is one that another user may have laid.
+//! - What lies on a file system in user space is the user's who mounted it, whatever owner it shows.
 //!
 //! Between the resolution and the use nothing is followed any more (`O_NOFOLLOW`), so what is exchanged in between is an
 //! error, never a file of the attacker's choice.

@@ -170,6 +170,13 @@ pub fn effective_uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// The effective group id of this process.
+#[doc(alias = "getegid")]
+pub fn effective_gid() -> u32 {
+    // SAFETY: cannot fail, touches no memory.
+    unsafe { libc::getegid() }
+}
+
 /// The real group id of this process.
 #[doc(alias = "getgid")]
 pub fn real_gid() -> u32 {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// A path that another user may have set up to reach a file of root's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,21 +52,42 @@ impl fmt::Display for Refusal {
                 f,
                 "'{}' is a symbolic link, and other users can write its directory, so they choose the file it leads to; \
                  help: configure the path of the file itself, or let only root write the directory",
-                path.display()
+                Shown(path)
             ),
             Self::Transition { link, owner } => write!(
                 f,
                 "'{}' is a symbolic link of user {owner} and leads into a directory that is not this user's; help: \
                  configure the path without the link, or have root own the link",
-                link.display()
+                Shown(link)
             ),
             Self::HardLinks { path, links } => write!(
                 f,
                 "'{}' has {links} names (hard links), and other users can write its directory, so it may be a file of \
                  root's; help: remove it, or let only root write the directory",
-                path.display()
+                Shown(path)
             ),
         }
+    }
+}
+
+/// A path in a message. Parts of it come from links of other users, who must not end the line with them.
+struct Shown<'a>(&'a Path);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.as_os_str().as_bytes().utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\n' => f.write_str("\\n")?,
+                    _ if character.is_control() => write!(f, "\\x{:02x}", u32::from(character))?,
+                    _ => write!(f, "{character}")?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -74,5 +96,18 @@ impl std::error::Error for Refusal {}
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> Self {
         Self::new(io::ErrorKind::PermissionDenied, refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn a_name_cannot_end_the_line() {
+        let path = Path::new(OsStr::from_bytes(b"/home/a\n2026 CRIT \x1b]0;x\x07\xff\xc2\x9b\xc3\xa9/log")).to_owned();
+        let text = Refusal::Link { path }.to_string();
+        assert!(text.starts_with("'/home/a\\n2026 CRIT \\x1b]0;x\\x07\\xff\\x9b\u{e9}/log' is a symbolic link"), "{text}");
     }
 }

@@ -16,6 +16,8 @@ pub struct Stat {
     pub mode: u32,
     /// The owner.
     pub uid: u32,
+    /// The group.
+    pub gid: u32,
     /// How many names it has.
     pub links: u64,
 }
@@ -52,6 +54,7 @@ impl Stat {
             identity: FileIdentity { device: stat.st_dev as u64, inode: stat.st_ino as u64 },
             mode: stat.st_mode as u32,
             uid: stat.st_uid,
+            gid: stat.st_gid,
             links: stat.st_nlink as u64,
         }
     }

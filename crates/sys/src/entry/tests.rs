@@ -106,7 +106,8 @@ fn links_in_a_circle_end() {
 fn a_link_in_a_directory_others_can_write_is_refused() {
     let sandbox = Sandbox::new();
     let target = sandbox.file("target");
-    for mode in [0o777, 0o1777, 0o775] {
+    // Our group is trusted, unless we are root.
+    for mode in [0o777, 0o1777, 0o775].into_iter().take(if is_root() { 3 } else { 2 }) {
         let directory = sandbox.directory(&format!("{mode:o}"), mode);
         for to in [target.as_path(), Path::new("missing"), Path::new("/dev/../dev/null")] {
             let link = directory.join("log");

@@ -128,6 +128,13 @@ fn is_exposed(directory: &Stat) -> bool {
     directory.mode & 0o022 != 0 || !is_trusted(directory.uid)
 }
 
+/// Whether a directory is ours and only our group can write it besides. With a umask of 002 all directories of a user are
+/// like that, and the group is mostly the user's alone. Root's group may be that of a program's user.
+fn is_of_our_group(directory: &Stat) -> bool {
+    let is_shared = directory.mode & 0o002 != 0 || !is_trusted(directory.uid);
+    !is_shared && directory.gid == user::effective_gid() && user::effective_uid() != 0
+}
+
 fn is_trusted(uid: u32) -> bool {
     uid == 0 || uid == user::effective_uid()
 }
@@ -252,13 +259,16 @@ impl<'a> Walk<'a> {
         }
         let path = self.so_far.join(component);
         let (link, target) = owner_and_target(&self.directory, name)?;
-        if is_exposed(&look(&self.directory)?) {
+        let directory = look(&self.directory)?;
+        if is_exposed(&directory) {
             let is_harmless = target.to_str().is_some_and(|target| HARMLESS.contains(&target));
-            if is_last {
-                if !is_harmless {
+            if is_last && is_harmless {
+                self.bound = None;
+            } else if is_last {
+                let is_ours = is_trusted(link.uid) && link.links == 1;
+                if !is_ours || !is_of_our_group(&directory) {
                     return Err(Refusal::Link { path }.into());
                 }
-                self.bound = None;
             } else if !is_trusted(link.uid) {
                 self.bind(path, link.uid, Some(link.uid));
             } else if link.links > 1 {
