@@ -214,6 +214,25 @@ fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root() {
     assert!(daemon.sandbox().path("theirs/release/job").exists());
 }
 
+/// The kernel follows links on the way to a socket. Needs root.
+#[test]
+fn no_socket_is_made_behind_a_link_of_a_user() {
+    if !is_root() {
+        return;
+    }
+    let ground = Ground::new();
+    let roots = ground.sandbox.directory("roots");
+    attack(&ground.sandbox, "ln -s ../roots theirs/run");
+    let refusal = |config: &str| Launch::new().configure(&ground.sandbox, config).run(&ground.sandbox).stderr;
+    let server = refusal("[unix_http_server:x]\nfile=%(here)s/theirs/run/s\n");
+    assert!(server.contains("mend: write a path in a directory that only root can write"), "{server}");
+    let program = refusal("[fcgi-program:x]\nsocket=unix://%(here)s/theirs/run/s\ncommand=cat\n");
+    for said in [server, program] {
+        assert!(said.contains("leads into a directory that is not this user's"), "{said}");
+    }
+    assert_eq!(fs::read_dir(roots).unwrap().count(), 0);
+}
+
 #[test]
 fn a_pid_file_overwrites_nothing_behind_a_link() {
     let ground = Ground::new();

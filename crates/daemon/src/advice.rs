@@ -132,6 +132,10 @@ fn about_path(owner: &str, path: &Path, error: &ListenError) -> (String, String)
             "write a shorter path, such as /run/supervisor.sock".to_owned(),
         ),
         ListenError::Resolve(_) => (error.cause(), ANOTHER_ADDRESS.to_owned()),
+        ListenError::Os(error) if Refusal::behind(error).is_some() => (
+            "other users can change what this path leads to".to_owned(),
+            "write a path in a directory that only root can write, such as /run".to_owned(),
+        ),
         ListenError::Os(error) => creating(path, error),
     }
 }

@@ -31,9 +31,7 @@ pub(super) fn user_behind(file: &OwnedFd, found: &Stat) -> io::Result<Option<u32
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     let options = mounts.lines().find_map(|line| options_of(line, &device));
     Ok(match options {
-        Some(options) => {
-            options.split(',').find_map(|option| option.strip_prefix("user_id=")?.parse().ok())
-        }
+        Some(options) => options.split(',').find_map(|option| option.strip_prefix("user_id=")?.parse().ok()),
         None => Some(u32::MAX),
     })
 }
@@ -70,7 +68,8 @@ mod tests {
 
     #[test]
     fn options_are_those_of_the_device() {
-        let line = "42 27 0:39 / /home/app/log rw,nosuid shared:7 - fuse.sshfs a - b rw,user_id=1000,group_id=1000";
+        let line =
+            "42 27 0:39 / /home/app/log rw,nosuid shared:7 - fuse.sshfs a - b rw,user_id=1000,group_id=1000";
         assert_eq!(options_of(line, "0:3"), None);
         assert_eq!(options_of("", "0:39"), None);
         assert_eq!(options_of(line, "0:39"), Some("- b rw,user_id=1000,group_id=1000"));

@@ -106,8 +106,12 @@ mod tests {
 
     #[test]
     fn a_name_cannot_end_the_line() {
-        let path = Path::new(OsStr::from_bytes(b"/home/a\n2026 CRIT \x1b]0;x\x07\xff\xc2\x9b\xc3\xa9/log")).to_owned();
+        let path = Path::new(OsStr::from_bytes(b"/home/a\n2026 CRIT \x1b]0;x\x07\xff\xc2\x9b\xc3\xa9/log"))
+            .to_owned();
         let text = Refusal::Link { path }.to_string();
-        assert!(text.starts_with("'/home/a\\n2026 CRIT \\x1b]0;x\\x07\\xff\\x9b\u{e9}/log' is a symbolic link"), "{text}");
+        assert!(
+            text.starts_with("'/home/a\\n2026 CRIT \\x1b]0;x\\x07\\xff\\x9b\u{e9}/log' is a symbolic link"),
+            "{text}"
+        );
     }
 }

@@ -335,7 +335,13 @@ fn a_link_is_judged_by_its_own_owner() {
             while !is_over.load(Ordering::Relaxed) {
                 // SAFETY: both names are NUL-terminated and outlive the call.
                 let outcome = unsafe {
-                    libc::renameat2(libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE)
+                    libc::renameat2(
+                        libc::AT_FDCWD,
+                        one.as_ptr(),
+                        libc::AT_FDCWD,
+                        other.as_ptr(),
+                        libc::RENAME_EXCHANGE,
+                    )
                 };
                 check(outcome).unwrap();
             }

@@ -247,12 +247,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on with what a link says, if that is allowed; the answer is a descriptor that it leads to.
-    fn follow(
-        &mut self,
-        name: &CString,
-        component: &OsStr,
-        is_last: bool,
-    ) -> io::Result<Option<Resolved>> {
+    fn follow(&mut self, name: &CString, component: &OsStr, is_last: bool) -> io::Result<Option<Resolved>> {
         self.links += 1;
         if self.links > MAX_LINKS {
             return Err(io::Error::from_raw_os_error(libc::ELOOP));
@@ -289,7 +284,8 @@ impl<'a> Walk<'a> {
     /// From here on the path has to end in directories of `home`, too.
     fn bind(&mut self, link: PathBuf, owner: u32, home: Option<u32>) {
         // No directory belongs to two users.
-        let home = self.bound.as_ref().map_or(home, |earlier| earlier.home.filter(|user| home == Some(*user)));
+        let home =
+            self.bound.as_ref().map_or(home, |earlier| earlier.home.filter(|user| home == Some(*user)));
         self.bound = Some(Bound { link, owner, home });
     }
 
