@@ -48,7 +48,8 @@ impl Drop for Mount {
 /// Answers one request (`linux/fuse.h`); an error is the end.
 fn serve(mut device: &File, target: &[u8]) -> io::Result<()> {
     let mut request = vec![0_u8; 1 << 17];
-    device.read(&mut request)?;
+    let length = device.read(&mut request)?;
+    request.truncate(length);
     let number = |at: usize| u64::from_ne_bytes(request[at..at + 8].try_into().unwrap());
     let (operation, unique, node) = (number(0) >> 32, number(8), number(16));
     let mut body: Vec<u8> = Vec::new();
