@@ -58,7 +58,7 @@ fn other_sites_reach_neither_buttons_nor_calls_unlike_upstream() {
 }
 
 /// Issue 13: proxies pass what they like as `Host`, so that it often differs from the `Origin` of our own page. A token that
-/// matches its cookie proves the page; only where the browser itself says that another site asks, nothing does.
+/// matches its cookie and is sealed proves the page; only where the browser itself says that another site asks, nothing does.
 #[test]
 fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
@@ -70,7 +70,12 @@ fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
         let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         exchange(&address, request.as_bytes()).unwrap().status
     };
-    let (known, unknown) = ("abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz012346");
+    let page = get(&address, "/", &format!("{BROWSER}{COOKIE}")).text();
+    let (_, rest) = page.split_once("name=\"token\" value=\"").expect("forms carry a token");
+    let (known, _) = rest.split_once('"').unwrap();
+    let planted = "abcdefghijklmnopqrstuvwxyz012345";
+    assert!(known.starts_with(planted) && known.len() > planted.len(), "{known}");
+    let unknown = known.replacen('a', "b", 1);
     for (origin, host) in [
         ("http://s.example:8080", "Host: s.example\r\n"),
         ("https://s.example", "Host: 127.0.0.1:9001\r\n"),
@@ -82,7 +87,9 @@ fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
     ] {
         let headers = format!("Origin: {origin}\r\n{host}");
         assert_eq!(press(&headers, known), 200, "{headers}");
-        assert_eq!(press(&headers, unknown), 403, "{headers}");
+        for token in [&*unknown, planted, &planted.repeat(2)] {
+            assert_eq!(press(&headers, token), 403, "{headers}: {token}");
+        }
         for site in ["cross-site", "same-site"] {
             let headers = format!("{headers}Sec-Fetch-Site: {site}\r\n");
             assert_eq!(press(&headers, known), 403, "{headers}: a cookie can be planted by a neighbour");

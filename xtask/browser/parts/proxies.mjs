@@ -108,6 +108,8 @@ const withstands = async (daemon, port, host, path, secure) => {
     ["no token", { Origin: own, Cookie: `supervisor_token=${TOKEN}` }, null],
     ["another session's token", { Origin: own, Cookie: `supervisor_token=${TOKEN}` }, ANOTHER],
     ["a token without its cookie", { Origin: own }, TOKEN],
+    ["a neighbour's page that has planted the cookie, over plain HTTP",
+      { Origin: "http://neighbour.test:8080", Cookie: `supervisor_token=${TOKEN}` }, TOKEN],
     ["a neighbour's page that has planted the cookie",
       { Origin: own, Cookie: `supervisor_token=${TOKEN}`, "Sec-Fetch-Site": "same-site" }, TOKEN],
   ]) {

@@ -31,7 +31,7 @@ pub(super) fn push_notices(
         format_args!(
             "<form method=\"post\" action=\"./\" id=\"config\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
              <div>",
-            escape(&visitor.token)
+            escape(&visitor.form_token())
         ),
     );
     push_comparison(out, words, comparison);

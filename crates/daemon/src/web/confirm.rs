@@ -30,7 +30,7 @@ pub(super) fn page(visitor: &Visitor, form: &Form, wish: &Wish, sender: Sender) 
             words.confirm,
             reason,
             escape(&told(words, wish)),
-            escape(&visitor.token)
+            escape(&visitor.form_token())
         ),
     );
     for (name, value) in fields(form, wish) {

@@ -33,8 +33,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     let visitor = Visitor::of(request, form);
     let sender = Sender::of(request);
     let is_changing = form.value("action").is_some() || form.value("do").is_some();
-    // A page of a neighbour, on another port of the same host, may have planted the cookie; its browser says so.
-    let is_vouched = request.method == b"POST" && sender != Sender::Foreign && visitor.vouches_for(form);
+    let is_vouched = request.method == b"POST" && visitor.vouches_for(form, sender);
     if is_changing && !is_vouched && matches!(sender, Sender::Foreign | Sender::OtherOrigin) {
         return reply.send(refusal::of_site(site, request));
     }
@@ -204,7 +203,7 @@ fn push_list(out: &mut String, view: &View, overview: &Overview, shown: &[Shown<
         format_args!(
             "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
              <button name=\"do\" value=\"nothing\" disabled hidden></button>\n",
-            escape(&view.visitor.token)
+            escape(&view.visitor.form_token())
         ),
     );
     finder::push_selection(out, words);

@@ -229,7 +229,7 @@ impl Wanted {
                 body,
                 format_args!(
                     "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">",
-                    escape(&self.visitor.token)
+                    escape(&self.visitor.form_token())
                 ),
             );
             for (verb, label) in [

@@ -3,9 +3,16 @@
 //! The token is a random cookie which every form of our pages carries a second time. Another site can make the
 //! browser send the cookie, but cannot read it, and so cannot fill in the form. The daemon keeps nothing: a token
 //! outlives restarts, and any number of tabs share it.
+//!
+//! A neighbour, on another port of the same host or another name of the same domain, can plant a cookie of its choice. So a form
+//! carries a seal of its token as well, under a key that this process alone knows: where the browser's headers do not tell
+//! whether a page is ours, the seal does. It does not outlive a restart, and then such a page has to be loaded again.
 
 use super::form::Form;
+use super::guard::Sender;
 use super::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
+use sha1::{Digest, Sha1};
+use std::sync::OnceLock;
 use supervisor_http::{Request, Response};
 use supervisor_sys::random;
 
@@ -22,8 +29,7 @@ const KEPT: u32 = 31_536_000;
 /// A browser and its wishes.
 #[derive(Clone, Debug)]
 pub(super) struct Visitor {
-    /// Goes into every form.
-    pub(super) token: String,
+    token: String,
     /// The browser has brought the token along.
     has_cookie: bool,
     /// The language of its pages.
@@ -101,11 +107,36 @@ impl Visitor {
         Self { token: String::new(), has_cookie: false, ..self }
     }
 
-    /// Whether a form comes from a page this browser was given.
-    pub(super) fn vouches_for(&self, form: &Form) -> bool {
-        let given = form.value("token").unwrap_or_default();
-        self.has_cookie && is_equal(given.as_bytes(), self.token.as_bytes())
+    /// What a form of a page carries: the token and its seal.
+    pub(super) fn form_token(&self) -> String {
+        format!("{}{}", self.token, seal(&self.token).unwrap_or_default())
     }
+
+    /// Whether a form comes from a page this browser was given.
+    pub(super) fn vouches_for(&self, form: &Form, sender: Sender) -> bool {
+        let given = form.value("token").unwrap_or_default();
+        let Some((token, given_seal)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
+        let is_sealed = || seal(token).is_some_and(|seal| is_equal(given_seal.as_bytes(), seal.as_bytes()));
+        let is_ours = match sender {
+            Sender::Foreign => false,
+            Sender::OtherOrigin => is_sealed(),
+            Sender::Program | Sender::Browser | Sender::Led => true,
+        };
+        is_ours && self.has_cookie && is_equal(token.as_bytes(), self.token.as_bytes())
+    }
+}
+
+/// A message authentication code of the token, in hexadecimal digits: HMAC (RFC 2104) with SHA-1. `None` should the system
+/// have no random bytes for a key.
+fn seal(token: &str) -> Option<String> {
+    const BLOCK: usize = 64;
+    static KEY: OnceLock<Option<String>> = OnceLock::new();
+    // Random letters and digits, a block of them: 330 bits.
+    let key = KEY.get_or_init(|| random::token(BLOCK).ok()).as_ref()?;
+    let padded = |pad: u8| key.bytes().map(move |byte| byte ^ pad).collect::<Vec<u8>>();
+    let inner = Sha1::new().chain_update(padded(0x36)).chain_update(token).finalize();
+    let outer = Sha1::new().chain_update(padded(0x5c)).chain_update(inner).finalize();
+    Some(outer.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn is_token(text: &str) -> bool {
@@ -197,12 +228,32 @@ mod tests {
         let vouches = |headers: &[(&str, &str)], token: &str| {
             let request = http_request("GET", &format!("/?token={token}"), headers, b"");
             let form = Form::of(&request).unwrap();
-            Visitor::of(&request, &form).vouches_for(&form)
+            Visitor::of(&request, &form).vouches_for(&form, Sender::Browser)
         };
         assert!(vouches(&[("Cookie", &header)], &known));
         assert!(!vouches(&[("Cookie", &header)], &"y".repeat(TOKEN_LENGTH)));
         assert!(!vouches(&[("Cookie", &header)], ""));
         assert!(!vouches(&[], &known), "without the cookie nothing was given to this browser");
         assert!(!vouches(&[("Cookie", "supervisor_token=")], ""));
+    }
+
+    /// A page of a neighbour has put its own token into both places.
+    #[test]
+    fn a_planted_token_has_no_seal() {
+        let known = "x".repeat(TOKEN_LENGTH);
+        let header = [("Cookie", &*format!("supervisor_token={known}"))];
+        let seal_of =
+            |token: &str| visitor_of(&[("Cookie", &format!("supervisor_token={token}"))], "/").form_token();
+        let vouches = |token: &str, sender| {
+            let request = http_request("GET", &format!("/?token={token}"), &header, b"");
+            let form = Form::of(&request).unwrap();
+            Visitor::of(&request, &form).vouches_for(&form, sender)
+        };
+        let (sealed, other) = (seal_of(&known), seal_of(&"y".repeat(TOKEN_LENGTH)));
+        assert!(vouches(&sealed, Sender::OtherOrigin) && vouches(&sealed, Sender::Browser));
+        for token in [&*known, &format!("{known}{}", &other[TOKEN_LENGTH..]), &other, ""] {
+            assert!(!vouches(token, Sender::OtherOrigin), "{token}");
+        }
+        assert!(!vouches(&sealed, Sender::Foreign));
     }
 }
