@@ -105,7 +105,7 @@ fn a_log_is_never_executable_whatever_its_user_made_of_the_old_one() {
 
 /// Once an empty file behind a link got the mode of the log, and a dangling link had a file made.
 #[test]
-fn a_rotation_reaches_no_file_behind_a_link() {
+fn a_rotation_reaches_no_file_behind_a_link_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     let sandbox = daemon.sandbox();
@@ -129,7 +129,7 @@ fn a_rotation_reaches_no_file_behind_a_link() {
 }
 
 #[test]
-fn clearing_a_log_empties_no_file_behind_a_link() {
+fn clearing_a_log_empties_no_file_behind_a_link_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     let sandbox = daemon.sandbox();
@@ -151,7 +151,7 @@ fn clearing_a_log_empties_no_file_behind_a_link() {
 
 /// Who may read logs over RPC or the page would read any file of root's.
 #[test]
-fn a_log_shows_no_file_behind_a_link() {
+fn a_log_shows_no_file_behind_a_link_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     attack(daemon.sandbox(), "rm theirs/log; ln -s ../victim theirs/log");
@@ -170,7 +170,7 @@ fn a_log_shows_no_file_behind_a_link() {
 
 /// The program does not start, and the log says which path, why, and what to do.
 #[test]
-fn a_log_that_is_a_link_of_its_user_is_refused_by_name() {
+fn a_log_that_is_a_link_of_its_user_is_refused_by_name_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/log");
     let daemon = ground.start("startretries=0\n");
@@ -194,7 +194,7 @@ fn a_log_that_is_a_link_of_its_user_is_refused_by_name() {
 
 /// A directory of the user on the way to the log, exchanged for a link. Needs root.
 #[test]
-fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root() {
+fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root_unlike_upstream() {
     if !is_root() {
         return;
     }
@@ -216,7 +216,7 @@ fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root() {
 
 /// The kernel follows links on the way to a socket. Needs root.
 #[test]
-fn no_socket_is_made_behind_a_link_of_a_user() {
+fn no_socket_is_made_behind_a_link_of_a_user_unlike_upstream() {
     if !is_root() {
         return;
     }
@@ -234,7 +234,7 @@ fn no_socket_is_made_behind_a_link_of_a_user() {
 }
 
 #[test]
-fn a_pid_file_overwrites_nothing_behind_a_link() {
+fn a_pid_file_overwrites_nothing_behind_a_link_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/pid");
     let launch = Launch::new().configure(&ground.sandbox, "[supervisord]\npidfile=%(here)s/theirs/pid\n");
@@ -247,7 +247,7 @@ fn a_pid_file_overwrites_nothing_behind_a_link() {
 
 /// The main log of a daemon that logs where others can write.
 #[test]
-fn a_main_log_that_is_a_link_of_a_user_ends_the_start() {
+fn a_main_log_that_is_a_link_of_a_user_ends_the_start_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/main");
     let launch = Launch::new().configure(&ground.sandbox, "[supervisord]\nlogfile=%(here)s/theirs/main\n");
@@ -283,7 +283,7 @@ fn a_link_of_our_own_is_followed_where_only_our_group_can_write() {
 
 /// What the kernel shows as the address of a socket is the configured path.
 #[test]
-fn sockets_are_known_by_their_configured_names() {
+fn sockets_are_known_by_their_configured_names_unlike_upstream() {
     let daemon = Daemon::start(
         "[fcgi-program:f]\nsocket=unix://%(here)s/fcgi\ncommand=sleep 1000\nstartsecs=0\nprocess_name=f\n",
     );

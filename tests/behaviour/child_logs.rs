@@ -290,7 +290,7 @@ fn full_disk_is_reported_once_and_holds_up_nothing_else_unlike_upstream() {
 
 /// `supervisord -n > all.log`: the daemon and its programs write to one open file, whose offset they share.
 #[test]
-fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file() {
+fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file_unlike_upstream() {
     const LINES: usize = 200;
     let sandbox = Sandbox::new();
     let mut config = String::new();
@@ -324,7 +324,7 @@ fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file() {
 
 /// A descriptor beyond the standard streams, as a launcher may pass one on.
 #[test]
-fn a_descriptor_of_the_launcher_is_written_to() {
+fn a_descriptor_of_the_launcher_is_written_to_unlike_upstream() {
     let sandbox = Sandbox::new();
     let config = "[program:x]\ncommand=/bin/sh -c \"echo hello; exec sleep 1000\"\nstdout_logfile=/dev/fd/3\nstartsecs=0\n\
         [program:y]\ncommand=sleep 1000\nstdout_logfile=/dev/fd/4\nstartretries=0\n";
@@ -336,7 +336,7 @@ fn a_descriptor_of_the_launcher_is_written_to() {
 
 /// The one line upstream has names neither the file nor the user.
 #[test]
-fn a_log_that_cannot_be_opened_is_explained() {
+fn a_log_that_cannot_be_opened_is_explained_unlike_upstream() {
     let sandbox = Sandbox::new();
     let directory = sandbox.directory("none");
     let config = "[program:x]\ncommand=sleep 1000\nstdout_logfile=%(here)s/none/x.log\nstartretries=0\nautostart=false\n";

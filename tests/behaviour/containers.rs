@@ -21,7 +21,7 @@ fn a_configuration_may_come_from_a_pipe() {
 /// `OpenShift` gives each project a user id that no password file knows, in group 0; `/dev/stdout` belongs to the runtime,
 /// so that it can be written to, but not opened. Needs root.
 #[test]
-fn a_user_without_a_name_logs_to_an_output_it_may_not_open() {
+fn a_user_without_a_name_logs_to_an_output_it_may_not_open_unlike_upstream() {
     if !is_root() {
         return;
     }
@@ -41,7 +41,7 @@ fn a_user_without_a_name_logs_to_an_output_it_may_not_open() {
 }
 
 #[test]
-fn names_and_paths_may_be_chinese() {
+fn names_and_paths_may_be_chinese_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.directory("日志");
     let config = "[group:网站]\nprograms=网页\n\

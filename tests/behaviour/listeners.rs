@@ -325,7 +325,7 @@ fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
 
 /// Each is sent the news of the shutdown and never deals with it.
 #[test]
-fn five_stuck_pools_delay_the_end_by_two_seconds_together() {
+fn five_stuck_pools_delay_the_end_by_two_seconds_together_unlike_upstream() {
     const POOLS: [&str; 5] = ["p1", "p2", "p3", "p4", "p5"];
     let sandbox = sandbox();
     let mut puppets = POOLS.map(|name| Puppet::new(&sandbox, name));

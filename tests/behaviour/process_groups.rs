@@ -46,7 +46,7 @@ fn ctl(daemon: &Daemon, line: &str) -> (String, i32) {
 
 /// Upstream starts the next server before the last one is gone; that it mostly reports success is due to its slow poll.
 #[test]
-fn a_wrapped_server_can_be_restarted_every_time() {
+fn a_wrapped_server_can_be_restarted_every_time_unlike_upstream() {
     let daemon = start(Sandbox::new(), SERVER, &config("stopasgroup=true\nstartsecs=1"));
     let restarted = ("web: stopped\nweb: started\n".to_owned(), 0);
     for line in ["restart web", "restart web", "restart all", "restart web:*"] {
@@ -101,7 +101,7 @@ fn members_that_ignore_the_stop_signal_are_killed_after_stopwaitsecs_unlike_upst
 
 /// The kernel tells when a member ends; nothing looks for it again and again.
 #[test]
-fn waiting_for_a_group_wakes_nobody() {
+fn waiting_for_a_group_wakes_nobody_unlike_upstream() {
     let daemon = start(Sandbox::new(), STUBBORN, &config("stopasgroup=true\nstopwaitsecs=1000"));
     let leader = daemon.pid_of("web");
     daemon.ask("stopProcess", &["web".into(), false.into()]);
@@ -120,7 +120,7 @@ fn waiting_for_a_group_wakes_nobody() {
 
 /// A leader that waits for its group as a zombie would hide other dead children from the daemon.
 #[test]
-fn orphans_are_reaped_while_a_group_is_waited_for() {
+fn orphans_are_reaped_while_a_group_is_waited_for_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.write("server.sh", STUBBORN);
     sandbox.write("wrap.sh", WRAPPER);
@@ -162,7 +162,7 @@ fn an_exit_that_nobody_asked_for_waits_for_no_group() {
 
 /// Stands for a process in uninterruptible sleep: SIGKILL does not end it, as it is root's and the daemon is not.
 #[test]
-fn members_that_survive_sigkill_hold_up_a_stop_for_ten_seconds_needs_root() {
+fn members_that_survive_sigkill_hold_up_a_stop_for_ten_seconds_needs_root_unlike_upstream() {
     if !is_root() {
         return;
     }

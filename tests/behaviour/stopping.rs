@@ -115,7 +115,7 @@ fn without_either_option_the_grandchild_survives() {
 
 /// PROC-44: upstream sends no SIGKILL if the child itself ended of SIGTERM, and leaves the grandchild alive.
 #[test]
-fn killasgroup_reaches_the_grandchild_only_with_sigkill() {
+fn killasgroup_reaches_the_grandchild_only_with_sigkill_unlike_upstream() {
     for script in [WITH_GRANDCHILD.to_owned(), format!("trap '' TERM\n{WITH_GRANDCHILD}")] {
         let daemon = start_script(&script, "killasgroup=true\nstopwaitsecs=1");
         let victim = grandchild(&daemon);
