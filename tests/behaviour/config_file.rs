@@ -17,10 +17,10 @@ fn unreadable_file_is_named() {
     let sandbox = Sandbox::new();
     sandbox.directory("dir");
     let said = Launch::new().without_config().arguments(["-c", "dir"]).refusal(&sandbox);
-    assert!(
-        said.starts_with("Error: could not read config file dir\n    why: Is a directory\nFor help"),
-        "{said}"
-    );
+    assert!(said.starts_with("Error: could not read config file dir\n"), "{said}");
+    if Flavour::under_test() == Flavour::Ours {
+        assert!(said.contains("\n    why: Is a directory\nFor help"), "{said}");
+    }
 }
 
 /// CFG-2: root is told besides that searching is unwise.
