@@ -8,6 +8,7 @@
 
 use crate::diagnostic::Fault;
 use crate::source::{FileId, Sources, Span};
+use crate::template;
 use crate::text::{self, shown};
 use crate::unseen::{self, Looks};
 use std::collections::HashMap;
@@ -421,8 +422,8 @@ fn utf16_mend(path: &[u8]) -> String {
 
 /// What to do about a line that has a sign which looks like one of the dialect's.
 fn sign_mend(content: &str) -> Option<String> {
-    if ["{#", "{%", "{{"].iter().any(|opening| content.starts_with(opening)) {
-        return Some("this is a template; name the file that it makes".to_string());
+    if template::begins_line(content) {
+        return Some(template::MEND.to_string());
     }
     content.chars().find_map(|letter| match unseen::looks(letter)? {
         looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::mend(letter, looks)),

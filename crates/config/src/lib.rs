@@ -34,6 +34,7 @@ pub mod sample;
 pub mod search;
 mod section;
 mod source;
+mod template;
 mod text;
 mod unseen;
 mod value;

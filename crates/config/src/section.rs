@@ -10,6 +10,7 @@ use crate::ini::{Document, Lookup, Section};
 use crate::lexer::LexError;
 use crate::report::Report;
 use crate::source::Span;
+use crate::template;
 use crate::unseen::{self, Looks};
 use crate::value::{Parsed, Parser, Reading, Rejection};
 use std::fmt;
@@ -242,6 +243,9 @@ impl<'a> Pass<'a> {
             .mended_by(rejection.mend);
         let Some(found) = self.raw(key) else { return fault };
         let text = &found.entry.text;
+        if template::is_within(text) {
+            return fault.mended_by(Some(template::MEND.to_string()));
+        }
         // Shells are not the only ones to whom a $ in a variable means something.
         let for_shell = origin::shell_variable(text).filter(|_| key != program::options::ENVIRONMENT.key);
         if let Some(variable) = for_shell {

@@ -5,6 +5,7 @@ use crate::diagnostic::nearest;
 use crate::event_name::EVENT_NAMES;
 use crate::host::{Account, Host};
 use crate::paths;
+use crate::template;
 use crate::text::{self, Integer, shown};
 use std::ffi::OsStr;
 use std::ops::Range;
@@ -350,11 +351,7 @@ pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
             repr::text([bad])
         ));
         let is_template = memchr::memmem::find(stripped, b"{{").is_some();
-        return Err(if is_template {
-            rejection.mended_by("this is a template; name the file that it makes")
-        } else {
-            rejection
-        });
+        return Err(if is_template { rejection.mended_by(template::MEND) } else { rejection });
     }
     string(stripped, reading)
 }

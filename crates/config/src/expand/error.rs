@@ -3,6 +3,7 @@
 use crate::diagnostic::nearest;
 use crate::format::Malformed;
 use crate::limits;
+use crate::template;
 use crate::text::{self, shown};
 use std::ops::Range;
 use supervisor_core::repr;
@@ -140,6 +141,12 @@ fn mend_for_name(name: &str, available: &[String], program: &str) -> String {
 
 /// `%(NAME)` is most often a name whose `s` was forgotten; `%` by itself is a percent sign.
 fn mend_for_conversion(raw: &str, malformed: &Malformed) -> String {
+    if template::is_sign(raw, malformed.place.start) {
+        return template::MEND.to_string();
+    }
+    if let Some(name) = braced(raw.get(malformed.place.start..).unwrap_or_default()) {
+        return format!("write %({name})s, with parentheses");
+    }
     let inner = raw.get(malformed.place.start..).and_then(|text| text.strip_prefix("%("));
     let name = inner.map(|inner| inner.split([')', ' ', '/']).next().unwrap_or_default());
     match name {
@@ -147,4 +154,11 @@ fn mend_for_conversion(raw: &str, malformed: &Malformed) -> String {
         Some(name) if !name.is_empty() => format!("write %({name})s, with an s"),
         Some(_) | None => "write %% for a percent sign".to_string(),
     }
+}
+
+/// The name in `%{NAME}`.
+fn braced(text: &str) -> Option<&str> {
+    let (name, _) = text.strip_prefix("%{")?.split_once('}')?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_name && !name.is_empty()).then_some(name)
 }

@@ -57,8 +57,8 @@ fn is_secret(name: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShellVariable<'t> {
     /// As it is written.
-    written: &'t str,
-    name: &'t str,
+    pub(crate) written: &'t str,
+    pub(crate) name: &'t str,
 }
 
 impl ShellVariable<'_> {
@@ -70,7 +70,12 @@ impl ShellVariable<'_> {
 
 /// The first variable of a shell in a text.
 pub(crate) fn shell_variable(text: &str) -> Option<ShellVariable<'_>> {
-    text.match_indices('$').find_map(|(at, _)| {
+    shell_variables(text).next()
+}
+
+/// The variables of a shell in a text.
+pub(crate) fn shell_variables(text: &str) -> impl Iterator<Item = ShellVariable<'_>> {
+    text.match_indices('$').filter_map(|(at, _)| {
         let rest = &text[at + 1..];
         let (inner, braces) = match rest.strip_prefix('{') {
             Some(inner) => (inner, 2),

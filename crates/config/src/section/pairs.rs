@@ -3,9 +3,11 @@
 //! Words come in fours: a key, `=`, a value, and a fourth that separates and is not looked at. So `A=a b` loses its
 //! `b`, as in upstream; ours says so. The pairs are found before variables count: see [`lexer::pair_words`].
 
+use super::origin::{self, ShellVariable};
 use crate::environment::Environment;
 use crate::lexer;
 use crate::text::shown;
+use crate::unseen;
 use crate::value::{Parsed, Reading, Rejection};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -21,21 +23,57 @@ pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Env
             return Err(unexpected_end(value));
         }
         environment.set(OsString::from_vec(key.clone()), OsString::from_vec(variable.clone()));
+        if let Some(written) = itself(key, variable) {
+            let key = shown(key);
+            reading
+                .remarks
+                .push(format!("no shell reads the value of {key}; write %(ENV_{key})s for {written}"));
+        }
         if let Some(lost) = group.get(3).filter(|separator| *separator != b"," && *separator != b";") {
-            reading.remarks.push(format!(
-                "{} after the value of {} is not read; put the whole value in double quotes",
-                shown(lost),
-                shown(key)
-            ));
+            let (lost, key) = (shown(lost), shown(key));
+            let mend = mend_for_lost(variable, &lost);
+            reading.remarks.push(format!("{lost} after the value of {key} is not read; {mend}"));
         }
     }
     Ok(environment)
 }
 
+/// A value that names its own variable the way a shell would fill it in, such as `PATH="/opt/bin:$PATH"`.
+fn itself<'v>(key: &[u8], value: &'v [u8]) -> Option<&'v str> {
+    let value = std::str::from_utf8(value).ok()?;
+    let found = origin::shell_variables(value).find(|variable| variable.name.as_bytes() == key);
+    found.map(|variable| variable.written)
+}
+
+/// What to do about text behind a value that is not read.
+fn mend_for_lost(value: &[u8], lost: &str) -> String {
+    if let Some((_, letter, looks)) = unseen::first(lost) {
+        return unseen::mend(letter, looks);
+    }
+    let written = format!("${lost}");
+    match origin::shell_variable(&written).filter(|_| value == b"$") {
+        Some(variable) => variable.mend(),
+        None => "put the whole value in double quotes".to_string(),
+    }
+}
+
 fn unexpected_end(value: &[u8]) -> Rejection {
-    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value))).mended_by(
-        "put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"",
-    )
+    const QUOTES: &str =
+        "put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"";
+    let mend = match bare_variable(value) {
+        Some(variable) => format!("{}, and {QUOTES}", variable.mend()),
+        None => QUOTES.to_string(),
+    };
+    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value))).mended_by(mend)
+}
+
+/// A variable of a shell where a value begins, without quotes.
+fn bare_variable(value: &[u8]) -> Option<ShellVariable<'_>> {
+    let text = std::str::from_utf8(value).ok()?;
+    text.match_indices("=$").find_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        origin::shell_variable(rest).filter(|variable| rest.starts_with(variable.written))
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Messages are upstream's to the byte, taken from runs of 4.3.0, unless a test says that they are ours.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod foreign;
 mod fuzz;
 mod groups;
 mod including;
