@@ -253,6 +253,13 @@ impl Entry {
         self.text.push_str(value);
     }
 
+    /// Each further line of its value that has text, and where it is.
+    pub(crate) fn further_lines(&self) -> impl Iterator<Item = (&str, Span)> {
+        let text = |line: &ValueLine| self.text.get(line.offset..)?.lines().next();
+        let lines = self.further_lines.iter().filter(|line| line.span.end > line.span.start);
+        lines.filter_map(move |line| Some((text(line)?, line.span)))
+    }
+
     /// The comment that ends one of its lines.
     pub(crate) fn comment<'s>(&self, sources: &'s Sources) -> Option<&'s str> {
         let lines = std::iter::once(self.first_line).chain(self.further_lines.iter().map(|line| line.span));

@@ -28,6 +28,7 @@ mod pairs;
 pub(crate) mod program;
 pub(crate) mod rpcinterface;
 pub(crate) mod supervisord;
+mod swallowed;
 pub(crate) mod unknown;
 
 /// One option.

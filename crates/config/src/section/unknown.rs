@@ -4,7 +4,7 @@
 //! Of what no hint is known for, most is there for somebody else: event listeners read options of their own from the same
 //! file. That is one line for all of it, with the list at debug level.
 
-use super::{SECTIONS, described, http, include, misplaced, rpcinterface};
+use super::{SECTIONS, SectionDoc, described, http, include, misplaced, rpcinterface, swallowed};
 use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
@@ -40,7 +40,12 @@ pub(crate) fn remark(document: &Document, report: &mut Report) {
     let mut unknown: Vec<Unknown<'_>> = Vec::new();
     for section in document.sections() {
         match title_of(&section.name) {
-            Some(title) => gather(section, title, &mut unknown),
+            Some(title) => {
+                if let Some(known) = SECTIONS.iter().find(|known| known.title == title) {
+                    gather(section, known, &mut unknown);
+                    swallowed::remark(document, section, known, report);
+                }
+            }
             None => remark_section(document, section, report),
         }
         remark_name(document, section, report);
@@ -50,7 +55,7 @@ pub(crate) fn remark(document: &Document, report: &mut Report) {
 }
 
 /// The documentation of a section's sort; `None` for one that nothing reads.
-fn title_of(name: &str) -> Option<&'static str> {
+pub(super) fn title_of(name: &str) -> Option<&'static str> {
     let whole = WHOLE.iter().find(|(known, _)| *known == name);
     let prefixed = PREFIXES.iter().chain([&(http::UNIX_PREFIX, "[unix_http_server]")]);
     let plugins = [(rpcinterface::PREFIX, ""), ("ctlplugin:", "")];
@@ -61,8 +66,8 @@ fn title_of(name: &str) -> Option<&'static str> {
     })
 }
 
-fn gather<'a>(section: &'a Section, title: &'static str, unknown: &mut Vec<Unknown<'a>>) {
-    let Some(known) = SECTIONS.iter().find(|known| known.title == title) else { return };
+fn gather<'a>(section: &'a Section, known: &SectionDoc, unknown: &mut Vec<Unknown<'a>>) {
+    let title = known.title;
     for entry in section.own_options().iter().filter(|entry| !known.has(&entry.key)) {
         let same = unknown.iter_mut().find(|other| other.entry.key == entry.key && other.title == title);
         match same {

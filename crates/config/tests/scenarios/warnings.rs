@@ -184,3 +184,29 @@ fn warnings_come_before_what_is_only_to_be_known() {
     assert_eq!(severities, [Severity::Warning, Severity::Warning, Severity::Info]);
     assert_eq!(config.messages[0].text, "No file matches via include \"/srv/nosuch\"");
 }
+
+/// Upstream takes an indented line for more of the value above it, whatever it says.
+#[test]
+fn an_indented_option_or_section_is_part_of_the_value_above_and_pointed_out() {
+    let part = |what: &str, line: usize, key: &str, first: &str| {
+        format!(
+            "{what} (file: 's.conf', line {line}) is part of the value of {key} in section 'program:x', as it is \
+             indented; begin the line where {first} begins"
+        )
+    };
+    let text =
+        "[supervisord]\n[program:x]\ncommand=/bin/cat\n  autostart = false\n  user: root\n\t[program:y]\n";
+    assert_eq!(
+        warnings(text),
+        [
+            part("Option 'autostart'", 4, "command", "command"),
+            part("Option 'user'", 5, "command", "command"),
+            part("Section 'program:y'", 6, "command", "[program:x]"),
+        ]
+    );
+    let text = "[supervisord]\n[program:x]\ncommand=/bin/cat\n  --user=root\n  x y user=1\n  [x]\n  if [program:y]\n\
+                environment=A=\"1\",\n  user=\"2\"\n";
+    assert_eq!(warnings(text), Vec::<String>::new());
+    let text = "[supervisord]\n[program:x]\n  command=/bin/cat\n  autostart=false\n";
+    assert_eq!(warnings(text), Vec::<String>::new());
+}
