@@ -7,6 +7,7 @@ use crate::paths;
 use crate::section::include::within_limit;
 use crate::text::shown;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +90,14 @@ pub(crate) fn open(path: &OsStr, host: &dyn Host) -> Result<Found, Fault> {
             .mended_by(Some("name a file that exists after -c, or leave -c out to search".to_string())));
     }
     let content = host.read(&absolute, limits::FILE_BYTES).map_err(|error| {
-        Fault::new(format!("could not read config file {name}")).because(error.to_string())
+        let mend = match error.kind() {
+            io::ErrorKind::PermissionDenied => Some("start as a user who may read it, or let this one"),
+            io::ErrorKind::IsADirectory => Some("name a file in it"),
+            _ => None,
+        };
+        Fault::new(format!("could not read config file {name}"))
+            .because(error.to_string())
+            .mended_by(mend.map(str::to_string))
     })?;
     let content = within_limit(path.as_bytes(), content)?;
     let here =
@@ -167,6 +175,10 @@ mod tests {
         assert_eq!(message(""), "could not find config file ");
         assert_eq!(message("locked.conf"), "could not read config file locked.conf");
         assert_eq!(message("d"), "could not read config file d");
+        let mend =
+            |path: &str| open(OsStr::new(path), &host).map(|_| ()).unwrap_err().mend().map(str::to_string);
+        assert_eq!(mend("locked.conf").as_deref(), Some("start as a user who may read it, or let this one"));
+        assert_eq!(mend("d").as_deref(), Some("name a file in it"));
     }
 
     #[test]

@@ -27,11 +27,11 @@ pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Or
         let value = &text.text[filled.place.clone()];
         let is_inherited = names.is_inherited(filled.name.as_bytes());
         let source = if is_inherited { "in the environment" } else { "by an environment option" };
+        if is_inherited {
+            let verb = if value.is_empty() { "set" } else { "change" };
+            mend = Some(format!("{verb} {variable} in the environment {} starts with", names.program()));
+        }
         let sentence = if value.is_empty() {
-            if is_inherited {
-                let program = names.program();
-                mend = Some(format!("set {variable} in the environment {program} starts with"));
-            }
             format!("{variable} is empty {source}")
         } else if is_inherited && !is_secret(key) && !is_secret(variable) && value.len() <= LONGEST {
             format!("{variable} is {} {source}", repr::text(value))

@@ -116,7 +116,8 @@ fn a_variable_that_is_empty_or_odd_is_named() {
     assert_eq!(
         details("stopsignal=%(ENV_X)s", &"long".repeat(20)),
         [
-            "why: stopsignal takes a signal name, with or without SIG, or a number; X is set in the environment"
+            "why: stopsignal takes a signal name, with or without SIG, or a number; X is set in the environment",
+            "mend: change X in the environment supervisord starts with"
         ]
     );
     let group = "autostart=false\n[group:g]\nprograms=%(ENV_X)s";
