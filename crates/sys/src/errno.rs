@@ -70,7 +70,7 @@ pub fn python_text(error: &io::Error) -> String {
 }
 
 /// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no
-/// number. A [`Refusal`](crate::entry::Refusal) has the name of the error nearest to it.
+/// number. A [`Refusal`] has the name of the error nearest to it.
 pub fn code_text(error: &io::Error) -> String {
     match error.raw_os_error().or_else(|| Refusal::behind(error).map(Refusal::errno)) {
         Some(number) => errno_name(number).map_or_else(|| number.to_string(), str::to_owned),
