@@ -1,8 +1,8 @@
 //! What the user sees: lines on standard output, complaints on standard error, and in the rich style on a terminal
 //! colour and a line that says what we are waiting for.
 //!
-//! Lines are made of what the server says, and the server may be anybody's: each goes through [`crate::escape::printable`], here and
-//! nowhere else. Logs have a filter of their own.
+//! Lines are made of what the server says, and the server may be anybody's: each goes through [`crate::escape::printable`],
+//! here and nowhere else. Logs have a filter of their own.
 
 use crate::escape::{Filter, printable};
 use crate::failure::Fatal;

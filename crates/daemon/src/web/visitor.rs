@@ -12,6 +12,7 @@ use super::form::Form;
 use super::guard::Sender;
 use super::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
 use sha1::{Digest, Sha1};
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 use supervisor_http::{Request, Response};
 use supervisor_sys::random;
@@ -136,7 +137,10 @@ fn seal(token: &str) -> Option<String> {
     let padded = |pad: u8| key.bytes().map(move |byte| byte ^ pad).collect::<Vec<u8>>();
     let inner = Sha1::new().chain_update(padded(0x36)).chain_update(token).finalize();
     let outer = Sha1::new().chain_update(padded(0x5c)).chain_update(inner).finalize();
-    Some(outer.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(outer.iter().fold(String::with_capacity(2 * outer.len()), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    }))
 }
 
 fn is_token(text: &str) -> bool {
