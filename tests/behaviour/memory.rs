@@ -109,8 +109,15 @@ fn read_at_once(daemon: &Daemon) {
     for client in &mut clients {
         client.send(&read).unwrap();
     }
-    for client in &mut clients {
-        let answer = client.response().expect("a whole answer");
+    let pid = daemon.pid();
+    for (number, client) in clients.iter_mut().enumerate() {
+        let Some(answer) = client.response() else {
+            let had = client.rest().map(|rest| rest.len());
+            panic!(
+                "client {number} was cut off after {had:?}; the daemon lives: {}",
+                processes::is_alive(pid)
+            );
+        };
         assert_eq!(answer.status, 200);
         assert!(answer.body.len() > 16 * 1024 * 1024 && answer.body.ends_with(b"</methodResponse>\n"));
     }
