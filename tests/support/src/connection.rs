@@ -125,9 +125,16 @@ impl Connection {
 
     fn receive(&mut self) -> Result<usize> {
         let mut buffer = [0; 16 * 1024];
-        let count = match &mut self.stream {
-            Stream::Unix(stream) => stream.read(&mut buffer)?,
-            Stream::Tcp(stream) => stream.read(&mut buffer)?,
+        let count = loop {
+            let read = match &mut self.stream {
+                Stream::Unix(stream) => stream.read(&mut buffer),
+                Stream::Tcp(stream) => stream.read(&mut buffer),
+            };
+            match read {
+                // A wait with a timeout ends so when the process is stopped and goes on (signal(7)).
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
         };
         self.ahead.extend_from_slice(&buffer[..count]);
         Ok(count)
