@@ -1,8 +1,8 @@
 //! Sections and options that nothing reads. Upstream passes over them in silence; ours logs a warning, naming the place
 //! and what may have been meant.
 //!
-//! Of what no hint is known for, most is there for somebody else: event listeners read options of their own from the same
-//! file. That is one line for all of it, with the list at debug level.
+//! Options without a hint are mostly read by another program: event listeners keep options of their own in the same file. They
+//! share one line, with the list at debug level.
 
 use super::{SECTIONS, SectionDoc, described, http, include, misplaced, rpcinterface, swallowed};
 use crate::diagnostic::nearest;
