@@ -40,9 +40,11 @@ pub(crate) fn with_values_kept<'t>(
         at = place.end;
         let value = &text[place.clone()];
         let fits = match lexer.state() {
-            State::InQuotes(quote) | State::Escaped(Some(quote)) => {
+            State::InQuotes(quote) => {
                 are_of_value || stays_within(&lexer, value, quote) || is_one_quoted_word(value, quote)
             }
+            // The backslash takes the value's first quote: it cannot close what it stands in and open it again.
+            State::Escaped(Some(quote)) => are_of_value || stays_within(&lexer, value, quote),
             State::Between | State::InWord | State::Escaped(None) => is_upstreams || split(value).is_ok(),
         };
         let own = if fits { value.to_vec() } else { escaped_for(lexer.state(), value) };
@@ -97,7 +99,7 @@ fn never_leaves(lexer: &mut Lexer, text: &[u8]) -> bool {
 fn is_one_quoted_word(value: &[u8], quote: u8) -> bool {
     match value {
         [first, inner @ .., last] => {
-            let is_plain = |byte: &u8| *byte != quote && *byte != b'\\' && !byte.is_ascii_whitespace();
+            let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\'' | b'\\') && !byte.is_ascii_whitespace();
             *first == quote && *last == quote && inner.iter().all(is_plain)
         }
         [] | [_] => false,
@@ -162,9 +164,18 @@ mod tests {
 
     #[test]
     fn a_value_within_quotes_cannot_end_them() {
-        for value in
-            [r"end\", "say \"hi\"", "x\" --evil \"y", "it's", "' --evil '", "\"", "\"foo bar\"", "'foo bar'"]
-        {
+        for value in [
+            "'\"'",
+            "\"it's\"",
+            r"end\",
+            "say \"hi\"",
+            "x\" --evil \"y",
+            "it's",
+            "' --evil '",
+            "\"",
+            "\"foo bar\"",
+            "'foo bar'",
+        ] {
             assert_eq!(filled("c \"%\" z", value), ["c", value, "z"]);
             assert_eq!(filled("c '%' z", value), ["c", value, "z"]);
             assert_eq!(filled("c --a=\"<%>\"", value), ["c".to_string(), format!("--a=<{value}>")]);
@@ -178,9 +189,15 @@ mod tests {
         assert_eq!(filled("c %", r"C:\"), ["c", r"C:\"]);
     }
 
+    #[test]
+    fn a_quoted_value_behind_a_backslash_cannot_end_the_quotes() {
+        assert_eq!(filled(r#"c "\%" z"#, r#""""#), ["c", r#"\"""#, "z"]);
+        assert_eq!(filled(r#"c "\%" z"#, r#""foo""#), ["c", r#"\"foo""#, "z"]);
+    }
+
     proptest! {
         #[test]
-        fn a_command_with_any_value_in_quotes_has_as_many_words(value: String) {
+        fn a_command_with_any_value_in_quotes_has_as_many_words(value in r#"[a"'\\ ]{0,6}|.*"#) {
             for command in ["c \"%\" z", "c '%' z", "c \"a%b\" z", r#"c "\%" z"#] {
                 prop_assert_eq!(filled(command, &value).len(), 3);
             }
