@@ -23,10 +23,14 @@ pub(crate) fn files() -> Result<Vec<PathBuf>, Failure> {
         for entry in fs::read_dir(&directory)? {
             let entry = entry?;
             let name = entry.file_name();
+            // A directory, or in a linked worktree a file that names it.
+            if name == ".git" {
+                continue;
+            }
             let kind = entry.file_type()?;
             // A module may be called `target`, too; what cargo builds into says so.
             let is_built = name == "target" && entry.path().join("CACHEDIR.TAG").exists();
-            if kind.is_dir() && !is_built && name != ".git" {
+            if kind.is_dir() && !is_built {
                 directories.push(entry.path());
             } else if kind.is_file() {
                 files.push(entry.path().strip_prefix(&root)?.to_owned());
