@@ -1,4 +1,4 @@
-//! Names and texts of error numbers, as upstream's messages show them.
+//! Error numbers: as a type to decide by, and their names and texts as upstream's messages show them.
 //!
 //! Three spellings occur: the bare name (`ENOENT`, in spawn errors), the name with the number (`EACCES
 //! (13)`), and Python's rendering of an exception (`[Errno 3] No such process`).
@@ -6,6 +6,14 @@
 use crate::entry::Refusal;
 use std::ffi::CStr;
 use std::io;
+
+pub use rustix::io::Errno;
+
+/// The error number behind `error`, for a `match`; a [`Refusal`] counts as the error nearest to it. `None` for an
+/// error that no system call reported.
+pub fn errno_of(error: &io::Error) -> Option<Errno> {
+    Errno::from_io_error(error).or_else(|| Refusal::behind(error).map(Refusal::errno))
+}
 
 /// Builds the table from the C library's constants, so that the numbers are the platform's own.
 macro_rules! names {
@@ -72,7 +80,7 @@ pub fn python_text(error: &io::Error) -> String {
 /// An error's symbolic name, or its number in decimal where there is no name, or its text where there is no
 /// number. A [`Refusal`] has the name of the error nearest to it.
 pub fn code_text(error: &io::Error) -> String {
-    match error.raw_os_error().or_else(|| Refusal::behind(error).map(Refusal::errno)) {
+    match error.raw_os_error().or_else(|| errno_of(error).map(Errno::raw_os_error)) {
         Some(number) => errno_name(number).map_or_else(|| number.to_string(), str::to_owned),
         None => error.to_string(),
     }
@@ -119,6 +127,16 @@ mod tests {
     fn words_are_the_systems_alone() {
         assert_eq!(words(&io::Error::from_raw_os_error(libc::EISDIR)), "Is a directory");
         assert_eq!(words(&io::Error::other("no number")), "no number");
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_number_a_refusal_by_the_nearest() {
+        assert_eq!(errno_of(&io::Error::from_raw_os_error(libc::ESRCH)), Some(Errno::SRCH));
+        assert_eq!(errno_of(&io::Error::from_raw_os_error(4242)), None);
+        assert_eq!(errno_of(&io::Error::other("no number")), None);
+        let refusal = Refusal::HardLinks { path: "/log".into(), links: 2 };
+        assert_eq!(errno_of(&refusal.clone().into()), Some(Errno::MLINK));
+        assert_eq!(code_text(&refusal.into()), "EMLINK");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use mio::{Registry, Token};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use supervisor_sys::errno::{errno_name, words};
+use supervisor_sys::errno::{Errno, errno_of, words};
 
 /// How long to wait when the system refuses to accept and there is no connection that could close; newcomers wait in the
 /// system's queue meanwhile.
@@ -278,5 +278,5 @@ impl Server {
 
 /// Whether there is no descriptor left, in the process or in the system.
 fn is_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error().and_then(errno_name), Some("EMFILE" | "ENFILE"))
+    matches!(errno_of(error), Some(Errno::MFILE | Errno::NFILE))
 }

@@ -1,5 +1,6 @@
 //! Why a path is not used although the system would let us.
 
+use crate::errno::Errno;
 use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -31,11 +32,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// The error number that says nearly the same, for messages that have room for its name only.
-    pub fn errno(&self) -> i32 {
+    pub fn errno(&self) -> Errno {
         match self {
-            Self::Link { .. } => libc::ELOOP,
-            Self::Transition { .. } => libc::EACCES,
-            Self::HardLinks { .. } => libc::EMLINK,
+            Self::Link { .. } => Errno::LOOP,
+            Self::Transition { .. } => Errno::ACCESS,
+            Self::HardLinks { .. } => Errno::MLINK,
         }
     }
 
