@@ -95,17 +95,23 @@ const SPARE_ROOM: usize = 64;
 #[derive(Debug, Default)]
 pub struct Effects {
     list: Vec<Effect>,
+    changed: Vec<ProcessId>,
 }
 
 impl Effects {
     /// An empty list.
     pub const fn new() -> Self {
-        Self { list: Vec::new() }
+        Self { list: Vec::new(), changed: Vec::new() }
     }
 
     /// Takes everything out, first order first.
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
         self.list.drain(..)
+    }
+
+    /// Takes out the processes that changed their state, in order; one that changed several times may be listed again.
+    pub fn drain_changed(&mut self) -> impl Iterator<Item = ProcessId> + '_ {
+        self.changed.drain(..)
     }
 
     /// What is in it, first order first.
@@ -121,9 +127,40 @@ impl Effects {
     /// Gives back the room that only a burst needed, such as the start of a thousand programs.
     pub fn forget_burst(&mut self) {
         self.list.shrink_to(SPARE_ROOM);
+        self.changed.shrink_to(SPARE_ROOM);
     }
 
     pub(crate) fn push(&mut self, effect: Effect) {
         self.list.push(effect);
+    }
+
+    pub(crate) fn note_changed(&mut self, process: ProcessId) {
+        if self.changed.last() != Some(&process) {
+            self.changed.push(process);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{GroupKind, GroupSpec, Input, Moment, Policy, ProcessSpec, Supervisor};
+
+    #[test]
+    fn a_process_that_changes_its_state_is_listed_until_the_list_is_drained() {
+        let mut effects = super::Effects::new();
+        let (mut supervisor, now) = (Supervisor::new("supervisor"), Moment::at_seconds(1000));
+        let program = ProcessSpec { name: "web".into(), policy: Policy::default().into() };
+        let group = GroupSpec {
+            name: "web".into(),
+            priority: 999,
+            kind: GroupKind::Programs,
+            processes: vec![program],
+        };
+        let added = supervisor.add_group(group, now, &mut effects).unwrap().processes;
+        assert_eq!(effects.drain_changed().next(), None, "it is stopped, as every process begins");
+        supervisor.handle(Input::Started, now, &mut effects);
+        assert_eq!(effects.drain_changed().collect::<Vec<_>>(), added);
+        supervisor.handle(Input::ClockSet, now, &mut effects);
+        assert_eq!(effects.drain_changed().next(), None);
     }
 }

@@ -16,8 +16,10 @@ pub enum Fault {
     BadName(String),
     /// No signal has this name or number.
     BadSignal(String),
-    /// The command's file does not exist.
+    /// A file is missing: the command's, or the pipe of a standard input that was closed.
     NoFile(String),
+    /// There is no log file. `NO_FILE` without a detail.
+    NoLogFile,
     /// The command cannot be executed.
     NotExecutable(String),
     /// The system refused.
@@ -34,6 +36,8 @@ pub enum Fault {
     AlreadyAdded(String),
     /// A member of the group has not stopped.
     StillRunning(String),
+    /// The configuration cannot be read.
+    CantReread(String),
 }
 
 impl Fault {
@@ -62,6 +66,7 @@ impl Fault {
             Self::BadName(detail) => (10, "BAD_NAME", Some(detail)),
             Self::BadSignal(detail) => (11, "BAD_SIGNAL", Some(detail)),
             Self::NoFile(detail) => (20, "NO_FILE", Some(detail)),
+            Self::NoLogFile => (20, "NO_FILE", None),
             Self::NotExecutable(detail) => (21, "NOT_EXECUTABLE", Some(detail)),
             Self::Failed(detail) => (30, "FAILED", Some(detail)),
             Self::AbnormalTermination(detail) => (40, "ABNORMAL_TERMINATION", Some(detail)),
@@ -70,6 +75,7 @@ impl Fault {
             Self::NotRunning(detail) => (70, "NOT_RUNNING", Some(detail)),
             Self::AlreadyAdded(detail) => (90, "ALREADY_ADDED", Some(detail)),
             Self::StillRunning(detail) => (91, "STILL_RUNNING", Some(detail)),
+            Self::CantReread(detail) => (92, "CANT_REREAD", Some(detail)),
         }
     }
 }

@@ -234,6 +234,7 @@ impl Supervisor {
             let kind = payload::kind_of(process.state.shown());
             self.bus.emit(kind, || payload::of_change(process, &previous), turn);
         }
+        turn.effects.note_changed(id);
         self.refresh_readiness(id);
         self.settle_watchers(id, &previous, turn);
     }

@@ -152,6 +152,7 @@ plain_enum!(Fault {
     11 => BadSignal(detail),
     20 => NoFile(detail),
     21 => NotExecutable(detail),
+    22 => NoLogFile,
     30 => Failed(detail),
     40 => AbnormalTermination(detail),
     50 => SpawnError(detail),
@@ -159,4 +160,5 @@ plain_enum!(Fault {
     70 => NotRunning(detail),
     90 => AlreadyAdded(detail),
     91 => StillRunning(detail),
+    92 => CantReread(detail),
 });

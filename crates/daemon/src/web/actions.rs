@@ -175,6 +175,8 @@ fn start_failure(fault: &Fault) -> String {
         | Fault::Failed(_)
         | Fault::NotRunning(_)
         | Fault::AlreadyAdded(_)
-        | Fault::StillRunning(_) => unexpected(fault),
+        | Fault::StillRunning(_)
+        | Fault::NoLogFile
+        | Fault::CantReread(_) => unexpected(fault),
     }
 }

@@ -306,6 +306,8 @@ pub(super) fn explained(words: &Words, fault: &Fault) -> String {
         | Fault::BadSignal(_)
         | Fault::Failed(_)
         | Fault::AlreadyAdded(_)
-        | Fault::StillRunning(_) => fault.to_string(),
+        | Fault::StillRunning(_)
+        | Fault::NoLogFile
+        | Fault::CantReread(_) => fault.to_string(),
     }
 }
