@@ -9,7 +9,7 @@ use std::path::Path;
 use supervisor_config::{FastCgiAddress, Server, ServerAddress};
 use supervisor_core::repr;
 use supervisor_sys::entry::Refusal;
-use supervisor_sys::errno;
+use supervisor_sys::errno::{Errno, errno_of, words};
 use supervisor_sys::socket::{self, ListenError, Owner};
 use supervisor_sys::user;
 
@@ -69,30 +69,30 @@ fn about_port(option: &str, host: &str, port: u16, error: &ListenError) -> (Stri
             in_use(owner, &format!("ss -ltnp 'sport = :{port}'"), "write another port")
         }
         ListenError::Resolve(_) => unresolved(option, host, port, error),
-        ListenError::Os(error) => match errno::code_text(error).as_str() {
-            "EADDRNOTAVAIL" | "EAFNOSUPPORT" if host.contains(':') && !socket::has_ipv6() => (
+        ListenError::Os(error) => match errno_of(error) {
+            Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT) if host.contains(':') && !socket::has_ipv6() => (
                 "this machine has no IPv6".to_owned(),
                 format!(
                     "write {option}127.0.0.1:{port}, or turn IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0"
                 ),
             ),
-            "EADDRNOTAVAIL" => (
+            Some(Errno::ADDRNOTAVAIL) => (
                 format!("no interface of this machine has the address {host}"),
                 format!(
                     "write {option}127.0.0.1:{port} for clients on this machine, {option}{everywhere}:{port} for all of its \
                      addresses, or one that `ip address` lists"
                 ),
             ),
-            "EACCES" => (
+            Some(Errno::ACCESS) => (
                 format!("user {} may not listen on a port below 1024", current_user()),
                 "write a port from 1024 on, or give supervisord the capability CAP_NET_BIND_SERVICE"
                     .to_owned(),
             ),
-            "EINVAL" if host.starts_with("fe80:") && !host.contains('%') => (
+            Some(Errno::INVAL) if host.starts_with("fe80:") && !host.contains('%') => (
                 "a link-local address belongs to an interface".to_owned(),
                 format!("name the interface, as in {option}[{host}%%eth0]:{port}"),
             ),
-            _ => (errno::words(error), ANOTHER_ADDRESS.to_owned()),
+            _ => (words(error), ANOTHER_ADDRESS.to_owned()),
         },
         ListenError::NotASocket(_) | ListenError::Chown { .. } | ListenError::PathTooLong => {
             (error.cause(), ANOTHER_ADDRESS.to_owned())
@@ -125,7 +125,7 @@ fn about_path(owner: &str, path: &Path, error: &ListenError) -> (String, String)
             "remove it, or write another path".to_owned(),
         ),
         ListenError::Chown { error, .. } => {
-            (errno::words(error), format!("remove {owner}, or start supervisord as root"))
+            (words(error), format!("remove {owner}, or start supervisord as root"))
         }
         ListenError::PathTooLong => (
             format!("it has {} bytes, more than the address of a socket holds", path.as_os_str().len()),
@@ -153,18 +153,18 @@ pub(crate) fn about_file(path: &Path, error: &io::Error) -> Advice {
 /// Why a file cannot be made or written, and what to do.
 fn creating(path: &Path, error: &io::Error) -> (String, String) {
     if let Ok(target) = std::fs::read_link(path)
-        && ["ENOENT", "EACCES", "EPERM"].contains(&errno::code_text(error).as_str())
+        && matches!(errno_of(error), Some(Errno::NOENT | Errno::ACCESS | Errno::PERM))
     {
         let target = repr::text(target.as_os_str().as_bytes());
-        let why = format!("it is a symbolic link to {target}: {}", errno::words(error));
+        let why = format!("it is a symbolic link to {target}: {}", words(error));
         return (why, "have the link lead where this user may write, or write another path".to_owned());
     }
     let directory = path.parent().unwrap_or(Path::new("/")).display();
-    match errno::code_text(error).as_str() {
-        "ENOENT" => {
+    match errno_of(error) {
+        Some(Errno::NOENT) => {
             (format!("there is no directory {directory}"), format!("create it: mkdir -p {directory}"))
         }
-        "EACCES" | "EPERM" => {
+        Some(Errno::ACCESS | Errno::PERM) => {
             let user = current_user();
             let why = if path.exists() {
                 format!("user {user} may not write this file")
@@ -173,17 +173,19 @@ fn creating(path: &Path, error: &io::Error) -> (String, String) {
             };
             (why, format!("write a path where user {user} may write, or let that user write there"))
         }
-        "EROFS" => (
+        Some(Errno::ROFS) => (
             format!("the file system of {directory} is read-only"),
             "write a path on another one, such as /run or /tmp".to_owned(),
         ),
-        "ENXIO" => ("it is a FIFO without a reader".to_owned(), "start its reader first".to_owned()),
-        "EMFILE" => (
+        Some(Errno::NXIO) => {
+            ("it is a FIFO without a reader".to_owned(), "start its reader first".to_owned())
+        }
+        Some(Errno::MFILE) => (
             "supervisord has as many files open as it may".to_owned(),
             "raise minfds in [supervisord], or the limit of open files (ulimit -n)".to_owned(),
         ),
-        "EISDIR" => ("a directory stands there".to_owned(), "add the name of a file".to_owned()),
-        _ => (errno::words(error), "write another path".to_owned()),
+        Some(Errno::ISDIR) => ("a directory stands there".to_owned(), "add the name of a file".to_owned()),
+        _ => (words(error), "write another path".to_owned()),
     }
 }
 

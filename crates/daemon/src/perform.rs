@@ -8,7 +8,8 @@ use crate::stdin::Progress;
 use std::io;
 use std::os::fd::AsFd;
 use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Level, Pid, ProcessId};
-use supervisor_sys::{errno, signal};
+use supervisor_sys::errno::{self, Errno, errno_of};
+use supervisor_sys::signal;
 
 impl Loop {
     /// Carries out all effects there are, in order. What is to be told to the core in turn waits in `inputs`.
@@ -97,8 +98,8 @@ impl Loop {
 }
 
 fn kill_error(error: &io::Error) -> KillError {
-    match errno::code_text(error).as_str() {
-        "ESRCH" => KillError::NoSuchProcess,
+    match errno_of(error) {
+        Some(Errno::SRCH) => KillError::NoSuchProcess,
         _ => KillError::Refused(errno::python_text(error)),
     }
 }

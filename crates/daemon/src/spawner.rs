@@ -16,9 +16,10 @@ use std::sync::Arc;
 use supervisor_config::Process;
 use supervisor_core::{Channel, Fault, Pid, ProcessId, repr};
 use supervisor_log::{Run, Sink, SinkSpec, StreamId};
+use supervisor_sys::errno::{Errno, code_text, errno_of};
 use supervisor_sys::fd::Pipe;
+use supervisor_sys::spawn;
 use supervisor_sys::spawn::{ChildUser, SpawnPlan};
-use supervisor_sys::{errno, spawn};
 
 /// All it takes to start one process once.
 pub(crate) struct Order {
@@ -180,9 +181,9 @@ impl Obstacle {
 }
 
 fn dispatcher_error(name: &str, error: &io::Error) -> String {
-    match errno::code_text(error).as_str() {
-        "EMFILE" => format!("too many open files to spawn '{name}'"),
-        code => format!("unknown error making dispatchers for '{name}': {code}"),
+    match errno_of(error) {
+        Some(Errno::MFILE) => format!("too many open files to spawn '{name}'"),
+        _ => format!("unknown error making dispatchers for '{name}': {}", code_text(error)),
     }
 }
 
@@ -219,9 +220,9 @@ impl Parts {
             umask: order.config.umask,
         };
         let name = &order.config.name;
-        let spawned = spawn::spawn(&plan).map_err(|error| match errno::code_text(&error).as_str() {
-            "EAGAIN" => format!("Too many processes in process table to spawn '{name}'"),
-            code => format!("unknown error during fork for '{name}': {code}"),
+        let spawned = spawn::spawn(&plan).map_err(|error| match errno_of(&error) {
+            Some(Errno::AGAIN) => format!("Too many processes in process table to spawn '{name}'"),
+            _ => format!("unknown error during fork for '{name}': {}", code_text(&error)),
         })?;
         let stderr = self.stderr.map(|(output, _)| output);
         let outputs = [Some(self.stdout), stderr].into_iter().flatten().collect();
