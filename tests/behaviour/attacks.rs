@@ -225,7 +225,7 @@ fn no_socket_is_made_behind_a_link_of_a_user_unlike_upstream() {
     attack(&ground.sandbox, "ln -s ../roots theirs/run");
     let refusal = |config: &str| Launch::new().configure(&ground.sandbox, config).run(&ground.sandbox).stderr;
     let server = refusal("[unix_http_server:x]\nfile=%(here)s/theirs/run/s\n");
-    assert!(server.contains("mend: write a path in a directory that only root can write"), "{server}");
+    assert!(server.contains("help: write a path in a directory that only root can write"), "{server}");
     let program = refusal("[fcgi-program:x]\nsocket=unix://%(here)s/theirs/run/s\ncommand=cat\n");
     for said in [server, program] {
         assert!(said.contains("leads into a directory that is not this user's"), "{said}");

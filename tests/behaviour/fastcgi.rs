@@ -95,7 +95,7 @@ fn a_busy_address_at_the_start_is_a_usage_error_unlike_upstream() {
     // Who has it, and what to do.
     let why = format!("    why: 127.0.0.1:{number}: process {} (", std::process::id());
     assert!(
-        said.contains(&why) && said.contains("    mend: stop that process, or write another port\n"),
+        said.contains(&why) && said.contains("    help: stop that process, or write another port\n"),
         "{said}"
     );
     let said = refusal("unix://%(here)s/x.sock");

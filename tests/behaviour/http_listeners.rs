@@ -184,7 +184,7 @@ fn advice(config: &str) -> (String, String) {
         let found = said.lines().find_map(|line| line.trim().strip_prefix(label));
         found.unwrap_or_else(|| panic!("{said}")).to_owned()
     };
-    (part("why: "), part("mend: "))
+    (part("why: "), part("help: "))
 }
 
 /// Who listens there, and what to do.
@@ -193,12 +193,12 @@ fn whoever_has_the_address_is_named_unlike_upstream() {
     let port = Port::reserve();
     let number = port.number();
     let occupant = std::net::TcpListener::bind(("127.0.0.1", number)).unwrap();
-    let (why, mend) = advice(&format!("[inet_http_server]\nport=*:{number}\n"));
+    let (why, hint) = advice(&format!("[inet_http_server]\nport=*:{number}\n"));
     let expected = format!("[inet_http_server] port=*:{number}: process {} (", std::process::id());
     assert!(why.starts_with(&expected) && why.ends_with("listens there"), "{why}");
-    assert_eq!(mend, "stop that process, or write another port");
+    assert_eq!(hint, "stop that process, or write another port");
     drop(occupant);
-    let (why, mend) = advice(&format!(
+    let (why, hint) = advice(&format!(
         "[inet_http_server]\nport=*:{number}\n[inet_http_server:b]\nport=127.0.0.1:{number}\n"
     ));
     assert_eq!(
@@ -207,34 +207,34 @@ fn whoever_has_the_address_is_named_unlike_upstream() {
             "[inet_http_server:b] port=127.0.0.1:{number}: another server of this configuration listens there"
         )
     );
-    assert_eq!(mend, "write another port; a server at [::] listens by IPv4 as well");
+    assert_eq!(hint, "write another port; a server at [::] listens by IPv4 as well");
 
     let first = Daemon::start("");
     let socket = first.sandbox().path("s");
-    let (why, mend) = advice(&format!("[unix_http_server]\nfile={}\n", socket.display()));
+    let (why, hint) = advice(&format!("[unix_http_server]\nfile={}\n", socket.display()));
     let expected = format!(
         "[unix_http_server] file={}: process {} (supervisord) of user ",
         socket.display(),
         first.pid()
     );
     assert!(why.starts_with(&expected), "{why}");
-    assert_eq!(mend, "use that one, or end it with `supervisorctl shutdown` first, or write another path");
+    assert_eq!(hint, "use that one, or end it with `supervisorctl shutdown` first, or write another path");
 }
 
 #[test]
 fn an_address_of_no_interface_is_explained_unlike_upstream() {
-    let (why, mend) = advice("[inet_http_server]\nport=192.0.2.1:9001\n");
+    let (why, hint) = advice("[inet_http_server]\nport=192.0.2.1:9001\n");
     assert_eq!(
         why,
         "[inet_http_server] port=192.0.2.1:9001: no interface of this machine has the address 192.0.2.1"
     );
     assert!(
-        mend.starts_with("write port=127.0.0.1:9001 for clients on this machine, port=*:9001 for"),
-        "{mend}"
+        hint.starts_with("write port=127.0.0.1:9001 for clients on this machine, port=*:9001 for"),
+        "{hint}"
     );
-    let (why, mend) = advice("[unix_http_server]\nfile=/nonexistent/x/s\n");
+    let (why, hint) = advice("[unix_http_server]\nfile=/nonexistent/x/s\n");
     assert_eq!(why, "[unix_http_server] file=/nonexistent/x/s: there is no directory /nonexistent/x");
-    assert_eq!(mend, "create it: mkdir -p /nonexistent/x");
+    assert_eq!(hint, "create it: mkdir -p /nonexistent/x");
 }
 
 /// Upstream listens by IPv4 only, and reports -2 or -9.

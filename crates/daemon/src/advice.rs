@@ -17,13 +17,13 @@ use supervisor_sys::user;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Advice {
     why: String,
-    mend: String,
+    hint: String,
 }
 
 impl Advice {
     /// In one line, for the log.
     pub(crate) fn in_a_line(&self) -> String {
-        if self.mend.is_empty() { self.why.clone() } else { format!("{}; help: {}", self.why, self.mend) }
+        if self.hint.is_empty() { self.why.clone() } else { format!("{}; help: {}", self.why, self.hint) }
     }
 }
 
@@ -31,13 +31,13 @@ impl fmt::Display for Advice {
     /// As the reports about a configuration have it, each on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "    why: {}", self.why)?;
-        if self.mend.is_empty() { Ok(()) } else { write!(f, "\n    mend: {}", self.mend) }
+        if self.hint.is_empty() { Ok(()) } else { write!(f, "\n    help: {}", self.hint) }
     }
 }
 
 /// About a server that could not be opened.
 pub(crate) fn about(server: &Server, error: &ListenError) -> Advice {
-    let (option, (why, mend)) = match &server.address {
+    let (option, (why, hint)) = match &server.address {
         ServerAddress::Inet { host, port } => {
             let advice = about_port("port=", host, *port, error);
             (format!("port={}", shown_address(host, *port)), advice)
@@ -46,18 +46,18 @@ pub(crate) fn about(server: &Server, error: &ListenError) -> Advice {
             (format!("file={}", path.display()), about_path("chown", path, error))
         }
     };
-    Advice { why: format!("[{}] {option}: {why}", server.section), mend }
+    Advice { why: format!("[{}] {option}: {why}", server.section), hint }
 }
 
 /// About the socket of a FastCGI program that could not be made.
 pub(crate) fn about_fastcgi(address: &FastCgiAddress, error: &ListenError) -> Advice {
-    let (place, (why, mend)) = match address {
+    let (place, (why, hint)) = match address {
         FastCgiAddress::Tcp { host, port } => {
             (shown_address(host, *port), about_port("socket=tcp://", host, *port, error))
         }
         FastCgiAddress::Unix(path) => (path.display().to_string(), about_path("socket_owner", path, error)),
     };
-    Advice { why: format!("{place}: {why}"), mend }
+    Advice { why: format!("{place}: {why}"), hint }
 }
 
 /// `option` is what stands before an address in the configuration.
@@ -103,7 +103,7 @@ fn about_port(option: &str, host: &str, port: u16, error: &ListenError) -> (Stri
 const ANOTHER_ADDRESS: &str = "write another address";
 
 fn unresolved(option: &str, host: &str, port: u16, error: &ListenError) -> (String, String) {
-    let mend = if host.contains([':', '[']) {
+    let hint = if host.contains([':', '[']) {
         format!("write an IPv6 address in brackets and a port behind it, as in {option}[::1]:{port}")
     } else {
         format!("write an address, such as {option}127.0.0.1:{port}, or a name that `getent ahosts` knows")
@@ -111,7 +111,7 @@ fn unresolved(option: &str, host: &str, port: u16, error: &ListenError) -> (Stri
     let cause = error.cause();
     // The resolver's words are enough, without its number.
     let cause = cause.split_once("] ").map_or(&*cause, |(_, words)| words);
-    (format!("no address is known for {}: {cause}", repr::text(host)), mend)
+    (format!("no address is known for {}: {cause}", repr::text(host)), hint)
 }
 
 /// `owner` is the option that gives the file an owner.
@@ -144,10 +144,10 @@ fn about_path(owner: &str, path: &Path, error: &ListenError) -> (String, String)
 pub(crate) fn about_file(path: &Path, error: &io::Error) -> Advice {
     if Refusal::behind(error).is_some() {
         // It names the path and what to do.
-        return Advice { why: error.to_string(), mend: String::new() };
+        return Advice { why: error.to_string(), hint: String::new() };
     }
-    let (why, mend) = creating(path, error);
-    Advice { why: format!("{}: {why}", path.display()), mend }
+    let (why, hint) = creating(path, error);
+    Advice { why: format!("{}: {why}", path.display()), hint }
 }
 
 /// Why a file cannot be made or written, and what to do.
@@ -211,12 +211,12 @@ fn in_use(owner: Option<Owner>, search: &str, otherwise: &str) -> (String, Strin
         );
     }
     let program = program.unwrap_or_default();
-    let mend = if program == "supervisord" {
+    let hint = if program == "supervisord" {
         format!("use that one, or end it with `supervisorctl shutdown` first, or {otherwise}")
     } else {
         format!("stop that process, or {otherwise}")
     };
-    (format!("process {pid} ({program}){user} listens there"), mend)
+    (format!("process {pid} ({program}){user} listens there"), hint)
 }
 
 fn current_user() -> String {
@@ -264,7 +264,7 @@ mod tests {
             advice.why,
             format!("[s] port=127.0.0.1:80: user {user} may not listen on a port below 1024")
         );
-        assert!(advice.mend.starts_with("write a port from 1024 on, or give"), "{}", advice.mend);
+        assert!(advice.hint.starts_with("write a port from 1024 on, or give"), "{}", advice.hint);
         let advice = at_path("/nonexistent/s", io::Error::from_raw_os_error(EACCES));
         assert_eq!(
             advice.why,
@@ -291,18 +291,18 @@ mod tests {
         assert_eq!(
             advice.to_string(),
             "    why: [s] port=[fe80::1]:9001: a link-local address belongs to an interface\n    \
-             mend: name the interface, as in port=[fe80::1%%eth0]:9001"
+             help: name the interface, as in port=[fe80::1%%eth0]:9001"
         );
         assert_eq!(
-            at_path("/sys/s", io::Error::from_raw_os_error(EROFS)).mend,
+            at_path("/sys/s", io::Error::from_raw_os_error(EROFS)).hint,
             "write a path on another one, such as /run or /tmp"
         );
         assert_eq!(
-            at_path("/x", ListenError::PathTooLong).mend,
+            at_path("/x", ListenError::PathTooLong).hint,
             "write a shorter path, such as /run/supervisor.sock"
         );
         assert_eq!(
-            at_path("/x", ListenError::NotASocket("/x".into())).mend,
+            at_path("/x", ListenError::NotASocket("/x".into())).hint,
             "remove it, or write another path"
         );
         let own = at_port("192.0.2.1", 1, EINVAL);
