@@ -18,7 +18,9 @@ use supervisor_core::{
     Autorestart, Channel, Effects, ExitStatus, GroupKind, GroupSpec, Input, Moment, Pid, Policy, ProcessSpec,
     Signal, Supervisor, Wall,
 };
-use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, Pump, Run, Sink, SinkSpec, StreamId};
+use supervisor_log::{
+    Delivery, FileOrigin, Generation, LogFileSpec, MainLog, OutputPipeline, Pump, StreamId, StreamSpec,
+};
 use supervisor_rpc::{ProcessInfo, decode, encode};
 
 fn record(index: i64) -> ProcessInfo<'static> {
@@ -156,8 +158,8 @@ fn pump(criterion: &mut Criterion) {
     for (name, strip_ansi, capture_max_bytes) in cases {
         let pump = Pump::start(&MainLog::nowhere(), |_| ()).unwrap();
         let (reader, mut writer) = std::io::pipe().unwrap();
-        let sink = Sink::open(&Arc::new(sink(strip_ansi, capture_max_bytes))).unwrap();
-        pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap();
+        let sink = OutputPipeline::open(&Arc::new(sink(strip_ansi, capture_max_bytes))).unwrap();
+        pump.attach(StreamId(1), Generation(1), reader.into(), sink).unwrap();
         let (written, is_written) = channel();
         group.bench_function(format!("1 MB, {name}"), |bencher| {
             bencher.iter(|| {
@@ -175,14 +177,14 @@ fn pump(criterion: &mut Criterion) {
 
 const MEGABYTE: usize = 1_000_000;
 
-fn sink(strip_ansi: bool, capture_max_bytes: usize) -> SinkSpec {
+fn sink(strip_ansi: bool, capture_max_bytes: usize) -> StreamSpec {
     let file = LogFileSpec {
         path: Path::new("/dev/null").into(),
         origin: FileOrigin::Configured,
         max_bytes: 0,
         backups: 0,
     };
-    SinkSpec {
+    StreamSpec {
         process_name: "bench".into(),
         channel: Channel::Stdout,
         file: Some(file),

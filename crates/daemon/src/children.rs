@@ -15,7 +15,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 use supervisor_core::{Channel, ExitStatus, Input, Level, Pid, ProcessId};
-use supervisor_log::{Notice, Run, StreamId};
+use supervisor_log::{Generation, Notice, StreamId};
 use supervisor_sys::errno::words;
 use supervisor_sys::{clock, reap};
 
@@ -218,7 +218,7 @@ impl Loop {
 
     /// The pump has something to tell.
     pub(crate) fn notice(&mut self, notice: Notice) {
-        let (stream, run, cost) = (notice.stream(), notice.run(), notice.cost());
+        let (stream, run, cost) = (notice.stream(), notice.generation(), notice.cost());
         let (raw, channel) = stream_owner(stream);
         match notice {
             Notice::Drained { .. } => self.drained(raw, run),
@@ -230,7 +230,7 @@ impl Loop {
         }
     }
 
-    fn drained(&mut self, raw: u64, run: Run) {
+    fn drained(&mut self, raw: u64, run: Generation) {
         if let Entry::Occupied(mut departed) = self.departed.entry((raw, run)) {
             departed.get_mut().1 -= 1;
             if departed.get().1 == 0 {
@@ -245,7 +245,7 @@ impl Loop {
         }
     }
 
-    fn output(&mut self, raw: u64, run: Run, channel: Channel, bytes: Vec<u8>) {
+    fn output(&mut self, raw: u64, run: Generation, channel: Channel, bytes: Vec<u8>) {
         let Some(process) = self.processes.get_raw(raw) else { return };
         let (process_id, is_protocol) = (process.id, process.is_protocol(channel));
         let Some(pid) = self.pid_of(raw, run) else { return };
@@ -256,7 +256,7 @@ impl Loop {
         });
     }
 
-    fn captured(&mut self, raw: u64, run: Run, channel: Channel, bytes: Vec<u8>) {
+    fn captured(&mut self, raw: u64, run: Generation, channel: Channel, bytes: Vec<u8>) {
         let Some(process) = self.processes.get_raw(raw) else { return };
         let id = process.id;
         let Some(pid) = self.pid_of(raw, run) else { return };
@@ -264,12 +264,12 @@ impl Loop {
     }
 
     /// The pid a life of a process has, or had if there is output of it to come.
-    fn pid_of(&mut self, raw: u64, run: Run) -> Option<Pid> {
+    fn pid_of(&mut self, raw: u64, run: Generation) -> Option<Pid> {
         let live = self.child_of(raw, run).map(|child| child.pid);
         live.or_else(|| self.departed.get(&(raw, run)).map(|(pid, _)| *pid))
     }
 
-    fn child_of(&mut self, raw: u64, run: Run) -> Option<&mut Child> {
+    fn child_of(&mut self, raw: u64, run: Generation) -> Option<&mut Child> {
         self.processes.get_raw(raw)?.child.as_mut().filter(|child| child.run == run)
     }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
 use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, ProcessSpec};
-use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, SinkSpec, auto};
+use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, StreamSpec, auto_files};
 use supervisor_sys::errno::words;
 use supervisor_sys::spawn::ChildUser;
 
@@ -54,9 +54,9 @@ pub(crate) struct PreparedProcess {
     /// Whom its children become.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
-    pub(crate) stdout: Arc<SinkSpec>,
+    pub(crate) stdout: Arc<StreamSpec>,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
-    pub(crate) stderr: Option<Arc<SinkSpec>>,
+    pub(crate) stderr: Option<Arc<StreamSpec>>,
     /// What descriptor 0 is for a FastCGI program.
     pub(crate) socket: Option<Arc<SharedSocket>>,
 }
@@ -97,7 +97,7 @@ impl Surroundings {
         channel: Channel,
         carries_results: bool,
         warnings: &mut Vec<String>,
-    ) -> Arc<SinkSpec> {
+    ) -> Arc<StreamSpec> {
         let log = match channel {
             Channel::Stdout => &process.stdout,
             Channel::Stderr => &process.stderr,
@@ -107,7 +107,7 @@ impl Surroundings {
             (false, true) => Delivery::Events,
             (false, false) => Delivery::Nothing,
         };
-        Arc::new(SinkSpec {
+        Arc::new(StreamSpec {
             process_name: Arc::clone(&process.name),
             channel,
             file: self.log_file(process, channel, log, warnings),
@@ -130,7 +130,7 @@ impl Surroundings {
             LogFile::None => return None,
             LogFile::Path(path) => (Arc::clone(path), FileOrigin::Configured),
             LogFile::Auto => {
-                match auto::create(&self.childlogdir, &process.name, channel, &self.identifier) {
+                match auto_files::create(&self.childlogdir, &process.name, channel, &self.identifier) {
                     Ok(path) => (path.into(), FileOrigin::Auto),
                     Err(error) => {
                         warnings.push(format!(
@@ -177,7 +177,7 @@ impl PreparedGroup {
             self.processes.iter().flat_map(|process| std::iter::once(&process.stdout).chain(&process.stderr));
         for file in sinks.filter_map(|sink| sink.file.as_ref()).filter(|file| file.origin == FileOrigin::Auto)
         {
-            let _left_for_the_next_start = auto::remove(&file.path);
+            let _left_for_the_next_start = auto_files::remove(&file.path);
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::Process as Config;
 use supervisor_core::{Channel, ExitStatus, Pid, ProcessId};
-use supervisor_log::{Delivery, LogFileSpec, Run, SinkSpec};
+use supervisor_log::{Delivery, Generation, LogFileSpec, StreamSpec};
 use supervisor_sys::spawn::ChildUser;
 
 /// Every process of every active group.
@@ -29,9 +29,9 @@ pub(crate) struct Process {
     /// Its configuration.
     pub(crate) config: Arc<Config>,
     user: ChildUser,
-    stdout: Arc<SinkSpec>,
+    stdout: Arc<StreamSpec>,
     /// `None` with `redirect_stderr`.
-    stderr: Option<Arc<SinkSpec>>,
+    stderr: Option<Arc<StreamSpec>>,
     /// What descriptor 0 is for a FastCGI program.
     socket: Option<Arc<SharedSocket>>,
     /// How many lives were ordered so far; the number of the newest.
@@ -45,7 +45,7 @@ pub(crate) struct Child {
     /// Its pid.
     pub(crate) pid: Pid,
     /// Which life of the process it is.
-    pub(crate) run: Run,
+    pub(crate) run: Generation,
     /// Readable once it has ended; none where the kernel has no such thing.
     pub(crate) pidfd: Option<OwnedFd>,
     /// Its standard input, until it closes it; none for a FastCGI program.
@@ -124,7 +124,7 @@ impl Process {
         self.lives += 1;
         Order {
             process: self.id,
-            run: Run(self.lives),
+            run: Generation(self.lives),
             reopens,
             config: Arc::clone(&self.config),
             user: self.user.clone(),
@@ -136,7 +136,7 @@ impl Process {
     }
 
     /// Takes note of a child; gives back its outputs, which are the pump's.
-    pub(crate) fn begin(&mut self, run: Run, launched: Launched) -> Vec<Output> {
+    pub(crate) fn begin(&mut self, run: Generation, launched: Launched) -> Vec<Output> {
         let Launched { pid, pidfd, stdin, outputs } = launched;
         let (stdin, socket) = match stdin {
             StdinSource::Pipe(pipe) => (Some(Stdin::new(pipe)), None),
@@ -180,7 +180,7 @@ impl Process {
         std::iter::once(Channel::Stdout).chain(stderr)
     }
 
-    fn sink(&self, channel: Channel) -> Option<&SinkSpec> {
+    fn sink(&self, channel: Channel) -> Option<&StreamSpec> {
         match channel {
             Channel::Stdout => Some(&self.stdout),
             Channel::Stderr => self.stderr.as_deref(),

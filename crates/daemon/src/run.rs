@@ -23,7 +23,7 @@ use supervisor_config::{CommandLine, Config, Group};
 use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
 use supervisor_http::Budget;
-use supervisor_log::{MainLog, Pump, Run};
+use supervisor_log::{Generation, MainLog, Pump};
 use supervisor_sys::clock_set::ClockSet;
 use supervisor_sys::errno::words;
 use supervisor_sys::signal::SignalQueue;
@@ -97,7 +97,7 @@ pub(crate) struct Loop {
     pub(crate) dying: BTreeSet<(Duration, u64)>,
     /// Children that were reaped before all their output was read, by process and life: their pid, and how many of their
     /// outputs are still to be drained. What comes of these is theirs.
-    pub(crate) departed: HashMap<(u64, Run), (Pid, usize)>,
+    pub(crate) departed: HashMap<(u64, Generation), (Pid, usize)>,
     /// Process groups whose end is awaited.
     pub(crate) groups: Groups,
     /// Children whose end only SIGCHLD tells: those without a pidfd, or whose pidfd cannot be watched.

@@ -15,7 +15,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
 use supervisor_config::Process;
 use supervisor_core::{Channel, Fault, Pid, ProcessId, repr};
-use supervisor_log::{Run, Sink, SinkSpec, StreamId};
+use supervisor_log::{Generation, OutputPipeline, StreamId, StreamSpec};
 use supervisor_sys::errno::{Errno, code_text, errno_of};
 use supervisor_sys::fd::Pipe;
 use supervisor_sys::spawn;
@@ -26,7 +26,7 @@ pub(crate) struct Order {
     /// The process.
     pub(crate) process: ProcessId,
     /// Which of its lives this will be.
-    pub(crate) run: Run,
+    pub(crate) run: Generation,
     /// How often logs were reopened before the order was given.
     pub(crate) reopens: u64,
     /// Its configuration.
@@ -34,9 +34,9 @@ pub(crate) struct Order {
     /// Whom the child becomes.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
-    pub(crate) stdout: Arc<SinkSpec>,
+    pub(crate) stdout: Arc<StreamSpec>,
     /// Where standard error goes; `None` if it shares the pipe of standard output.
-    pub(crate) stderr: Option<Arc<SinkSpec>>,
+    pub(crate) stderr: Option<Arc<StreamSpec>>,
     /// What descriptor 0 is for a FastCGI program; otherwise it is a pipe.
     pub(crate) socket: Option<Arc<SharedSocket>>,
     /// `SUPERVISOR_SERVER_URL`, unless the program has its own.
@@ -48,7 +48,7 @@ pub(crate) struct SpawnResult {
     /// The process.
     pub(crate) process: ProcessId,
     /// The life the order was for.
-    pub(crate) run: Run,
+    pub(crate) run: Generation,
     /// How often logs were reopened before its own were opened, at least.
     pub(crate) reopens: u64,
     /// The child, or why there is none.
@@ -88,7 +88,7 @@ pub(crate) struct Output {
     /// The end we read from.
     pub(crate) pipe: OwnedFd,
     /// Where it goes.
-    pub(crate) sink: Sink,
+    pub(crate) sink: OutputPipeline,
 }
 
 /// Where a child's standard input comes from, as far as it is ours to keep.
@@ -150,7 +150,7 @@ enum Obstacle {
     /// Its pipes cannot be made.
     Dispatchers(io::Error),
     /// One of its logs cannot be opened.
-    Log(Arc<SinkSpec>, io::Error),
+    Log(Arc<StreamSpec>, io::Error),
 }
 
 impl From<String> for Obstacle {
@@ -188,7 +188,7 @@ fn dispatcher_error(name: &str, error: &io::Error) -> String {
 }
 
 /// A log that cannot be opened, told so that it can be mended: `spawnerr` has the error's name only.
-fn log_error(spec: &SinkSpec, error: &io::Error) -> Option<String> {
+fn log_error(spec: &StreamSpec, error: &io::Error) -> Option<String> {
     let advice = advice::about_file(&spec.file.as_ref()?.path, error).in_a_line();
     Some(format!("cannot open the {} log of '{}': {advice}", spec.channel.name(), spec.process_name))
 }
@@ -243,9 +243,9 @@ fn standard_input(order: &Order) -> Result<(StdinSource, OwnedFd), Obstacle> {
 
 impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
-    fn open(channel: Channel, spec: &Arc<SinkSpec>) -> Result<(Self, OwnedFd), Obstacle> {
+    fn open(channel: Channel, spec: &Arc<StreamSpec>) -> Result<(Self, OwnedFd), Obstacle> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
-        let sink = Sink::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
+        let sink = OutputPipeline::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
         Ok((Self { channel, pipe: ours, sink }, theirs))
     }
 }

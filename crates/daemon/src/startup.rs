@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use supervisor_config::{Config, LogTarget, Server, ServerAddress, Severity, Supervisord};
 use supervisor_core::{Level, repr};
 use supervisor_http::{Credentials, Listener, Socket};
-use supervisor_log::{MainDestination, MainLog, MainLogSpec, auto};
+use supervisor_log::{MainDestination, MainLog, MainLogSpec, auto_files};
 use supervisor_sys::daemonize::{self, Side};
 use supervisor_sys::errno::words;
 use supervisor_sys::fd::{self, FileIdentity};
@@ -108,7 +108,7 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
 
     let surroundings = Surroundings::of(config);
     if !supervisord.nocleanup {
-        for warning in auto::remove_old(&surroundings.childlogdir, &surroundings.identifier) {
+        for warning in auto_files::remove_old(&surroundings.childlogdir, &surroundings.identifier) {
             log.log(Level::Warn, warning);
         }
     }

@@ -14,7 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use supervisor_core::Channel;
 use supervisor_log::{
-    Delivery, FileOrigin, LogFileSpec, MainLog, Notice, Pump, Run, Sink, SinkSpec, StreamId,
+    Delivery, FileOrigin, Generation, LogFileSpec, MainLog, Notice, OutputPipeline, Pump, StreamId,
+    StreamSpec,
 };
 
 const GIGABYTE: u64 = 1_000_000_000;
@@ -82,7 +83,7 @@ fn bulk_by_pump(directory: &Path, max_bytes: u64) -> (f64, f64) {
     let began = Instant::now();
     attach(&pump, 1, pipe.into(), directory, max_bytes);
     source.wait().unwrap();
-    pump.finish(StreamId(1), Run(1));
+    pump.finish(StreamId(1), Generation(1));
     drained.recv().unwrap();
     let seconds = began.elapsed().as_secs_f64();
     let cpu = Usage::of_pump().cpu.as_secs_f64();
@@ -111,7 +112,7 @@ fn small_writes(directory: &Path) {
     let (after, seconds) = (Usage::of_pump(), began.elapsed().as_secs_f64());
     for (stream, child) in (0..).zip(&mut children) {
         child.wait().unwrap();
-        pump.finish(StreamId(stream), Run(1));
+        pump.finish(StreamId(stream), Generation(1));
         drained.recv().unwrap();
     }
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -145,7 +146,7 @@ fn start_pump() -> (Pump, mpsc::Receiver<Notice>) {
 fn attach(pump: &Pump, stream: u64, pipe: std::os::fd::OwnedFd, directory: &Path, max_bytes: u64) {
     let path = directory.join(format!("log{stream}"));
     let file = LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes, backups: 10 };
-    let spec = SinkSpec {
+    let spec = StreamSpec {
         process_name: "bench".into(),
         channel: Channel::Stdout,
         file: Some(file),
@@ -154,7 +155,8 @@ fn attach(pump: &Pump, stream: u64, pipe: std::os::fd::OwnedFd, directory: &Path
         capture_max_bytes: 0,
         delivery: Delivery::Nothing,
     };
-    pump.attach(StreamId(stream), Run(1), pipe, Sink::open(&Arc::new(spec)).unwrap()).unwrap();
+    pump.attach(StreamId(stream), Generation(1), pipe, OutputPipeline::open(&Arc::new(spec)).unwrap())
+        .unwrap();
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

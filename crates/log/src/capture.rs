@@ -23,7 +23,7 @@ pub(crate) enum Piece<'a> {
     Unterminated(Vec<u8>),
 }
 
-/// The parser of one run's output.
+/// The parser of one generation's output.
 #[derive(Debug)]
 pub(crate) struct Splitter {
     limit: usize,

@@ -1,7 +1,7 @@
 //! What people read a log's name from, made when somebody asks: a daemon has two for each of thousands of
 //! processes, and hardly ever says one.
 
-use crate::SinkSpec;
+use crate::StreamSpec;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ pub(crate) enum Label {
     /// Whatever it says: `main log ('/var/log/x')`. Of one word, as the others are.
     Text(Arc<String>),
     /// `stdout log of 'web'`.
-    Output(Arc<SinkSpec>),
+    Output(Arc<StreamSpec>),
     /// `stdout log of 'web' ('/var/log/web.log')`.
-    File(Arc<SinkSpec>),
+    File(Arc<StreamSpec>),
     /// `syslog messages for stdout of 'web'`.
-    Syslog(Arc<SinkSpec>),
+    Syslog(Arc<StreamSpec>),
     /// `stdout pipe of 'web'`.
-    Pipe(Arc<SinkSpec>),
+    Pipe(Arc<StreamSpec>),
 }
 
 impl Label {

@@ -17,7 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod ansi;
-pub mod auto;
+pub mod auto_files;
 mod capture;
 mod label;
 mod mainlog;
@@ -31,8 +31,8 @@ pub mod tail;
 mod target;
 
 pub use mainlog::{MainDestination, MainLog, MainLogSpec};
-pub use notice::{CREDIT, Notice, Run, StreamId};
-pub use pump::{Descriptor, Follow, FollowKey, Pump, Unfinished};
-pub use sink::{Delivery, FileOrigin, LogFileSpec, Sink, SinkSpec};
+pub use notice::{CREDIT, Generation, Notice, StreamId};
+pub use pump::{Descriptor, FollowGuard, FollowKey, Pump, Unfinished};
+pub use sink::{Delivery, FileOrigin, LogFileSpec, OutputPipeline, StreamSpec};
 pub use supervisor_core::Level;
 pub use target::{ClearError, clear_file};

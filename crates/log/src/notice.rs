@@ -7,7 +7,7 @@ pub struct StreamId(pub u64);
 /// One life of a process on a stream: the daemon counts them, so that a late notice names the life it belongs
 /// to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Run(pub u64);
+pub struct Generation(pub u64);
 
 /// How much [`Notice::cost`] may be unacknowledged per stream before its pipe has to wait.
 ///
@@ -22,13 +22,13 @@ const OVERHEAD: usize = 64;
 /// stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The run was finished, all its output is in its log and its descriptors are closed. Always the run's
+    /// The generation was finished, all its output is in its log and its descriptors are closed. Always the generation's
     /// last notice.
     Drained {
         /// The channel.
         stream: StreamId,
         /// The life that ended.
-        run: Run,
+        generation: Generation,
     },
     /// Bytes the child wrote, after `strip_ansi`; for [`Delivery::Protocol`](crate::Delivery::Protocol) as
     /// they came.
@@ -36,7 +36,7 @@ pub enum Notice {
         /// The channel.
         stream: StreamId,
         /// The life that wrote them.
-        run: Run,
+        generation: Generation,
         /// At most 64 KiB, never empty.
         data: Vec<u8>,
     },
@@ -45,7 +45,7 @@ pub enum Notice {
         /// The channel.
         stream: StreamId,
         /// The life that wrote it.
-        run: Run,
+        generation: Generation,
         /// At most the stream's capture limit, the newest bytes.
         data: Vec<u8>,
     },
@@ -62,9 +62,11 @@ impl Notice {
     }
 
     /// The life it is about.
-    pub fn run(&self) -> Run {
+    pub fn generation(&self) -> Generation {
         match self {
-            Self::Drained { run, .. } | Self::Output { run, .. } | Self::Captured { run, .. } => *run,
+            Self::Drained { generation, .. }
+            | Self::Output { generation, .. }
+            | Self::Captured { generation, .. } => *generation,
         }
     }
 

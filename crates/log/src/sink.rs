@@ -31,7 +31,7 @@ pub struct LogFileSpec {
     pub origin: FileOrigin,
     /// Rotate as soon as the file holds this many bytes; 0 is never.
     pub max_bytes: u64,
-    /// How many old generations to keep (`.1` … `.N`).
+    /// How many backups to keep (`.1` … `.N`).
     pub backups: u32,
 }
 
@@ -48,7 +48,7 @@ pub enum Delivery {
 
 /// The configuration of one channel of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SinkSpec {
+pub struct StreamSpec {
     /// The name in the debug echo and in syslog lines.
     pub process_name: Arc<str>,
     /// Which output.
@@ -65,14 +65,14 @@ pub struct SinkSpec {
     pub delivery: Delivery,
 }
 
-/// An opened [`SinkSpec`]: the way of one run's output from the pipe to its log.
+/// An opened [`StreamSpec`]: the way of one generation's output from the pipe to its log.
 ///
 /// ```text
 /// chunk ─▶ capture ─┬─▶ strip_ansi ─▶ file, syslog        (not what is inside a tagged message)
 ///                   └─▶ strip_ansi ─▶ debug echo, Output
 /// ```
 #[derive(Debug)]
-pub struct Sink {
+pub struct OutputPipeline {
     /// Boxed, as few programs have one.
     splitter: Option<Box<Splitter>>,
     way: Way,
@@ -81,7 +81,7 @@ pub struct Sink {
 /// What lies behind the splitter.
 #[derive(Debug)]
 struct Way {
-    spec: Arc<SinkSpec>,
+    spec: Arc<StreamSpec>,
     /// Boxed, as few programs have one.
     stripper: Option<Box<Stripper>>,
     file: Option<Outlet>,
@@ -110,11 +110,11 @@ pub(crate) enum Delivered {
     Captured(Vec<u8>),
 }
 
-impl Sink {
+impl OutputPipeline {
     /// Opens the log file. The error is the open's own (`EISDIR`, `EACCES`; `ENXIO` for a FIFO without a
     /// reader), for the daemon to show by name. May hang as long as the file system does: not for the
     /// decision loop's thread.
-    pub fn open(spec: &Arc<SinkSpec>) -> io::Result<Self> {
+    pub fn open(spec: &Arc<StreamSpec>) -> io::Result<Self> {
         let file = spec.file.as_ref().map(Target::open).transpose()?;
         let file = file.map(|target| Outlet::new(target, Label::File(Arc::clone(spec)), Units::Lines));
         let syslog = spec.syslog.then(|| {
@@ -125,7 +125,7 @@ impl Sink {
     }
 
     /// A sink over targets of the caller's choice.
-    pub(crate) fn over(spec: &Arc<SinkSpec>, file: Option<Outlet>, syslog: Option<Outlet>) -> Self {
+    pub(crate) fn over(spec: &Arc<StreamSpec>, file: Option<Outlet>, syslog: Option<Outlet>) -> Self {
         let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
         let splitter = captures.then(|| Box::new(Splitter::new(spec.capture_max_bytes)));
         let stripper = spec.strip_ansi.then(Box::default);
@@ -134,7 +134,7 @@ impl Sink {
     }
 
     /// What it was opened for.
-    pub fn spec(&self) -> &Arc<SinkSpec> {
+    pub fn spec(&self) -> &Arc<StreamSpec> {
         &self.way.spec
     }
 

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 use supervisor_core::Level;
-use supervisor_log::{Delivery, SinkSpec};
+use supervisor_log::{Delivery, StreamSpec};
 use support::{Rig, sink_spec, wait_until};
 
 /// Voluntary context switches of the threads named so: each is a wait that ended.
@@ -88,7 +88,7 @@ fn the_pump_sleeps_when_idle_and_gathers_under_load() {
 
     // A stream the daemon waits for is not put off by the others' pauses, which would be 20 ms at the median.
     // Whatever else the machine does, one batch of several must show it.
-    let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("listener", rig.file("listener")) };
+    let spec = StreamSpec { delivery: Delivery::Events, ..sink_spec("listener", rig.file("listener")) };
     let mut listener = rig.attach(99, 1, &spec);
     let mut delivered = 0;
     let medians: Vec<Duration> = (0..10)

@@ -51,7 +51,7 @@ fn process_log(arguments: &Arguments, channel: Channel) -> Result<LogName, Fault
 fn read(log: LogName, window: Window) -> Plan {
     on_disk(log, move |path| match path {
         Some(path) => {
-            let part = tail::part(&path, window.offset, window.length);
+            let part = tail::open_range(&path, window.offset, window.length);
             Ok(LogText::new(Some(part.map_err(|error| fault(&path, &error))?), TextFrame::Plain))
         }
         None => Err(Fault::bare(FaultCode::NoFile)),

@@ -14,7 +14,7 @@ use crate::blocking::Pool;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_http::{Next, Response, Source, Status, StreamWaker};
-use supervisor_log::tail::Part;
+use supervisor_log::tail::LogRange;
 use supervisor_rpc::encode::{Output, TextFrame, TextPieces, close_answer, open_answer};
 use supervisor_rpc::{Encoded, Fault, FaultCode, LogTail};
 
@@ -24,7 +24,7 @@ const PIECE: usize = 56 * 1024;
 /// A value with a text of a log in it, as far as it has been written.
 pub(crate) struct LogText {
     /// `None` where there is no log.
-    part: Option<Part>,
+    part: Option<LogRange>,
     frame: TextFrame,
     pieces: TextPieces,
     is_open: bool,
@@ -38,7 +38,7 @@ pub(super) enum More {
 }
 
 impl LogText {
-    pub(super) fn new(part: Option<Part>, frame: TextFrame) -> Self {
+    pub(super) fn new(part: Option<LogRange>, frame: TextFrame) -> Self {
         Self { part, frame, pieces: TextPieces::default(), is_open: false }
     }
 

@@ -14,7 +14,7 @@ use std::time::UNIX_EPOCH;
 use supervisor_core::{Channel, Wall};
 use supervisor_http::{Next, ReplyTo, Request, Response, Source, Status, StreamWaker, percent_encode};
 use supervisor_log::tail::{Follower, Step};
-use supervisor_log::{Follow, FollowKey};
+use supervisor_log::{FollowGuard, FollowKey};
 use supervisor_rpc::Fault;
 use supervisor_sys::clock;
 
@@ -143,7 +143,7 @@ fn open(backend: &Backend, path: &Path, key: FollowKey, is_process_log: bool, vi
 struct LogStream {
     shared: Arc<Shared>,
     /// The pump calls as long as this lives.
-    _follow: Follow,
+    _follow: FollowGuard,
 }
 
 /// What server, pump and pool have in common about one stream.

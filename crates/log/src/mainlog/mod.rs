@@ -31,7 +31,7 @@ pub enum MainDestination {
         path: PathBuf,
         /// Rotate at this many bytes; 0 is never.
         max_bytes: u64,
-        /// Old generations to keep.
+        /// Backups to keep.
         backups: u32,
     },
     /// The system log: ident `supervisord`, facility USER, priority INFO, each line with its own timestamp.

@@ -13,15 +13,15 @@
 //! of failing files, of which there are none while all is well. A channel is served with no lock held; what
 //! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Pipes that their
 //! children fill faster than they are read take turns, between two of which all the others are looked after
-//! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `waiter`); runs of
+//! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `waiter`); generations of
 //! one stream follow each other strictly (see `stream`).
 
 mod barrier;
 mod desk;
 mod follow;
+mod generation;
 mod interest;
 mod main;
-mod run;
 mod served;
 mod shared;
 #[cfg(all(test, target_pointer_width = "64"))]
@@ -38,7 +38,7 @@ mod watchdog;
 mod worker;
 
 use crate::target::clear_file;
-use crate::{ClearError, LogFileSpec, MainLog, Notice, Run, Sink, StreamId};
+use crate::{ClearError, Generation, LogFileSpec, MainLog, Notice, OutputPipeline, StreamId};
 use shared::{Shared, Urgency};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
@@ -66,7 +66,7 @@ pub struct Descriptor {
     pub purpose: String,
 }
 
-/// What a [`Follow`] is about.
+/// What a [`FollowGuard`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FollowKey {
     /// The log of a stream; it need not be attached.
@@ -78,7 +78,7 @@ pub enum FollowKey {
 /// Calls the waker as long as it lives, then no more.
 #[must_use = "the waker is called only as long as this lives"]
 #[derive(Debug)]
-pub struct Follow {
+pub struct FollowGuard {
     shared: Arc<Shared>,
     key: FollowKey,
     number: u64,
@@ -108,15 +108,21 @@ impl Pump {
         Ok(pump)
     }
 
-    /// Moves what comes out of `read_end` into `sink` until [`finish`](Self::finish). If an earlier run of
+    /// Moves what comes out of `read_end` into `sink` until [`finish`](Self::finish). If an earlier generation of
     /// the stream is still being written, this one waits for it, so that bytes never change places; at most
     /// eight do, then the earliest is given up with a line in the main log.
     ///
     /// `read_end` becomes non-blocking; the error is that call's own, or `BrokenPipe` after
     /// [`shutdown`](Self::shutdown).
-    pub fn attach(&self, stream: StreamId, run: Run, read_end: OwnedFd, sink: Sink) -> io::Result<()> {
+    pub fn attach(
+        &self,
+        stream: StreamId,
+        generation: Generation,
+        read_end: OwnedFd,
+        sink: OutputPipeline,
+    ) -> io::Result<()> {
         supervisor_sys::fd::set_nonblocking(&read_end)?;
-        let letter = Letter::Attach { run, pipe: read_end.into(), sink: Box::new(sink) };
+        let letter = Letter::Attach { generation, pipe: read_end.into(), sink: Box::new(sink) };
         let refused = self.shared.change(Urgency::Now, |table| {
             if table.phase != Phase::Running {
                 return Some(letter);
@@ -129,10 +135,10 @@ impl Pump {
     }
 
     /// The process was reaped: what is in the pipe now is still read (a surviving grandchild's later output
-    /// is not), written, and [`Notice::Drained`] follows. It follows for a run that is not attached, too, but
+    /// is not), written, and [`Notice::Drained`] follows. It follows for a generation that is not attached, too, but
     /// not after [`shutdown`](Self::shutdown).
-    pub fn finish(&self, stream: StreamId, run: Run) {
-        self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(run)));
+    pub fn finish(&self, stream: StreamId, generation: Generation) {
+        self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(generation)));
     }
 
     /// Gives credit back: the daemon has dealt with notices of this [`cost`](Notice::cost).
@@ -203,7 +209,12 @@ impl Pump {
     /// held; also after those that others make to the file at `path`, as far as the kernel tells of them: Linux
     /// does, but for other machines on a network file system. While it lives the stream is not subject to the
     /// gathering pause.
-    pub fn follow(&self, key: FollowKey, path: &Path, wake: impl Fn() + Send + Sync + 'static) -> Follow {
+    pub fn follow(
+        &self,
+        key: FollowKey,
+        path: &Path,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> FollowGuard {
         let number = self.shared.change(Urgency::Soon, |table| {
             let (number, is_first) = table.followers.add(key, Arc::new(wake));
             if is_first {
@@ -212,7 +223,7 @@ impl Pump {
             table.watch(number, path.into());
             number
         });
-        Follow { shared: Arc::clone(&self.shared), key, number }
+        FollowGuard { shared: Arc::clone(&self.shared), key, number }
     }
 
     /// Calls `reply` once all that was in pipes and in the main log's queue at the time of the call is
@@ -238,7 +249,7 @@ impl Pump {
         pollers.into_iter().chain(self.shared.table().descriptors()).collect()
     }
 
-    /// Finishes every run, writes what there is, closes everything, ends the threads and makes the main log
+    /// Finishes every generation, writes what there is, closes everything, ends the threads and makes the main log
     /// direct again. Waits at most `patience`; what hangs or cannot be written by then is left behind and
     /// named.
     ///
@@ -282,7 +293,7 @@ impl Pump {
 /// How long a thread that does not hang may take to leave.
 const LEAVING: Duration = Duration::from_millis(500);
 
-impl Drop for Follow {
+impl Drop for FollowGuard {
     fn drop(&mut self) {
         self.shared.change(Urgency::Soon, |table| {
             if table.followers.remove(self.key, self.number) {

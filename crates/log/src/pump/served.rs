@@ -44,7 +44,7 @@ pub(super) enum Fill {
 pub(super) struct Descriptors {
     /// Of what it is at work on.
     pub(super) front: Held,
-    /// Of the runs that wait; there are hardly ever any.
+    /// Of the generations that wait; there are hardly ever any.
     pub(super) waiting: Box<[Held]>,
 }
 

@@ -86,14 +86,14 @@ impl Shared {
         slot: usize,
         channel: Channel,
         mut served: Served,
-        generation: u64,
+        worker: u64,
         station: &AtomicU64,
     ) -> Option<String> {
         let passing = if served.next == Next::More { Passing::Round } else { Passing::Through };
         let (replaced, wakes, passed) = self.change(Urgency::Now, |table| {
             station.fetch_add(1, Ordering::SeqCst);
             let key = table.key(slot);
-            let replaced = (table.generation != generation).then(|| table.label(slot));
+            let replaced = (table.worker != worker).then(|| table.label(slot));
             if replaced.is_some() {
                 table.stuck -= 1;
             }

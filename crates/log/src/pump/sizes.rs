@@ -3,18 +3,18 @@
 
 use super::stream::StreamChannel;
 use super::table::Slot;
-use crate::SinkSpec;
+use crate::StreamSpec;
 
-/// One block holds the run with its open log; what is rare (trouble, letters, other runs, parsers) is in blocks of its own
-/// while there is some.
+/// One block holds the generation with its open log. A backlog, pending commands, waiting generations and stages are rare:
+/// each is in a block of its own while there is one.
 #[test]
 fn a_quiet_stream_is_a_place_in_the_table_and_one_block() {
     assert_eq!(size_of::<Option<Slot>>(), 120);
     assert_eq!(size_of::<StreamChannel>(), 248);
 }
 
-/// Shared by the daemon's record of the process and the run.
+/// Shared by the daemon's record of the process and the generation.
 #[test]
 fn the_configuration_of_a_stream_is_small() {
-    assert_eq!(size_of::<SinkSpec>(), 64);
+    assert_eq!(size_of::<StreamSpec>(), 64);
 }

@@ -1,19 +1,19 @@
-//! One output stream of one process: its runs in order, each from its pipe into its sink.
+//! One output stream of one process: its generations in order, each from its pipe into its sink.
 //!
-//! Only the first run is read. The next one waits until the first was finished by the daemon and everything
+//! Only the first generation is read. The next one waits until the first was finished by the daemon and everything
 //! of it is written, so bytes of two lives never change places, even while the log of the first cannot be
 //! written. Reading stops while the sink holds something back or while the daemon owes acknowledgements; the
 //! pipe then fills and its child waits.
 
 use super::desk::Desk;
+use super::generation::{GenerationState, Progress};
 use super::interest::{TargetWatch, UNWATCHED_RETRY};
-use super::run::{Progress, RunState};
 use super::served::{Descriptors, Held, Next, Served};
 use crate::ClearError;
 use crate::label::Label;
-use crate::notice::{Notice, Run, StreamId};
+use crate::notice::{Generation, Notice, StreamId};
 use crate::outlet::Flow;
-use crate::sink::Sink;
+use crate::sink::OutputPipeline;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
@@ -21,16 +21,16 @@ use std::sync::Arc;
 use std::time::Instant;
 use supervisor_core::Level;
 
-/// So many runs may wait for one that cannot be written. Each holds a pipe and a log file open.
+/// So many generations may wait for one that cannot be written. Each holds a pipe and a log file open.
 const LONGEST_QUEUE: usize = 8;
 
 /// What the rest of the program asks of a stream.
 pub(super) enum Letter {
-    /// A new run begins.
-    Attach { run: Run, pipe: File, sink: Box<Sink> },
-    /// The run's process was reaped.
-    Finish(Run),
-    /// The pump is being shut down: no run gets more.
+    /// A new generation begins.
+    Attach { generation: Generation, pipe: File, sink: Box<OutputPipeline> },
+    /// The generation's process was reaped.
+    Finish(Generation),
+    /// The pump is being shut down: no generation gets more.
     FinishAll,
     /// Open the log again.
     Reopen,
@@ -74,10 +74,10 @@ pub(super) struct StreamChannel {
     id: StreamId,
     /// Its slot in the pump's table, for registering with the poller.
     slot: usize,
-    /// The run that is read.
-    front: Option<RunState>,
+    /// The generation that is read.
+    front: Option<GenerationState>,
     /// Those after it, in order. Apart, as there are hardly ever any.
-    waiting: Vec<RunState>,
+    waiting: Vec<GenerationState>,
     unacknowledged: usize,
     is_followed: bool,
     target_watch: TargetWatch,
@@ -136,8 +136,8 @@ impl StreamChannel {
 
     fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
         match letter {
-            Letter::Attach { run, pipe, sink } => {
-                let state = RunState::new(run, pipe, *sink);
+            Letter::Attach { generation, pipe, sink } => {
+                let state = GenerationState::new(generation, pipe, *sink);
                 if self.front.is_none() {
                     self.front = Some(state);
                 } else {
@@ -145,22 +145,22 @@ impl StreamChannel {
                     self.bound_queue(desk);
                 }
             }
-            Letter::Finish(run) => {
+            Letter::Finish(generation) => {
                 let stream = self.id;
-                match self.runs_mut().find(|state| state.run == run) {
+                match self.generations_mut().find(|state| state.generation == generation) {
                     Some(state) => state.limit_reading(),
                     // Given up, or never begun: the daemon waits for the notice all the same.
-                    None => desk.notify(Notice::Drained { stream, run }),
+                    None => desk.notify(Notice::Drained { stream, generation }),
                 }
             }
-            Letter::FinishAll => self.runs_mut().for_each(RunState::limit_reading),
+            Letter::FinishAll => self.generations_mut().for_each(GenerationState::limit_reading),
             Letter::Reopen => {
                 self.target_watch.clear(desk.waiter);
-                self.runs_mut().for_each(|state| state.sink.reopen(&mut desk.lines));
+                self.generations_mut().for_each(|state| state.sink.reopen(&mut desk.lines));
                 served.has_changed_log = true;
             }
             Letter::Clear(reply) => {
-                let outcome = self.runs_mut().try_for_each(|state| state.sink.clear());
+                let outcome = self.generations_mut().try_for_each(|state| state.sink.clear());
                 served.has_changed_log = true;
                 served.replies.push(Box::new(|| reply(outcome)));
             }
@@ -171,7 +171,7 @@ impl StreamChannel {
         }
     }
 
-    /// Gives up the oldest waiting run when too many wait behind one that cannot be written.
+    /// Gives up the oldest waiting generation when too many wait behind one that cannot be written.
     fn bound_queue(&mut self, desk: &mut Desk<'_>) {
         // Not the one that is read: part of it may be written, and it is the one whose log may work again.
         while self.waiting.len() >= LONGEST_QUEUE {
@@ -187,7 +187,7 @@ impl StreamChannel {
             );
             desk.lines.push((Level::Error, line));
             if state.allowance.is_some() {
-                desk.notify(Notice::Drained { stream: self.id, run: state.run });
+                desk.notify(Notice::Drained { stream: self.id, generation: state.generation });
             }
         }
     }
@@ -196,9 +196,9 @@ impl StreamChannel {
         self.target_watch.clear(desk.waiter);
         let next = (!self.waiting.is_empty()).then(|| self.waiting.remove(0));
         if let Some(state) = std::mem::replace(&mut self.front, next) {
-            let run = state.run;
+            let generation = state.generation;
             drop(state);
-            desk.notify(Notice::Drained { stream: self.id, run });
+            desk.notify(Notice::Drained { stream: self.id, generation });
         }
     }
 
@@ -213,13 +213,13 @@ impl StreamChannel {
             served.next = Next::Gone;
         }
         served.descriptors = Descriptors {
-            front: self.front.as_ref().map_or(Held::default(), RunState::descriptors),
-            waiting: self.waiting.iter().map(RunState::descriptors).collect(),
+            front: self.front.as_ref().map_or(Held::default(), GenerationState::descriptors),
+            waiting: self.waiting.iter().map(GenerationState::descriptors).collect(),
         };
     }
 
-    /// Every run, the first one first.
-    fn runs_mut(&mut self) -> impl Iterator<Item = &mut RunState> {
+    /// Every generation, the first one first.
+    fn generations_mut(&mut self) -> impl Iterator<Item = &mut GenerationState> {
         self.front.iter_mut().chain(&mut self.waiting)
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct Slot {
     awaits_credit: bool,
     deadline: Option<Instant>,
     descriptors: Descriptors,
-    /// The generation of the thread that serves it.
+    /// The worker that serves it.
     holder: u64,
 }
 
@@ -116,7 +116,7 @@ pub(super) struct Table {
     deadlines: BTreeSet<(Instant, usize)>,
     pub(super) activity: Activity,
     /// Which thread is the pump now; others that return from a hanging call have been replaced.
-    pub(super) generation: u64,
+    pub(super) worker: u64,
     /// Odd while the current thread serves a channel; counted on with each.
     pub(super) station: Arc<AtomicU64>,
     /// Replaced threads that have not returned yet.
@@ -159,7 +159,7 @@ impl Table {
             pressing: VecDeque::new(),
             deadlines: BTreeSet::new(),
             activity: Activity::Serving,
-            generation: 0,
+            worker: 0,
             station: Arc::default(),
             stuck: 0,
             threads: 0,
@@ -357,12 +357,12 @@ impl Table {
     }
 
     fn take_out(&mut self, index: usize) -> Option<CheckedOut> {
-        let generation = self.generation;
+        let worker = self.worker;
         let slot = self.slot_mut(index);
         let channel = slot.channel.take()?;
         slot.is_due = false;
         slot.is_pressing = false;
-        slot.holder = generation;
+        slot.holder = worker;
         let News { mut mail, acknowledged, is_hung_up } =
             slot.news.take().map_or_else(News::default, |news| *news);
         if acknowledged > 0 {
@@ -396,11 +396,11 @@ impl Table {
         }
     }
 
-    /// The slot the thread of `generation` has taken out.
-    pub(super) fn held_by(&self, generation: u64) -> Option<(usize, &Label)> {
+    /// The slot `worker` has checked out.
+    pub(super) fn held_by(&self, worker: u64) -> Option<(usize, &Label)> {
         self.slots.iter().enumerate().find_map(|(index, slot)| {
             let slot = slot.as_ref()?;
-            (slot.channel.is_none() && slot.holder == generation).then_some((index, &slot.label))
+            (slot.channel.is_none() && slot.holder == worker).then_some((index, &slot.label))
         })
     }
 
@@ -432,7 +432,7 @@ impl Table {
     /// Whether a slot is served when it is due: there is one, and no replaced thread holds its channel.
     fn is_reachable(&self, index: usize) -> bool {
         let slot = self.slots.get(index).and_then(Option::as_ref);
-        slot.is_some_and(|slot| slot.channel.is_some() || slot.holder == self.generation)
+        slot.is_some_and(|slot| slot.channel.is_some() || slot.holder == self.worker)
     }
 
     /// The name of a slot for people.

@@ -6,7 +6,7 @@ use crate::outlet::Outlet;
 use crate::scratch::Scratch;
 use crate::target::fake::{FakeState, FakeTarget};
 use crate::target::{Target, Units};
-use crate::{Delivery, FileOrigin, SinkSpec};
+use crate::{Delivery, FileOrigin, StreamSpec};
 use std::io::{PipeWriter, Write};
 use std::sync::Mutex;
 use std::thread;
@@ -22,8 +22,8 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-fn spec(name: &str) -> Arc<SinkSpec> {
-    Arc::new(SinkSpec {
+fn spec(name: &str) -> Arc<StreamSpec> {
+    Arc::new(StreamSpec {
         process_name: name.into(),
         channel: Channel::Stdout,
         file: None,
@@ -58,12 +58,12 @@ impl Rig {
         Self { pump, main, main_log, notices }
     }
 
-    /// Attaches a run that writes into `state`.
-    fn attach(&self, stream: u64, run: u64, name: &str, state: &Arc<FakeState>) -> PipeWriter {
+    /// Attaches a generation that writes into `state`.
+    fn attach(&self, stream: u64, generation: u64, name: &str, state: &Arc<FakeState>) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
         let outlet = fake_outlet(&format!("log of {name}"), state, Units::Lines);
-        let sink = Sink::over(&spec(name), Some(outlet), None);
-        self.pump.attach(StreamId(stream), Run(run), reader.into(), sink).unwrap();
+        let sink = OutputPipeline::over(&spec(name), Some(outlet), None);
+        self.pump.attach(StreamId(stream), Generation(generation), reader.into(), sink).unwrap();
         writer
     }
 
@@ -71,8 +71,8 @@ impl Rig {
         String::from_utf8(self.main.written()).unwrap()
     }
 
-    fn has_drained(&self, stream: u64, run: u64) -> bool {
-        let notice = Notice::Drained { stream: StreamId(stream), run: Run(run) };
+    fn has_drained(&self, stream: u64, generation: u64) -> bool {
+        let notice = Notice::Drained { stream: StreamId(stream), generation: Generation(generation) };
         self.notices.lock().unwrap().contains(&notice)
     }
 }
@@ -95,7 +95,7 @@ fn a_hanging_write_holds_up_its_own_stream_only_and_recovers_in_order() {
     assert_eq!(dead.written(), b"");
 
     // Letters for a channel that is out wait for it.
-    rig.pump.finish(StreamId(1), Run(1));
+    rig.pump.finish(StreamId(1), Generation(1));
     let mut next_run = rig.attach(1, 2, "stuck", &dead);
     next_run.write_all(b"three\n").unwrap();
     drop(stuck);
@@ -202,10 +202,10 @@ fn too_many_waiting_runs_are_given_up_with_a_line() {
     let rig = Rig::new();
     let full: Arc<FakeState> = Arc::default();
     full.fail_with(Some(libc::ENOSPC));
-    for run in 1..=10 {
-        let mut writer = rig.attach(1, run, "web", &full);
-        writeln!(writer, "run {run}").unwrap();
-        rig.pump.finish(StreamId(1), Run(run));
+    for generation in 1..=10 {
+        let mut writer = rig.attach(1, generation, "web", &full);
+        writeln!(writer, "generation {generation}").unwrap();
+        rig.pump.finish(StreamId(1), Generation(generation));
     }
     wait_until("two are given up", || rig.has_drained(1, 2) && rig.has_drained(1, 3));
     wait_until("both losses are told", || {
@@ -213,7 +213,8 @@ fn too_many_waiting_runs_are_given_up_with_a_line() {
     });
     full.fail_with(None);
     wait_until("the others are written", || rig.has_drained(1, 10));
-    let expected: String = [1, 4, 5, 6, 7, 8, 9, 10].map(|run| format!("run {run}\n")).concat();
+    let expected: String =
+        [1, 4, 5, 6, 7, 8, 9, 10].map(|generation| format!("generation {generation}\n")).concat();
     assert_eq!(String::from_utf8(full.written()).unwrap(), expected);
     rig.pump.shutdown(PATIENCE).unwrap();
 }
@@ -221,7 +222,7 @@ fn too_many_waiting_runs_are_given_up_with_a_line() {
 #[test]
 fn finishing_a_run_nobody_attached_is_answered() {
     let rig = Rig::new();
-    rig.pump.finish(StreamId(7), Run(3));
+    rig.pump.finish(StreamId(7), Generation(3));
     wait_until("the notice comes", || rig.has_drained(7, 3));
     rig.pump.shutdown(PATIENCE).unwrap();
 }
@@ -344,6 +345,6 @@ fn after_shutdown_everything_is_answered() {
     rig.pump.clear_main(move |outcome| again.send(outcome.is_err()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     let (reader, _writer) = io::pipe().unwrap();
-    let sink = Sink::over(&spec("late"), None, None);
-    rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap_err();
+    let sink = OutputPipeline::over(&spec("late"), None, None);
+    rig.pump.attach(StreamId(1), Generation(1), reader.into(), sink).unwrap_err();
 }

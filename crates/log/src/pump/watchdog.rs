@@ -68,15 +68,15 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
 /// nothing changes.
 pub(super) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
     let own = Arc::clone(shared);
-    let (generation, station) = (table.generation + 1, Arc::new(AtomicU64::new(0)));
+    let (worker, station) = (table.worker + 1, Arc::new(AtomicU64::new(0)));
     let its_station = Arc::clone(&station);
     thread::Builder::new().name("log-pump".into()).spawn(move || {
-        worker::run(&own, generation, &its_station);
+        worker::run(&own, worker, &its_station);
         own.table().threads -= 1;
         own.announce();
     })?;
     table.threads += 1;
-    table.generation = generation;
+    table.worker = worker;
     table.station = station;
     table.activity = Activity::Serving;
     Ok(())
@@ -116,7 +116,7 @@ fn watch(shared: &Arc<Shared>) {
 /// `Some` while the current thread is with a channel.
 fn serving(table: &Table) -> Option<Sight> {
     let served = table.station.load(Ordering::SeqCst);
-    (served % 2 == 1).then_some((table.generation, served))
+    (served % 2 == 1).then_some((table.worker, served))
 }
 
 fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
@@ -124,7 +124,7 @@ fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
         if serving(table) != seen || table.stuck >= MOST_STUCK || table.phase == Phase::Ended {
             return None;
         }
-        let (slot, label) = table.held_by(table.generation)?;
+        let (slot, label) = table.held_by(table.worker)?;
         let label = label.to_string();
         start_worker(shared, table).ok()?;
         table.stuck += 1;

@@ -22,29 +22,29 @@ enum Plan {
 }
 
 /// Runs as the pump until another thread takes its place or the pump ends.
-pub(super) fn run(shared: &Arc<Shared>, generation: u64, station: &AtomicU64) {
+pub(super) fn run(shared: &Arc<Shared>, worker: u64, station: &AtomicU64) {
     let mut desk = Desk::new(&shared.waiter, &shared.watched, &shared.main_log, &*shared.notify);
     let mut gathering = Gathering::default();
     let mut happened = Vec::new();
     // Should this thread hang, they are looked at by their deadlines.
     let mut resting: Vec<usize> = Vec::new();
-    while let Some(plan) = plan(shared, generation, &gathering, !resting.is_empty()) {
+    while let Some(plan) = plan(shared, worker, &gathering, !resting.is_empty()) {
         wait(shared, &plan, &mut happened);
         let began = Instant::now();
         if gathering.remaining(began).is_none() {
             happened.extend(resting.drain(..).map(|slot| Event { slot, is_hang_up: false }));
         }
         note(shared, &mut happened, began);
-        let Some(round) = serve_round(shared, generation, station, &mut desk, &mut resting) else { return };
+        let Some(round) = serve_round(shared, worker, station, &mut desk, &mut resting) else { return };
         if round.has_moved {
             gathering.moved(began, round.fill, Instant::now());
         }
     }
 }
 
-fn plan(shared: &Shared, generation: u64, gathering: &Gathering, has_resting: bool) -> Option<Plan> {
+fn plan(shared: &Shared, worker: u64, gathering: &Gathering, has_resting: bool) -> Option<Plan> {
     let mut table = shared.table();
-    if table.generation != generation || table.phase == Phase::Ended {
+    if table.worker != worker || table.phase == Phase::Ended {
         return None;
     }
     if table.is_busy() {
@@ -99,7 +99,7 @@ struct Round {
 /// Serves every channel that is due now once, and then one of those that press; `None` if this thread was replaced meanwhile.
 fn serve_round(
     shared: &Arc<Shared>,
-    generation: u64,
+    worker: u64,
     station: &AtomicU64,
     desk: &mut Desk<'_>,
     resting: &mut Vec<usize>,
@@ -110,7 +110,7 @@ fn serve_round(
     for turn in 0..=turns {
         let out = check_out(
             shared,
-            generation,
+            worker,
             station,
             if is_last(turn) { Table::check_out_pressing } else { Table::check_out },
         );
@@ -122,7 +122,7 @@ fn serve_round(
         if served.next == Next::Rest {
             resting.push(slot);
         }
-        let replaced = shared.check_in(slot, channel, served, generation, station);
+        let replaced = shared.check_in(slot, channel, served, worker, station);
         desk.main_log.log_all(&mut desk.lines);
         if let Some(label) = replaced {
             desk.main_log.log(Level::Info, format!("the operation on the {label} has returned"));
@@ -134,13 +134,13 @@ fn serve_round(
 
 fn check_out(
     shared: &Shared,
-    generation: u64,
+    worker: u64,
     station: &AtomicU64,
     next: fn(&mut Table) -> Option<CheckedOut>,
 ) -> Option<CheckedOut> {
     let out = {
         let mut table = shared.table();
-        if table.generation == generation { next(&mut table) } else { None }
+        if table.worker == worker { next(&mut table) } else { None }
     }?;
     station.fetch_add(1, Ordering::SeqCst);
     shared.watchdog.rouse();

@@ -51,7 +51,7 @@ impl std::error::Error for ReadError {
 /// A part of a log. It is read piece by piece, and any number of times, as the file is then: a file that is appended to, renamed
 /// or removed meanwhile keeps the part, one that is emptied does not.
 #[derive(Debug)]
-pub struct Part {
+pub struct LogRange {
     file: File,
     start: u64,
     end: u64,
@@ -62,14 +62,14 @@ pub struct Part {
 #[derive(Debug, Default)]
 pub struct Tail {
     /// The bytes; `None` if there are none to be read.
-    pub part: Option<Part>,
+    pub part: Option<LogRange>,
     /// Where the next call should start: the file's size.
     pub offset: u64,
     /// Whether there was more than was asked for.
     pub overflow: bool,
 }
 
-impl Part {
+impl LogRange {
     fn new(file: File, start: u64, count: u64) -> Self {
         Self { file, start, end: start.saturating_add(count), position: start }
     }
@@ -123,7 +123,7 @@ impl Part {
 
 /// `readLog`, `readProcess*Log`: `length` bytes from `offset`; without a length all from there; a negative
 /// offset counts from the end.
-pub fn part(path: &Path, offset: i64, length: i64) -> Result<Part, ReadError> {
+pub fn open_range(path: &Path, offset: i64, length: i64) -> Result<LogRange, ReadError> {
     let file = open_sized(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
         _ => ReadError::Failed(error),
@@ -138,12 +138,12 @@ pub fn part(path: &Path, offset: i64, length: i64) -> Result<Part, ReadError> {
         (Ok(start), Ok(count)) => (start.min(size), count.min(MAX_READ)),
         (Err(_), Ok(_)) | (_, Err(_)) => return Err(ReadError::BadArguments),
     };
-    Ok(Part::new(file, start, count.min(size - start)))
+    Ok(LogRange::new(file, start, count.min(size - start)))
 }
 
-/// The bytes of [`part`], all at once.
+/// The bytes of [`open_range`], all at once.
 pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
-    part(path, offset, length)?.into_bytes().map_err(ReadError::Failed)
+    open_range(path, offset, length)?.into_bytes().map_err(ReadError::Failed)
 }
 
 /// `tailProcess*Log`: the last `length` bytes, unless `offset`, where the last call ended, is so near the end
@@ -160,7 +160,7 @@ fn try_tail(path: &Path, offset: i64, length: i64) -> io::Result<Tail> {
     let window = Window::of(i64::try_from(size).unwrap_or(i64::MAX), offset, length);
     let count = window.length.min(size.saturating_sub(window.offset));
     let surplus = count.saturating_sub(MAX_READ);
-    let part = Part::new(file, window.offset + surplus, count - surplus);
+    let part = LogRange::new(file, window.offset + surplus, count - surplus);
     Ok(Tail { part: Some(part), offset: size, overflow: window.overflow })
 }
 
@@ -333,9 +333,9 @@ mod tests {
     fn a_part_stays_what_it_is_while_the_log_goes_on() {
         let scratch = Scratch::new();
         let path = scratch.write("log", TEXT);
-        let mut part = part(&path, 1, 0).unwrap();
+        let mut part = open_range(&path, 1, 0).unwrap();
         let mut piece = [0; 4];
-        let mut pieces = |part: &mut Part| {
+        let mut pieces = |part: &mut LogRange| {
             let mut all = Vec::new();
             while let count @ 1.. = part.read_on(&mut piece).unwrap() {
                 all.extend_from_slice(&piece[..count]);

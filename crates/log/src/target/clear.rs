@@ -36,7 +36,7 @@ impl std::error::Error for ClearError {
     }
 }
 
-/// Empties a log file by its path, keeping its mode and its old generations; a file that is not there is
+/// Empties a log file by its path, keeping its mode and its old backups; a file that is not there is
 /// empty already.
 ///
 /// For the log of a process that is not alive; may hang as long as the file system does. A live stream is

@@ -5,7 +5,7 @@
 //! with the open file: if somebody else moved it (another stream with the same path, logrotate), the new file
 //! is taken into use and nothing is shifted.
 
-use super::rotate::shift_generations;
+use super::rotate::shift_backups;
 use super::{ClearError, Outcome, Remark, Units, Written, creation_mode};
 use crate::LogFileSpec;
 use memchr::memchr;
@@ -119,7 +119,7 @@ impl LogFile {
         true
     }
 
-    /// Shifts the generations and begins a new file. On an error the open file stays in use, so nothing is
+    /// Shifts the backups and begins a new file. On an error the open file stays in use, so nothing is
     /// lost.
     fn rotate(&mut self) -> io::Result<()> {
         if !self.is_at_its_path()? {
@@ -130,9 +130,9 @@ impl LogFile {
             self.position = 0;
             return Ok(());
         }
-        // As upstream has it, a link that root laid for the log is itself what becomes the first old generation.
+        // As upstream has it, a link that root laid for the log is itself what becomes the first old backup.
         let entry = Entry::itself(&self.spec.path)?;
-        shift_generations(&entry, &self.spec.path, self.spec.backups)?;
+        shift_backups(&entry, &self.spec.path, self.spec.backups)?;
         self.succeed(&entry)
     }
 
@@ -244,7 +244,7 @@ mod tests {
 
     /// PROC-49.
     #[test]
-    fn generations_hold_the_lines_up_to_the_one_that_crosses_the_limit() {
+    fn backups_hold_the_lines_up_to_the_one_that_crosses_the_limit() {
         let scratch = Scratch::new();
         let mut log = open(&scratch.path("log"), 100, 2);
         for _ in 0..9 {
@@ -263,8 +263,8 @@ mod tests {
         let mut log = open(&scratch.path("log"), 100, 5);
         write(&mut log, LINE.repeat(10).as_bytes());
         assert_eq!(scratch.read("log"), LINE);
-        for generation in ["log.1", "log.2", "log.3"] {
-            assert_eq!(scratch.read(generation), LINE.repeat(3));
+        for backup in ["log.1", "log.2", "log.3"] {
+            assert_eq!(scratch.read(backup), LINE.repeat(3));
         }
     }
 
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_generation_keeps_the_mode_of_the_old_one() {
+    fn a_new_log_keeps_the_mode_of_its_backup() {
         let scratch = Scratch::new();
         let path = scratch.write("log", "");
         std::fs::set_permissions(&path, Permissions::from_mode(0o662)).unwrap();
@@ -361,7 +361,7 @@ mod tests {
     fn a_rotation_that_fails_loses_nothing_and_is_told_once() {
         let scratch = Scratch::new();
         let path = scratch.path("log");
-        // A directory that is not empty stands in the way of the oldest generation.
+        // A directory that is not empty stands in the way of the oldest backup.
         std::fs::create_dir_all(scratch.path("log.1/occupied")).unwrap();
         let mut log = open(&path, 50, 1);
         let mut remarks = Vec::new();
@@ -474,7 +474,7 @@ mod tests {
 
     /// A user who owns the old file chooses its mode; the new one is root's.
     #[test]
-    fn a_new_generation_takes_neither_special_bits_nor_the_mode_of_what_was_not_ours() {
+    fn a_new_log_takes_neither_special_bits_nor_the_mode_of_a_file_another_user_owned() {
         let scratch = Scratch::new();
         let plain = mode(&scratch.write("plain", ""));
         for (owner, expected) in [(effective_uid(), 0o666), (65534, plain)] {
@@ -510,9 +510,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
 
-        /// However lines are gathered into writes, the generations come out the same.
+        /// However lines are gathered into writes, the backups come out the same.
         #[test]
-        fn gathering_does_not_change_the_generations(
+        fn coalescing_does_not_change_the_backups(
             lengths in proptest::collection::vec(0usize..80, 1..60),
             groups in proptest::collection::vec(1usize..20, 1..20),
             max_bytes in 1u64..200,

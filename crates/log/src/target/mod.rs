@@ -21,7 +21,7 @@ use supervisor_sys::entry::{Access, Resolved};
 /// Where a file may be rotated within what is written at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Units {
-    /// At the end of a line. Gathering puts many lines into one write; cut here the generations come out as
+    /// At the end of a line. Gathering puts many lines into one write; cut here the backups come out as
     /// if the child's lines had arrived one by one.
     Lines,
     /// Only at the end: a record of the main log.

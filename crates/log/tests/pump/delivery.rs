@@ -5,17 +5,18 @@ use std::cell::Cell;
 use std::io::Write;
 use std::sync::mpsc;
 use supervisor_core::Level;
-use supervisor_log::{Delivery, Notice, Run, SinkSpec, StreamId};
+use supervisor_log::{Delivery, Generation, Notice, StreamId, StreamSpec};
 
 /// EVT-18.
 #[test]
 fn output_is_delivered_as_it_comes() {
     let rig = Rig::new();
-    let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec { delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
     let mut pipe = rig.attach(1, 7, &spec);
     pipe.write_all(b"hello\n").unwrap();
     wait_until("the chunk arrives", || !rig.notices().is_empty());
-    let expected = Notice::Output { stream: StreamId(1), run: Run(7), data: b"hello\n".to_vec() };
+    let expected =
+        Notice::Output { stream: StreamId(1), generation: Generation(7), data: b"hello\n".to_vec() };
     assert_eq!(rig.notices(), [expected]);
     rig.finish(1, 7);
     assert!(matches!(rig.notices().last(), Some(Notice::Drained { .. })));
@@ -26,8 +27,11 @@ fn output_is_delivered_as_it_comes() {
 #[test]
 fn a_captured_message_is_delivered_and_not_logged() {
     let rig = Rig::with_level(Level::Debug);
-    let spec =
-        SinkSpec { capture_max_bytes: 100, delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec {
+        capture_max_bytes: 100,
+        delivery: Delivery::Events,
+        ..sink_spec("web", rig.file("log"))
+    };
     let mut pipe = rig.attach(1, 1, &spec);
     for part in ["before\n<!--XSUPER", "VISOR:BEGIN-->pay", "load<!--XSUPERVISOR:E", "ND-->after\n"] {
         pipe.write_all(part.as_bytes()).unwrap();
@@ -56,7 +60,7 @@ fn without_capture_tags_are_output() {
 #[test]
 fn capture_loses_no_short_output_and_keeps_its_limit() {
     let rig = Rig::new();
-    let spec = SinkSpec { capture_max_bytes: 20, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec { capture_max_bytes: 20, ..sink_spec("web", rig.file("log")) };
     let mut pipe = rig.attach(1, 1, &spec);
     let long: String = (0..10).map(|digit| digit.to_string().repeat(10)).collect();
     write!(pipe, "<!--XSUPERVISOR:BEGIN-->{long}<!--XSUPERVISOR:END-->hi<!--XSUP").unwrap();
@@ -68,7 +72,7 @@ fn capture_loses_no_short_output_and_keeps_its_limit() {
 #[test]
 fn clearing_empties_the_capture_buffer() {
     let rig = Rig::new();
-    let spec = SinkSpec { capture_max_bytes: 100, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec { capture_max_bytes: 100, ..sink_spec("web", rig.file("log")) };
     let mut pipe = rig.attach(1, 1, &spec);
     pipe.write_all(b"old\n<!--XSUPERVISOR:BEGIN-->forgotten ").unwrap();
     wait_until("it is read", || rig.read("log") == "old\n");
@@ -85,7 +89,8 @@ fn clearing_empties_the_capture_buffer() {
 #[test]
 fn colours_are_stripped_from_log_and_events() {
     let rig = Rig::new();
-    let spec = SinkSpec { strip_ansi: true, delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
+    let spec =
+        StreamSpec { strip_ansi: true, delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
     let mut pipe = rig.attach(1, 1, &spec);
     for part in ["\x1b[31mred\x1b[", "0m plain\n"] {
         pipe.write_all(part.as_bytes()).unwrap();
@@ -99,7 +104,7 @@ fn colours_are_stripped_from_log_and_events() {
 #[test]
 fn what_stripping_and_capturing_hold_back_is_logged_at_the_end() {
     let rig = Rig::new();
-    let spec = SinkSpec { strip_ansi: true, capture_max_bytes: 100, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec { strip_ansi: true, capture_max_bytes: 100, ..sink_spec("web", rig.file("log")) };
     let mut pipe = rig.attach(1, 1, &spec);
     pipe.write_all(b"a\x1b[1mb<!--XSUPERVISOR:BEGIN-->\x1b[1mc\x1b[").unwrap();
     rig.finish(1, 1);
@@ -111,7 +116,7 @@ fn what_stripping_and_capturing_hold_back_is_logged_at_the_end() {
 #[test]
 fn a_listeners_protocol_is_delivered_raw_and_logged_stripped() {
     let rig = Rig::with_level(Level::Debug);
-    let spec = SinkSpec {
+    let spec = StreamSpec {
         strip_ansi: true,
         capture_max_bytes: 100,
         delivery: Delivery::Protocol,
@@ -167,7 +172,7 @@ fn no_echo_is_lost_in_a_flood() {
 #[test]
 fn unacknowledged_output_makes_the_pipe_wait() {
     let rig = Rig::without_acknowledging();
-    let spec = SinkSpec { delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
+    let spec = StreamSpec { delivery: Delivery::Events, ..sink_spec("web", rig.file("log")) };
     let mut child = rig.spawn(1, 1, &spec, "head -c 1000000 /dev/zero");
     let mut other = rig.attach(2, 1, &sink_spec("other", rig.file("other")));
     wait_until("the credit is used up", || rig.delivered().0.len() >= supervisor_log::CREDIT);

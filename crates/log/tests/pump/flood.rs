@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use supervisor_log::LogFileSpec;
 
-/// Compares all generations, the oldest first, with what `expected` prints.
-fn assert_generations(rig: &Rig, name: &str, generations: u32, expected: &str) {
+/// Compares the log and all its backups, the oldest first, with what `expected` prints.
+fn assert_backups(rig: &Rig, name: &str, backups: u32, expected: &str) {
     let path = |suffix: String| format!("'{}{suffix}'", rig.scratch.path(name).display());
-    let files = (1..=generations).rev().map(|number| path(format!(".{number}"))).chain([path(String::new())]);
+    let files = (1..=backups).rev().map(|number| path(format!(".{number}"))).chain([path(String::new())]);
     let files: Vec<String> = files.collect();
     let script = format!(
         "{expected} > '{0}.expected'; cat {1} 2>/dev/null | cmp - '{0}.expected'",
@@ -44,7 +44,7 @@ fn two_hundred_megabytes_from_four_children_arrive_complete_and_in_order() {
         .collect();
     for (stream, name, child) in children {
         rig.reap(stream, 1, child);
-        assert_generations(&rig, &name, 30, &format!("seq 1 {LINES}"));
+        assert_backups(&rig, &name, 30, &format!("seq 1 {LINES}"));
         assert_eq!(rig.scratch.path(&format!("{name}.1")).exists(), stream % 2 == 0);
     }
     assert_eq!(rig.complaints(), [""; 0]);
@@ -56,7 +56,7 @@ fn a_burst_of_three_megabytes_before_the_exit_is_complete() {
     let rig = Rig::new();
     let child = rig.spawn(1, 1, &sink_spec("burst", rig.file("log")), "seq 1 1000000 | head -c 3000000");
     rig.reap(1, 1, child);
-    assert_generations(&rig, "log", 0, "seq 1 1000000 | head -c 3000000");
+    assert_backups(&rig, "log", 0, "seq 1 1000000 | head -c 3000000");
 }
 
 /// PROC-51.
@@ -77,7 +77,7 @@ fn a_line_of_a_megabyte_is_logged_whole() {
     let script = "head -c 1000000 /dev/zero | tr '\\0' x";
     let child = rig.spawn(1, 1, &sink_spec("long", rotating), script);
     rig.reap(1, 1, child);
-    assert_generations(&rig, "log", 40, script);
+    assert_backups(&rig, "log", 40, script);
 }
 
 /// PROC-49 through the pump: lines that were gathered into one read.
@@ -181,7 +181,7 @@ fn a_pipe_that_is_flooded_by_small_writes_is_watched_again_when_the_flood_is_ove
     let mut writer = flood.join().unwrap();
     wait_until("it is watched again", is_watched);
     writer.write_all(b"line\n").unwrap();
-    // It may be the one that completes a generation.
+    // It may be the one that completes a backup.
     let ends_with_it = |name| std::fs::read(rig.scratch.path(name)).is_ok_and(|log| log.ends_with(b"line\n"));
     wait_until("a later line is written", || ends_with_it("log") || ends_with_it("log.1"));
 }

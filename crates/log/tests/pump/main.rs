@@ -7,6 +7,6 @@ mod support;
 
 mod delivery;
 mod flood;
+mod generations;
 mod main_log;
-mod runs;
 mod targets;

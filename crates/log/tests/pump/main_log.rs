@@ -49,7 +49,7 @@ fn it_rotates_after_whole_records() {
         log.log(Level::Info, format!("message {number}\nsecond line"));
     }
     pump.shutdown(PATIENCE).unwrap();
-    // 29 bytes of stamp and level, 22 of message, one newline: 52 each, two to a generation.
+    // 29 bytes of stamp and level, 22 of message, one newline: 52 each, two to a backup.
     assert_eq!(scratch.read("main"), "");
     assert_eq!(scratch.read("main.1").lines().count(), 4);
     assert!(scratch.read("main.1").contains("message 8\nsecond line\n"));

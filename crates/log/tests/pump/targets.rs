@@ -8,14 +8,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use supervisor_core::Level;
-use supervisor_log::{ClearError, LogFileSpec, MainDestination, MainLog, MainLogSpec, Pump, Sink, StreamId};
+use supervisor_log::{
+    ClearError, LogFileSpec, MainDestination, MainLog, MainLogSpec, OutputPipeline, Pump, StreamId,
+};
 
 /// PROC-56: an error at once, which the daemon makes a spawn error.
 #[test]
 fn a_fifo_without_reader_is_refused_at_once() {
     let rig = Rig::new();
     let fifo = rig.scratch.fifo("fifo");
-    let error = Sink::open(&sink_spec("web", file_spec(&fifo)).into()).unwrap_err();
+    let error = OutputPipeline::open(&sink_spec("web", file_spec(&fifo)).into()).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(6), "ENXIO: {error}");
 }
 
@@ -128,8 +130,8 @@ fn helper_that_logs_to_its_stdout() {
     let pump = Pump::start(&main_log, |_| ()).unwrap();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let file = LogFileSpec { max_bytes: 50, backups: 2, ..file_spec(Path::new("/dev/stdout")) };
-    let sink = Sink::open(&sink_spec("web", file).into()).unwrap();
-    pump.attach(StreamId(1), supervisor_log::Run(1), reader.into(), sink).unwrap();
+    let sink = OutputPipeline::open(&sink_spec("web", file).into()).unwrap();
+    pump.attach(StreamId(1), supervisor_log::Generation(1), reader.into(), sink).unwrap();
     // The harness leaves its own line open.
     writeln!(writer).unwrap();
     for number in 1..=count.parse().unwrap() {

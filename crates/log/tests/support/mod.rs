@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use supervisor_core::{Channel, Level};
 use supervisor_log::{
-    Delivery, FileOrigin, LogFileSpec, MainDestination, MainLog, MainLogSpec, Notice, Pump, Run, Sink,
-    SinkSpec, StreamId,
+    Delivery, FileOrigin, Generation, LogFileSpec, MainDestination, MainLog, MainLogSpec, Notice,
+    OutputPipeline, Pump, StreamId, StreamSpec,
 };
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -76,32 +76,32 @@ impl Rig {
     }
 
     /// A pipe into `spec`; what is written to the returned end is logged.
-    pub(crate) fn attach(&self, stream: u64, run: u64, spec: &SinkSpec) -> PipeWriter {
+    pub(crate) fn attach(&self, stream: u64, generation: u64, spec: &StreamSpec) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
-        let sink = Sink::open(&Arc::new(spec.clone())).unwrap();
-        self.pump.attach(StreamId(stream), Run(run), reader.into(), sink).unwrap();
+        let sink = OutputPipeline::open(&Arc::new(spec.clone())).unwrap();
+        self.pump.attach(StreamId(stream), Generation(generation), reader.into(), sink).unwrap();
         writer
     }
 
     /// A shell command whose stdout goes into `spec`.
-    pub(crate) fn spawn(&self, stream: u64, run: u64, spec: &SinkSpec, script: &str) -> Child {
-        let writer = OwnedFd::from(self.attach(stream, run, spec));
+    pub(crate) fn spawn(&self, stream: u64, generation: u64, spec: &StreamSpec, script: &str) -> Child {
+        let writer = OwnedFd::from(self.attach(stream, generation, spec));
         Command::new("sh").arg("-c").arg(script).stdout(Stdio::from(writer)).spawn().unwrap()
     }
 
     /// Waits for the child's exit, tells the pump, and waits until all is written.
-    pub(crate) fn reap(&self, stream: u64, run: u64, mut child: Child) {
+    pub(crate) fn reap(&self, stream: u64, generation: u64, mut child: Child) {
         child.wait().unwrap();
-        self.finish(stream, run);
+        self.finish(stream, generation);
     }
 
-    pub(crate) fn finish(&self, stream: u64, run: u64) {
-        self.pump.finish(StreamId(stream), Run(run));
-        wait_until("the run is drained", || self.has_drained(stream, run));
+    pub(crate) fn finish(&self, stream: u64, generation: u64) {
+        self.pump.finish(StreamId(stream), Generation(generation));
+        wait_until("the generation is drained", || self.has_drained(stream, generation));
     }
 
-    pub(crate) fn has_drained(&self, stream: u64, run: u64) -> bool {
-        let notice = Notice::Drained { stream: StreamId(stream), run: Run(run) };
+    pub(crate) fn has_drained(&self, stream: u64, generation: u64) -> bool {
+        let notice = Notice::Drained { stream: StreamId(stream), generation: Generation(generation) };
         self.notices.lock().unwrap().contains(&notice)
     }
 
@@ -165,8 +165,8 @@ pub(crate) fn file_spec(path: &Path) -> LogFileSpec {
     LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes: 0, backups: 0 }
 }
 
-pub(crate) fn sink_spec(name: &str, file: LogFileSpec) -> SinkSpec {
-    SinkSpec {
+pub(crate) fn sink_spec(name: &str, file: LogFileSpec) -> StreamSpec {
+    StreamSpec {
         process_name: name.into(),
         channel: Channel::Stdout,
         file: Some(file),

@@ -44,7 +44,7 @@ pub fn remove_old(directory: &Path, identifier: &str) -> Vec<String> {
 }
 
 /// Whether a file name begins like one of ours: something, `---<identifier>-`, at least one character,
-/// `.log`; old generations and whatever else follows included. Between identifier and `.log` there is no
+/// `.log`; backups and whatever else follows included. Between identifier and `.log` there is no
 /// white space.
 fn is_auto_name(name: &str, identifier: &str) -> bool {
     let mark = format!("---{identifier}-");

@@ -3,9 +3,9 @@
 use super::desk::Desk;
 use super::interest::PipeWatch;
 use super::served::{Fill, Held, Served};
-use crate::notice::{CREDIT, Notice, Run, StreamId};
+use crate::notice::{CREDIT, Generation, Notice, StreamId};
 use crate::outlet::Flow;
-use crate::sink::{Delivered, Delivery, Sink, Surroundings};
+use crate::sink::{Delivered, Delivery, OutputPipeline, Surroundings};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
@@ -33,14 +33,14 @@ const LARGEST_PIPE: usize = 1024 * 1024;
 
 /// One life of the process.
 #[derive(Debug)]
-pub(super) struct RunState {
-    pub(super) run: Run,
-    pub(super) sink: Sink,
+pub(super) struct GenerationState {
+    pub(super) generation: Generation,
+    pub(super) sink: OutputPipeline,
     /// `None` once its end was reached or reading it is over.
     pub(super) pipe: Option<File>,
     pub(super) pipe_watch: PipeWatch,
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
-    /// grandchild that goes on writing cannot keep the run alive.
+    /// grandchild that goes on writing cannot keep the generation alive.
     pub(super) allowance: Option<usize>,
     /// Its pipe is looked at after each pause instead of being watched: being watched costs its child a seventh of the time
     /// of each small write, however long the pause.
@@ -90,7 +90,7 @@ impl Heat {
     }
 }
 
-/// How far a run got.
+/// How far a generation got.
 pub(super) enum Progress {
     /// All is written and closed.
     Ended,
@@ -100,10 +100,10 @@ pub(super) enum Progress {
     Waits(Flow),
 }
 
-impl RunState {
-    pub(super) fn new(run: Run, pipe: File, sink: Sink) -> Self {
+impl GenerationState {
+    pub(super) fn new(generation: Generation, pipe: File, sink: OutputPipeline) -> Self {
         Self {
-            run,
+            generation,
             sink,
             pipe: Some(pipe),
             pipe_watch: PipeWatch::default(),
@@ -206,12 +206,12 @@ impl RunState {
         unacknowledged: &mut usize,
         desk: &mut Desk<'_>,
     ) -> Flow {
-        let run = self.run;
+        let generation = self.generation;
         let notify = desk.notify;
         let mut deliver = |delivered| {
             let notice = match delivered {
-                Delivered::Output(data) => Notice::Output { stream, run, data },
-                Delivered::Captured(data) => Notice::Captured { stream, run, data },
+                Delivered::Output(data) => Notice::Output { stream, generation, data },
+                Delivered::Captured(data) => Notice::Captured { stream, generation, data },
             };
             *unacknowledged += notice.cost();
             notify(notice);
@@ -247,7 +247,7 @@ impl RunState {
     }
 }
 
-/// A part of a run's output.
+/// A part of a generation's output.
 #[derive(Clone, Copy)]
 enum Part {
     /// So many bytes of the buffer.
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn only_a_hot_pipe_that_is_not_full_after_a_pause_rests_and_only_as_long_as_something_comes() {
         let (pipe, _writer) = io::pipe().unwrap();
-        let spec = crate::SinkSpec {
+        let spec = crate::StreamSpec {
             process_name: "web".into(),
             channel: supervisor_core::Channel::Stdout,
             file: None,
@@ -311,8 +311,8 @@ mod tests {
             capture_max_bytes: 0,
             delivery: Delivery::Nothing,
         };
-        let sink = Sink::over(&std::sync::Arc::new(spec), None, None);
-        let mut state = RunState::new(Run(1), std::os::fd::OwnedFd::from(pipe).into(), sink);
+        let sink = OutputPipeline::over(&std::sync::Arc::new(spec), None, None);
+        let mut state = GenerationState::new(Generation(1), std::os::fd::OwnedFd::from(pipe).into(), sink);
         let mut rests_after = |looks: &[(usize, Fill)]| -> Vec<bool> {
             let mut look = |&(bytes, fill)| {
                 state.rest_after(bytes, fill);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::sync::mpsc;
 use supervisor_core::Level;
-use supervisor_log::{FollowKey, LogFileSpec, Run, Sink, StreamId};
+use supervisor_log::{FollowKey, Generation, LogFileSpec, OutputPipeline, StreamId};
 
 /// PROC-63.
 #[test]
@@ -62,8 +62,8 @@ fn every_descriptor_is_listed_and_gone_with_its_run() {
     wait_until("the main log is listed", || purposes() == idle);
     let (reader, _writer) = io::pipe().unwrap();
     let fd = reader.as_raw_fd();
-    let sink = Sink::open(&sink_spec("web", rig.file("log")).into()).unwrap();
-    rig.pump.attach(StreamId(1), Run(1), reader.into(), sink).unwrap();
+    let sink = OutputPipeline::open(&sink_spec("web", rig.file("log")).into()).unwrap();
+    rig.pump.attach(StreamId(1), Generation(1), reader.into(), sink).unwrap();
     let lists = |purpose, is_it: &dyn Fn(i32) -> bool| {
         let all = rig.pump.descriptors();
         all.iter().any(|descriptor| descriptor.purpose == purpose && is_it(descriptor.fd))
