@@ -19,7 +19,7 @@ fn unreadable_file_is_named() {
     let said = Launch::new().without_config().arguments(["-c", "dir"]).refusal(&sandbox);
     assert!(said.starts_with("Error: could not read config file dir\n"), "{said}");
     if Flavour::under_test() == Flavour::Ours {
-        let lines = "\n    why: Is a directory\n    mend: name a file in it\nFor help";
+        let lines = "\n    why: Is a directory\n    help: name a file in it\nFor help";
         assert!(said.contains(lines), "{said}");
     }
 }
@@ -196,8 +196,8 @@ fn file_in_a_chinese_encoding_is_advised_how_to_become_utf8_unlike_upstream() {
         let sandbox = Sandbox::new();
         sandbox.write("supervisord.conf", content);
         let said = Launch::new().refusal(&sandbox);
-        let mend = said.lines().find_map(|line| line.strip_prefix("    mend: "));
-        mend.unwrap_or_else(|| panic!("{said}")).to_owned()
+        let hint = said.lines().find_map(|line| line.strip_prefix("    help: "));
+        hint.unwrap_or_else(|| panic!("{said}")).to_owned()
     };
     let convert = |name| {
         format!(

@@ -182,7 +182,7 @@ fn a_reload_starts_everything_anew() {
 
 /// PROC-20: upstream stops everything before it looks.
 #[test]
-fn a_reload_of_a_broken_configuration_says_what_to_mend_unlike_upstream() {
+fn a_reload_of_a_broken_configuration_says_how_to_fix_it_unlike_upstream() {
     let daemon = Daemon::start(&sleeper("a", ""));
     let before = daemon.wait_for_state("a", "RUNNING")["pid"].int();
     daemon.reconfigure(&sleeper("a", "stopsignal=TREM\n"));
@@ -199,7 +199,7 @@ fn a_reload_of_a_broken_configuration_says_what_to_mend_unlike_upstream() {
             ),
             &*format!("  at {file}:{line}:12"),
             "    why: stopsignal takes a signal name, with or without SIG, or a number",
-            "    mend: did you mean TERM?",
+            "    help: did you mean TERM?",
         ]
     );
     assert_eq!(code, 1);
@@ -216,7 +216,7 @@ fn a_refused_reload_does_not_disclose_the_environment_unlike_upstream() {
     let (output, code) = run(&daemon, "reload");
     assert!(output.contains("PRECIOUS_NAM") && !output.contains("PRECIOUS_NAME"), "{output}");
     assert_eq!(code, 1);
-    daemon.wait_for_file("main.log", "mend: did you mean %(ENV_PRECIOUS_NAME)s?");
+    daemon.wait_for_file("main.log", "help: did you mean %(ENV_PRECIOUS_NAME)s?");
 }
 
 /// CTL-25

@@ -415,7 +415,7 @@ fn extensions_in_python_are_named_in_the_refusal_unlike_upstream() {
         said.starts_with("Error: my.module:handler cannot be resolved within [eventlistener:l]\n"),
         "{said}"
     );
-    assert!(said.contains("mend: remove result_handler and answer RESULT 2 with OK, or FAIL"), "{said}");
+    assert!(said.contains("help: remove result_handler and answer RESULT 2 with OK, or FAIL"), "{said}");
     let said = refusal(
         "[rpcinterface:twiddler]\n\
          supervisor.rpcinterface_factory=supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n",
@@ -424,7 +424,7 @@ fn extensions_in_python_are_named_in_the_refusal_unlike_upstream() {
         said.contains("supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface cannot be resolved"),
         "{said}"
     );
-    assert!(said.contains("mend: "), "{said}");
+    assert!(said.contains("help: "), "{said}");
     let daemon = start("[eventlistener:memmon]\ncommand=memmon -a 200MB\nevents=TICK_60\nautostart=false\n");
     assert_eq!(daemon.state("memmon"), "STOPPED");
 }

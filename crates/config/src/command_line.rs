@@ -345,7 +345,7 @@ fn no_words(rest: &[OsString]) -> Result<(), Fault> {
         return Ok(());
     }
     let words: Vec<String> = rest.iter().map(|word| repr::text(word.as_bytes())).collect();
-    Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", "))).mended_by(
+    Err(Fault::new(format!("positional arguments are not supported: [{}]", words.join(", "))).with_hint(
         Some("name the configuration file with -c; programs are started by supervisorctl".to_string()),
     ))
 }

@@ -247,7 +247,7 @@ fn style_of_environment(host: &dyn Host) -> Result<Option<Style>, Fault> {
     ctl::style(value.as_bytes(), &mut Reading::new(host)).map(Some).map_err(|rejection| {
         let text = repr::text(value.as_bytes());
         Fault::new(format!("invalid value for {NAME} {text}: {}", rejection.message))
-            .mended_by(rejection.mend)
+            .with_hint(rejection.hint)
     })
 }
 

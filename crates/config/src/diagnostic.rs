@@ -1,4 +1,4 @@
-//! Faults of a configuration: what, where, why, and what mends it.
+//! Faults of a configuration: what, where, why, and a hint how to fix it.
 //!
 //! The first line of a [`Failure`] and its last are upstream's to the byte, since people and scripts know them; ours
 //! stand between, and after the first fault every other one follows:
@@ -9,7 +9,7 @@
 //!      9 | stopsignal = TREM
 //!        |              ^^^^
 //!     why: stopsignal takes a signal name, with or without SIG, or a number
-//!     mend: did you mean TERM?
+//!     help: did you mean TERM?
 //! also: not a valid boolean value: 'maybe' in section 'program:web' (file: 'conf.d/web.conf')
 //!   at conf.d/web.conf:10:13
 //! …
@@ -41,10 +41,10 @@ struct Details {
     tail: String,
     place: Option<Place>,
     why: Option<String>,
-    /// What the faulty text was made of. For readers on this machine.
+    /// What the invalid text was made of. For readers on this machine.
     origin: Option<String>,
-    mend: Option<String>,
-    mend_is_private: bool,
+    hint: Option<String>,
+    hint_is_private: bool,
 }
 
 /// Who reads a report.
@@ -83,8 +83,8 @@ impl Fault {
             place: None,
             why: None,
             origin: None,
-            mend: None,
-            mend_is_private: false,
+            hint: None,
+            hint_is_private: false,
         }))
     }
 
@@ -116,23 +116,23 @@ impl Fault {
         self
     }
 
-    pub(crate) fn mended_by(mut self, mend: Option<String>) -> Self {
-        self.0.mend = mend.or(self.0.mend);
+    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.0.hint = hint.or(self.0.hint);
         self
     }
 
-    /// Says whether the mend names what outsiders may not learn.
-    pub(crate) fn with_private_mend(mut self, mend_is_private: bool) -> Self {
-        self.0.mend_is_private = mend_is_private;
+    /// Says whether the hint names what outsiders may not learn.
+    pub(crate) fn with_private_hint(mut self, hint_is_private: bool) -> Self {
+        self.0.hint_is_private = hint_is_private;
         self
     }
 
-    /// Says from which variables the text came, and a mend where there is none yet; both for readers on this machine.
-    pub(crate) fn coming_from(mut self, origin: String, mend: Option<String>) -> Self {
+    /// Says from which variables the text came, and a hint where there is none yet; both for readers on this machine.
+    pub(crate) fn coming_from(mut self, origin: String, hint: Option<String>) -> Self {
         self.0.origin = Some(origin);
-        if let Some(mend) = mend.filter(|_| self.0.mend.is_none()) {
-            self.0.mend = Some(mend);
-            self.0.mend_is_private = true;
+        if let Some(hint) = hint.filter(|_| self.0.hint.is_none()) {
+            self.0.hint = Some(hint);
+            self.0.hint_is_private = true;
         }
         self
     }
@@ -158,14 +158,14 @@ impl Fault {
         self.0.why.as_deref()
     }
 
-    /// Which variables the faulty text came from.
+    /// Which variables the invalid text came from.
     pub fn origin(&self) -> Option<&str> {
         self.0.origin.as_deref()
     }
 
-    /// What would mend it.
-    pub fn mend(&self) -> Option<&str> {
-        self.0.mend.as_deref()
+    /// How to fix it, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
     }
 
     fn fmt_details(&self, reader: Reader, f: &mut impl fmt::Write) -> fmt::Result {
@@ -175,15 +175,15 @@ impl Fault {
                 place.fmt_cited(f)?;
             }
         }
-        let mend = self.0.mend.as_ref().filter(|_| reader == Reader::Local || !self.0.mend_is_private);
+        let hint = self.0.hint.as_ref().filter(|_| reader == Reader::Local || !self.0.hint_is_private);
         let origin = self.0.origin.as_ref().filter(|_| reader == Reader::Local);
         match (&self.0.why, origin) {
             (Some(why), Some(origin)) => writeln!(f, "    why: {why}; {origin}")?,
             (Some(only), None) | (None, Some(only)) => writeln!(f, "    why: {only}")?,
             (None, None) => {}
         }
-        match mend {
-            Some(mend) => writeln!(f, "    mend: {mend}"),
+        match hint {
+            Some(hint) => writeln!(f, "    help: {hint}"),
             None => Ok(()),
         }
     }
@@ -249,7 +249,7 @@ impl Failure {
         &self.others
     }
 
-    /// The report for readers outside this machine, such as an RPC fault: the first faults with their places and mends,
+    /// The report for readers outside this machine, such as an RPC fault: the first faults with their places and hints,
     /// without what is not meant for them and without a line end after its last line.
     pub fn remote_report(&self) -> String {
         let mut report = self.first.remote_message() + "\n";
@@ -336,14 +336,14 @@ mod tests {
             .with_tail(" in section 'program:web' (file: 'web.conf')")
             .at(Some(place(14, "stopsignal = TREM")))
             .because("stopsignal takes a signal")
-            .mended_by(Some("did you mean TERM?".into()));
+            .with_hint(Some("did you mean TERM?".into()));
         let second = Fault::new("bad").with_names(" Available names: ENV_SECRET");
         let failure = Failure::of(OsStr::new("/bin/supervisord"), vec![first, second]).unwrap();
         assert_eq!(
             failure.to_string(),
             "Error: value 'TREM' is not a valid signal name in section 'program:web' (file: 'web.conf')\n  \
                at web.conf:9:14\n     9 | stopsignal = TREM\n       |              ^^^^\n    \
-                 why: stopsignal takes a signal\n    mend: did you mean TERM?\nalso: bad\n\
+                 why: stopsignal takes a signal\n    help: did you mean TERM?\nalso: bad\n\
              For help, use /bin/supervisord -h"
         );
     }
@@ -356,18 +356,18 @@ mod tests {
     }
 
     #[test]
-    fn a_remote_report_has_places_and_mends_but_no_lines_of_the_file() {
+    fn a_remote_report_has_places_and_hints_but_no_lines_of_the_file() {
         let fault = |message: &str| Fault::new(message).at(Some(place(11, "password = pa%ss")));
         let first =
-            fault("bad").with_names(" Available names: ENV_SECRET").mended_by(Some("write %%".into()));
+            fault("bad").with_names(" Available names: ENV_SECRET").with_hint(Some("write %%".into()));
         let second = fault("worse")
             .because("there is no such name")
-            .mended_by(Some("did you mean %(ENV_SECRET)s?".into()))
-            .with_private_mend(true);
+            .with_hint(Some("did you mean %(ENV_SECRET)s?".into()))
+            .with_private_hint(true);
         let failure = Failure::of(OsStr::new("s"), vec![first, second]).unwrap();
         assert_eq!(
             failure.remote_report(),
-            "bad\n  at web.conf:9:11\n    mend: write %%\n\
+            "bad\n  at web.conf:9:11\n    help: write %%\n\
              also: worse\n  at web.conf:9:11\n    why: there is no such name"
         );
         assert!(failure.to_string().contains("did you mean %(ENV_SECRET)s?"));

@@ -62,9 +62,9 @@ pub(crate) fn apply(
     apply: &mut dyn FnMut(&Given) -> Result<(), Rejection>,
 ) -> Result<(), Fault> {
     for (position, option) in given.iter().enumerate() {
-        apply(option).map_err(|Rejection { message, mend, .. }| {
+        apply(option).map_err(|Rejection { message, hint, .. }| {
             let value = repr::text(option.value.as_bytes());
-            Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).mended_by(mend)
+            Fault::new(format!("invalid value for {} {value}: {message}", option.spelling)).with_hint(hint)
         })?;
         if given[..position].iter().any(|earlier| earlier.index == option.index) {
             let spelling = repr::text(&option.spelling);
@@ -115,16 +115,16 @@ fn complete(typed: &[u8], table: &[Spelling]) -> Result<(usize, &'static str), F
     let shown = text::shown(typed);
     match possible[..] {
         [] => {
-            let mend =
+            let hint =
                 nearest(&shown, all().map(|(_, long)| long)).map(|long| format!("did you mean --{long}?"));
-            Err(Fault::new(format!("option --{shown} not recognized")).mended_by(mend))
+            Err(Fault::new(format!("option --{shown} not recognized")).with_hint(hint))
         }
         [only] => Ok(only),
         [first, ..] if possible.iter().all(|&(index, _)| index == first.0) => Ok(first),
         [..] => {
             let names: Vec<_> = possible.iter().map(|(_, long)| format!("--{long}")).collect();
             Err(Fault::new(format!("option --{shown} not a unique prefix"))
-                .mended_by(Some(format!("write one of {}", names.join(", ")))))
+                .with_hint(Some(format!("write one of {}", names.join(", ")))))
         }
     }
 }

@@ -153,12 +153,12 @@ impl Document {
         let content = text::strip(self.sources.line(file, line));
         let start = self.sources.line(file, line).find(content).unwrap_or(0);
         let span = Span { file, line, start, end: start + content.len() };
-        let mend = if content.starts_with(['=', ':']) {
+        let hint = if content.starts_with(['=', ':']) {
             "write the option's name before the sign".to_string()
         } else if content.contains('\0') {
-            utf16_mend(self.sources.path(file))
-        } else if let Some(mend) = sign_mend(content) {
-            mend
+            utf16_hint(self.sources.path(file))
+        } else if let Some(hint) = sign_hint(content) {
+            hint
         } else {
             "write it as option = value, indent it deeper than the option it belongs to, or begin it with ;"
                 .to_string()
@@ -167,7 +167,7 @@ impl Document {
             Fault::new(message)
                 .at(Some(self.sources.place(span)))
                 .because("a line of a section is [section], option = value, a comment or a further line of a value")
-                .mended_by(Some(mend)),
+                .with_hint(Some(hint)),
         )
     }
 
@@ -392,7 +392,7 @@ impl Reader<'_> {
         let sources = self.sources;
         let raw = sources.line(self.file, line);
         let path = shown(sources.path(self.file));
-        let (why, mend) = if raw.starts_with('\u{feff}') {
+        let (why, hint) = if raw.starts_with('\u{feff}') {
             (
                 "the file begins with a byte order mark, which is not blank".to_string(),
                 "save the file as UTF-8 without a byte order mark".to_string(),
@@ -400,12 +400,12 @@ impl Reader<'_> {
         } else if raw.contains('\0') {
             (
                 "a zero byte stands in this line, as it does in every letter of UTF-16".to_string(),
-                utf16_mend(sources.path(self.file)),
+                utf16_hint(sources.path(self.file)),
             )
         } else {
             (
                 format!("nothing but comments may stand before the first [section] of {path}"),
-                sign_mend(text::strip(raw))
+                sign_hint(text::strip(raw))
                     .unwrap_or_else(|| "write a section such as [supervisord] above it".to_string()),
             )
         };
@@ -417,23 +417,23 @@ impl Reader<'_> {
         ))
         .at(Some(sources.place(span)))
         .because(why)
-        .mended_by(Some(mend))
+        .with_hint(Some(hint))
     }
 }
 
 /// What to do about a file whose letters have a zero byte each.
-fn utf16_mend(path: &[u8]) -> String {
+fn utf16_hint(path: &[u8]) -> String {
     let path = shown(path);
     format!("convert the file, for example: iconv -f utf-16le -t utf-8 {path} > {path}.new")
 }
 
 /// What to do about a line that has a sign which looks like one of the dialect's.
-fn sign_mend(content: &str) -> Option<String> {
+fn sign_hint(content: &str) -> Option<String> {
     if template::begins_line(content) {
-        return Some(template::MEND.to_string());
+        return Some(template::HINT.to_string());
     }
     content.chars().find_map(|letter| match unseen::looks(letter)? {
-        looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::mend(letter, looks)),
+        looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::hint(letter, looks)),
         Looks::Blank | Looks::Nothing | Looks::Like(_) => None,
     })
 }

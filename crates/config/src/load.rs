@@ -78,7 +78,7 @@ fn read_files(
 fn no_section() -> Fault {
     Fault::new(".ini file does not include supervisord section")
         .because("supervisord needs a [supervisord] section, even an empty one")
-        .mended_by(Some("add a line with [supervisord]".to_string()))
+        .with_hint(Some("add a line with [supervisord]".to_string()))
 }
 
 /// Reads the sections of a document.
@@ -107,7 +107,7 @@ impl Loader<'_> {
         let command_line = self.command_line;
         let read = supervisord::read(&mut self.pass(section, &with_here), command_line);
         let names = Names::over(&own_names).with_variables(read.settings.environment.iter());
-        let names = if read.environment_is_faulty { names.made_incomplete() } else { names };
+        let names = if read.environment_is_invalid { names.made_incomplete() } else { names };
         let rpcinterfaces = self.with_prefix(rpcinterface::PREFIX, &names, rpcinterface::read);
         let group_names = Names::over(&names).with("here", here);
         let groups =
@@ -162,7 +162,7 @@ impl Loader<'_> {
             return no_section();
         };
         let path = shown(self.document.sources.path(header.file));
-        no_section().because("supervisord needs a [supervisord] section; this looks like a file for [include]").mended_by(
+        no_section().because("supervisord needs a [supervisord] section; this looks like a file for [include]").with_hint(
             Some(format!(
                 "name the file whose [include] reads {path}, such as -c /etc/supervisord.conf, or add a line with \
                  [supervisord]"

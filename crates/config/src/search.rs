@@ -77,7 +77,7 @@ pub(crate) fn nothing_found(argv0: &OsStr) -> Fault {
         "No config file found at default paths ({}); use the -c option to specify a config file at a different path",
         places.join(", ")
     ))
-    .mended_by(Some("echo_supervisord_conf > supervisord.conf writes one to begin with".to_string()))
+    .with_hint(Some("echo_supervisord_conf > supervisord.conf writes one to begin with".to_string()))
 }
 
 /// Reads the file at this path.
@@ -87,17 +87,17 @@ pub(crate) fn open(path: &OsStr, host: &dyn Host) -> Result<Found, Fault> {
     let has_nul = path.as_bytes().contains(&0);
     if path.is_empty() || has_nul || !host.exists(&absolute) {
         return Err(Fault::new(format!("could not find config file {name}"))
-            .mended_by(Some("name a file that exists after -c, or leave -c out to search".to_string())));
+            .with_hint(Some("name a file that exists after -c, or leave -c out to search".to_string())));
     }
     let content = host.read(&absolute, limits::FILE_BYTES).map_err(|error| {
-        let mend = match error.kind() {
+        let hint = match error.kind() {
             io::ErrorKind::PermissionDenied => Some("start as a user who may read it, or let this one"),
             io::ErrorKind::IsADirectory => Some("name a file in it"),
             _ => None,
         };
         Fault::new(format!("could not read config file {name}"))
             .because(error.to_string())
-            .mended_by(mend.map(str::to_string))
+            .with_hint(hint.map(str::to_string))
     })?;
     let content = within_limit(path.as_bytes(), content)?;
     let here =
@@ -175,10 +175,10 @@ mod tests {
         assert_eq!(message(""), "could not find config file ");
         assert_eq!(message("locked.conf"), "could not read config file locked.conf");
         assert_eq!(message("d"), "could not read config file d");
-        let mend =
-            |path: &str| open(OsStr::new(path), &host).map(|_| ()).unwrap_err().mend().map(str::to_string);
-        assert_eq!(mend("locked.conf").as_deref(), Some("start as a user who may read it, or let this one"));
-        assert_eq!(mend("d").as_deref(), Some("name a file in it"));
+        let hint =
+            |path: &str| open(OsStr::new(path), &host).map(|_| ()).unwrap_err().hint().map(str::to_string);
+        assert_eq!(hint("locked.conf").as_deref(), Some("start as a user who may read it, or let this one"));
+        assert_eq!(hint("d").as_deref(), Some("name a file in it"));
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub const SECTIONS: [SectionDoc; 11] = [
 
 /// Something was wrong with a value and has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Faulty;
+pub(crate) struct Invalid;
 
 /// One reading of one section.
 pub(crate) struct Pass<'a> {
@@ -132,7 +132,7 @@ impl<'a> Pass<'a> {
         self.document.option(self.section, key)
     }
 
-    /// The option's value; its default if it is absent or faulty.
+    /// The option's value; its default if it is absent or invalid.
     pub(crate) fn value<T>(&mut self, option: &Opt<T>) -> T {
         match self.optional(option) {
             Some(value) => value,
@@ -145,14 +145,14 @@ impl<'a> Pass<'a> {
         self.checked(option).ok().flatten()
     }
 
-    /// The option's value, its default, or that it is faulty.
-    pub(crate) fn checked_value<T>(&mut self, option: &Opt<T>) -> Result<T, Faulty> {
+    /// The option's value, its default, or that it is invalid.
+    pub(crate) fn checked_value<T>(&mut self, option: &Opt<T>) -> Result<T, Invalid> {
         let found = self.checked(option)?;
         Ok(found.unwrap_or_else(|| self.default_of(option)))
     }
 
-    /// The option's value if it is there, or that it is faulty.
-    pub(crate) fn checked<T>(&mut self, option: &Opt<T>) -> Result<Option<T>, Faulty> {
+    /// The option's value if it is there, or that it is invalid.
+    pub(crate) fn checked<T>(&mut self, option: &Opt<T>) -> Result<Option<T>, Invalid> {
         let Some(text) = self.text(option.key)? else { return Ok(None) };
         self.parsed(option, &text, self.tail).map(Some)
     }
@@ -164,7 +164,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The option's text with all names filled in.
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Expanded<'a>>, Faulty> {
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Expanded<'a>>, Invalid> {
         let Some(found) = self.raw(key) else { return Ok(None) };
         let section = self.section;
         self.expanded(found, format_args!("{}.{key}", section.name)).map(Some)
@@ -175,7 +175,7 @@ impl<'a> Pass<'a> {
         &mut self,
         found: Lookup<'t>,
         context: fmt::Arguments<'_>,
-    ) -> Result<Expanded<'t>, Faulty> {
+    ) -> Result<Expanded<'t>, Invalid> {
         let raw = &found.entry.text;
         expand::expand(raw, self.names, found.here).map_err(|errors| {
             let context = &context.to_string();
@@ -186,11 +186,11 @@ impl<'a> Pass<'a> {
                     .with_tail(self.tail)
                     .at(self.document.sources.place(found.entry.span(Some(error.place(raw)))))
                     .because(error.why())
-                    .mended_by(error.mend(raw))
-                    .with_private_mend(error.mend_names_a_variable());
+                    .with_hint(error.hint(raw))
+                    .with_private_hint(error.hint_names_a_variable());
                 self.report.fault(fault);
             }
-            Faulty
+            Invalid
         })
     }
 
@@ -200,7 +200,7 @@ impl<'a> Pass<'a> {
         option: &Opt<T>,
         text: &Expanded<'_>,
         tail: &str,
-    ) -> Result<T, Faulty> {
+    ) -> Result<T, Invalid> {
         let mut reading = Reading { filled: text.places(), ..Reading::new(self.host) };
         let parsed = (option.parse)(&text.text, &mut reading);
         for remark in reading.remarks {
@@ -216,11 +216,11 @@ impl<'a> Pass<'a> {
         takes: &str,
         parsed: Parsed<T>,
         tail: &str,
-    ) -> Result<T, Faulty> {
+    ) -> Result<T, Invalid> {
         parsed.map_err(|rejection| {
             let fault = self.with_origin(key, self.fault_of(key, takes, rejection).with_tail(tail));
             self.report.fault(fault);
-            Faulty
+            Invalid
         })
     }
 
@@ -229,7 +229,7 @@ impl<'a> Pass<'a> {
         let text =
             self.raw(key).and_then(|found| expand::expand(&found.entry.text, self.names, found.here).ok());
         match text.and_then(|text| origin::of(key, &text, self.names)) {
-            Some(origin) => fault.coming_from(origin.text, origin.mend),
+            Some(origin) => fault.coming_from(origin.text, origin.hint),
             None => fault,
         }
     }
@@ -237,32 +237,32 @@ impl<'a> Pass<'a> {
     /// What is to be said of a rejected value, by what stands in the file.
     fn fault_of(&self, key: &str, takes: &str, rejection: Rejection) -> Fault {
         let is_open = rejection.message == LexError::NoClosingQuotation.to_string();
-        let may_guess = rejection.mend.is_none() || rejection.is_guess;
+        let may_guess = rejection.hint.is_none() || rejection.is_guess;
         let fault = Fault::new(rejection.message)
             .at(self.place_of(key))
             .because(format!("{key} takes {takes}"))
-            .mended_by(rejection.mend);
+            .with_hint(rejection.hint);
         let Some(found) = self.raw(key) else { return fault };
         let text = &found.entry.text;
         if template::is_within(text) {
-            return fault.mended_by(Some(template::MEND.to_string()));
+            return fault.with_hint(Some(template::HINT.to_string()));
         }
         // Shells are not the only ones to whom a $ in a variable means something.
         let for_shell = origin::shell_variable(text).filter(|_| key != program::options::ENVIRONMENT.key);
         if let Some(variable) = for_shell {
-            return fault.mended_by(Some(variable.mend()));
+            return fault.with_hint(Some(variable.hint()));
         }
         if let Some(comment) = self.comment_within(key).filter(|_| is_open) {
-            return fault.mended_by(Some(comment_mend(comment)));
+            return fault.with_hint(Some(comment_hint(comment)));
         }
         match unseen::first(text) {
             Some((at, letter, looks)) if may_guess || !matches!(looks, Looks::Like(_)) => {
                 let span = found.entry.span(Some(at..at + letter.len_utf8()));
-                let mend = may_guess.then(|| unseen::mend(letter, looks));
+                let hint = may_guess.then(|| unseen::hint(letter, looks));
                 fault
                     .at(self.document.sources.place(span))
                     .because(format!("{key} takes {takes}; here stands {}", unseen::name(letter)))
-                    .mended_by(mend)
+                    .with_hint(hint)
             }
             Some(_) | None => fault,
         }
@@ -282,20 +282,20 @@ impl<'a> Pass<'a> {
     }
 
     /// Reports that an option without a default is absent, unless a line of the section could not be understood.
-    pub(crate) fn missing(&mut self, option: &OptionDoc, message: String) -> Faulty {
+    pub(crate) fn missing(&mut self, option: &OptionDoc, message: String) -> Invalid {
         if !self.section.is_damaged {
             let fault = Fault::new(message)
                 .with_tail(self.tail)
                 .at(Some(self.place_of(option.key)))
                 .because(format!("[{}] cannot do without {}", self.section.name, option.key))
-                .mended_by(Some(self.mend_for_missing(option)));
+                .with_hint(Some(self.hint_for_missing(option)));
             let fault = self.with_origin(option.key, fault);
             self.report.fault(fault);
         }
-        Faulty
+        Invalid
     }
 
-    fn mend_for_missing(&self, option: &OptionDoc) -> String {
+    fn hint_for_missing(&self, option: &OptionDoc) -> String {
         if self.raw(option.key).is_some() {
             return format!("give {} a value: {}", option.key, option.takes);
         }
@@ -316,7 +316,7 @@ impl<'a> Pass<'a> {
 }
 
 /// What to do about a value that ends in the midst of quotes because a comment begins there.
-pub(crate) fn comment_mend(comment: &str) -> String {
+pub(crate) fn comment_hint(comment: &str) -> String {
     let sign = comment.chars().next().unwrap_or(';');
     format!(
         "a {sign} behind a blank begins a comment, even between quotes; leave out the blank, or put the text into a script"

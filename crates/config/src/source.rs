@@ -107,12 +107,12 @@ fn decode(bytes: Vec<u8>, path: &[u8]) -> Result<String, Fault> {
         Fault::new(format!("'utf-8' codec can't decode {which}: {reason}"))
             .at(Some(undecodable_place(bytes, start..start + length, path)))
             .because("configuration files are read as UTF-8")
-            .mended_by(Some(mend_for(bytes, path)))
+            .with_hint(Some(hint_for(bytes, path)))
     })
 }
 
 /// How to make UTF-8 of a file.
-fn mend_for(bytes: &[u8], path: &[u8]) -> String {
+fn hint_for(bytes: &[u8], path: &[u8]) -> String {
     let path = shown(path);
     match encoding::likely(bytes) {
         Some(name) => format!("convert the file, for example: iconv -f {name} -t utf-8 {path} > {path}.new"),
@@ -159,14 +159,14 @@ mod tests {
 
     #[test]
     fn the_advice_is_for_the_likely_encoding() {
-        let mend = |bytes: &[u8]| {
+        let hint = |bytes: &[u8]| {
             let fault = Sources::default().add(b"f", b"/", bytes.to_vec()).unwrap_err();
-            fault.mend().unwrap().to_string()
+            fault.hint().unwrap().to_string()
         };
         let convert = |name| format!("convert the file, for example: iconv -f {name} -t utf-8 f > f.new");
-        assert_eq!(mend(b"; \xc6\xf4\xb6\xaf\xcd\xf8\xd5\xbe\n"), convert("gb18030"));
-        assert_eq!(mend(b"\xff\xfe[\0s\0"), convert("utf-16"));
-        assert_eq!(mend(b"; caf\xe9\n"), convert("latin1"));
+        assert_eq!(hint(b"; \xc6\xf4\xb6\xaf\xcd\xf8\xd5\xbe\n"), convert("gb18030"));
+        assert_eq!(hint(b"\xff\xfe[\0s\0"), convert("utf-16"));
+        assert_eq!(hint(b"; caf\xe9\n"), convert("latin1"));
     }
 
     /// Texts of Python 3.11 for the same bytes. CFG-13.

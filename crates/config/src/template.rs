@@ -1,7 +1,7 @@
 //! Files that a template engine (Jinja, ERB, Go) should have filled in.
 
 /// What to do about one.
-pub(crate) const MEND: &str = "this is a template; name the file that it makes";
+pub(crate) const HINT: &str = "this is a template; name the file that it makes";
 
 /// Whether a line that is none of the dialect begins as one of a template.
 pub(crate) fn begins_line(line: &str) -> bool {

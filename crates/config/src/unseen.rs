@@ -104,7 +104,7 @@ pub(crate) fn name(letter: char) -> String {
 }
 
 /// What to do about such a character.
-pub(crate) fn mend(letter: char, looks: Looks) -> String {
+pub(crate) fn hint(letter: char, looks: Looks) -> String {
     let name = name(letter);
     match looks {
         Looks::Blank => format!("write an ordinary blank for {name}"),

@@ -23,14 +23,14 @@ pub(crate) struct Rejection {
     /// Upstream's text.
     pub(crate) message: String,
     /// What the user most likely meant.
-    pub(crate) mend: Option<String>,
+    pub(crate) hint: Option<String>,
     /// That is a guess from the spelling.
     pub(crate) is_guess: bool,
 }
 
 impl Rejection {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), mend: None, is_guess: false }
+        Self { message: message.into(), hint: None, is_guess: false }
     }
 
     /// Under a text that does not say what is wrong in detail, as upstream has it for some options.
@@ -39,13 +39,13 @@ impl Rejection {
     }
 
     fn or_mean(mut self, candidate: Option<&str>) -> Self {
-        self.mend = candidate.map(|candidate| format!("did you mean {candidate}?"));
+        self.hint = candidate.map(|candidate| format!("did you mean {candidate}?"));
         self.is_guess = true;
         self
     }
 
-    pub(crate) fn mended_by(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 }
@@ -91,7 +91,7 @@ fn whole_number(value: &[u8]) -> Parsed<Integer> {
         let trimmed = text::strip_bytes(value);
         let digits = trimmed.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits > 0 && trimmed.get(digits) == Some(&b'.') {
-            rejection.mended_by(format!("write a whole number such as {}", shown(&trimmed[..digits])))
+            rejection.with_hint(format!("write a whole number such as {}", shown(&trimmed[..digits])))
         } else {
             rejection
         }
@@ -187,7 +187,7 @@ pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> 
     let number = whole_number(digits.as_bytes()).map_err(|rejection| {
         let has_short_unit = digits.ends_with(['k', 'm', 'g'])
             && text::integer(&digits.as_bytes()[..digits.len() - 1], 10).is_some();
-        if has_short_unit { rejection.mended_by(format!("write {digits}b")) } else { rejection }
+        if has_short_unit { rejection.with_hint(format!("write {digits}b")) } else { rejection }
     })?;
     let size = number.value.checked_mul(factor).unwrap_or(if number.value < 0 { i64::MIN } else { i64::MAX });
     if number.is_clamped || size == i64::MAX {
@@ -233,7 +233,7 @@ pub(crate) fn exit_codes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     let codes: Option<Vec<u8>> = value.split(|&byte| byte == b',').map(code).collect();
     codes.ok_or_else(|| {
         let rejection = Rejection::new(format!("not a valid list of exit codes: {}", repr::text(value)));
-        if value.ends_with(b",") { rejection.mended_by("remove the last comma") } else { rejection }
+        if value.ends_with(b",") { rejection.with_hint("remove the last comma") } else { rejection }
     })
 }
 
@@ -268,7 +268,7 @@ pub(crate) fn existing_directory(value: &[u8], reading: &mut Reading<'_>) -> Par
         return Ok(paths::from_bytes(&expanded));
     }
     Err(Rejection::new(format!("{} is not an existing directory", shown(value)))
-        .mended_by(format!("create it: mkdir -p {}", shown(&expanded))))
+        .with_hint(format!("create it: mkdir -p {}", shown(&expanded))))
 }
 
 /// A path whose directory is there, if it names one.
@@ -279,7 +279,7 @@ pub(crate) fn existing_dirpath(value: &[u8], reading: &mut Reading<'_>) -> Parse
         return Ok(paths::from_bytes(&expanded));
     }
     Err(Rejection::new(format!("The directory named as part of the path {} does not exist", shown(value)))
-        .mended_by(format!("create it: mkdir -p {}", shown(directory))))
+        .with_hint(format!("create it: mkdir -p {}", shown(directory))))
 }
 
 /// What a child's log file option says; the deprecated `syslog` is a separate answer.
@@ -315,7 +315,7 @@ pub(crate) fn user(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Account> {
             .ok_or_else(|| Rejection::new(format!("Invalid user id {}", shown(value)))),
         None => reading.host.user_named(OsStr::from_bytes(value)).ok_or_else(|| {
             Rejection::new(format!("Invalid user name {}", shown(value)))
-                .mended_by("name a user that exists; getent passwd lists them")
+                .with_hint("name a user that exists; getent passwd lists them")
         }),
     }
 }
@@ -351,7 +351,7 @@ pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
             repr::text([bad])
         ));
         let is_template = memchr::memmem::find(stripped, b"{{").is_some();
-        return Err(if is_template { rejection.mended_by(template::MEND) } else { rejection });
+        return Err(if is_template { rejection.with_hint(template::HINT) } else { rejection });
     }
     string(stripped, reading)
 }

@@ -116,7 +116,7 @@ fn a_failure_ends_with_the_way_to_help() {
     let report = parse(&words, &MemoryHost::new()).unwrap_err().to_string();
     assert_eq!(
         report,
-        "Error: option --nodeamon not recognized\n    mend: did you mean --nodaemon?\nFor help, use supervisord -h"
+        "Error: option --nodeamon not recognized\n    help: did you mean --nodaemon?\nFor help, use supervisord -h"
     );
 }
 

@@ -177,13 +177,13 @@ fn a_password_does_not_show_in_debug_output() {
 #[test]
 fn a_missing_variable_is_looked_for_where_supervisorctl_starts() {
     let failure = try_options("[supervisorctl]\npassword=%(ENV_CTL_PW)s\n", &[]).unwrap_err();
-    assert_eq!(failure.first().mend(), Some("set CTL_PW in the environment supervisorctl starts with"));
+    assert_eq!(failure.first().hint(), Some("set CTL_PW in the environment supervisorctl starts with"));
     let failure = try_options("[supervisorctl]\npassword=%(ENV_BOO)s\n", &[]).unwrap_err();
-    assert_eq!(failure.first().mend(), Some("did you mean %(ENV_FOO)s?"));
+    assert_eq!(failure.first().hint(), Some("did you mean %(ENV_FOO)s?"));
     let failure = try_options("[supervisorctl]\npassword=%(HOME)s\n", &[]).unwrap_err();
-    assert_eq!(failure.first().mend(), Some("did you mean %(ENV_HOME)s?"));
+    assert_eq!(failure.first().hint(), Some("did you mean %(ENV_HOME)s?"));
     let failure = try_options("[supervisorctl]\npassword=%(ENV_NOPE)s\n", &[]).unwrap_err();
-    assert_eq!(failure.first().mend(), Some("set NOPE in the environment supervisorctl starts with"));
+    assert_eq!(failure.first().hint(), Some("set NOPE in the environment supervisorctl starts with"));
     let failure = try_options("[supervisorctl]\nserverurl=http://%(ENV_FOO):9001\n", &[]).unwrap_err();
-    assert_eq!(failure.first().mend(), Some("write %(ENV_FOO)s, with an s"));
+    assert_eq!(failure.first().hint(), Some("write %(ENV_FOO)s, with an s"));
 }

@@ -92,16 +92,16 @@ impl ExpandError {
     }
 
     /// What to do about it; `raw` is the text it is about.
-    pub(crate) fn mend(&self, raw: &str) -> Option<String> {
+    pub(crate) fn hint(&self, raw: &str) -> Option<String> {
         match self {
-            Self::Unknown { name, available, program, .. } => Some(mend_for_name(name, available, program)),
-            Self::Malformed(malformed) => Some(mend_for_conversion(raw, malformed)),
+            Self::Unknown { name, available, program, .. } => Some(hint_for_name(name, available, program)),
+            Self::Malformed(malformed) => Some(hint_for_conversion(raw, malformed)),
             Self::TooLong => None,
         }
     }
 
-    /// Whether [`mend`](Self::mend) names a variable of supervisord's environment that the configuration does not.
-    pub(crate) fn mend_names_a_variable(&self) -> bool {
+    /// Whether [`hint`](Self::hint) names a variable of supervisord's environment that the configuration does not.
+    pub(crate) fn hint_names_a_variable(&self) -> bool {
         match self {
             Self::Unknown { name, available, .. } => {
                 near_name(name, available).is_some_and(|meant| meant.starts_with("ENV_"))
@@ -129,7 +129,7 @@ fn near_name<'a>(name: &str, available: &'a [String]) -> Option<&'a str> {
     }
 }
 
-fn mend_for_name(name: &str, available: &[String], program: &str) -> String {
+fn hint_for_name(name: &str, available: &[String], program: &str) -> String {
     if let Some(meant) = near_name(name, available) {
         return format!("did you mean %({meant})s?");
     }
@@ -140,9 +140,9 @@ fn mend_for_name(name: &str, available: &[String], program: &str) -> String {
 }
 
 /// `%(NAME)` is most often a name whose `s` was forgotten; `%` by itself is a percent sign.
-fn mend_for_conversion(raw: &str, malformed: &Malformed) -> String {
+fn hint_for_conversion(raw: &str, malformed: &Malformed) -> String {
     if template::is_sign(raw, malformed.place.start) {
-        return template::MEND.to_string();
+        return template::HINT.to_string();
     }
     if let Some(name) = braced(raw.get(malformed.place.start..).unwrap_or_default()) {
         return format!("write %({name})s, with parentheses");

@@ -118,7 +118,7 @@ pub(crate) fn style(value: &[u8], _: &mut Reading<'_>) -> Parsed<Style> {
         "rich" => Ok(Style::Rich),
         _ => {
             Err(Rejection::new(format!("bad style name {}", repr::text(value)))
-                .mended_by("write plain or rich"))
+                .with_hint("write plain or rich"))
         }
     }
 }
@@ -145,7 +145,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
             report.fault(
                 Fault::new(".ini file does not include supervisorctl section")
                     .because("supervisorctl needs a [supervisorctl] section in the file it reads, even an empty one")
-                    .mended_by(Some("add a line with [supervisorctl], or name another file with -c".to_string())),
+                    .with_hint(Some("add a line with [supervisorctl], or name another file with -c".to_string())),
             );
         }
         return Settings::default();
@@ -198,7 +198,7 @@ fn check_plugin(pass: &mut Pass<'_>) {
         Ok(Some(factory)) if !is_built_in(&factory.text, MAIN_PLUGIN) => {
             let fault = unresolvable(&factory.text, &pass.section.name)
                 .at(pass.place_of(PLUGIN_FACTORY.key))
-                .mended_by(Some(
+                .with_hint(Some(
                     "remove the section; supervisorctl has upstream's own commands only".to_string(),
                 ));
             pass.report.fault(fault);

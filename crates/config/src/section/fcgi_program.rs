@@ -1,7 +1,7 @@
 //! `[fcgi-program:x]`: a program whose processes share a listening socket.
 
 use super::program;
-use super::{Faulty, Opt, OptionDoc, Pass};
+use super::{Invalid, Opt, OptionDoc, Pass};
 use crate::config::{FastCgiAddress, FastCgiSocket, Owner};
 use crate::diagnostic::Fault;
 use crate::expand::{Expanded, Names};
@@ -70,7 +70,7 @@ pub(crate) fn read(pass: &mut Pass<'_>, program_name: &str) -> (i64, Option<Fast
 }
 
 /// Reads the socket alone.
-pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Faulty> {
+pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Invalid> {
     let user = pass.checked(&program::options::USER);
     let backlog = pass.checked(&SOCKET_BACKLOG);
     let given_owner = pass.checked(&SOCKET_OWNER);
@@ -91,7 +91,7 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
 }
 
 /// The socket as written, names filled in.
-fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Expanded<'static>, Faulty> {
+fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Expanded<'static>, Invalid> {
     let names = Names::over(pass.names).with("program_name", program_name);
     let text = pass.with_names(&names).text(SOCKET.key)?;
     text.filter(|text| !text.text.is_empty()).map(Expanded::into_owned).ok_or_else(|| {
@@ -105,14 +105,14 @@ fn owner_by_user(user: Option<&Account>, pass: &Pass<'_>) -> Option<Owner> {
     user.filter(|user| user.uid != pass.host.uid()).map(|user| Owner { uid: user.uid, gid: Some(user.gid) })
 }
 
-fn refuse_file_options(pass: &mut Pass<'_>, owner_is_given: bool) -> Faulty {
+fn refuse_file_options(pass: &mut Pass<'_>, owner_is_given: bool) -> Invalid {
     let fault = Fault::new(format!(
         "socket_owner and socket_mode params should only be used with a Unix domain socket in [{}] socket",
         pass.section.name
     ))
     .at(pass.place_of(if owner_is_given { SOCKET_OWNER.key } else { SOCKET_MODE.key }))
     .because("a TCP socket has no file")
-    .mended_by(Some("remove socket_owner and socket_mode, or use a unix:// socket".to_string()));
+    .with_hint(Some("remove socket_owner and socket_mode, or use a unix:// socket".to_string()));
     pass.report.fault(fault);
-    Faulty
+    Invalid
 }

@@ -164,7 +164,7 @@ impl<'a> Formation<'a> {
     fn member(&mut self, section: &Section, program: &str) -> Option<&'a Section> {
         let plain = self.document.section(&format!("{}{program}", program::PREFIX));
         let fastcgi = self.document.section(&format!("{}{program}", fcgi_program::PREFIX));
-        let (message, mend) = match (plain, fastcgi) {
+        let (message, hint) = match (plain, fastcgi) {
             (Some(only), None) | (None, Some(only)) => return Some(only),
             (Some(_), Some(_)) => (
                 format!(
@@ -175,7 +175,7 @@ impl<'a> Formation<'a> {
             ),
             (None, None) => (
                 format!("[{}] names unknown program or fcgi-program {program}", section.name),
-                Some(self.mend_for_program(program)),
+                Some(self.hint_for_program(program)),
             ),
         };
         let pass = self.pass(section, "");
@@ -187,18 +187,18 @@ impl<'a> Formation<'a> {
         let fault = Fault::new(message)
             .at(place)
             .because(format!("programs takes {}", PROGRAMS.takes))
-            .mended_by(mend);
+            .with_hint(hint);
         let fault = pass.with_origin(PROGRAMS.key, fault);
         self.report.fault(fault);
         None
     }
 
-    fn mend_for_program(&self, program: &str) -> String {
+    fn hint_for_program(&self, program: &str) -> String {
         if program.is_empty() {
             return "remove the comma with nothing beside it".to_string();
         }
         if let Some((_, letter, looks)) = unseen::first(program) {
-            return unseen::mend(letter, looks);
+            return unseen::hint(letter, looks);
         }
         let names = self.document.sections().filter_map(|section| {
             section
@@ -281,7 +281,7 @@ impl<'a> Formation<'a> {
             ))
             .at(Some(self.document.sources.place(section.header)))
             .because("a group is addressed by its name, so that only one of them could run")
-            .mended_by(Some("give one of them another name".to_string()));
+            .with_hint(Some("give one of them another name".to_string()));
             self.report.own_fault(fault);
         }
     }

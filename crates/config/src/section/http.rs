@@ -2,7 +2,7 @@
 //!
 //! Any section whose name begins with one of these is a server of its own.
 
-use super::{Faulty, Opt, OptionDoc, Pass};
+use super::{Invalid, Opt, OptionDoc, Pass};
 use crate::config::{Credentials, Owner, Server, ServerAddress};
 use crate::diagnostic::Fault;
 use crate::expand::Names;
@@ -99,7 +99,7 @@ pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
             pass.missing(&PORT.described(), format!("section [{}] has no port value", pass.section.name));
             return None;
         }
-        Err(Faulty) => return None,
+        Err(Invalid) => return None,
     };
     Some(Server {
         section: pass.section.name.clone(),
@@ -130,7 +130,7 @@ pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
 }
 
 /// User name and password: both or none. An empty user name asks for nothing, as in upstream.
-fn read_credentials(pass: &mut Pass<'_>) -> Result<Option<Credentials>, Faulty> {
+fn read_credentials(pass: &mut Pass<'_>) -> Result<Option<Credentials>, Invalid> {
     let username = pass.checked(&USERNAME);
     let password = pass.checked(&PASSWORD);
     match (username?, password?) {
@@ -143,7 +143,7 @@ fn read_credentials(pass: &mut Pass<'_>) -> Result<Option<Credentials>, Faulty> 
     }
 }
 
-fn incomplete(pass: &mut Pass<'_>, given: &str, lacking: &str) -> Faulty {
+fn incomplete(pass: &mut Pass<'_>, given: &str, lacking: &str) -> Invalid {
     if !pass.section.is_damaged {
         let fault = Fault::new(format!(
             "Section [{}] contains incomplete authentication: If a username or a password is specified, both the \
@@ -152,8 +152,8 @@ fn incomplete(pass: &mut Pass<'_>, given: &str, lacking: &str) -> Faulty {
         ))
         .at(pass.place_of(given))
         .because(format!("there is a {given} but no {lacking}"))
-        .mended_by(Some(format!("add {lacking}, or remove {given}")));
+        .with_hint(Some(format!("add {lacking}, or remove {given}")));
         pass.report.fault(fault);
     }
-    Faulty
+    Invalid
 }

@@ -174,7 +174,7 @@ pub(crate) fn within_limit(path: &[u8], content: Vec<u8>) -> Result<Vec<u8>, Fau
     }
     Err(Fault::new(format!("config file {} is too large", shown(path)))
         .because(format!("a file may have {} MiB", limits::FILE_BYTES >> 20))
-        .mended_by(Some("check that this is a configuration file".to_string())))
+        .with_hint(Some("check that this is a configuration file".to_string())))
 }
 
 fn too_many(document: &Document) -> Fault {
@@ -182,5 +182,5 @@ fn too_many(document: &Document) -> Fault {
     Fault::new("too many files are included")
         .at(section.map(|section| document.sources.place(section.header)))
         .because(format!("{} files may be included", limits::INCLUDED_FILES))
-        .mended_by(Some("check the patterns of files".to_string()))
+        .with_hint(Some("check the patterns of files".to_string()))
 }

@@ -2,7 +2,7 @@
 
 use super::program;
 use super::rpcinterface::{is_built_in, unresolvable};
-use super::{Faulty, Opt, OptionDoc, Pass, tail_of};
+use super::{Invalid, Opt, OptionDoc, Pass, tail_of};
 use crate::config::{ListenerPool, Process};
 use crate::diagnostic::Fault;
 use crate::unseen;
@@ -94,7 +94,7 @@ pub(crate) fn announce_length(pool: &ListenerPool, processes: &mut [Process]) {
     }
 }
 
-fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Faulty> {
+fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Invalid> {
     let size = pass.checked_value(&BUFFER_SIZE)?;
     if size < 1 {
         let message = format!("[{}] section sets invalid buffer_size ({size})", pass.section.name);
@@ -103,19 +103,19 @@ fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Faulty> {
     Ok(u32::try_from(size).unwrap_or(u32::MAX))
 }
 
-fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Faulty> {
+fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Invalid> {
     let given = pass.checked_value(&RESULT_HANDLER)?;
     if is_built_in(&given, DEFAULT_HANDLER) {
         return Ok(DEFAULT_HANDLER.to_string());
     }
-    let fault = unresolvable(&given, &pass.section.name).at(pass.place_of(RESULT_HANDLER.key)).mended_by(
+    let fault = unresolvable(&given, &pass.section.name).at(pass.place_of(RESULT_HANDLER.key)).with_hint(
         Some("remove result_handler and answer RESULT 2 with OK, or FAIL to get the event again".into()),
     );
     pass.report.fault(fault);
-    Err(Faulty)
+    Err(Invalid)
 }
 
-fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Faulty> {
+fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Invalid> {
     let given = pass.checked(&EVENTS)?.unwrap_or_default();
     if given.is_empty() {
         let message = format!("[{}] section requires an \"events\" line", pass.section.name);
@@ -134,13 +134,13 @@ fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Faulty> {
     }
     events.sort_unstable();
     events.dedup();
-    if has_unknown { Err(Faulty) } else { Ok(events) }
+    if has_unknown { Err(Invalid) } else { Ok(events) }
 }
 
 fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
     let message = format!("Unknown event type {} in [{}] events", name.to_uppercase(), pass.section.name);
-    let mend = match (unseen::first(name), meant) {
-        (Some((_, letter, looks)), _) => unseen::mend(letter, looks),
+    let hint = match (unseen::first(name), meant) {
+        (Some((_, letter, looks)), _) => unseen::hint(letter, looks),
         _ if name.is_empty() => "remove the comma with nothing beside it".to_string(),
         (None, Some(meant)) => format!("did you mean {meant}?"),
         (None, None) => {
@@ -155,12 +155,12 @@ fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
     let fault = Fault::new(message)
         .at(place.unwrap_or_else(|| pass.place_of(EVENTS.key)))
         .because(format!("events takes {}", EVENTS.takes))
-        .mended_by(Some(mend));
+        .with_hint(Some(hint));
     let fault = pass.with_origin(EVENTS.key, fault);
     pass.report.fault(fault);
 }
 
-fn read_event_length(pass: &mut Pass<'_>) -> Result<EventLength, Faulty> {
+fn read_event_length(pass: &mut Pass<'_>) -> Result<EventLength, Invalid> {
     let tail = tail_of(pass.document, pass.section);
     Pass { report: &mut *pass.report, tail: &tail, ..*pass }.checked_value(&EVENT_LENGTH)
 }
@@ -175,7 +175,7 @@ fn refuse_redirection(pass: &mut Pass<'_>) {
         let fault = Fault::new(message)
             .at(pass.place_of(program::options::REDIRECT_STDERR.key))
             .because("a listener talks to supervisord over standard output")
-            .mended_by(Some(
+            .with_hint(Some(
                 "remove redirect_stderr; stderr_logfile says where standard error goes".to_string(),
             ));
         pass.report.fault(fault);

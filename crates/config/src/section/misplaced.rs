@@ -55,7 +55,7 @@ const PROGRAMS: [&str; 3] = ["[program:x]", "[fcgi-program:x]", "[eventlistener:
 /// What to do about an option of a section with this title.
 pub(super) fn hint(key: &str, title: &str) -> Option<String> {
     if let Some((_, letter, looks)) = unseen::first(key) {
-        return Some(unseen::mend(letter, looks));
+        return Some(unseen::hint(letter, looks));
     }
     let (renamed, absent): (&[_], &[_]) = match title {
         "[supervisord]" => (&IN_SUPERVISORD, &ABSENT_IN_SUPERVISORD),

@@ -15,13 +15,13 @@ pub(crate) struct Origin {
     /// Such as `WORKERS is empty in the environment`.
     pub(crate) text: String,
     /// What to do, if the value's type does not know better.
-    pub(crate) mend: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// The variables in a value; `None` without any.
 pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Origin> {
     let mut sentences: Vec<String> = Vec::new();
-    let mut mend = None;
+    let mut hint = None;
     for filled in &text.filled {
         let Some(variable) = filled.name.strip_prefix("ENV_") else { continue };
         let value = &text.text[filled.place.clone()];
@@ -29,7 +29,7 @@ pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Or
         let source = if is_inherited { "in the environment" } else { "by an environment option" };
         if is_inherited {
             let verb = if value.is_empty() { "set" } else { "change" };
-            mend = Some(format!("{verb} {variable} in the environment {} starts with", names.program()));
+            hint = Some(format!("{verb} {variable} in the environment {} starts with", names.program()));
         }
         let sentence = if value.is_empty() {
             format!("{variable} is empty {source}")
@@ -42,7 +42,7 @@ pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Or
             sentences.push(sentence);
         }
     }
-    (!sentences.is_empty()).then(|| Origin { text: sentences.join(", "), mend })
+    (!sentences.is_empty()).then(|| Origin { text: sentences.join(", "), hint })
 }
 
 /// Whether what goes by this name had better not be shown.
@@ -63,7 +63,7 @@ pub(crate) struct ShellVariable<'t> {
 
 impl ShellVariable<'_> {
     /// What to write in its place.
-    pub(crate) fn mend(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         format!("no shell reads this; write %(ENV_{})s for {}", self.name, self.written)
     }
 }

@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStringExt;
 /// The variables a text names.
 pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Environment> {
     let words = lexer::pair_words(value, &reading.filled)
-        .map_err(|error| Rejection::new(error.to_string()).mended_by("close every quote that is opened"))?;
+        .map_err(|error| Rejection::new(error.to_string()).with_hint("close every quote that is opened"))?;
     let mut environment = Environment::new();
     for group in words.chunks(4) {
         let [key, equals, variable, ..] = group else { return Err(unexpected_end(value)) };
@@ -31,8 +31,8 @@ pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Env
         }
         if let Some(lost) = group.get(3).filter(|separator| *separator != b"," && *separator != b";") {
             let (lost, key) = (shown(lost), shown(key));
-            let mend = mend_for_lost(variable, &lost);
-            reading.remarks.push(format!("{lost} after the value of {key} is not read; {mend}"));
+            let hint = hint_for_lost(variable, &lost);
+            reading.remarks.push(format!("{lost} after the value of {key} is not read; {hint}"));
         }
     }
     Ok(environment)
@@ -46,13 +46,13 @@ fn itself<'v>(key: &[u8], value: &'v [u8]) -> Option<&'v str> {
 }
 
 /// What to do about text behind a value that is not read.
-fn mend_for_lost(value: &[u8], lost: &str) -> String {
+fn hint_for_lost(value: &[u8], lost: &str) -> String {
     if let Some((_, letter, looks)) = unseen::first(lost) {
-        return unseen::mend(letter, looks);
+        return unseen::hint(letter, looks);
     }
     let written = format!("${lost}");
     match origin::shell_variable(&written).filter(|_| value == b"$") {
-        Some(variable) => variable.mend(),
+        Some(variable) => variable.hint(),
         None => "put the whole value in double quotes".to_string(),
     }
 }
@@ -60,11 +60,11 @@ fn mend_for_lost(value: &[u8], lost: &str) -> String {
 fn unexpected_end(value: &[u8]) -> Rejection {
     const QUOTES: &str =
         "put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"";
-    let mend = match bare_variable(value) {
-        Some(variable) => format!("{}, and {QUOTES}", variable.mend()),
+    let hint = match bare_variable(value) {
+        Some(variable) => format!("{}, and {QUOTES}", variable.hint()),
         None => QUOTES.to_string(),
     };
-    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value))).mended_by(mend)
+    Rejection::new(format!("Unexpected end of key/value pairs in value '{}'", shown(value))).with_hint(hint)
 }
 
 /// A variable of a shell where a value begins, without quotes.

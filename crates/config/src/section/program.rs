@@ -3,7 +3,7 @@
 //! A section is one program of `numprocs` processes. Most options are read once; those that may hold
 //! `%(process_num)d` are read again for every process.
 
-use super::{Faulty, Pass, name_after_colon, origin};
+use super::{Invalid, Pass, name_after_colon, origin};
 use crate::config::{FastCgiSocket, LogFile, Process, StreamLog};
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
@@ -117,7 +117,7 @@ fn read_shared(pass: &mut Pass<'_>) -> (Shared, Option<Numbering>) {
     // Where one of the two could not be read, they must not seem to contradict each other.
     let (stopasgroup, killasgroup) = match (stopasgroup, killasgroup) {
         (Ok(stop), Ok(kill)) => (stop, kill.unwrap_or(stop)),
-        (Ok(_) | Err(Faulty), Ok(_) | Err(Faulty)) => (false, false),
+        (Ok(_) | Err(Invalid), Ok(_) | Err(Invalid)) => (false, false),
     };
     let policy = Policy {
         priority,
@@ -133,7 +133,7 @@ fn read_shared(pass: &mut Pass<'_>) -> (Shared, Option<Numbering>) {
     };
     let numbering = match (numprocs, numprocs_start) {
         (Ok(count), Ok(first)) => Some(Numbering { first, count }),
-        (Ok(_) | Err(Faulty), Ok(_) | Err(Faulty)) => None,
+        (Ok(_) | Err(Invalid), Ok(_) | Err(Invalid)) => None,
     };
     (Shared { policy: policy.into(), redirect_stderr, stdout, stderr, serverurl, uid, umask }, numbering)
 }
@@ -143,7 +143,7 @@ fn is_auto(url: &[u8]) -> bool {
 }
 
 /// The pattern of the processes' names, unexpanded; upstream checks its characters already.
-fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> Result<&'d str, Faulty> {
+fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> Result<&'d str, Invalid> {
     let found = pass.raw(PROCESS_NAME.key);
     let pattern = found.map_or("%(program_name)s", |found| text::strip(&found.entry.text));
     let seen =
@@ -155,9 +155,9 @@ fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> 
             .with_tail(pass.tail)
             .at(pass.place_of(if found.is_some() { PROCESS_NAME.key } else { NUMPROCS.key }))
             .because("the processes of a program need different names")
-            .mended_by(Some("add process_name = %(program_name)s_%(process_num)02d".to_string()));
+            .with_hint(Some("add process_name = %(program_name)s_%(process_num)02d".to_string()));
         pass.report.fault(fault);
-        return Err(Faulty);
+        return Err(Invalid);
     }
     Ok(pattern)
 }
@@ -168,7 +168,7 @@ fn check_group_signals(pass: &mut Pass<'_>, policy: &Policy) {
             .with_tail(pass.tail)
             .at(pass.place_of(KILLASGROUP.key))
             .because("a process that ignores the stop signal would be killed and its children left behind")
-            .mended_by(Some("remove killasgroup, or set stopasgroup to false".to_string()));
+            .with_hint(Some("remove killasgroup, or set stopasgroup to false".to_string()));
         pass.report.fault(fault);
     }
 }
@@ -178,7 +178,7 @@ fn too_many(pass: &mut Pass<'_>) {
         .with_tail(pass.tail)
         .at(pass.place_of(NUMPROCS.key))
         .because(format!("all programs together may have {} processes", limits::PROCESSES))
-        .mended_by(Some("set a smaller number".to_string()));
+        .with_hint(Some("set a smaller number".to_string()));
     pass.report.own_fault(fault);
 }
 
@@ -193,14 +193,14 @@ fn read_one(
     let names = Names::over(pass.names);
     let names = match &own {
         Ok(own) => names.with_variables(own.iter()),
-        Err(Faulty) => names.made_incomplete(),
+        Err(Invalid) => names.made_incomplete(),
     };
     let mut pass = pass.with_names(&names);
     let directory = pass.text(DIRECTORY.key);
     if let Ok(Some(path)) = &directory
         && let Some(variable) = std::str::from_utf8(&path.text).ok().and_then(origin::shell_variable)
     {
-        pass.remark(DIRECTORY.key, &variable.mend());
+        pass.remark(DIRECTORY.key, &variable.hint());
     }
     let mut stdout = shared.stdout.clone();
     let mut stderr = shared.stderr.clone();
@@ -235,7 +235,7 @@ fn shared_name(name: &str, group: &Arc<str>) -> Arc<str> {
 }
 
 /// The program's variables; messages call the option by its bare name.
-fn read_environment(pass: &mut Pass<'_>) -> Result<Environment, Faulty> {
+fn read_environment(pass: &mut Pass<'_>) -> Result<Environment, Invalid> {
     let Some(found) = pass.raw(ENVIRONMENT.key) else { return Ok(Environment::new()) };
     let text = pass.expanded(found, format_args!("{}", ENVIRONMENT.key))?;
     pass.parsed(&ENVIRONMENT, &text, pass.tail)
@@ -253,10 +253,10 @@ fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
 }
 
 /// The process's name. Its characters are checked once more, now that names are filled in.
-fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
+fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Invalid> {
     let expanded = match pass.raw(PROCESS_NAME.key) {
         Some(found) => pass.expanded(found, format_args!("{}", PROCESS_NAME.key))?,
-        None => expand::expand(pattern, pass.names, None).map_err(|_| Faulty)?,
+        None => expand::expand(pattern, pass.names, None).map_err(|_| Invalid)?,
     };
     let expanded = text::strip_bytes(&expanded.text);
     value::name(expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
@@ -268,9 +268,9 @@ fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Faulty> {
                 repr::text(expanded),
                 PROCESS_NAME.takes
             ))
-            .mended_by(Some("fill in names whose values have none of these characters".to_string()));
+            .with_hint(Some("fill in names whose values have none of these characters".to_string()));
         pass.report.own_fault(fault);
-        Faulty
+        Invalid
     })
 }
 

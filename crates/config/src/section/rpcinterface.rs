@@ -75,7 +75,7 @@ pub(crate) fn is_built_in(given: &[u8], name: &str) -> bool {
 pub(crate) fn unresolvable(given: &[u8], section: &str) -> Fault {
     let given = shown(given);
     let known = EXTENSIONS.iter().find(|(package, _)| text::strip(&given).starts_with(package));
-    let (why, mend) = match known {
+    let (why, hint) = match known {
         Some((package, instead)) => {
             (format!("{package} is a Python package, and this supervisor loads no Python code"), *instead)
         }
@@ -86,5 +86,5 @@ pub(crate) fn unresolvable(given: &[u8], section: &str) -> Fault {
     };
     Fault::new(format!("{given} cannot be resolved within [{section}]"))
         .because(why)
-        .mended_by(Some(mend.to_string()))
+        .with_hint(Some(hint.to_string()))
 }

@@ -162,7 +162,7 @@ pub(crate) struct Read {
     /// `user` stands on the command line, not in the file.
     pub(crate) user_is_told: bool,
     /// `environment` could not be read.
-    pub(crate) environment_is_faulty: bool,
+    pub(crate) environment_is_invalid: bool,
 }
 
 /// Reads the section and lays the command line over it.
@@ -208,7 +208,7 @@ pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
     };
     let user_is_told = told.user.is_some();
     let user = told.user.map(|user| user.as_bytes().to_vec()).or(user);
-    Read { settings, user, user_is_told, environment_is_faulty: environment.is_none() }
+    Read { settings, user, user_is_told, environment_is_invalid: environment.is_none() }
 }
 
 /// `environment` knows the node's name, too, and messages call it by its bare name.
@@ -238,6 +238,6 @@ pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_told: bool) -> O
     }
     // No line of the file is to blame.
     parsed
-        .map_err(|rejection| pass.report.fault(Fault::new(rejection.message).mended_by(rejection.mend)))
+        .map_err(|rejection| pass.report.fault(Fault::new(rejection.message).with_hint(rejection.hint)))
         .ok()
 }

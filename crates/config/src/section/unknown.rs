@@ -136,7 +136,7 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
     let meant = nearest(&sort, sorts)
         .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
     let hint = match unseen::first(&section.name) {
-        Some((_, letter, looks)) => format!("; {}", unseen::mend(letter, looks)),
+        Some((_, letter, looks)) => format!("; {}", unseen::hint(letter, looks)),
         None => meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?")),
     };
     report.remark(format!(
@@ -156,8 +156,8 @@ fn remark_name(document: &Document, section: &Section, report: &mut Report) {
         Looks::Like(_) => None,
     });
     if let Some((letter, looks)) = found {
-        let (letter, mend) = (unseen::name(letter), unseen::mend(letter, looks));
-        report.remark(format!("The name of section {name} ({place}) holds {letter}; {mend}"));
+        let (letter, hint) = (unseen::name(letter), unseen::hint(letter, looks));
+        report.remark(format!("The name of section {name} ({place}) holds {letter}; {hint}"));
     }
     if !title.ends_with(":x]") {
         return;

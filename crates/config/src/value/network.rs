@@ -108,11 +108,11 @@ fn host_name(item: &str) -> Parsed<String> {
     }
     let rejection = Rejection::new(format!("not a valid host name: {}", repr::text(item)));
     if !item.is_ascii() {
-        return Err(rejection.mended_by("write the name as browsers send it, in ASCII: xn--..."));
+        return Err(rejection.with_hint("write the name as browsers send it, in ASCII: xn--..."));
     }
     let bare = item.split_once("://").map_or(item, |(_, rest)| rest);
     let bare = bare.trim_start_matches('*').split(['/', ':']).next().unwrap_or_default();
-    Err(if is_name(bare) { rejection.mended_by(format!("write {bare}")) } else { rejection })
+    Err(if is_name(bare) { rejection.with_hint(format!("write {bare}")) } else { rejection })
 }
 
 /// The URL of a server as `supervisorctl -s` takes it: a scheme, and something after it.
@@ -131,6 +131,6 @@ pub(crate) fn url(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
     match rest {
         Some(rest) if has_more(rest) => Ok(value.to_vec()),
         _ => Err(Rejection::new(format!("value {} is not a URL", repr::text(value)))
-            .mended_by("write one such as http://localhost:9001 or unix:///run/supervisor.sock")),
+            .with_hint("write one such as http://localhost:9001 or unix:///run/supervisor.sock")),
     }
 }

@@ -208,14 +208,14 @@ fn urls() {
 
 #[test]
 fn near_misses_are_suggested() {
-    fn mend<T: std::fmt::Debug>(parse: Parser<T>, text: &str) -> Option<String> {
+    fn hint<T: std::fmt::Debug>(parse: Parser<T>, text: &str) -> Option<String> {
         let host = MemoryHost::new();
-        parse(text.as_bytes(), &mut Reading::new(&host)).unwrap_err().mend
+        parse(text.as_bytes(), &mut Reading::new(&host)).unwrap_err().hint
     }
-    assert_eq!(mend(signal, "SIGTREM").as_deref(), Some("did you mean TERM?"));
-    assert_eq!(mend(level, "warning").as_deref(), Some("did you mean warn?"));
-    assert_eq!(mend(boolean, "flase").as_deref(), Some("did you mean false?"));
-    assert_eq!(mend(byte_size, "10M").as_deref(), Some("write 10mb"));
-    assert_eq!(mend(exit_codes, "0,2,").as_deref(), Some("remove the last comma"));
-    assert_eq!(mend(boolean, "perhaps"), None);
+    assert_eq!(hint(signal, "SIGTREM").as_deref(), Some("did you mean TERM?"));
+    assert_eq!(hint(level, "warning").as_deref(), Some("did you mean warn?"));
+    assert_eq!(hint(boolean, "flase").as_deref(), Some("did you mean false?"));
+    assert_eq!(hint(byte_size, "10M").as_deref(), Some("write 10mb"));
+    assert_eq!(hint(exit_codes, "0,2,").as_deref(), Some("remove the last comma"));
+    assert_eq!(hint(boolean, "perhaps"), None);
 }

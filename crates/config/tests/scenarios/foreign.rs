@@ -5,10 +5,10 @@ use supervisor_config::Severity;
 
 const TEMPLATE: &str = "this is a template; name the file that it makes";
 
-/// The mend of the first fault of a program with these options.
-fn mend(options: &str) -> String {
+/// The hint of the first fault of a program with these options.
+fn hint(options: &str) -> String {
     let failure = try_load(&with_program(options)).expect_err("it should have been refused");
-    failure.first().mend().unwrap_or_default().to_string()
+    failure.first().hint().unwrap_or_default().to_string()
 }
 
 fn warnings(options: &str) -> Vec<String> {
@@ -21,27 +21,27 @@ fn warnings(options: &str) -> Vec<String> {
 
 #[test]
 fn a_value_that_a_template_engine_should_have_filled_in_is_known() {
-    assert_eq!(mend("stdout_logfile={{ remote_dir }}/x.log"), TEMPLATE);
-    assert_eq!(mend("stopsignal={{sig}}"), TEMPLATE);
-    assert_eq!(mend("user={% if dev %}me{% endif %}"), TEMPLATE);
-    assert_eq!(mend("numprocs=<%= n %>"), TEMPLATE);
-    assert_eq!(mend("stdout_logfile=<%- @dir -%>/x.log"), TEMPLATE);
+    assert_eq!(hint("stdout_logfile={{ remote_dir }}/x.log"), TEMPLATE);
+    assert_eq!(hint("stopsignal={{sig}}"), TEMPLATE);
+    assert_eq!(hint("user={% if dev %}me{% endif %}"), TEMPLATE);
+    assert_eq!(hint("numprocs=<%= n %>"), TEMPLATE);
+    assert_eq!(hint("stdout_logfile=<%- @dir -%>/x.log"), TEMPLATE);
     let directory = try_load("[supervisord]\nchildlogdir={{ dir }}\n").unwrap_err();
-    assert_eq!(directory.first().mend(), Some(TEMPLATE));
+    assert_eq!(directory.first().hint(), Some(TEMPLATE));
 }
 
 #[test]
 fn a_percent_sign_beside_braces_is_no_template() {
-    assert_eq!(mend("environment=A=\"{{x}} 100%\""), "write %% for a percent sign");
-    assert_eq!(mend("environment=A=\"<%Y>\""), "write %% for a percent sign");
-    assert_eq!(mend("environment=A=\"{%Y}\""), "write %% for a percent sign");
+    assert_eq!(hint("environment=A=\"{{x}} 100%\""), "write %% for a percent sign");
+    assert_eq!(hint("environment=A=\"<%Y>\""), "write %% for a percent sign");
+    assert_eq!(hint("environment=A=\"{%Y}\""), "write %% for a percent sign");
 }
 
 #[test]
 fn braces_around_a_name_are_no_parentheses() {
-    assert_eq!(mend("environment=A=\"%{ENV_X}s\""), "write %(ENV_X)s, with parentheses");
-    assert_eq!(mend("numprocs=%{N}"), "write %(N)s, with parentheses");
-    assert_eq!(mend("environment=A=\"%{a b}\""), "write %% for a percent sign");
+    assert_eq!(hint("environment=A=\"%{ENV_X}s\""), "write %(ENV_X)s, with parentheses");
+    assert_eq!(hint("numprocs=%{N}"), "write %(N)s, with parentheses");
+    assert_eq!(hint("environment=A=\"%{a b}\""), "write %% for a percent sign");
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn a_variable_of_a_shell_in_environment_is_known() {
     let quotes =
         "put each value in double quotes and a comma between the pairs: KEY=\"value\",OTHER=\"value\"";
     let shell = "no shell reads this; write %(ENV_HOME)s for";
-    assert_eq!(mend("environment=A=${HOME},B=1"), format!("{shell} ${{HOME}}, and {quotes}"));
-    assert_eq!(mend("environment=A=\"pa$word\" B=1"), quotes);
+    assert_eq!(hint("environment=A=${HOME},B=1"), format!("{shell} ${{HOME}}, and {quotes}"));
+    assert_eq!(hint("environment=A=\"pa$word\" B=1"), quotes);
 }
 
 #[test]

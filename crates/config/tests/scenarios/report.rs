@@ -17,13 +17,13 @@ Error: Source contains parsing errors: 's.conf'
      3 | foo
        | ^^^
     why: a line of a section is [section], option = value, a comment or a further line of a value
-    mend: write it as option = value, indent it deeper than the option it belongs to, or begin it with ;
+    help: write it as option = value, indent it deeper than the option it belongs to, or begin it with ;
 also: bad logging level name 'warning'
   at s.conf:2:12
      2 | loglevel = warning
        |            ^^^^^^^
     why: loglevel takes one of critical, error, warn, info, debug, trace and blather
-    mend: did you mean warn?
+    help: did you mean warn?
 also: not a valid boolean value: '' in section 'program:web' (file: 's.conf')
   at s.conf:8:1
      8 | autostart =
@@ -34,19 +34,19 @@ also: value 'TREM' is not a valid signal name in section 'program:web' (file: 's
      7 | stopsignal = TREM
        |              ^^^^
     why: stopsignal takes a signal name, with or without SIG, or a number
-    mend: did you mean TERM?
+    help: did you mean TERM?
 also: Format string 'date +%Y' for 'program:web.command' is badly formatted: unsupported format character 'Y' (0x59) at index 7 in section 'program:web' (file: 's.conf')
   at s.conf:6:17
      6 | command = date +%Y
        |                 ^^
     why: % begins a name to fill in, such as %(program_name)s
-    mend: write %% for a percent sign
+    help: write %% for a percent sign
 also: [group:g] names unknown program or fcgi-program wbe
   at s.conf:10:17
     10 | programs = web, wbe
        |                 ^^^
     why: programs takes names of programs separated by commas
-    mend: did you mean web?
+    help: did you mean web?
 For help, use /usr/bin/supervisord -h";
     assert_eq!(report(text), expected);
 }
@@ -89,7 +89,7 @@ fn one_mistake_is_reported_once() {
 #[test]
 fn a_misspelled_option_explains_the_one_that_is_missing() {
     let failure = try_load("[supervisord]\n[program:x]\ncomand=/bin/cat\n").unwrap_err();
-    assert_eq!(failure.first().mend(), Some("there is an option comand; did you mean command?"));
+    assert_eq!(failure.first().hint(), Some("there is an option comand; did you mean command?"));
 }
 
 #[test]

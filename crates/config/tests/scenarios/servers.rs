@@ -185,6 +185,6 @@ fn known_python_extensions_are_recognised_with_a_way_out() {
         assert!(
             fault.why().unwrap().ends_with("is a Python package, and this supervisor loads no Python code")
         );
-        assert!(fault.mend().is_some());
+        assert!(fault.hint().is_some());
     }
 }

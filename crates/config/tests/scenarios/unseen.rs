@@ -7,12 +7,12 @@ fn warnings(text: &str) -> Vec<String> {
     messages(&loaded(text), Severity::Warning).iter().map(ToString::to_string).collect()
 }
 
-/// Column, why and mend of the first fault.
+/// Column, why and hint of the first fault.
 fn fault(text: &str) -> (usize, String, String) {
     let failure = try_load(text).expect_err("it should have been refused");
     let fault = failure.first();
     let text = |part: Option<&str>| part.unwrap_or_default().to_string();
-    (fault.place().map_or(0, |place| place.column), text(fault.why()), text(fault.mend()))
+    (fault.place().map_or(0, |place| place.column), text(fault.why()), text(fault.hint()))
 }
 
 #[test]
@@ -60,15 +60,15 @@ fn a_fault_points_at_the_character_that_is_to_blame() {
      4 | autostart=tr�ue
        |             ^
     why: autostart takes true or false; here stands U+200B ZERO WIDTH SPACE
-    mend: delete U+200B ZERO WIDTH SPACE, which cannot be seen
+    help: delete U+200B ZERO WIDTH SPACE, which cannot be seen
 ";
     assert!(report.starts_with(expected), "{report}");
     let comma = "write , for U+FF0C FULLWIDTH COMMA";
     assert_eq!(fault(&with_program("exitcodes=0，2")).2, comma);
     assert_eq!(fault(&with_program("[group:g]\nprograms=x，y")).2, comma);
     assert_eq!(fault("[supervisord]\n[eventlistener:x]\ncommand=x\nevents=TICK_5，TICK_60").2, comma);
-    let (column, why, mend) = fault(&with_program("stdout_logfile=/日志（旧）/a\u{a0}b/x.log"));
-    assert_eq!((column, mend.as_str()), (16, "create it: mkdir -p /日志（旧）/a\u{a0}b"));
+    let (column, why, hint) = fault(&with_program("stdout_logfile=/日志（旧）/a\u{a0}b/x.log"));
+    assert_eq!((column, hint.as_str()), (16, "create it: mkdir -p /日志（旧）/a\u{a0}b"));
     assert!(why.starts_with("stdout_logfile takes a path"), "{why}");
 }
 

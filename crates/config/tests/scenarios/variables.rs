@@ -86,17 +86,17 @@ fn a_directory_with_a_blank_in_its_name_is_one_directory() {
 #[test]
 fn a_forgotten_s_is_pointed_out() {
     let cases = [
-        ("%(ENV_X):6379", "mend: write %(ENV_X)s, with an s"),
-        ("%(ENV_X)", "mend: write %(ENV_X)s, with an s"),
-        ("%(ENV_X)/bin", "mend: write %(ENV_X)s, with an s"),
-        ("%(ENV_X)-x", "mend: write %(ENV_X)s, with an s"),
-        ("%(ENV_X)d", "mend: write %(ENV_X)s, with an s"),
-        ("%(ENV_X", "mend: write %(ENV_X)s, with an s"),
-        ("%(process_num)_y", "mend: write %(process_num)d, with a d"),
-        ("+%Y", "mend: write %% for a percent sign"),
+        ("%(ENV_X):6379", "help: write %(ENV_X)s, with an s"),
+        ("%(ENV_X)", "help: write %(ENV_X)s, with an s"),
+        ("%(ENV_X)/bin", "help: write %(ENV_X)s, with an s"),
+        ("%(ENV_X)-x", "help: write %(ENV_X)s, with an s"),
+        ("%(ENV_X)d", "help: write %(ENV_X)s, with an s"),
+        ("%(ENV_X", "help: write %(ENV_X)s, with an s"),
+        ("%(process_num)_y", "help: write %(process_num)d, with a d"),
+        ("+%Y", "help: write %% for a percent sign"),
     ];
-    for (text, mend) in cases {
-        assert_eq!(details(&format!("command=redis {text}"), "h")[1], mend, "{text}");
+    for (text, hint) in cases {
+        assert_eq!(details(&format!("command=redis {text}"), "h")[1], hint, "{text}");
     }
 }
 
@@ -106,18 +106,18 @@ fn a_variable_that_is_empty_or_odd_is_named() {
         details("numprocs=%(ENV_X)s", ""),
         [
             "why: numprocs takes a whole number; X is empty in the environment",
-            "mend: set X in the environment supervisord starts with"
+            "help: set X in the environment supervisord starts with"
         ]
     );
     assert_eq!(
         details("autostart=%(ENV_X)s", "yess"),
-        ["why: autostart takes true or false; X is 'yess' in the environment", "mend: did you mean yes?"]
+        ["why: autostart takes true or false; X is 'yess' in the environment", "help: did you mean yes?"]
     );
     assert_eq!(
         details("stopsignal=%(ENV_X)s", &"long".repeat(20)),
         [
             "why: stopsignal takes a signal name, with or without SIG, or a number; X is set in the environment",
-            "mend: change X in the environment supervisord starts with"
+            "help: change X in the environment supervisord starts with"
         ]
     );
     let group = "autostart=false\n[group:g]\nprograms=%(ENV_X)s";
@@ -130,7 +130,7 @@ fn a_variable_that_is_empty_or_odd_is_named() {
         details(listener, ""),
         [
             "why: [eventlistener:e] cannot do without events; X is empty in the environment",
-            "mend: give events a value: event types separated by commas"
+            "help: give events a value: event types separated by commas"
         ]
     );
     assert_eq!(
@@ -159,10 +159,10 @@ fn a_secret_is_not_shown_and_clients_learn_of_no_variable() {
 
 #[test]
 fn a_variable_of_a_shell_is_told_from_a_value() {
-    let mend = |name| vec![format!("mend: no shell reads this; write %(ENV_{name})s for ${{{name}}}")];
-    assert_eq!(details("numprocs=${PROCESS_NUMBER}", "")[1..], mend("PROCESS_NUMBER"));
-    assert_eq!(details("stdout_logfile=${SRC}/logs/x.log", "")[1..], mend("SRC"));
-    assert_eq!(details("user=${USER}", "")[1..], mend("USER"));
+    let hint = |name| vec![format!("help: no shell reads this; write %(ENV_{name})s for ${{{name}}}")];
+    assert_eq!(details("numprocs=${PROCESS_NUMBER}", "")[1..], hint("PROCESS_NUMBER"));
+    assert_eq!(details("stdout_logfile=${SRC}/logs/x.log", "")[1..], hint("SRC"));
+    assert_eq!(details("user=${USER}", "")[1..], hint("USER"));
     assert_eq!(
         warnings("command=$HOME/bin/x", ""),
         ["command no shell reads this; write %(ENV_HOME)s for $HOME"]
@@ -182,6 +182,6 @@ fn a_command_that_a_comment_cuts_off_is_pointed_out() {
     assert_eq!(warnings("command=x\n  -c \"a ; b\"", ""), [cut]);
     assert_eq!(warnings("command=cat ; \"the program", ""), Vec::<String>::new());
     assert!(
-        details("environment=A=\"a # b\"", "")[1].starts_with("mend: a # behind a blank begins a comment")
+        details("environment=A=\"a # b\"", "")[1].starts_with("help: a # behind a blank begins a comment")
     );
 }

@@ -171,7 +171,7 @@ fn a_file_for_include_is_recognised_as_one() {
         failure.first().why(),
         Some("supervisord needs a [supervisord] section; this looks like a file for [include]")
     );
-    assert!(failure.first().mend().unwrap().starts_with("name the file whose [include] reads s.conf"));
+    assert!(failure.first().hint().unwrap().starts_with("name the file whose [include] reads s.conf"));
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn reload_is_a_failure_when_a_shutdown_is_under_way() {
 fn a_refused_reload_says_where_the_configuration_is_wrong_unlike_upstream() {
     let report = "the configuration cannot be used and the running one stays in force: not a valid boolean value: 'maybe' \
                   in section 'program:web' (file: 'web.conf')\n  at web.conf:3:11\n    why: autostart takes a boolean\n\
-                  also: not a valid octal\n  at web.conf:4:7\n    mend: write 022";
+                  also: not a valid octal\n  at web.conf:4:7\n    help: write 022";
     let server = Fake::new().faults("supervisor.restart", FaultCode::Failed, report);
     server.ctl("reload").is(1, &format!("ERROR: {report}\n"));
 }

@@ -2,12 +2,12 @@
 
 use super::options::COMMAND;
 use crate::expand::Expanded;
-use crate::section::{self, Faulty, Pass, origin};
+use crate::section::{self, Invalid, Pass, origin};
 use crate::unseen::{self, Looks};
 use crate::words;
 
 /// Reads the command line, variables filled in.
-pub(super) fn read(pass: &mut Pass<'_>) -> Result<Vec<u8>, Faulty> {
+pub(super) fn read(pass: &mut Pass<'_>) -> Result<Vec<u8>, Invalid> {
     let Some(found) = pass.text(COMMAND.key)? else {
         let message = format!("program section {} does not specify a command", pass.section.name);
         return Err(pass.missing(&COMMAND.described(), message));
@@ -51,7 +51,7 @@ fn remark_comment(pass: &mut Pass<'_>, command: &[u8]) {
     if words::split(command).is_ok() {
         return;
     }
-    pass.remark(COMMAND.key, &format!("it is cut off: {}", section::comment_mend(comment)));
+    pass.remark(COMMAND.key, &format!("it is cut off: {}", section::comment_hint(comment)));
 }
 
 /// Blanks and quotes that are none, and characters that cannot be seen, outside quotes.
@@ -72,9 +72,9 @@ fn remark_unseen(pass: &mut Pass<'_>, command: &[u8]) {
         Looks::Nothing => "is part of a word",
         Looks::Like(_) => "quotes nothing",
     };
-    let (name, mend) = (unseen::name(letter), unseen::mend(letter, looks));
+    let (name, hint) = (unseen::name(letter), unseen::hint(letter, looks));
     let within = within.unwrap_or_default();
-    pass.remark(COMMAND.key, &format!("{name}{within} {what}; {mend}"));
+    pass.remark(COMMAND.key, &format!("{name}{within} {what}; {hint}"));
 }
 
 /// A program that is looked for by a name with a `$` in it is not found.
@@ -85,6 +85,6 @@ fn remark_shell_variable(pass: &mut Pass<'_>, command: &[u8]) {
     let Ok(words) = words::split(command) else { return };
     let program = words.first().and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
     if let Some(variable) = origin::shell_variable(program) {
-        pass.remark(COMMAND.key, &variable.mend());
+        pass.remark(COMMAND.key, &variable.hint());
     }
 }

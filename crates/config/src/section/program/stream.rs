@@ -3,7 +3,7 @@
 use crate::config::{LogFile, StreamLog};
 use crate::diagnostic::Fault;
 use crate::expand::{self, ExpandError};
-use crate::section::{Faulty, Opt, Pass};
+use crate::section::{Invalid, Opt, Pass};
 use crate::value::{self, LogFileName, Reading};
 
 /// The options of one stream.
@@ -149,7 +149,7 @@ fn parsed_once(
     option: &Opt<LogFileName>,
     text: &str,
     error: &ExpandError,
-) -> Result<LogFileName, Faulty> {
+) -> Result<LogFileName, Invalid> {
     let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(pass.host));
     parsed.map_err(|rejection| {
         let (head, names) = error.text(text, None, option.key);
@@ -158,8 +158,8 @@ fn parsed_once(
             .with_tail(pass.tail)
             .at(pass.place_of(option.key))
             .because(rejection.message)
-            .mended_by(rejection.mend);
+            .with_hint(rejection.hint);
         pass.report.fault(fault);
-        Faulty
+        Invalid
     })
 }
