@@ -1,7 +1,7 @@
 //! Clearing the logs of processes: many answers from the pump become one.
 
-use crate::run::Loop;
-use crate::spawner::stream_id;
+use crate::main_loop::Loop;
+use crate::workers::spawn::stream_id;
 use std::sync::{Arc, Mutex, PoisonError};
 use supervisor_core::{Fault, Outcome, ProcessId};
 

@@ -6,7 +6,7 @@
 //! them, and must not keep a program from starting that way. A few connections have descriptors of their own, which are kept back
 //! before programs get theirs ([`Limits::kept_back`]).
 
-use crate::run::Loop;
+use crate::main_loop::Loop;
 use supervisor_core::Level;
 use supervisor_http::Limits;
 use supervisor_log::MainLog;

@@ -4,8 +4,8 @@
 //! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state and are made anew.
 //! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).
 
-use crate::mailbox::Message;
-use crate::run::Loop;
+use crate::main_loop::Loop;
+use crate::main_loop::mailbox::Message;
 use std::os::fd::{AsRawFd, RawFd};
 use supervisor_core::Level;
 use supervisor_http::{Listener, Socket};

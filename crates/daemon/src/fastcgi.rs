@@ -9,8 +9,8 @@
 //! for a slow one. The file of a Unix socket stays when it is closed, as upstream has it: a leftover is replaced by
 //! the next socket, and the loop, which closes it, touches no disk.
 
-use crate::advice;
 use crate::startup::StartError;
+use crate::startup::advice;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};

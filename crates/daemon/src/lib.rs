@@ -1,42 +1,30 @@
 //! supervisord: the shell around the core.
 //!
-//! [`main`] reads the command line and the configuration, lays the foundation (`startup`) and runs the loop (`run`) until it
-//! ends, or begins anew. The map of threads and the life of a child are in ARCHITECTURE.md.
+//! [`main`] reads the command line and the configuration, acquires the resources (`startup`) and runs the loop (`main_loop`)
+//! until it ends, or begins anew. The map of threads and the life of a child are in ARCHITECTURE.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod advice;
 mod api;
-mod births;
-mod blocking;
 mod children;
 mod clear;
-mod command;
+mod configuration;
 mod descriptor_limit;
 mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
-mod group_end;
-mod helm;
-mod mailbox;
+mod main_loop;
 mod overview;
-mod perform;
-mod pidfile;
-mod prepare;
-mod processes;
 mod records;
-mod reload;
 mod request;
-mod run;
 mod serve;
 mod session;
-mod spawner;
 mod startup;
-mod stdin;
 mod web;
+mod workers;
 
-use run::Source;
+use main_loop::Source;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -4,9 +4,9 @@
 //! Nobody looks most of the time, and then this costs nothing: there is no watcher to tell, and nothing is collected.
 //! A watcher is told that something may have changed, at most once for each turn of the loop, and then asks.
 
+use crate::main_loop::Loop;
 use crate::records::record;
 use crate::request::{Identity, Reply};
-use crate::run::Loop;
 use std::fmt;
 use std::sync::Arc;
 use supervisor_config::{diff, load};

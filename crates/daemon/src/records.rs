@@ -1,8 +1,8 @@
 //! The records clients are shown of processes and of their configuration.
 
 use crate::api::Charged;
-use crate::processes::Process;
-use crate::run::Loop;
+use crate::children::process::Process;
+use crate::main_loop::Loop;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use supervisor_config::{Group, LogFile, Process as Config, StreamLog};

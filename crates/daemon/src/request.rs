@@ -4,8 +4,8 @@
 //!
 //! Handlers (XML-RPC, web pages, log streams) run on the HTTP thread and own no state of supervision. They put a
 //! [`Request`] with a [`Reply`] into a bounded [queue](Requests) and go on; the loop is woken, or the HTTP thread stands
-//! in for it (see [`Helm`](crate::helm::Helm)). The request is answered when the condition it waits for holds, and the
-//! reply runs there and then. A reply must therefore be quick: it hands its value to whoever encodes it.
+//! in for it ([`crate::main_loop::shared`]). The request is answered when the condition it waits for holds, and the reply
+//! runs there and then. A reply must therefore be quick: it hands its value to whoever encodes it.
 //!
 //! Whether a request is allowed right now (fault 6 while stopping), what a name means, and in which order such
 //! checks come is decided by the loop, which alone knows the state. The number and types of parameters are
@@ -227,7 +227,7 @@ pub(crate) struct LogLocation {
     pub(crate) key: FollowKey,
 }
 
-/// Takes the answer to a request; runs on the thread that is at the [helm](crate::helm).
+/// Takes the answer to a request; runs on the thread that is at the [helm](crate::main_loop::shared).
 pub(crate) struct Reply<T>(Box<dyn FnOnce(T) + Send>);
 
 impl<T> Reply<T> {

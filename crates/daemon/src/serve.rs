@@ -3,13 +3,13 @@
 //! While everything stops, every request but a remote event and the question who we are is answered with fault 6, before
 //! anything else is looked at.
 
+use crate::children::stdin::{self, Refusal};
 use crate::clear::Clearing;
-use crate::command;
-use crate::mailbox::Message;
+use crate::main_loop::Loop;
+use crate::main_loop::mailbox::Message;
 use crate::request::{Identity, LogLocation, LogName, LogPurpose, Order, Reply, Request, Target};
-use crate::run::Loop;
-use crate::spawner::stream_id;
-use crate::stdin::{self, Refusal};
+use crate::workers::command;
+use crate::workers::spawn::stream_id;
 use std::sync::Arc;
 use supervisor_core::{
     Answer, Fault, Input, Mood, Pid, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget,

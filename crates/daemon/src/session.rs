@@ -1,20 +1,20 @@
 //! One life of the daemon between a start and the next: from the foundation to the end of everything it runs.
 
 use crate::api::Backend;
-use crate::births::Births;
-use crate::blocking::Pool;
+use crate::children::group_end::Groups;
+use crate::children::process::Processes;
 use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
-use crate::group_end::Groups;
-use crate::helm::Helm;
-use crate::mailbox::{Mailbox, Message};
+use crate::main_loop::mailbox::{Mailbox, Message};
+use crate::main_loop::shared::Helm;
+use crate::main_loop::{CLOCK, Loop, SIGNALS, Source, WAKER};
 use crate::overview::Watch;
-use crate::pidfile::PidFile;
-use crate::processes::Processes;
 use crate::request::{self, Requests};
-use crate::run::{CLOCK, Loop, SIGNALS, Source, WAKER};
+use crate::startup::pidfile::PidFile;
 use crate::startup::{self, Foundation, SocketFiles, Start, StartError};
 use crate::web;
+use crate::workers::pipeline::Births;
+use crate::workers::pool::Pool;
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Registry, Waker};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};

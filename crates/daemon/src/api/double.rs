@@ -1,8 +1,8 @@
 //! A stand-in for the supervision loop: tests take the requests out and answer them. And stand-ins for clients.
 
 use super::Backend;
-use crate::blocking::Pool;
 use crate::request::{self, Identity, Inbox, LogLocation, LogName, LogPurpose, Order, Request};
+use crate::workers::pool::Pool;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};

@@ -19,8 +19,8 @@ mod supervisor;
 mod system;
 mod text;
 
-use crate::blocking::Pool;
 use crate::request::{Reply, Request as LoopRequest, Requests};
+use crate::workers::pool::Pool;
 use later::{Answered, Done, Outcome, Plan};
 pub(crate) use later::{Charged, Watch};
 pub(crate) use logs::read_file as read_log_file;

@@ -10,7 +10,7 @@
 //! All reading is done by the pool, whose threads may wait for a disk.
 
 use super::later::UNCHARGED;
-use crate::blocking::Pool;
+use crate::workers::pool::Pool;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_http::{Next, Response, Source, Status, StreamWaker};

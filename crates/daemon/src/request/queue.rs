@@ -4,7 +4,7 @@
 //! at most one for each request.
 
 use super::Request;
-use crate::helm::Helm;
+use crate::main_loop::shared::Helm;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;

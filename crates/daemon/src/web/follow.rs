@@ -6,8 +6,8 @@
 
 use super::relative;
 use crate::api::Backend;
-use crate::blocking::Pool;
 use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
+use crate::workers::pool::Pool;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;

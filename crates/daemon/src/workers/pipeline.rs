@@ -11,7 +11,7 @@
 //! Whoever prepares runs ahead by [`LEAD`] starts at most, since each holds the descriptors of a child besides ours, and not at
 //! all where descriptors are short. A birth that hangs does not count: the pool goes on without it.
 
-use crate::blocking::{Job, PATIENCE, Pool};
+use crate::workers::pool::{Job, PATIENCE, Pool};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 

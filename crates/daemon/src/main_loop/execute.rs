@@ -1,10 +1,10 @@
 //! Carries out what the core orders. Decides nothing.
 
-use crate::blocking::Refused;
-use crate::mailbox::Message;
-use crate::run::Loop;
-use crate::spawner;
-use crate::stdin::Progress;
+use crate::children::stdin::Progress;
+use crate::main_loop::Loop;
+use crate::main_loop::mailbox::Message;
+use crate::workers::pool::Refused;
+use crate::workers::spawn;
 use std::io;
 use std::os::fd::AsFd;
 use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Level, Pid, ProcessId};
@@ -54,7 +54,7 @@ impl Loop {
         let (births, pool) = (self.births.clone(), self.pool.clone());
         let job = move || {
             let report = move |result| mailbox.post(Message::Spawned(result));
-            spawner::carry_out(order, &births, || pool.has_more(), report);
+            spawn::carry_out(order, &births, || pool.has_more(), report);
         };
         let message = match self.pool.submit(Box::new(job)) {
             Ok(()) => return,

@@ -18,8 +18,8 @@
 //! then, and the log says so. A member that leaves the group is noticed when it ends, or when SIGKILL is sent. Where
 //! the kernel has no pidfds, or nothing can be found out, the stop is over when the leader has ended, as in upstream.
 
-use crate::mailbox::Message;
-use crate::run::Loop;
+use crate::main_loop::Loop;
+use crate::main_loop::mailbox::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};

@@ -1,20 +1,24 @@
 //! The supervision loop: wait, turn what happened into inputs, let the core decide, carry out what it orders.
 //!
-//! Mostly the loop's own thread is at the [helm](crate::helm). One turn drains its sources in a fixed order: signals,
+//! Mostly the loop's own thread [runs it](shared). One turn drains its sources in a fixed order: signals,
 //! children that ended and pipes with room, results and notices from other threads, deadlines, requests. Everything that is
 //! known is acted on before the loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there
 //! is no other timeout.
 
-use crate::births::Births;
-use crate::blocking::Pool;
+mod execute;
+pub(crate) mod mailbox;
+pub(crate) mod shared;
+
+use crate::children::group_end::Groups;
+use crate::children::process::Processes;
 use crate::children::{self, DRAIN_PATIENCE, Watched};
+use crate::configuration::prepare::Surroundings;
 use crate::descriptors::Descriptor;
-use crate::group_end::Groups;
-use crate::mailbox::{Mailbox, Message};
+use crate::main_loop::mailbox::{Mailbox, Message};
 use crate::overview::Watch;
-use crate::prepare::Surroundings;
-use crate::processes::Processes;
 use crate::request::{Inbox, Reply};
+use crate::workers::pipeline::Births;
+use crate::workers::pool::Pool;
 use mio::{Events, Registry, Token};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! What the daemon keeps of each process beside the core: its configuration, its logs and its live child.
 
+use crate::children::stdin::Stdin;
+use crate::configuration::prepare::PreparedProcess;
 use crate::fastcgi::{Lease, SharedSocket};
-use crate::prepare::PreparedProcess;
-use crate::spawner::{Launched, Order, Output, StdinSource};
-use crate::stdin::Stdin;
+use crate::workers::spawn::{Launched, Order, Output, StdinSource};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;

@@ -4,9 +4,12 @@
 //! the log is created, so that its file belongs to the user supervisord runs as; the servers are bound before going into the
 //! background, so that a busy port is an error of the launcher.
 
-use crate::advice::{self, Advice};
-use crate::pidfile::PidFile;
-use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
+pub(crate) mod advice;
+pub(crate) mod pidfile;
+
+use crate::configuration::prepare::{PreparedGroup, Surroundings, Unavailable};
+use crate::startup::advice::Advice;
+use crate::startup::pidfile::PidFile;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

@@ -4,13 +4,15 @@
 //! nothing, also when a restart was asked for: upstream stops everything first and then ends. So is one with which the daemon
 //! could not start, because somebody else has an address it names, for instance.
 
-use crate::blocking::Refused;
-use crate::mailbox::Message;
-use crate::prepare::{PreparedGroup, Surroundings, Unavailable};
+pub(crate) mod prepare;
+
+use crate::configuration::prepare::{PreparedGroup, Surroundings, Unavailable};
+use crate::main_loop::Loop;
+use crate::main_loop::mailbox::Message;
 use crate::request::Reply;
-use crate::run::Loop;
 use crate::serve::{bad_name, wire_fault};
 use crate::startup::{self, StartError};
+use crate::workers::pool::Refused;
 use std::sync::Arc;
 use supervisor_config::{Config, Failure, diff, load};
 use supervisor_core::{Fault, Input, Level, Request as CoreRequest, Signal, Ticket, Wish};

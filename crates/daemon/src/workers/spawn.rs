@@ -1,13 +1,13 @@
-//! Starting a child: a job of the blocking pool gathers all it takes, and the [births](crate::births) do the rest.
+//! Starting a child: a job of the blocking pool gathers all it takes, and the [births](crate::workers::pipeline) do the rest.
 //!
 //! Everything here may hang on a bad disk, so nothing here touches the state of the loop: an [`Order`] goes in, a
 //! [`SpawnResult`] comes out.
 
-use crate::advice;
-use crate::births::Births;
-use crate::command;
 use crate::fastcgi::{Lease, SharedSocket};
 use crate::startup::StartError;
+use crate::startup::advice;
+use crate::workers::command;
+use crate::workers::pipeline::Births;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

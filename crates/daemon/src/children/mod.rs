@@ -2,12 +2,16 @@
 //!
 //! A child that has ended stays a zombie until the pump has moved the rest of its output. So its log is complete before
 //! anybody hears of the exit, and no other process can get its pid meanwhile. A log target that is stuck delays the news by
-//! [`DRAIN_PATIENCE`] at most. A stop that concerns a process group waits for that before ([`crate::group_end`]).
+//! [`DRAIN_PATIENCE`] at most. A stop that concerns a process group waits for that before ([`crate::children::group_end`]).
 
-use crate::processes::{Child, Ended};
-use crate::run::Loop;
-use crate::spawner::{Output, SpawnFailure, SpawnResult, stream_id, stream_owner};
-use crate::stdin::Progress;
+pub(crate) mod group_end;
+pub(crate) mod process;
+pub(crate) mod stdin;
+
+use crate::children::process::{Child, Ended};
+use crate::children::stdin::Progress;
+use crate::main_loop::Loop;
+use crate::workers::spawn::{Output, SpawnFailure, SpawnResult, stream_id, stream_owner};
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use std::collections::hash_map::Entry;

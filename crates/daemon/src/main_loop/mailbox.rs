@@ -3,12 +3,12 @@
 //! The queue needs no bound of its own, since each sender has one: a job sends one result, and the loop orders only as
 //! many jobs as it has processes and requests; the pump's notices are bounded by the credit of each stream.
 
-use crate::group_end::Found;
-use crate::prepare::PreparedGroup;
-use crate::reload::Obstacle;
+use crate::children::group_end::Found;
+use crate::configuration::Obstacle;
+use crate::configuration::prepare::PreparedGroup;
 use crate::request::Reply;
 use crate::serve::Checked;
-use crate::spawner::SpawnResult;
+use crate::workers::spawn::SpawnResult;
 use mio::Waker;
 use std::sync::{Arc, Mutex, PoisonError};
 use supervisor_config::{Config, Failure};

@@ -11,7 +11,7 @@
 //! have reported is dealt with before requests, as in every turn. And when the end of a child is known to the kernel (SIGCHLD
 //! waits), the turn is left to the loop, which alone learns from its poll whose end it was.
 
-use crate::run::{Loop, Rest};
+use crate::main_loop::{Loop, Rest};
 use mio::{Events, Poll, Waker};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,7 +80,7 @@ impl Helm {
 
     /// Wakes the loop's thread.
     pub(crate) fn wake(&self) {
-        crate::mailbox::wake(&self.waker);
+        crate::main_loop::mailbox::wake(&self.waker);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Box<Loop>>> {
