@@ -16,23 +16,21 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod ansi;
 pub mod auto_files;
-mod capture;
 mod label;
-mod mainlog;
+mod main_log;
 mod notice;
-mod outlet;
+mod pipeline;
 mod pump;
 #[cfg(test)]
 mod scratch;
-mod sink;
+mod sinks;
+mod stages;
 pub mod tail;
-mod target;
 
-pub use mainlog::{MainDestination, MainLog, MainLogSpec};
+pub use main_log::{MainDestination, MainLog, MainLogSpec};
 pub use notice::{CREDIT, Generation, Notice, StreamId};
+pub use pipeline::{Delivery, FileOrigin, LogFileSpec, OutputPipeline, StreamSpec};
 pub use pump::{Descriptor, FollowGuard, FollowKey, Pump, Unfinished};
-pub use sink::{Delivery, FileOrigin, LogFileSpec, OutputPipeline, StreamSpec};
+pub use sinks::{ClearError, clear_file};
 pub use supervisor_core::Level;
-pub use target::{ClearError, clear_file};

@@ -1,11 +1,11 @@
 //! One life of a process on a stream: from its pipe into its sink.
 
-use super::desk::Desk;
-use super::interest::PipeWatch;
-use super::served::{Fill, Held, Served};
+use super::poll_registration::PipeWatch;
+use super::service_report::{Fill, Held, Served};
+use super::worker_context::Desk;
 use crate::notice::{CREDIT, Generation, Notice, StreamId};
-use crate::outlet::Flow;
-use crate::sink::{Delivered, Delivery, OutputPipeline, Surroundings};
+use crate::pipeline::{Delivered, Delivery, OutputPipeline, Surroundings};
+use crate::sinks::buffered_output::Flow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;

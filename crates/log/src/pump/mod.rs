@@ -16,29 +16,30 @@
 //! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `waiter`); generations of
 //! one stream follow each other strictly (see `stream`).
 
-mod barrier;
-mod desk;
-mod follow;
+mod barriers;
+mod file_watch;
+mod followers;
 mod generation;
-mod interest;
-mod main;
-mod served;
+mod main_log_channel;
+mod poll_registration;
+mod poller;
+#[cfg(test)]
+mod scheduling_tests;
+mod service_report;
 mod shared;
 #[cfg(all(test, target_pointer_width = "64"))]
-mod sizes;
+mod size_budgets;
 mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod turns;
-mod waiter;
-mod watch;
 mod watchdog;
 mod worker;
+mod worker_context;
 
-use crate::target::clear_file;
+use crate::sinks::clear_file;
 use crate::{ClearError, Generation, LogFileSpec, MainLog, Notice, OutputPipeline, StreamId};
+use poller::Waiter;
 use shared::{Shared, Urgency};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
@@ -47,7 +48,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Letter;
 use table::{Errand, Phase, Table};
-use waiter::Waiter;
 
 /// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump
 /// thread, except [`Pump::shutdown`].

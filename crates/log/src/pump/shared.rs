@@ -1,10 +1,10 @@
 //! What pump threads, watchdog and handles share.
 
-use super::barrier::Passing;
-use super::served::{Next, Served};
+use super::barriers::Passing;
+use super::file_watch::WatchedLogs;
+use super::poller::Waiter;
+use super::service_report::{Next, Served};
 use super::table::{Activity, Channel, Table};
-use super::waiter::Waiter;
-use super::watch::WatchedLogs;
 use super::watchdog::Watchdog;
 use crate::{MainLog, Notice};
 use std::fmt;

@@ -5,15 +5,15 @@
 //! written. Reading stops while the sink holds something back or while the daemon owes acknowledgements; the
 //! pipe then fills and its child waits.
 
-use super::desk::Desk;
 use super::generation::{GenerationState, Progress};
-use super::interest::{TargetWatch, UNWATCHED_RETRY};
-use super::served::{Descriptors, Held, Next, Served};
+use super::poll_registration::{TargetWatch, UNWATCHED_RETRY};
+use super::service_report::{Descriptors, Held, Next, Served};
+use super::worker_context::Desk;
 use crate::ClearError;
 use crate::label::Label;
 use crate::notice::{Generation, Notice, StreamId};
-use crate::outlet::Flow;
-use crate::sink::OutputPipeline;
+use crate::pipeline::OutputPipeline;
+use crate::sinks::buffered_output::Flow;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;

@@ -4,15 +4,15 @@
 //! Letters for a channel that is out wait in the slot. The lock is held for moves within memory only, and
 //! never while a callback runs.
 
-use super::barrier::{Barriers, Passing};
-use super::follow::Followers;
-use super::main::MainServer;
-use super::served::{Descriptors, Next, Served};
+use super::barriers::{Barriers, Passing};
+use super::file_watch::WatchServer;
+use super::followers::Followers;
+use super::main_log_channel::MainServer;
+use super::service_report::{Descriptors, Next, Served};
 use super::stream::{Letter, StreamChannel};
-use super::watch::WatchServer;
 use super::{Descriptor, FollowKey};
 use crate::label::Label;
-use crate::mainlog::MainChannel;
+use crate::main_log::MainChannel;
 use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -291,7 +291,7 @@ impl Table {
     }
 
     /// Notes what a poller saw; a slot may be gone or be another's by now, who then looks in vain.
-    pub(super) fn note(&mut self, event: super::waiter::Event) {
+    pub(super) fn note(&mut self, event: super::poller::Event) {
         let Some(Some(slot)) = self.slots.get_mut(event.slot) else { return };
         if event.is_hang_up {
             slot.news().is_hung_up = true;

@@ -1,11 +1,11 @@
 //! Tests of the pump with targets that can be made to hang.
 
 use super::*;
-use crate::mainlog::MainChannel;
-use crate::outlet::Outlet;
+use crate::main_log::MainChannel;
 use crate::scratch::Scratch;
-use crate::target::fake::{FakeState, FakeTarget};
-use crate::target::{Target, Units};
+use crate::sinks::buffered_output::Outlet;
+use crate::sinks::fake::{FakeState, FakeTarget};
+use crate::sinks::{Target, Units};
 use crate::{Delivery, FileOrigin, StreamSpec};
 use std::io::{PipeWriter, Write};
 use std::sync::Mutex;
@@ -50,7 +50,7 @@ impl Rig {
     fn new() -> Self {
         let main: Arc<FakeState> = Arc::default();
         let channel =
-            MainChannel::log(fake_outlet("main log", &main, Units::Whole), crate::mainlog::Layout::Text);
+            MainChannel::log(fake_outlet("main log", &main, Units::Whole), crate::main_log::Layout::Text);
         let main_log = MainLog::over(Level::Info, None, vec![channel]);
         let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let sent = Arc::clone(&notices);

@@ -6,7 +6,7 @@
 //! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
 //! daemon has no wake-ups.
 
-use super::barrier::Passing;
+use super::barriers::Passing;
 use super::shared::{Shared, Urgency};
 use super::table::{Activity, Phase, Table};
 use super::worker;

@@ -1,11 +1,11 @@
 //! The pump thread: wait, serve what is due, wait again.
 
-use super::desk::{Desk, Turn};
-use super::served::{Fill, Next, Served};
+use super::poller::{Event, Gathering};
+use super::service_report::{Fill, Next, Served};
 use super::shared::Shared;
 use super::stream::Letter;
 use super::table::{Activity, Channel, CheckedOut, Phase, Table};
-use super::waiter::{Event, Gathering};
+use super::worker_context::{Desk, Turn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
 //! Whose turn it is.
 
-use super::barrier::Passing;
-use super::desk::Turn;
-use super::served::{Next, Served};
+use super::barriers::Passing;
+use super::poller::Event;
+use super::service_report::{Next, Served};
 use super::stream::Letter;
 use super::table::{CheckedOut, Table};
-use super::waiter::Event;
+use super::worker_context::Turn;
 use crate::StreamId;
 use std::time::{Duration, Instant};
 

@@ -8,12 +8,12 @@
 //! meanwhile (see [`WatchedLogs::take`]): that is one call for any number of writes, after which there is nothing for the
 //! poller to tell.
 
-use super::desk::Desk;
-use super::interest::{PipeWatch, UNWATCHED_RETRY};
-use super::served::{Descriptors, Held, Next, Served};
+use super::poll_registration::{PipeWatch, UNWATCHED_RETRY};
+use super::poller::PAUSE;
+use super::service_report::{Descriptors, Held, Next, Served};
 use super::stream::Letter;
-use super::waiter::PAUSE;
-use crate::outlet::Lines;
+use super::worker_context::Desk;
+use crate::sinks::buffered_output::Lines;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsRawFd;

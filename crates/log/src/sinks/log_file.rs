@@ -5,7 +5,7 @@
 //! with the open file: if somebody else moved it (another stream with the same path, logrotate), the new file
 //! is taken into use and nothing is shifted.
 
-use super::rotate::shift_backups;
+use super::rotation::shift_backups;
 use super::{ClearError, Outcome, Remark, Units, Written, creation_mode};
 use crate::LogFileSpec;
 use memchr::memchr;
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::FileOrigin;
     use crate::scratch::Scratch;
-    use crate::target::{Target, clear_file};
+    use crate::sinks::{Target, clear_file};
     use proptest::prelude::*;
     use std::os::fd::AsRawFd;
     use std::path::Path;

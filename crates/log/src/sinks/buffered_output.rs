@@ -7,7 +7,7 @@
 //! is over.
 
 use crate::label::Label;
-use crate::target::{ClearError, Outcome, Remark, Target, Units};
+use crate::sinks::{ClearError, Outcome, Remark, Target, Units};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
 //! Where the output of one channel of one process goes.
 
 use crate::MainLog;
-use crate::ansi::Stripper;
-use crate::capture::{Piece, Splitter};
 use crate::label::Label;
-use crate::outlet::{Flow, Lines, Outlet};
-use crate::target::{ClearError, SyslogTarget, Target, Units};
+use crate::sinks::buffered_output::{Flow, Lines, Outlet};
+use crate::sinks::{ClearError, SyslogTarget, Target, Units};
+use crate::stages::capture::{Piece, Splitter};
+use crate::stages::strip_ansi::Stripper;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;

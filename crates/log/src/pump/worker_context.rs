@@ -1,8 +1,8 @@
 //! What a pump thread works with.
 
-use super::waiter::Waiter;
-use super::watch::WatchedLogs;
-use crate::outlet::Lines;
+use super::file_watch::WatchedLogs;
+use super::poller::Waiter;
+use crate::sinks::buffered_output::Lines;
 use crate::{MainLog, Notice};
 use std::time::{Duration, Instant};
 use supervisor_sys::CopyBuffer;

@@ -9,7 +9,7 @@
 //! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes
 //! to the same as levels and costs no call more.
 
-use super::served::Fill;
+use super::service_report::Fill;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;

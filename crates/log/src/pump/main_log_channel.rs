@@ -1,10 +1,10 @@
 //! A destination of the main log in the pump's table.
 
-use super::desk::Desk;
-use super::interest::TargetWatch;
-use super::served::{Descriptors, Held, Next, Served};
+use super::poll_registration::TargetWatch;
+use super::service_report::{Descriptors, Held, Next, Served};
 use super::stream::Letter;
-use crate::mainlog::MainChannel;
+use super::worker_context::Desk;
+use crate::main_log::MainChannel;
 use std::os::fd::AsRawFd;
 
 /// The channel and what it is registered for.

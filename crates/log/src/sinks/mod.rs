@@ -1,16 +1,17 @@
 //! What a log is written to: a regular file, something with a reader at its other end, or the system log.
 
+pub(crate) mod buffered_output;
 mod clear;
 #[cfg(test)]
 pub(crate) mod fake;
-mod file;
-mod rotate;
-mod stream;
+mod log_file;
+mod rotation;
+mod special_file;
 mod syslog;
 
 pub use clear::{ClearError, clear_file};
-pub(crate) use file::LogFile;
-pub(crate) use stream::StreamTarget;
+pub(crate) use log_file::LogFile;
+pub(crate) use special_file::StreamTarget;
 pub(crate) use syslog::SyslogTarget;
 
 use crate::{FileOrigin, LogFileSpec};

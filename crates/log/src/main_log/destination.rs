@@ -2,8 +2,8 @@
 
 use super::queue::{Layout, Queue};
 use crate::label::Label;
-use crate::outlet::{Flow, Lines, Outlet};
-use crate::target::ClearError;
+use crate::sinks::ClearError;
+use crate::sinks::buffered_output::{Flow, Lines, Outlet};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use supervisor_core::Level;

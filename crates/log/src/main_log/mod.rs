@@ -10,8 +10,8 @@ mod queue;
 pub(crate) use destination::MainChannel;
 pub(crate) use queue::Queue;
 
-use crate::outlet::{Lines, Outlet};
-use crate::target::{StreamTarget, SyslogTarget, Target, Units};
+use crate::sinks::buffered_output::{Lines, Outlet};
+use crate::sinks::{StreamTarget, SyslogTarget, Target, Units};
 use crate::{FileOrigin, LogFileSpec};
 pub(crate) use queue::Layout;
 use queue::Pushed;

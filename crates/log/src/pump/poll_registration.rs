@@ -3,8 +3,8 @@
 //! A registration is taken back before its descriptor is closed: a duplicate of it may live on for a moment
 //! in a child between fork and exec, and the number may be given out again.
 
-use super::waiter::{Lane, Waiter};
-use crate::outlet::Flow;
+use super::poller::{Lane, Waiter};
+use crate::sinks::buffered_output::Flow;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
