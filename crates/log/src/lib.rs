@@ -3,9 +3,9 @@
 //! # Theory of operation
 //!
 //! ```text
-//! child ──pipe──▶ Channel ─capture─▶ strip_ansi ─▶ Outlet ─▶ Target (file, FIFO, tty …)
+//! child ──pipe──▶ Channel ─capture─▶ strip_ansi ─▶ BufferedOutput ─▶ Target (file, FIFO, tty …)
 //!                    │                   └▶ syslog, echo into the main log, Notice to the daemon
-//! MainLog::log ──queue──▶ Channel ────────────────▶ Outlet ─▶ Target
+//! MainLog::log ──queue──▶ Channel ────────────────▶ BufferedOutput ─▶ Target
 //! ```
 //!
 //! Supervision never touches a log file: it hands descriptors and wishes to the [`Pump`], whose own thread

@@ -2,10 +2,10 @@
 
 use crate::MainLog;
 use crate::label::Label;
-use crate::sinks::buffered_output::{Flow, Lines, Outlet};
-use crate::sinks::{ClearError, SyslogTarget, Target, Units};
-use crate::stages::capture::{Piece, Splitter};
-use crate::stages::strip_ansi::Stripper;
+use crate::sinks::buffered_output::{BufferedOutput, Flow, LogMessages};
+use crate::sinks::{ClearError, RotationUnit, Sink, SyslogSink};
+use crate::stages::capture::{CaptureStage, Piece};
+use crate::stages::strip_ansi::StripStage;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -74,31 +74,31 @@ pub struct StreamSpec {
 #[derive(Debug)]
 pub struct OutputPipeline {
     /// Boxed, as few programs have one.
-    splitter: Option<Box<Splitter>>,
+    capture: Option<Box<CaptureStage>>,
     way: Way,
 }
 
-/// What lies behind the splitter.
+/// What lies behind the capture.
 #[derive(Debug)]
 struct Way {
     spec: Arc<StreamSpec>,
     /// Boxed, as few programs have one.
-    stripper: Option<Box<Stripper>>,
-    file: Option<Outlet>,
+    strip: Option<Box<StripStage>>,
+    file: Option<BufferedOutput>,
     /// Boxed, as few programs have one.
-    syslog: Option<Box<Outlet>>,
+    syslog: Option<Box<BufferedOutput>>,
 }
 
 /// What a sink needs while it works.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct StageContext<'a> {
     /// For the debug echo.
     pub(crate) main_log: &'a MainLog,
     /// Holds the result of stripping for a moment; shared, so that no sink holds memory while nothing comes.
     pub(crate) visible: &'a mut CopyBuffer,
     /// Takes output and captured messages.
     pub(crate) deliver: &'a mut dyn FnMut(Delivered),
-    /// Takes what people should know about the outlets.
-    pub(crate) lines: &'a mut Lines,
+    /// Takes what people should know about the outputs.
+    pub(crate) messages: &'a mut LogMessages,
 }
 
 /// What the daemon gets of a chunk.
@@ -115,22 +115,27 @@ impl OutputPipeline {
     /// reader), for the daemon to show by name. May hang as long as the file system does: not for the
     /// decision loop's thread.
     pub fn open(spec: &Arc<StreamSpec>) -> io::Result<Self> {
-        let file = spec.file.as_ref().map(Target::open).transpose()?;
-        let file = file.map(|target| Outlet::new(target, Label::File(Arc::clone(spec)), Units::Lines));
+        let file = spec.file.as_ref().map(Sink::open).transpose()?;
+        let file =
+            file.map(|target| BufferedOutput::new(target, Label::File(Arc::clone(spec)), RotationUnit::Line));
         let syslog = spec.syslog.then(|| {
-            let target = Target::Syslog(Box::new(SyslogTarget::for_process(&spec.process_name)));
-            Outlet::new(target, Label::Syslog(Arc::clone(spec)), Units::Whole)
+            let target = Sink::Syslog(Box::new(SyslogSink::for_process(&spec.process_name)));
+            BufferedOutput::new(target, Label::Syslog(Arc::clone(spec)), RotationUnit::Write)
         });
         Ok(Self::over(spec, file, syslog))
     }
 
     /// A sink over targets of the caller's choice.
-    pub(crate) fn over(spec: &Arc<StreamSpec>, file: Option<Outlet>, syslog: Option<Outlet>) -> Self {
+    pub(crate) fn over(
+        spec: &Arc<StreamSpec>,
+        file: Option<BufferedOutput>,
+        syslog: Option<BufferedOutput>,
+    ) -> Self {
         let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
-        let splitter = captures.then(|| Box::new(Splitter::new(spec.capture_max_bytes)));
-        let stripper = spec.strip_ansi.then(Box::default);
-        let way = Way { spec: Arc::clone(spec), stripper, file, syslog: syslog.map(Box::new) };
-        Self { splitter, way }
+        let capture = captures.then(|| Box::new(CaptureStage::new(spec.capture_max_bytes)));
+        let strip = spec.strip_ansi.then(Box::default);
+        let way = Way { spec: Arc::clone(spec), strip, file, syslog: syslog.map(Box::new) };
+        Self { capture, way }
     }
 
     /// What it was opened for.
@@ -139,51 +144,51 @@ impl OutputPipeline {
     }
 
     /// Takes one read's bytes. Only to be called while the flow is open.
-    pub(crate) fn take(&mut self, chunk: &[u8], around: &mut Surroundings<'_>) -> Flow {
+    pub(crate) fn take(&mut self, chunk: &[u8], context: &mut StageContext<'_>) -> Flow {
         let way = &mut self.way;
-        match &mut self.splitter {
-            Some(splitter) => splitter.feed(chunk, |piece| way.piece(piece, around)),
-            None => way.record(chunk, To::Log, around),
+        match &mut self.capture {
+            Some(capture) => capture.feed(chunk, |piece| way.piece(piece, context)),
+            None => way.record(chunk, To::Log, context),
         }
         self.flow()
     }
 
     /// The output has ended: what was held back as a possible tag or control sequence goes its way.
-    pub(crate) fn finish(&mut self, around: &mut Surroundings<'_>) -> Flow {
+    pub(crate) fn finish(&mut self, context: &mut StageContext<'_>) -> Flow {
         let way = &mut self.way;
-        if let Some(splitter) = &mut self.splitter {
-            splitter.finish(|piece| way.piece(piece, around));
+        if let Some(capture) = &mut self.capture {
+            capture.finish(|piece| way.piece(piece, context));
         }
-        way.finish(around);
+        way.finish(context);
         self.flow()
     }
 
     /// Tries to write what waits.
-    pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
-        self.way.outlets_mut().map(|outlet| outlet.flush(lines)).fold(Flow::Open, Flow::stricter)
+    pub(crate) fn flush(&mut self, messages: &mut LogMessages) -> Flow {
+        self.way.outputs_mut().map(|output| output.flush(messages)).fold(Flow::Open, Flow::stricter)
     }
 
     fn flow(&self) -> Flow {
-        self.way.outlets().map(Outlet::flow).fold(Flow::Open, Flow::stricter)
+        self.way.outputs().map(BufferedOutput::flow).fold(Flow::Open, Flow::stricter)
     }
 
-    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
-        for outlet in self.way.outlets_mut() {
-            outlet.reopen(lines);
+    pub(crate) fn reopen(&mut self, messages: &mut LogMessages) {
+        for output in self.way.outputs_mut() {
+            output.reopen(messages);
         }
     }
 
     /// Empties the log and the capture buffer.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
-        if let Some(splitter) = &mut self.splitter {
-            splitter.clear();
+        if let Some(capture) = &mut self.capture {
+            capture.clear();
         }
-        self.way.outlets_mut().try_for_each(Outlet::clear)
+        self.way.outputs_mut().try_for_each(BufferedOutput::clear)
     }
 
     /// The descriptor of the log file.
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.way.outlets().find_map(Outlet::fd)
+        self.way.outputs().find_map(BufferedOutput::fd)
     }
 }
 
@@ -196,82 +201,82 @@ enum To {
 }
 
 impl Way {
-    fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+    fn outputs(&self) -> impl Iterator<Item = &BufferedOutput> {
         self.file.iter().chain(self.syslog.as_deref())
     }
 
-    fn outlets_mut(&mut self) -> impl Iterator<Item = &mut Outlet> {
+    fn outputs_mut(&mut self) -> impl Iterator<Item = &mut BufferedOutput> {
         self.file.iter_mut().chain(self.syslog.as_deref_mut())
     }
 
-    fn piece(&mut self, piece: Piece<'_>, around: &mut Surroundings<'_>) {
+    fn piece(&mut self, piece: Piece<'_>, context: &mut StageContext<'_>) {
         match piece {
-            Piece::Plain(bytes) => self.record(bytes, To::Log, around),
-            Piece::Inside(bytes) => self.record(bytes, To::Observers, around),
-            Piece::Unterminated(bytes) => self.write_unterminated(&bytes, around.lines),
+            Piece::Plain(bytes) => self.record(bytes, To::Log, context),
+            Piece::Inside(bytes) => self.record(bytes, To::Observers, context),
+            Piece::Unterminated(bytes) => self.write_unterminated(&bytes, context.messages),
             Piece::Message(data) => {
-                if around.main_log.is_enabled(Level::Debug) {
+                if context.main_log.is_enabled(Level::Debug) {
                     let name = repr::text(&*self.spec.process_name);
                     let line = format!("{name} {} emitted a comm event", self.spec.channel.name());
-                    around.main_log.log(Level::Debug, line);
+                    context.main_log.log(Level::Debug, line);
                 }
-                (around.deliver)(Delivered::Captured(data));
+                (context.deliver)(Delivered::Captured(data));
             }
         }
     }
 
-    fn record(&mut self, bytes: &[u8], to: To, around: &mut Surroundings<'_>) {
-        let Some(stripper) = &mut self.stripper else { return self.pass(bytes, bytes, to, around) };
-        let mut visible = std::mem::take(around.visible);
-        let most = bytes.len() + stripper.held();
-        visible.refill(most, |visible| stripper.strip(bytes, visible));
-        self.pass(bytes, &visible, to, around);
-        *around.visible = visible;
+    fn record(&mut self, bytes: &[u8], to: To, context: &mut StageContext<'_>) {
+        let Some(strip) = &mut self.strip else { return self.pass(bytes, bytes, to, context) };
+        let mut visible = std::mem::take(context.visible);
+        let most = bytes.len() + strip.held();
+        visible.refill(most, |visible| strip.strip(bytes, visible));
+        self.pass(bytes, &visible, to, context);
+        *context.visible = visible;
     }
 
-    fn finish(&mut self, around: &mut Surroundings<'_>) {
-        if let Some(stripper) = &mut self.stripper {
+    fn finish(&mut self, context: &mut StageContext<'_>) {
+        if let Some(strip) = &mut self.strip {
             let mut rest = Vec::new();
-            stripper.finish(&mut rest);
-            self.pass(&[], &rest, To::Log, around);
+            strip.finish(&mut rest);
+            self.pass(&[], &rest, To::Log, context);
         }
     }
 
     /// `raw` is what came, `visible` what is left of it after stripping.
-    fn pass(&mut self, raw: &[u8], visible: &[u8], to: To, around: &mut Surroundings<'_>) {
+    fn pass(&mut self, raw: &[u8], visible: &[u8], to: To, context: &mut StageContext<'_>) {
         if to == To::Log {
-            self.write(visible, around.lines);
+            self.write(visible, context.messages);
         }
         let seen = if self.spec.delivery == Delivery::Protocol { raw } else { visible };
         if seen.is_empty() {
             return;
         }
-        if around.main_log.is_enabled(Level::Debug) {
-            around.main_log.log(Level::Debug, self.echo(seen));
+        if context.main_log.is_enabled(Level::Debug) {
+            context.main_log.log(Level::Debug, self.echo(seen));
         }
         match self.spec.delivery {
             Delivery::Nothing => {}
-            Delivery::Events | Delivery::Protocol => (around.deliver)(Delivered::Output(seen.to_vec())),
+            Delivery::Events | Delivery::Protocol => (context.deliver)(Delivered::Output(seen.to_vec())),
         }
     }
 
     /// What was captured went to the observers already; now it turns out to be log text.
-    fn write_unterminated(&mut self, bytes: &[u8], lines: &mut Lines) {
-        if self.stripper.is_none() {
-            return self.write(bytes, lines);
+    fn write_unterminated(&mut self, bytes: &[u8], messages: &mut LogMessages) {
+        if self.strip.is_none() {
+            return self.write(bytes, messages);
         }
-        let (mut stripper, mut visible) = (Stripper::default(), Vec::new());
-        stripper.strip(bytes, &mut visible);
-        stripper.finish(&mut visible);
-        self.write(&visible, lines);
+        let (mut strip, mut visible) = (StripStage::default(), Vec::new());
+        strip.strip(bytes, &mut visible);
+        strip.finish(&mut visible);
+        self.write(&visible, messages);
     }
 
-    fn write(&mut self, bytes: &[u8], lines: &mut Lines) {
+    fn write(&mut self, bytes: &[u8], messages: &mut LogMessages) {
         if bytes.is_empty() {
             return;
         }
-        for outlet in self.outlets_mut() {
-            outlet.write(bytes, lines);
+        for output in self.outputs_mut() {
+            output.write(bytes, messages);
         }
     }
 

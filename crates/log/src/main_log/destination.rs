@@ -3,7 +3,7 @@
 use super::queue::{Layout, Queue};
 use crate::label::Label;
 use crate::sinks::ClearError;
-use crate::sinks::buffered_output::{Flow, Lines, Outlet};
+use crate::sinks::buffered_output::{BufferedOutput, Flow, LogMessages};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use supervisor_core::Level;
@@ -14,9 +14,9 @@ const ROUND: usize = super::queue::LIMIT;
 
 /// A queue and where it goes.
 #[derive(Debug)]
-pub(crate) struct MainChannel {
+pub(crate) struct MainLogOutput {
     queue: Arc<Queue>,
-    outlet: Outlet,
+    output: BufferedOutput,
     role: Role,
 }
 
@@ -30,19 +30,19 @@ enum Role {
 
 /// How serving went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MainServed {
+pub(crate) struct DrainReport {
     pub(crate) flow: Flow,
     pub(crate) has_written: bool,
     pub(crate) has_more: bool,
 }
 
-impl MainChannel {
-    pub(crate) fn log(outlet: Outlet, layout: Layout) -> Self {
-        Self { queue: Arc::new(Queue::new(layout)), outlet, role: Role::Log }
+impl MainLogOutput {
+    pub(crate) fn log(output: BufferedOutput, layout: Layout) -> Self {
+        Self { queue: Arc::new(Queue::new(layout)), output, role: Role::Log }
     }
 
-    pub(crate) fn copy(outlet: Outlet) -> Self {
-        Self { queue: Arc::new(Queue::new(Layout::Text)), outlet, role: Role::Copy }
+    pub(crate) fn copy(output: BufferedOutput) -> Self {
+        Self { queue: Arc::new(Queue::new(Layout::Text)), output, role: Role::Copy }
     }
 
     pub(crate) fn queue(&self) -> Arc<Queue> {
@@ -50,9 +50,10 @@ impl MainChannel {
     }
 
     /// Writes what waits, record by record, as far as it is taken.
-    pub(crate) fn serve(&mut self, lines: &mut Lines) -> MainServed {
+    pub(crate) fn serve(&mut self, messages: &mut LogMessages) -> DrainReport {
         self.queue.set_stalled(true);
-        let mut served = MainServed { flow: self.outlet.flush(lines), has_written: false, has_more: false };
+        let mut served =
+            DrainReport { flow: self.output.flush(messages), has_written: false, has_more: false };
         let mut bytes = 0;
         while served.flow == Flow::Open {
             if bytes >= ROUND {
@@ -61,22 +62,22 @@ impl MainChannel {
             }
             let Some(record) = self.queue.pop() else { break };
             bytes += record.len();
-            served.flow = self.outlet.write(&record, lines);
+            served.flow = self.output.write(&record, messages);
             served.has_written = true;
         }
         self.queue.set_stalled(served.flow != Flow::Open);
         served
     }
 
-    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
+    pub(crate) fn reopen(&mut self, messages: &mut LogMessages) {
         if self.is_log() {
-            self.outlet.reopen(lines);
+            self.output.reopen(messages);
         }
     }
 
     /// Empties the log proper.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
-        self.outlet.clear()
+        self.output.clear()
     }
 
     /// Says on the copy, which is never emptied, that the log proper is.
@@ -93,14 +94,14 @@ impl MainChannel {
 
     /// Whether everything is written.
     pub(crate) fn is_settled(&self) -> bool {
-        self.queue.is_empty() && !self.outlet.is_waiting()
+        self.queue.is_empty() && !self.output.is_waiting()
     }
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.outlet.fd()
+        self.output.fd()
     }
 
     pub(crate) fn label(&self) -> &Label {
-        self.outlet.label()
+        self.output.label()
     }
 }

@@ -7,11 +7,11 @@
 mod destination;
 mod queue;
 
-pub(crate) use destination::MainChannel;
+pub(crate) use destination::MainLogOutput;
 pub(crate) use queue::Queue;
 
-use crate::sinks::buffered_output::{Lines, Outlet};
-use crate::sinks::{StreamTarget, SyslogTarget, Target, Units};
+use crate::sinks::buffered_output::{BufferedOutput, LogMessages};
+use crate::sinks::{RotationUnit, Sink, SpecialFile, SyslogSink};
 use crate::{FileOrigin, LogFileSpec};
 pub(crate) use queue::Layout;
 use queue::Pushed;
@@ -71,7 +71,7 @@ struct Inner {
 /// Who writes the queues.
 enum Mode {
     /// Whoever logs.
-    Direct(Vec<MainChannel>),
+    Direct(Vec<MainLogOutput>),
     /// The pump, which this wakes.
     Queued(Box<dyn Fn() + Send>),
 }
@@ -87,21 +87,21 @@ impl MainLog {
                 let (max_bytes, backups) = (*max_bytes, *backups);
                 let file = LogFileSpec { path: path.as_path().into(), origin, max_bytes, backups };
                 let label = format!("main log ('{}')", path.display());
-                channels.push(MainChannel::log(outlet(Target::open(&file)?, label), Layout::Text));
+                channels.push(MainLogOutput::log(output(Sink::open(&file)?, label), Layout::Text));
                 log_path = Some(path.clone());
             }
             MainDestination::Syslog => {
-                let target = Target::Syslog(Box::new(SyslogTarget::for_main_log()));
-                channels.push(MainChannel::log(
-                    outlet(target, "messages of the main log to syslog".into()),
+                let target = Sink::Syslog(Box::new(SyslogSink::for_main_log()));
+                channels.push(MainLogOutput::log(
+                    output(target, "messages of the main log to syslog".into()),
                     Layout::Messages,
                 ));
             }
             MainDestination::Nothing => {}
         }
         if spec.copy_to_stdout {
-            let target = Target::Stream(Box::new(StreamTarget::stdout()?));
-            channels.push(MainChannel::copy(outlet(target, "copy of the main log on stdout".into())));
+            let target = Sink::Special(Box::new(SpecialFile::stdout()?));
+            channels.push(MainLogOutput::copy(output(target, "copy of the main log on stdout".into())));
         }
         Ok(Self::over(spec.level, log_path, channels))
     }
@@ -112,8 +112,8 @@ impl MainLog {
     }
 
     /// A log over channels of the caller's choice.
-    pub(crate) fn over(level: Level, path: Option<PathBuf>, channels: Vec<MainChannel>) -> Self {
-        let queues = channels.iter().map(MainChannel::queue).collect();
+    pub(crate) fn over(level: Level, path: Option<PathBuf>, channels: Vec<MainLogOutput>) -> Self {
+        let queues = channels.iter().map(MainLogOutput::queue).collect();
         Self { inner: Arc::new(Inner { level, path, queues, mode: Mutex::new(Mode::Direct(channels)) }) }
     }
 
@@ -142,15 +142,15 @@ impl MainLog {
     }
 
     /// Logs what came up while something was served.
-    pub(crate) fn log_all(&self, lines: &mut Lines) {
-        for (level, line) in lines.drain(..) {
+    pub(crate) fn log_all(&self, messages: &mut LogMessages) {
+        for (level, line) in messages.drain(..) {
             self.log(level, line);
         }
     }
 
     /// From now on `wake` is called when a queue is no longer empty, and whoever gets the channels writes
     /// them.
-    pub(crate) fn make_queued(&self, wake: impl Fn() + Send + 'static) -> Vec<MainChannel> {
+    pub(crate) fn make_queued(&self, wake: impl Fn() + Send + 'static) -> Vec<MainLogOutput> {
         match std::mem::replace(&mut *self.mode(), Mode::Queued(Box::new(wake))) {
             Mode::Direct(channels) => channels,
             Mode::Queued(_) => Vec::new(),
@@ -159,7 +159,7 @@ impl MainLog {
 
     /// Writes what waits and, from now on, every line at once. Channels that are missing (a disk hangs) stay
     /// unwritten.
-    pub(crate) fn make_direct(&self, channels: Vec<MainChannel>) {
+    pub(crate) fn make_direct(&self, channels: Vec<MainLogOutput>) {
         let mut mode = self.mode();
         let mut channels = channels;
         serve_directly(&mut channels, &self.inner.queues);
@@ -195,24 +195,24 @@ impl fmt::Debug for MainLog {
     }
 }
 
-fn outlet(target: Target, label: String) -> Outlet {
-    Outlet::new(target, label.into(), Units::Whole)
+fn output(target: Sink, label: String) -> BufferedOutput {
+    BufferedOutput::new(target, label.into(), RotationUnit::Write)
 }
 
 /// Writes the queues as far as they can be written now, and what that brought up.
-fn serve_directly(channels: &mut [MainChannel], queues: &[Arc<Queue>]) {
-    let mut lines = Lines::new();
+fn serve_directly(channels: &mut [MainLogOutput], queues: &[Arc<Queue>]) {
+    let mut messages = LogMessages::new();
     for channel in &mut *channels {
-        while channel.serve(&mut lines).has_more {}
+        while channel.serve(&mut messages).has_more {}
     }
-    for (level, line) in lines.drain(..) {
+    for (level, line) in messages.drain(..) {
         let now = clock::now().wall;
         for queue in queues {
             queue.push(now, level, line.as_bytes());
         }
     }
     for channel in channels {
-        while channel.serve(&mut lines).has_more {}
+        while channel.serve(&mut messages).has_more {}
     }
 }
 

@@ -28,13 +28,13 @@ struct Wait {
 
 /// How a slot was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passing {
+pub(super) enum Visit {
     /// As far as possible.
-    Through,
+    Complete,
     /// It has more to do at once.
-    Round,
+    Partial,
     /// It hangs, or is gone.
-    GivenUp,
+    Abandoned,
 }
 
 /// First the streams, as they may write into the main log.
@@ -53,9 +53,9 @@ impl std::fmt::Debug for Barrier {
     }
 }
 
-/// What passing a slot led to.
+/// What visiting a slot led to.
 #[derive(Default)]
-pub(super) struct Passed {
+pub(super) struct Advanced {
     /// To be called without a lock.
     pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
     /// The slots to serve now.
@@ -75,16 +75,16 @@ impl Barriers {
     }
 
     /// `slot` was served.
-    pub(super) fn pass(&mut self, slot: usize, passing: Passing) {
+    pub(super) fn pass(&mut self, slot: usize, visit: Visit) {
         for barrier in &mut self.0 {
             let Some(wait) = barrier.waiting.get_mut(&slot) else { continue };
             let began_before = std::mem::take(&mut wait.is_under_way);
-            if began_before && passing != Passing::GivenUp {
+            if began_before && visit != Visit::Abandoned {
                 continue;
             }
-            let is_passed = match passing {
-                Passing::Through | Passing::GivenUp => true,
-                Passing::Round => {
+            let is_passed = match visit {
+                Visit::Complete | Visit::Abandoned => true,
+                Visit::Partial => {
                     wait.rounds -= 1;
                     wait.rounds == 0
                 }
@@ -96,8 +96,8 @@ impl Barriers {
     }
 
     /// Moves on every barrier nothing holds up any more.
-    pub(super) fn advance(&mut self, main: &[usize]) -> Passed {
-        let mut passed = Passed::default();
+    pub(super) fn advance(&mut self, main: &[usize]) -> Advanced {
+        let mut passed = Advanced::default();
         for mut barrier in std::mem::take(&mut self.0) {
             if barrier.waiting.is_empty() && barrier.stage == Stage::Streams && !main.is_empty() {
                 barrier.stage = Stage::Main;

@@ -8,12 +8,12 @@
 //! meanwhile (see [`WatchedLogs::take`]): that is one call for any number of writes, after which there is nothing for the
 //! poller to tell.
 
-use super::poll_registration::{PipeWatch, UNWATCHED_RETRY};
-use super::poller::PAUSE;
-use super::service_report::{Descriptors, Held, Next, Served};
-use super::stream::Letter;
-use super::worker_context::Desk;
-use crate::sinks::buffered_output::Lines;
+use super::poll_registration::{PipeRegistration, UNREGISTERED_RETRY};
+use super::poller::MAX_PAUSE;
+use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use super::stream::ChannelCommand;
+use super::worker_context::WorkerContext;
+use crate::sinks::buffered_output::LogMessages;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -27,7 +27,7 @@ use supervisor_sys::inotify::{Change, Inotify, WatchId};
 /// So many links in a row are watched for what they lead to.
 const MOST_LINKS: usize = 8;
 
-/// What is watched, for all who write logs; only the [`WatchServer`] adds and removes.
+/// What is watched, for all who write logs; only the [`FileWatchChannel`] adds and removes.
 #[derive(Debug, Default)]
 pub(super) struct WatchedLogs(Mutex<State>);
 
@@ -37,9 +37,9 @@ struct State {
     inotify: Option<Arc<Inotify>>,
     logs: Vec<WatchedLog>,
     /// Something was told of a watch that no log has, or none has yet.
-    has_missed: bool,
+    has_unmatched: bool,
     /// That something cannot be watched was said, and is said once.
-    has_complained: bool,
+    has_reported: bool,
 }
 
 /// A log somebody follows.
@@ -53,7 +53,7 @@ struct WatchedLog {
     /// While there is none: directories, and the name it would have.
     places: Vec<(WatchId, OsString)>,
     /// The follower is to be woken.
-    is_told: bool,
+    has_changed: bool,
     /// It is to be watched, or there may be another file.
     is_due: bool,
 }
@@ -67,27 +67,29 @@ impl WatchedLogs {
         let Some(inotify) = state.inotify.clone() else { return false };
         // It fails only if the descriptor itself is broken; then nothing is told.
         let _ = inotify.take(|change| state.note(change, woken));
-        state.logs.iter().any(|log| log.is_told || log.is_due)
+        state.logs.iter().any(|log| log.has_changed || log.is_due)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accept(&self, letter: Letter) {
+    fn accept(&self, command: ChannelCommand) {
         let mut state = self.lock();
-        let former: Vec<WatchedLog> = match letter {
-            Letter::Watch { number, path } => return state.logs.push(WatchedLog::new(number, path)),
-            Letter::Unwatch(number) => state.logs.extract_if(.., |log| log.number == number).collect(),
-            Letter::FinishAll => std::mem::take(&mut state.logs),
+        let former: Vec<WatchedLog> = match command {
+            ChannelCommand::Watch { number, path } => return state.logs.push(WatchedLog::new(number, path)),
+            ChannelCommand::Unwatch(number) => {
+                state.logs.extract_if(.., |log| log.number == number).collect()
+            }
+            ChannelCommand::FinishAll => std::mem::take(&mut state.logs),
             // Nothing to a watch.
-            Letter::Attach { .. }
-            | Letter::Finish(_)
-            | Letter::Reopen
-            | Letter::Clear(_)
-            | Letter::Acknowledge(_)
-            | Letter::Followed(_)
-            | Letter::MainCleared => return,
+            ChannelCommand::Attach { .. }
+            | ChannelCommand::Finish(_)
+            | ChannelCommand::Reopen
+            | ChannelCommand::Clear(_)
+            | ChannelCommand::Acknowledge(_)
+            | ChannelCommand::Followed(_)
+            | ChannelCommand::MainCleared => return,
         };
         for id in former.iter().flat_map(WatchedLog::ids) {
             state.release(id);
@@ -105,12 +107,12 @@ impl WatchedLogs {
     }
 
     /// The descriptor, which is made for the first log; `None` if there is none to be had.
-    fn inotify(&self, lines: &mut Lines) -> Option<Arc<Inotify>> {
+    fn inotify(&self, messages: &mut LogMessages) -> Option<Arc<Inotify>> {
         let mut state = self.lock();
         if state.inotify.is_none() {
             match Inotify::open() {
                 Ok(inotify) => state.inotify = Some(Arc::new(inotify)),
-                Err(error) => state.complain("followed logs", &error, lines),
+                Err(error) => state.report_once("followed logs", &error, messages),
             }
         }
         state.inotify.clone()
@@ -118,17 +120,17 @@ impl WatchedLogs {
 
     /// Watches what is to be watched anew; returns whether some is to be again. Looks paths up, which may hang: without
     /// the lock.
-    fn arrange(&self, inotify: &Inotify, lines: &mut Lines) -> bool {
+    fn arrange(&self, inotify: &Inotify, messages: &mut LogMessages) -> bool {
         for (number, path) in self.take_due() {
             let found = Found::look(inotify, &path);
-            self.lock().settle(number, found, lines);
+            self.lock().settle(number, found, messages);
         }
         self.lock().logs.iter().any(|log| log.is_due)
     }
 
     fn take_due(&self) -> Vec<(u64, Arc<Path>)> {
         let mut state = self.lock();
-        state.has_missed = false;
+        state.has_unmatched = false;
         let due = state
             .logs
             .iter_mut()
@@ -137,10 +139,12 @@ impl WatchedLogs {
     }
 
     /// The followers to be woken.
-    fn take_told(&self) -> Vec<u64> {
+    fn take_changed(&self) -> Vec<u64> {
         let mut state = self.lock();
-        let told =
-            state.logs.iter_mut().filter_map(|log| std::mem::take(&mut log.is_told).then_some(log.number));
+        let told = state
+            .logs
+            .iter_mut()
+            .filter_map(|log| std::mem::take(&mut log.has_changed).then_some(log.number));
         told.collect()
     }
 }
@@ -158,18 +162,18 @@ impl State {
             if is_concerned {
                 is_known = true;
                 match change {
-                    Change::Content(_) => log.is_told |= !woken.contains(&log.number),
+                    Change::Content(_) => log.has_changed |= !woken.contains(&log.number),
                     Change::Place(_) | Change::Entry(..) | Change::Lost => log.is_due = true,
                 }
             }
         }
-        self.has_missed |= !is_known;
+        self.has_unmatched |= !is_known;
     }
 
     /// Notes what was found for a log, and watches no more what nobody needs.
-    fn settle(&mut self, number: u64, found: Found, lines: &mut Lines) {
+    fn settle(&mut self, number: u64, found: Found, messages: &mut LogMessages) {
         let Some(log) = self.logs.iter_mut().find(|log| log.number == number) else { return };
-        let Found { mut file, mut places, is_there, trouble } = found;
+        let Found { mut file, mut places, is_there, error } = found;
         let former: Vec<WatchId> = log.ids().chain(file.iter().copied()).chain(ids(&places)).collect();
         if is_there {
             places.clear();
@@ -179,15 +183,15 @@ impl State {
             }
         }
         (log.file, log.places) = (file, places);
-        log.is_told = true;
+        log.has_changed = true;
         // Another thread was told of it before it was known here.
-        log.is_due = self.has_missed;
+        log.is_due = self.has_unmatched;
         let subject = format!("the log '{}'", log.path.display());
         for id in former {
             self.release(id);
         }
-        if let Some(error) = trouble {
-            self.complain(&subject, &error, lines);
+        if let Some(error) = error {
+            self.report_once(&subject, &error, messages);
         }
     }
 
@@ -199,8 +203,8 @@ impl State {
         }
     }
 
-    fn complain(&mut self, subject: &str, error: &io::Error, lines: &mut Lines) {
-        if std::mem::replace(&mut self.has_complained, true) {
+    fn report_once(&mut self, subject: &str, error: &io::Error, messages: &mut LogMessages) {
+        if std::mem::replace(&mut self.has_reported, true) {
             return;
         }
         let hint = match error.raw_os_error() {
@@ -212,13 +216,13 @@ impl State {
              what others do to the file is shown with the program's next line only",
             python_text(error)
         );
-        lines.push((Level::Warn, line));
+        messages.push((Level::Warn, line));
     }
 }
 
 impl WatchedLog {
     fn new(number: u64, path: Arc<Path>) -> Self {
-        Self { number, path, file: Vec::new(), places: Vec::new(), is_told: false, is_due: true }
+        Self { number, path, file: Vec::new(), places: Vec::new(), has_changed: false, is_due: true }
     }
 
     fn ids(&self) -> impl Iterator<Item = WatchId> {
@@ -242,7 +246,7 @@ struct Found {
     file: Vec<WatchId>,
     places: Vec<(WatchId, OsString)>,
     is_there: bool,
-    trouble: Option<io::Error>,
+    error: Option<io::Error>,
 }
 
 impl Found {
@@ -257,7 +261,7 @@ impl Found {
             found.watch_file(inotify, path)
         });
         found.is_there = outcome.is_ok();
-        found.trouble = outcome.err().filter(|error| error.kind() != io::ErrorKind::NotFound);
+        found.error = outcome.err().filter(|error| error.kind() != io::ErrorKind::NotFound);
         found
     }
 
@@ -286,51 +290,55 @@ impl Found {
 
 /// The watch in the pump's table; there is one only while a log is followed.
 #[derive(Debug)]
-pub(super) struct WatchServer {
+pub(super) struct FileWatchChannel {
     slot: usize,
-    poller: PipeWatch,
-    last_told: Option<Instant>,
+    poller: PipeRegistration,
+    last_change: Option<Instant>,
 }
 
-impl WatchServer {
+impl FileWatchChannel {
     pub(super) fn new(slot: usize) -> Self {
-        Self { slot, poller: PipeWatch::default(), last_told: None }
+        Self { slot, poller: PipeRegistration::default(), last_change: None }
     }
 
     /// Passes on what was told.
-    pub(super) fn serve(&mut self, mail: Vec<Letter>, desk: &mut Desk<'_>) -> Served {
-        let mut served = Served::default();
-        let watched = desk.watched;
-        for letter in mail {
-            watched.accept(letter);
+    pub(super) fn serve(
+        &mut self,
+        commands: Vec<ChannelCommand>,
+        context: &mut WorkerContext<'_>,
+    ) -> ServiceReport {
+        let mut report = ServiceReport::default();
+        let watched = context.watched;
+        for command in commands {
+            watched.accept(command);
         }
         if watched.is_empty() {
-            self.poller.clear(desk.waiter);
+            self.poller.clear(context.poller);
             watched.close();
-            served.next = Next::Gone;
-            return served;
+            report.next = NextService::Never;
+            return report;
         }
-        let Some(inotify) = watched.inotify(&mut desk.lines) else { return served };
-        let is_told = watched.take(&[]);
-        if watched.arrange(&inotify, &mut desk.lines) {
-            served.next = Next::More;
+        let Some(inotify) = watched.inotify(&mut context.messages) else { return report };
+        let has_changed = watched.take(&[]);
+        if watched.arrange(&inotify, &mut context.messages) {
+            report.next = NextService::AtOnce;
         }
-        served.told = watched.take_told();
+        report.changed_logs = watched.take_changed();
         let now = Instant::now();
-        let is_busy = self.last_told.is_some_and(|last| now.saturating_duration_since(last) < PAUSE);
-        if is_told {
-            self.last_told = Some(now);
+        let is_busy = self.last_change.is_some_and(|last| now.saturating_duration_since(last) < MAX_PAUSE);
+        if has_changed {
+            self.last_change = Some(now);
         }
-        if is_told && is_busy {
+        if has_changed && is_busy {
             // Somebody writes and writes: equal changes become one while nobody takes them.
-            self.poller.clear(desk.waiter);
-            served.deadline = Some(now + PAUSE);
+            self.poller.clear(context.poller);
+            report.deadline = Some(now + MAX_PAUSE);
         } else {
-            self.poller.set(self.slot, Some(&*inotify), true, desk.waiter);
-            served.deadline = (!self.poller.is_set()).then(|| now + UNWATCHED_RETRY);
+            self.poller.set(self.slot, Some(&*inotify), true, context.poller);
+            report.deadline = (!self.poller.is_set()).then(|| now + UNREGISTERED_RETRY);
         }
-        let front = Held { pipe: None, target: Some(inotify.as_raw_fd()) };
-        served.descriptors = Descriptors { front, ..Descriptors::default() };
-        served
+        let front = OpenDescriptors { pipe: None, sink: Some(inotify.as_raw_fd()) };
+        report.descriptors = Descriptors { front, ..Descriptors::default() };
+        report
     }
 }

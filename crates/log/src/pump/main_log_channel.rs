@@ -1,26 +1,26 @@
 //! A destination of the main log in the pump's table.
 
-use super::poll_registration::TargetWatch;
-use super::service_report::{Descriptors, Held, Next, Served};
-use super::stream::Letter;
-use super::worker_context::Desk;
-use crate::main_log::MainChannel;
+use super::poll_registration::SinkRegistration;
+use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use super::stream::ChannelCommand;
+use super::worker_context::WorkerContext;
+use crate::main_log::MainLogOutput;
 use std::os::fd::AsRawFd;
 
 /// The channel and what it is registered for.
 #[derive(Debug)]
-pub(super) struct MainServer {
-    channel: MainChannel,
+pub(super) struct MainLogChannel {
+    channel: MainLogOutput,
     slot: usize,
-    target_watch: TargetWatch,
+    sink_registration: SinkRegistration,
 }
 
-impl MainServer {
-    pub(super) fn new(channel: MainChannel, slot: usize) -> Self {
-        Self { channel, slot, target_watch: TargetWatch::default() }
+impl MainLogChannel {
+    pub(super) fn new(channel: MainLogOutput, slot: usize) -> Self {
+        Self { channel, slot, sink_registration: SinkRegistration::default() }
     }
 
-    pub(super) fn into_channel(self) -> MainChannel {
+    pub(super) fn into_channel(self) -> MainLogOutput {
         self.channel
     }
 
@@ -29,46 +29,57 @@ impl MainServer {
     }
 
     /// Writes what can be written now.
-    pub(super) fn serve(&mut self, mail: Vec<Letter>, desk: &mut Desk<'_>) -> Served {
-        let mut served = Served { has_changed_log: !mail.is_empty(), ..Served::default() };
-        for letter in mail {
-            self.accept(letter, &mut served, desk);
+    pub(super) fn serve(
+        &mut self,
+        commands: Vec<ChannelCommand>,
+        context: &mut WorkerContext<'_>,
+    ) -> ServiceReport {
+        let mut report = ServiceReport { has_changed_log: !commands.is_empty(), ..ServiceReport::default() };
+        for command in commands {
+            self.accept(command, &mut report, context);
         }
-        let outcome = self.channel.serve(&mut desk.lines);
-        served.has_changed_log |= outcome.has_written;
-        served.next = if outcome.has_more { Next::More } else { Next::Wait };
-        served.deadline = self.target_watch.settle(self.slot, outcome.flow, self.channel.fd(), desk.waiter);
-        let target = self.channel.fd().map(|fd| fd.as_raw_fd());
-        served.descriptors = Descriptors { front: Held { pipe: None, target }, ..Descriptors::default() };
-        served
+        let outcome = self.channel.serve(&mut context.messages);
+        report.has_changed_log |= outcome.has_written;
+        report.next = if outcome.has_more { NextService::AtOnce } else { NextService::OnEvent };
+        report.deadline =
+            self.sink_registration.settle(self.slot, outcome.flow, self.channel.fd(), context.poller);
+        let sink = self.channel.fd().map(|fd| fd.as_raw_fd());
+        report.descriptors =
+            Descriptors { front: OpenDescriptors { pipe: None, sink }, ..Descriptors::default() };
+        report
     }
 
-    fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
-        match letter {
-            Letter::Reopen => {
-                self.write_out(desk);
-                self.target_watch.clear(desk.waiter);
-                self.channel.reopen(&mut desk.lines);
+    fn accept(
+        &mut self,
+        command: ChannelCommand,
+        report: &mut ServiceReport,
+        context: &mut WorkerContext<'_>,
+    ) {
+        match command {
+            ChannelCommand::Reopen => {
+                self.write_out(context);
+                self.sink_registration.clear(context.poller);
+                self.channel.reopen(&mut context.messages);
             }
-            Letter::Clear(reply) => {
-                self.write_out(desk);
+            ChannelCommand::Clear(reply) => {
+                self.write_out(context);
                 let outcome = self.channel.clear();
-                served.replies.push(Box::new(|| reply(outcome)));
+                report.replies.push(Box::new(|| reply(outcome)));
             }
-            Letter::MainCleared => self.channel.note_cleared(),
+            ChannelCommand::MainCleared => self.channel.note_cleared(),
             // Only streams get these.
-            Letter::Attach { .. }
-            | Letter::Finish(_)
-            | Letter::FinishAll
-            | Letter::Acknowledge(_)
-            | Letter::Followed(_)
-            | Letter::Watch { .. }
-            | Letter::Unwatch(_) => {}
+            ChannelCommand::Attach { .. }
+            | ChannelCommand::Finish(_)
+            | ChannelCommand::FinishAll
+            | ChannelCommand::Acknowledge(_)
+            | ChannelCommand::Followed(_)
+            | ChannelCommand::Watch { .. }
+            | ChannelCommand::Unwatch(_) => {}
         }
     }
 
     /// What was logged before a file is left or emptied belongs into it.
-    fn write_out(&mut self, desk: &mut Desk<'_>) {
-        while self.channel.serve(&mut desk.lines).has_more {}
+    fn write_out(&mut self, context: &mut WorkerContext<'_>) {
+        while self.channel.serve(&mut context.messages).has_more {}
     }
 }

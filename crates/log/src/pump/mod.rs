@@ -3,7 +3,7 @@
 //! # Theory of operation
 //!
 //! ```text
-//! handles ──letters──▶ Table of slots ◀──check out, check in──▶ pump thread ◀──events── Waiter
+//! handles ──letters──▶ Table of slots ◀──check out, check in──▶ pump thread ◀──events── Poller
 //!                          ▲                                       │
 //!                      watchdog ──replaces a thread that hangs─────┘ serves one channel at a time
 //! ```
@@ -13,7 +13,7 @@
 //! of failing files, of which there are none while all is well. A channel is served with no lock held; what
 //! hangs in there costs a thread and holds up that channel, nothing else (see `watchdog`). Pipes that their
 //! children fill faster than they are read take turns, between two of which all the others are looked after
-//! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `waiter`); generations of
+//! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `poller`); generations of
 //! one stream follow each other strictly (see `stream`).
 
 mod barriers;
@@ -39,15 +39,15 @@ mod worker_context;
 
 use crate::sinks::clear_file;
 use crate::{ClearError, Generation, LogFileSpec, MainLog, Notice, OutputPipeline, StreamId};
-use poller::Waiter;
+use poller::Poller;
 use shared::{Shared, Urgency};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stream::Letter;
-use table::{Errand, Phase, Table};
+use stream::ChannelCommand;
+use table::{FileTask, Phase, Table};
 
 /// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump
 /// thread, except [`Pump::shutdown`].
@@ -98,13 +98,13 @@ impl Pump {
     /// `notify` is called on a pump thread, never with a lock held; it must be quick (a channel send and a
     /// wake-up).
     pub fn start(main_log: &MainLog, notify: impl Fn(Notice) + Send + Sync + 'static) -> io::Result<Self> {
-        let waiter = Waiter::new()?;
-        let shared = Arc::new(Shared::new(Table::new(), waiter, main_log.clone(), Box::new(notify)));
+        let poller = Poller::new()?;
+        let shared = Arc::new(Shared::new(Table::new(), poller, main_log.clone(), Box::new(notify)));
         let pump = Self { shared };
         pump.start_threads().inspect_err(|_| pump.leave())?;
         let waker = Arc::clone(&pump.shared);
-        let channels = main_log.make_queued(move || waker.change(Urgency::Soon, Table::make_main_due));
-        pump.shared.change(Urgency::Now, |table| table.add_main(channels));
+        let channels = main_log.make_queued(move || waker.update(Urgency::Soon, Table::make_main_ready));
+        pump.shared.update(Urgency::Now, |table| table.add_main(channels));
         Ok(pump)
     }
 
@@ -119,15 +119,16 @@ impl Pump {
         stream: StreamId,
         generation: Generation,
         read_end: OwnedFd,
-        sink: OutputPipeline,
+        pipeline: OutputPipeline,
     ) -> io::Result<()> {
         supervisor_sys::fd::set_nonblocking(&read_end)?;
-        let letter = Letter::Attach { generation, pipe: read_end.into(), sink: Box::new(sink) };
-        let refused = self.shared.change(Urgency::Now, |table| {
+        let command =
+            ChannelCommand::Attach { generation, pipe: read_end.into(), pipeline: Box::new(pipeline) };
+        let refused = self.shared.update(Urgency::Now, |table| {
             if table.phase != Phase::Running {
-                return Some(letter);
+                return Some(command);
             }
-            table.post(stream, letter);
+            table.post(stream, command);
             None
         });
         // Dropped here, not under the lock: closing may take its time.
@@ -138,13 +139,13 @@ impl Pump {
     /// is not), written, and [`Notice::Drained`] follows. It follows for a generation that is not attached, too, but
     /// not after [`shutdown`](Self::shutdown).
     pub fn finish(&self, stream: StreamId, generation: Generation) {
-        self.shared.change(Urgency::Now, |table| table.post(stream, Letter::Finish(generation)));
+        self.shared.update(Urgency::Now, |table| table.post(stream, ChannelCommand::Finish(generation)));
     }
 
     /// Gives credit back: the daemon has dealt with notices of this [`cost`](Notice::cost).
     pub fn acknowledge(&self, stream: StreamId, cost: usize) {
         if cost > 0 {
-            self.shared.change(Urgency::Now, |table| table.acknowledge(stream, cost));
+            self.shared.update(Urgency::Now, |table| table.acknowledge(stream, cost));
         }
     }
 
@@ -157,18 +158,18 @@ impl Pump {
         file: Option<LogFileSpec>,
         reply: impl FnOnce(Result<(), ClearError>) + Send + 'static,
     ) {
-        let refused = self.shared.change(Urgency::Now, |table| {
+        let refused = self.shared.update(Urgency::Now, |table| {
             if table.phase == Phase::Ended {
                 return Some(reply);
             }
             if table.is_known(stream) {
-                table.post(stream, Letter::Clear(Box::new(reply)));
+                table.post(stream, ChannelCommand::Clear(Box::new(reply)));
                 return None;
             }
             let label =
                 file.as_ref().map_or_else(String::new, |file| format!("log '{}'", file.path.display()));
             let work = move || reply(file.map_or(Ok(()), |file| clear_file(&file)));
-            table.add_errand(FollowKey::Stream(stream), label.into(), Errand::new(work));
+            table.add_file_task(FollowKey::Stream(stream), label.into(), FileTask::new(work));
             None
         });
         if let Some(reply) = refused {
@@ -179,7 +180,7 @@ impl Pump {
     /// Empties the main log; `INFO reopening log file` goes to the copy on stdout. Without a main log there
     /// is nothing to do.
     pub fn clear_main(&self, reply: impl FnOnce(Result<(), ClearError>) + Send + 'static) {
-        let refused = self.shared.change(Urgency::Now, |table| {
+        let refused = self.shared.update(Urgency::Now, |table| {
             if table.phase == Phase::Ended {
                 Some((reply, Err(ClearError::PumpEnded)))
             } else {
@@ -194,28 +195,28 @@ impl Pump {
     /// Closes and opens again every log file by its path (SIGUSR2). Where that fails the old file stays in
     /// use and the main log says so. Takes effect soon after the call; [`sync`](Self::sync) tells when.
     pub fn reopen_all(&self) {
-        self.shared.change(Urgency::Now, |table| {
-            table.post_main(|| Letter::Reopen);
-            table.post_all(|| Letter::Reopen);
+        self.shared.update(Urgency::Now, |table| {
+            table.post_main(|| ChannelCommand::Reopen);
+            table.post_all(|| ChannelCommand::Reopen);
         });
     }
 
     /// The same for the log of one stream, if it is attached.
     pub fn reopen(&self, stream: StreamId) {
-        self.shared.change(Urgency::Now, |table| table.post_if_known(stream, Letter::Reopen));
+        self.shared.update(Urgency::Now, |table| table.post_if_known(stream, ChannelCommand::Reopen));
     }
 
     /// Calls `wake` after every change of the log (written, rotated, cleared), on a pump thread, with no lock
     /// held; also after those that others make to the file at `path`, as far as the kernel tells of them: Linux
     /// does, but for other machines on a network file system. While it lives the stream is not subject to the
-    /// gathering pause.
+    /// coalescing pause.
     pub fn follow(
         &self,
         key: FollowKey,
         path: &Path,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> FollowGuard {
-        let number = self.shared.change(Urgency::Soon, |table| {
+        let number = self.shared.update(Urgency::Soon, |table| {
             let (number, is_first) = table.followers.add(key, Arc::new(wake));
             if is_first {
                 table.post_followed(key, true);
@@ -229,7 +230,7 @@ impl Pump {
     /// Calls `reply` once all that was in pipes and in the main log's queue at the time of the call is
     /// written, leaving aside what is held up by its target or by missing acknowledgements.
     pub fn sync(&self, reply: impl FnOnce() + Send + 'static) {
-        let refused = self.shared.change(Urgency::Now, |table| {
+        let refused = self.shared.update(Urgency::Now, |table| {
             if table.phase == Phase::Ended {
                 Some(reply)
             } else {
@@ -245,7 +246,7 @@ impl Pump {
     /// Every descriptor the pump owns now, but for the event counter of its wake-up call.
     pub fn descriptors(&self) -> Vec<Descriptor> {
         let poller = |fd| Descriptor { fd, purpose: "poller of the log pump".to_owned() };
-        let pollers = self.shared.waiter.descriptors().map(poller);
+        let pollers = self.shared.poller.descriptors().map(poller);
         pollers.into_iter().chain(self.shared.table().descriptors()).collect()
     }
 
@@ -257,13 +258,13 @@ impl Pump {
     /// thread or within `notify`.
     pub fn shutdown(&self, patience: Duration) -> Result<(), Unfinished> {
         let deadline = Instant::now() + patience;
-        self.shared.change(Urgency::Now, |table| {
+        self.shared.update(Urgency::Now, |table| {
             if table.phase == Phase::Running {
                 table.phase = Phase::Ending;
             }
-            table.post_all(|| Letter::FinishAll);
-            table.post_watch(Letter::FinishAll);
-            table.make_main_due();
+            table.post_all(|| ChannelCommand::FinishAll);
+            table.post_watch(ChannelCommand::FinishAll);
+            table.make_main_ready();
         });
         let table = self.shared.wait_until(deadline, Table::is_settled);
         let logs: Vec<String> = table.unsettled().map(ToString::to_string).collect();
@@ -284,8 +285,8 @@ impl Pump {
 
     /// Makes the threads leave.
     fn leave(&self) {
-        self.shared.change(Urgency::Now, |table| table.phase = Phase::Ended);
-        self.shared.waiter.wake();
+        self.shared.update(Urgency::Now, |table| table.phase = Phase::Ended);
+        self.shared.poller.wake();
         self.shared.watchdog.rouse();
     }
 }
@@ -295,11 +296,11 @@ const LEAVING: Duration = Duration::from_millis(500);
 
 impl Drop for FollowGuard {
     fn drop(&mut self) {
-        self.shared.change(Urgency::Soon, |table| {
+        self.shared.update(Urgency::Soon, |table| {
             if table.followers.remove(self.key, self.number) {
                 table.post_followed(self.key, false);
             }
-            table.post_watch(Letter::Unwatch(self.number));
+            table.post_watch(ChannelCommand::Unwatch(self.number));
         });
     }
 }

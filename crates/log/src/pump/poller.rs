@@ -1,4 +1,4 @@
-//! Waiting for pipes, targets and wishes; and the gathering pause.
+//! Waiting for pipes, targets and wishes; and the coalescing pause.
 //!
 //! There are two pollers, one inside the other. The bulk lane is everything; the urgent lane, which is
 //! watched by the bulk poller as a whole, holds what must not wait: wake-ups, blocked targets, pipes whose
@@ -9,7 +9,7 @@
 //! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes
 //! to the same as levels and costs no call more.
 
-use super::service_report::Fill;
+use super::service_report::PipeFill;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;
@@ -18,12 +18,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const WAKE: Token = Token(usize::MAX);
-const URGENT: Token = Token(usize::MAX - 1);
+const URGENT_LANE: Token = Token(usize::MAX - 1);
 
 /// Events taken at once.
 const BATCH: usize = 1024;
 
-/// Whether a descriptor may have to wait for the end of a gathering pause.
+/// Whether a descriptor may have to wait for the end of a coalescing pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Bulk,
@@ -40,7 +40,7 @@ pub(super) struct Event {
 
 /// The pollers; registering and waking need no lock.
 #[derive(Debug)]
-pub(super) struct Waiter {
+pub(super) struct Poller {
     lanes: Mutex<Lanes>,
     bulk: Registry,
     urgent: Registry,
@@ -55,13 +55,13 @@ struct Lanes {
     events: Events,
 }
 
-impl Waiter {
+impl Poller {
     pub(super) fn new() -> io::Result<Self> {
         let (bulk, urgent) = (Poll::new()?, Poll::new()?);
         let (bulk_registry, urgent_registry) = (bulk.registry().try_clone()?, urgent.registry().try_clone()?);
         let descriptors =
             [bulk.as_raw_fd(), urgent.as_raw_fd(), bulk_registry.as_raw_fd(), urgent_registry.as_raw_fd()];
-        bulk.registry().register(&mut SourceFd(&urgent.as_raw_fd()), URGENT, Interest::READABLE)?;
+        bulk.registry().register(&mut SourceFd(&urgent.as_raw_fd()), URGENT_LANE, Interest::READABLE)?;
         let waker = Waker::new(urgent.registry(), WAKE)?;
         Ok(Self {
             bulk: bulk_registry,
@@ -78,33 +78,33 @@ impl Waiter {
     }
 
     /// Waits for anything at all.
-    pub(super) fn wait(&self, timeout: Option<Duration>, happened: &mut Vec<Event>) -> io::Result<()> {
+    pub(super) fn wait(&self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if lanes.take(Lane::Bulk, timeout, happened)? {
-            while lanes.take(Lane::Urgent, Some(Duration::ZERO), happened)? {}
+        if lanes.take(Lane::Bulk, timeout, events)? {
+            while lanes.take(Lane::Urgent, Some(Duration::ZERO), events)? {}
         }
         Ok(())
     }
 
     /// Waits for what must not wait.
-    pub(super) fn wait_urgent(&self, timeout: Duration, happened: &mut Vec<Event>) -> io::Result<()> {
+    pub(super) fn wait_urgent(&self, timeout: Duration, events: &mut Vec<Event>) -> io::Result<()> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut timeout = timeout;
-        while lanes.take(Lane::Urgent, Some(timeout), happened)? {
+        while lanes.take(Lane::Urgent, Some(timeout), events)? {
             timeout = Duration::ZERO;
         }
         Ok(())
     }
 
-    pub(super) fn watch_pipe(&self, lane: Lane, slot: usize, fd: RawFd) -> io::Result<()> {
+    pub(super) fn register_pipe(&self, lane: Lane, slot: usize, fd: RawFd) -> io::Result<()> {
         self.registry(lane).register(&mut SourceFd(&fd), Token(2 * slot), Interest::READABLE)
     }
 
-    pub(super) fn watch_target(&self, slot: usize, fd: RawFd) -> io::Result<()> {
+    pub(super) fn register_sink(&self, slot: usize, fd: RawFd) -> io::Result<()> {
         self.urgent.register(&mut SourceFd(&fd), Token(2 * slot + 1), Interest::WRITABLE)
     }
 
-    pub(super) fn forget(&self, lane: Lane, fd: RawFd) {
+    pub(super) fn deregister(&self, lane: Lane, fd: RawFd) {
         // It can only be gone already.
         let _ = self.registry(lane).deregister(&mut SourceFd(&fd));
     }
@@ -125,13 +125,13 @@ impl Waiter {
 impl Lanes {
     /// Waits in one lane; whether the other lane has to be asked (bulk), or there may be more in this one
     /// (urgent).
-    fn take(&mut self, lane: Lane, timeout: Option<Duration>, happened: &mut Vec<Event>) -> io::Result<bool> {
+    fn take(&mut self, lane: Lane, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<bool> {
         let poll = match lane {
             Lane::Bulk => &mut self.bulk,
             Lane::Urgent => &mut self.urgent,
         };
         let timeout = match timeout {
-            Some(short) if !short.is_zero() && short < FINE => {
+            Some(short) if !short.is_zero() && short < FINE_TIMEOUT => {
                 supervisor_sys::fd::wait_readable(poll.as_raw_fd(), short)?;
                 Some(Duration::ZERO)
             }
@@ -147,10 +147,10 @@ impl Lanes {
             count += 1;
             match event.token() {
                 WAKE => {}
-                URGENT => has_urgent = true,
+                URGENT_LANE => has_urgent = true,
                 Token(token) => {
                     let is_hang_up = token % 2 == 0 && event.is_read_closed();
-                    happened.push(Event { slot: token / 2, is_hang_up });
+                    events.push(Event { slot: token / 2, is_hang_up });
                 }
             }
         }
@@ -161,31 +161,31 @@ impl Lanes {
     }
 }
 
-/// When the previous round was this short a time ago, writes come so fast that gathering pays.
-const BUSY: Duration = Duration::from_millis(5);
+/// When the previous round was this short a time ago, writes come so fast that coalescing pays.
+const BUSY_GAP: Duration = Duration::from_millis(5);
 
 /// How long after a round the next one may be put off.
-pub(super) const PAUSE: Duration = Duration::from_millis(40);
+pub(super) const MAX_PAUSE: Duration = Duration::from_millis(40);
 
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
-const FLOOD: Duration = Duration::from_millis(250);
+const FLOOD_MEMORY: Duration = Duration::from_millis(250);
 
 /// The longest pause within a flood: too short for lines to fill a pipe that has the room of one that was found full
 /// before, long enough to make hundreds of them one read.
-const BREATH: Duration = Duration::from_millis(1);
+const MAX_FLOOD_PAUSE: Duration = Duration::from_millis(1);
 
 /// The shortest pause within a flood, for a child that fills such a pipe several times in a millisecond. Also the first
 /// pause after quiet, as nobody knows yet whether a flood begins: in 40 ms a child could have written a hundred times what
 /// its pipe takes.
-const LEAST_BREATH: Duration = Duration::from_micros(100);
+const MIN_PAUSE: Duration = Duration::from_micros(100);
 
 /// A poller waits for whole milliseconds, which for a time of few of them is not good enough.
-const FINE: Duration = Duration::from_millis(5);
+const FINE_TIMEOUT: Duration = Duration::from_millis(5);
 
 /// Decides when to gather. The first line after quiet is never delayed, the next ones by little, and a child that writes
 /// more than its pipe bridges is slowed down by one pause in a quarter of a second at most.
 #[derive(Debug)]
-pub(super) struct Gathering {
+pub(super) struct Coalescing {
     /// When the last round, or the pause after it, was over.
     free_since: Option<Instant>,
     paused_until: Option<Instant>,
@@ -193,64 +193,64 @@ pub(super) struct Gathering {
     /// The length of the next pause.
     pause: Duration,
     /// The last pause was one within a flood.
-    was_breath: bool,
+    was_flood_pause: bool,
 }
 
-impl Default for Gathering {
+impl Default for Coalescing {
     fn default() -> Self {
         Self {
             free_since: None,
             paused_until: None,
             flood_until: None,
-            pause: LEAST_BREATH,
-            was_breath: false,
+            pause: MIN_PAUSE,
+            was_flood_pause: false,
         }
     }
 }
 
-impl Gathering {
+impl Coalescing {
     /// How much of a pause is left.
     pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
         self.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
     }
 
     /// A round that began at `began` has moved children's bytes; the fullest pipe was that full.
-    pub(super) fn moved(&mut self, began: Instant, fill: Fill, now: Instant) {
+    pub(super) fn moved(&mut self, began: Instant, fill: PipeFill, now: Instant) {
         if self.remaining(now).is_some() {
             // Urgent business within a pause changes nothing for the others.
             return;
         }
-        if self.was_breath {
-            self.breathe_as(fill);
+        if self.was_flood_pause {
+            self.adapt_flood_pause(fill);
         }
-        let was_full = fill > Fill::Low;
+        let was_full = fill > PipeFill::Low;
         if was_full {
-            self.flood_until = Some(now + FLOOD);
+            self.flood_until = Some(now + FLOOD_MEMORY);
         }
         let is_flood = self.flood_until.is_some_and(|until| now < until);
-        let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY);
+        let is_busy = self.free_since.is_some_and(|free| began.saturating_duration_since(free) < BUSY_GAP);
         if !is_busy {
-            self.pause = LEAST_BREATH;
+            self.pause = MIN_PAUSE;
         } else if is_flood {
-            self.pause = self.pause.min(BREATH);
+            self.pause = self.pause.min(MAX_FLOOD_PAUSE);
         }
         // A pipe that was full is looked at again at once: its child has just been let go on.
         self.paused_until = (is_busy && !was_full).then(|| began + self.pause).filter(|until| *until > now);
         self.free_since = self.paused_until.or(Some(now));
-        self.was_breath = is_flood && self.paused_until.is_some();
+        self.was_flood_pause = is_flood && self.paused_until.is_some();
         if is_busy && !is_flood {
-            self.pause = (2 * self.pause).min(PAUSE);
+            self.pause = (2 * self.pause).min(MAX_PAUSE);
         }
     }
 
     /// Fits the pause to what was found after one: a pipe should have filled by a good part, but not made its child wait.
-    fn breathe_as(&mut self, fill: Fill) {
+    fn adapt_flood_pause(&mut self, fill: PipeFill) {
         self.pause = match fill {
-            Fill::Brimming => self.pause / 2,
-            Fill::High => self.pause,
-            Fill::Roomy | Fill::Low => self.pause * 5 / 4,
+            PipeFill::NearlyFull => self.pause / 2,
+            PipeFill::High => self.pause,
+            PipeFill::Moderate | PipeFill::Low => self.pause * 5 / 4,
         };
-        self.pause = self.pause.clamp(LEAST_BREATH, BREATH);
+        self.pause = self.pause.clamp(MIN_PAUSE, MAX_FLOOD_PAUSE);
     }
 }
 
@@ -265,19 +265,19 @@ mod tests {
     #[test]
     fn the_first_line_after_quiet_and_slow_lines_are_never_delayed() {
         let start = Instant::now();
-        let mut gathering = Gathering::default();
+        let mut coalescing = Coalescing::default();
         for line in 0..10 {
             let at = after(start, 10 * line);
-            gathering.moved(at, Fill::Low, at);
-            assert_eq!(gathering.remaining(at), None);
+            coalescing.moved(at, PipeFill::Low, at);
+            assert_eq!(coalescing.remaining(at), None);
         }
     }
 
     /// The pauses after rounds that follow each other at once, each with this fill.
-    fn pauses(gathering: &mut Gathering, now: &mut Instant, fills: &[Fill]) -> Vec<Duration> {
+    fn pauses(coalescing: &mut Coalescing, now: &mut Instant, fills: &[PipeFill]) -> Vec<Duration> {
         let mut pause = |&fill| {
-            gathering.moved(*now, fill, *now);
-            let pause = gathering.remaining(*now).unwrap_or_default();
+            coalescing.moved(*now, fill, *now);
+            let pause = coalescing.remaining(*now).unwrap_or_default();
             *now += pause;
             pause
         };
@@ -290,15 +290,15 @@ mod tests {
 
     #[test]
     fn fast_lines_are_gathered_in_pauses_that_grow() {
-        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
-        let lengths = pauses(&mut gathering, &mut now, &[Fill::Low; 12]);
+        let (mut coalescing, mut now) = (Coalescing::default(), Instant::now());
+        let lengths = pauses(&mut coalescing, &mut now, &[PipeFill::Low; 12]);
         let growing = [0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 40_000, 40_000];
         assert_eq!(lengths, microseconds(&growing));
-        // Straight after a pause the next round finds data: the load goes on, and so does gathering.
-        assert_eq!(gathering.remaining(now), None);
-        now += 2 * BUSY;
+        // Straight after a pause the next round finds data: the load goes on, and so does coalescing.
+        assert_eq!(coalescing.remaining(now), None);
+        now += 2 * BUSY_GAP;
         assert_eq!(
-            pauses(&mut gathering, &mut now, &[Fill::Low; 3]),
+            pauses(&mut coalescing, &mut now, &[PipeFill::Low; 3]),
             microseconds(&[0, 100, 200]),
             "after quiet"
         );
@@ -306,85 +306,85 @@ mod tests {
 
     #[test]
     fn a_full_pipe_shortens_the_pauses_for_a_while() {
-        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
-        pauses(&mut gathering, &mut now, &[Fill::Low; 11]);
+        let (mut coalescing, mut now) = (Coalescing::default(), Instant::now());
+        pauses(&mut coalescing, &mut now, &[PipeFill::Low; 11]);
         let full = now;
-        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::High]), [Duration::ZERO]);
-        while now < full + FLOOD {
-            assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low]), [BREATH]);
+        assert_eq!(pauses(&mut coalescing, &mut now, &[PipeFill::High]), [Duration::ZERO]);
+        while now < full + FLOOD_MEMORY {
+            assert_eq!(pauses(&mut coalescing, &mut now, &[PipeFill::Low]), [MAX_FLOOD_PAUSE]);
         }
-        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low; 3]), microseconds(&[1000, 2000, 4000]));
+        assert_eq!(pauses(&mut coalescing, &mut now, &[PipeFill::Low; 3]), microseconds(&[1000, 2000, 4000]));
     }
 
     #[test]
     fn a_pause_within_a_flood_is_fitted_to_how_full_the_pipe_was_after_it() {
-        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
-        pauses(&mut gathering, &mut now, &[Fill::Low; 11]);
-        let mut breath_after = |fill| {
+        let (mut coalescing, mut now) = (Coalescing::default(), Instant::now());
+        pauses(&mut coalescing, &mut now, &[PipeFill::Low; 11]);
+        let mut flood_pause_after = |fill| {
             // What is found at once after a full pipe says nothing.
-            pauses(&mut gathering, &mut now, &[fill, Fill::Low])[1]
+            pauses(&mut coalescing, &mut now, &[fill, PipeFill::Low])[1]
         };
-        assert_eq!(breath_after(Fill::High), BREATH);
-        assert_eq!(breath_after(Fill::Brimming), BREATH / 2);
-        assert_eq!(breath_after(Fill::High), BREATH / 2);
-        assert_eq!(breath_after(Fill::Roomy), BREATH / 2 * 5 / 4);
+        assert_eq!(flood_pause_after(PipeFill::High), MAX_FLOOD_PAUSE);
+        assert_eq!(flood_pause_after(PipeFill::NearlyFull), MAX_FLOOD_PAUSE / 2);
+        assert_eq!(flood_pause_after(PipeFill::High), MAX_FLOOD_PAUSE / 2);
+        assert_eq!(flood_pause_after(PipeFill::Moderate), MAX_FLOOD_PAUSE / 2 * 5 / 4);
         for _ in 0..9 {
-            breath_after(Fill::Brimming);
+            flood_pause_after(PipeFill::NearlyFull);
         }
-        assert_eq!(breath_after(Fill::Brimming), LEAST_BREATH);
-        assert_eq!(breath_after(Fill::Roomy), LEAST_BREATH * 5 / 4);
+        assert_eq!(flood_pause_after(PipeFill::NearlyFull), MIN_PAUSE);
+        assert_eq!(flood_pause_after(PipeFill::Moderate), MIN_PAUSE * 5 / 4);
         for _ in 0..20 {
-            breath_after(Fill::Roomy);
+            flood_pause_after(PipeFill::Moderate);
         }
-        assert_eq!(breath_after(Fill::Roomy), BREATH);
+        assert_eq!(flood_pause_after(PipeFill::Moderate), MAX_FLOOD_PAUSE);
     }
 
     #[test]
     fn urgent_business_within_a_pause_does_not_prolong_it() {
-        let (mut gathering, mut now) = (Gathering::default(), Instant::now());
-        pauses(&mut gathering, &mut now, &[Fill::Low; 10]);
-        gathering.moved(now, Fill::Low, now);
-        let end = now + PAUSE;
-        now += 10 * BREATH;
-        gathering.moved(now, Fill::Low, now);
-        assert_eq!(gathering.remaining(now), Some(end - now));
+        let (mut coalescing, mut now) = (Coalescing::default(), Instant::now());
+        pauses(&mut coalescing, &mut now, &[PipeFill::Low; 10]);
+        coalescing.moved(now, PipeFill::Low, now);
+        let end = now + MAX_PAUSE;
+        now += 10 * MAX_FLOOD_PAUSE;
+        coalescing.moved(now, PipeFill::Low, now);
+        assert_eq!(coalescing.remaining(now), Some(end - now));
         now = end;
-        assert_eq!(pauses(&mut gathering, &mut now, &[Fill::Low]), [PAUSE]);
+        assert_eq!(pauses(&mut coalescing, &mut now, &[PipeFill::Low]), [MAX_PAUSE]);
     }
 
     #[test]
     fn the_urgent_lane_wakes_a_sleeper_in_the_bulk_lane() {
-        let waiter = Waiter::new().unwrap();
+        let poller = Poller::new().unwrap();
         let (reader, mut writer) = io::pipe().unwrap();
-        waiter.watch_pipe(Lane::Urgent, 7, reader.as_raw_fd()).unwrap();
-        let mut happened = Vec::new();
-        waiter.wait(Some(Duration::ZERO), &mut happened).unwrap();
-        assert_eq!(happened, []);
+        poller.register_pipe(Lane::Urgent, 7, reader.as_raw_fd()).unwrap();
+        let mut events = Vec::new();
+        poller.wait(Some(Duration::ZERO), &mut events).unwrap();
+        assert_eq!(events, []);
         for _ in 0..3 {
             io::Write::write_all(&mut writer, b"x").unwrap();
-            waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
-            assert_eq!(happened, [Event { slot: 7, is_hang_up: false }]);
-            happened.clear();
+            poller.wait(Some(Duration::from_secs(10)), &mut events).unwrap();
+            assert_eq!(events, [Event { slot: 7, is_hang_up: false }]);
+            events.clear();
         }
         drop(writer);
-        waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
-        assert_eq!(happened, [Event { slot: 7, is_hang_up: true }]);
+        poller.wait(Some(Duration::from_secs(10)), &mut events).unwrap();
+        assert_eq!(events, [Event { slot: 7, is_hang_up: true }]);
     }
 
     #[test]
     fn a_pause_hears_the_urgent_lane_only() {
-        let waiter = Waiter::new().unwrap();
+        let poller = Poller::new().unwrap();
         let (bulk, mut bulk_writer) = io::pipe().unwrap();
         let (urgent, mut urgent_writer) = io::pipe().unwrap();
-        waiter.watch_pipe(Lane::Bulk, 1, bulk.as_raw_fd()).unwrap();
-        waiter.watch_pipe(Lane::Urgent, 2, urgent.as_raw_fd()).unwrap();
+        poller.register_pipe(Lane::Bulk, 1, bulk.as_raw_fd()).unwrap();
+        poller.register_pipe(Lane::Urgent, 2, urgent.as_raw_fd()).unwrap();
         io::Write::write_all(&mut bulk_writer, b"x").unwrap();
         io::Write::write_all(&mut urgent_writer, b"x").unwrap();
-        let mut happened = Vec::new();
-        waiter.wait_urgent(Duration::from_secs(10), &mut happened).unwrap();
-        assert_eq!(happened, [Event { slot: 2, is_hang_up: false }]);
-        happened.clear();
-        waiter.wait(Some(Duration::from_secs(10)), &mut happened).unwrap();
-        assert_eq!(happened, [Event { slot: 1, is_hang_up: false }]);
+        let mut events = Vec::new();
+        poller.wait_urgent(Duration::from_secs(10), &mut events).unwrap();
+        assert_eq!(events, [Event { slot: 2, is_hang_up: false }]);
+        events.clear();
+        poller.wait(Some(Duration::from_secs(10)), &mut events).unwrap();
+        assert_eq!(events, [Event { slot: 1, is_hang_up: false }]);
     }
 }

@@ -5,20 +5,20 @@ use std::time::Instant;
 
 /// Told to the table when the channel comes back.
 #[derive(Default)]
-pub(super) struct Served {
-    pub(super) next: Next,
+pub(super) struct ServiceReport {
+    pub(super) next: NextService,
     /// When to serve it again even if nothing happens.
     pub(super) deadline: Option<Instant>,
     /// A child's bytes were moved.
     pub(super) has_moved: bool,
     /// How full its pipe was.
-    pub(super) fill: Fill,
+    pub(super) fill: PipeFill,
     /// It waits for the daemon to acknowledge.
     pub(super) awaits_credit: bool,
     /// Followers of the log have something to look at.
     pub(super) has_changed_log: bool,
     /// The followers, by their numbers, of logs that others have changed.
-    pub(super) told: Vec<u64>,
+    pub(super) changed_logs: Vec<u64>,
     /// What it holds open now.
     pub(super) descriptors: Descriptors,
     /// To be called once no lock is held.
@@ -27,46 +27,46 @@ pub(super) struct Served {
 
 /// How full a pipe was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fill {
+pub(super) enum PipeFill {
     /// Its child would not have waited for long.
     #[default]
     Low,
     /// As much as fits into a pipe, but it has got more room.
-    Roomy,
+    Moderate,
     /// So full that its child has waited, or soon would.
     High,
     /// It has got more room, and even that is nearly used up.
-    Brimming,
+    NearlyFull,
 }
 
 /// The descriptors of a channel.
 #[derive(Debug, Default)]
 pub(super) struct Descriptors {
     /// Of what it is at work on.
-    pub(super) front: Held,
+    pub(super) front: OpenDescriptors,
     /// Of the generations that wait; there are hardly ever any.
-    pub(super) waiting: Box<[Held]>,
+    pub(super) waiting: Box<[OpenDescriptors]>,
 }
 
 /// The descriptors of one way.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Held {
+pub(super) struct OpenDescriptors {
     /// The pipe it reads.
     pub(super) pipe: Option<RawFd>,
     /// What it writes to.
-    pub(super) target: Option<RawFd>,
+    pub(super) sink: Option<RawFd>,
 }
 
 /// What becomes of the channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Next {
-    /// It waits for an event, a letter or its deadline.
+pub(super) enum NextService {
+    /// It waits for an event, a command or its deadline.
     #[default]
-    Wait,
+    OnEvent,
     /// It is to be served again after the pause; nothing else tells that it has something to do.
-    Rest,
+    AfterPause,
     /// It has more to do at once; only its turn is over.
-    More,
+    AtOnce,
     /// It is done with.
-    Gone,
+    Never,
 }

@@ -1,9 +1,9 @@
 //! What pump threads, watchdog and handles share.
 
-use super::barriers::Passing;
+use super::barriers::Visit;
 use super::file_watch::WatchedLogs;
-use super::poller::Waiter;
-use super::service_report::{Next, Served};
+use super::poller::Poller;
+use super::service_report::{NextService, ServiceReport};
 use super::table::{Activity, Channel, Table};
 use super::watchdog::Watchdog;
 use crate::{MainLog, Notice};
@@ -19,14 +19,14 @@ pub(super) struct Shared {
     changed: Condvar,
     /// How many threads wait for `changed`; counted with the table locked.
     waiting: AtomicUsize,
-    pub(super) waiter: Waiter,
+    pub(super) poller: Poller,
     pub(super) watched: WatchedLogs,
     pub(super) watchdog: Watchdog,
     pub(super) main_log: MainLog,
     pub(super) notify: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
-/// Whether a change is worth ending a gathering pause for.
+/// Whether a change is worth ending a coalescing pause for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Urgency {
     /// It is: somebody waits for the outcome.
@@ -38,7 +38,7 @@ pub(super) enum Urgency {
 impl Shared {
     pub(super) fn new(
         table: Table,
-        waiter: Waiter,
+        poller: Poller,
         main_log: MainLog,
         notify: Box<dyn Fn(Notice) + Send + Sync>,
     ) -> Self {
@@ -47,7 +47,7 @@ impl Shared {
             table,
             changed,
             waiting: AtomicUsize::new(0),
-            waiter,
+            poller,
             watched: WatchedLogs::default(),
             watchdog: Watchdog::default(),
             main_log,
@@ -60,12 +60,12 @@ impl Shared {
     }
 
     /// Changes the table and wakes the pump thread if it sleeps.
-    pub(super) fn change<T>(&self, urgency: Urgency, change: impl FnOnce(&mut Table) -> T) -> T {
+    pub(super) fn update<T>(&self, urgency: Urgency, update: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table();
-        let result = change(&mut table);
+        let result = update(&mut table);
         let is_to_wake = match table.activity {
             Activity::Serving => false,
-            Activity::Gathering => urgency == Urgency::Now,
+            Activity::Coalescing => urgency == Urgency::Now,
             Activity::Sleeping => true,
         };
         if is_to_wake {
@@ -74,7 +74,7 @@ impl Shared {
         }
         drop(table);
         if is_to_wake {
-            self.waiter.wake();
+            self.poller.wake();
         }
         result
     }
@@ -85,36 +85,36 @@ impl Shared {
         &self,
         slot: usize,
         channel: Channel,
-        mut served: Served,
+        mut report: ServiceReport,
         worker: u64,
-        station: &AtomicU64,
+        progress: &AtomicU64,
     ) -> Option<String> {
-        let passing = if served.next == Next::More { Passing::Round } else { Passing::Through };
-        let (replaced, wakes, passed) = self.change(Urgency::Now, |table| {
-            station.fetch_add(1, Ordering::SeqCst);
+        let visit = if report.next == NextService::AtOnce { Visit::Partial } else { Visit::Complete };
+        let (replaced, wakes, passed) = self.update(Urgency::Now, |table| {
+            progress.fetch_add(1, Ordering::SeqCst);
             let key = table.key(slot);
             let replaced = (table.worker != worker).then(|| table.label(slot));
             if replaced.is_some() {
                 table.stuck -= 1;
             }
-            table.check_in(slot, channel, &mut served);
+            table.check_in(slot, channel, &mut report);
             let wakes = match key {
-                Some(key) if served.has_changed_log => table.followers.of(key),
+                Some(key) if report.has_changed_log => table.followers.of(key),
                 Some(_) => Vec::new(),
-                None => table.followers.numbered(&served.told),
+                None => table.followers.numbered(&report.changed_logs),
             };
-            let passed = table.pass_barriers(slot, passing);
+            let passed = table.pass_barriers(slot, visit);
             (replaced, wakes, passed)
         });
-        self.announce();
-        for reply in served.replies.into_iter().chain(passed) {
+        self.notify_waiters();
+        for reply in report.replies.into_iter().chain(passed) {
             reply();
         }
-        if served.has_changed_log && !wakes.is_empty() {
+        if report.has_changed_log && !wakes.is_empty() {
             // Before they are woken, as they then see whatever is told by now.
             let numbers: Vec<u64> = wakes.iter().map(|(number, _)| *number).collect();
             if self.watched.take(&numbers) {
-                self.change(Urgency::Now, Table::make_watch_due);
+                self.update(Urgency::Now, Table::make_watch_ready);
             }
         }
         for (_, wake) in wakes {
@@ -144,7 +144,7 @@ impl Shared {
 
     /// The table has changed, or a thread has left: whoever waits for that may look. Called after the lock was released, so
     /// whoever is not counted yet sees the change.
-    pub(super) fn announce(&self) {
+    pub(super) fn notify_waiters(&self) {
         // Waking nobody is a system call as well, and this is done for every piece of every log.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.changed.notify_all();

@@ -5,10 +5,10 @@
 //! written. Reading stops while the sink holds something back or while the daemon owes acknowledgements; the
 //! pipe then fills and its child waits.
 
-use super::generation::{GenerationState, Progress};
-use super::poll_registration::{TargetWatch, UNWATCHED_RETRY};
-use super::service_report::{Descriptors, Held, Next, Served};
-use super::worker_context::Desk;
+use super::generation::{Advance, GenerationState};
+use super::poll_registration::{SinkRegistration, UNREGISTERED_RETRY};
+use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use super::worker_context::WorkerContext;
 use crate::ClearError;
 use crate::label::Label;
 use crate::notice::{Generation, Notice, StreamId};
@@ -25,9 +25,9 @@ use supervisor_core::Level;
 const LONGEST_QUEUE: usize = 8;
 
 /// What the rest of the program asks of a stream.
-pub(super) enum Letter {
+pub(super) enum ChannelCommand {
     /// A new generation begins.
-    Attach { generation: Generation, pipe: File, sink: Box<OutputPipeline> },
+    Attach { generation: Generation, pipe: File, pipeline: Box<OutputPipeline> },
     /// The generation's process was reaped.
     Finish(Generation),
     /// The pump is being shut down: no generation gets more.
@@ -48,7 +48,7 @@ pub(super) enum Letter {
     Unwatch(u64),
 }
 
-impl fmt::Debug for Letter {
+impl fmt::Debug for ChannelCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Attach { .. } => "Attach",
@@ -80,7 +80,7 @@ pub(super) struct StreamChannel {
     waiting: Vec<GenerationState>,
     unacknowledged: usize,
     is_followed: bool,
-    target_watch: TargetWatch,
+    sink_registration: SinkRegistration,
 }
 
 impl StreamChannel {
@@ -92,15 +92,20 @@ impl StreamChannel {
             waiting: Vec::new(),
             unacknowledged: 0,
             is_followed,
-            target_watch: TargetWatch::default(),
+            sink_registration: SinkRegistration::default(),
         }
     }
 
     /// Moves what can be moved now. `hung_up` tells that the poller saw the pipe's other end closed.
-    pub(super) fn serve(&mut self, mail: Vec<Letter>, hung_up: bool, desk: &mut Desk<'_>) -> Served {
-        let mut served = Served::default();
-        for letter in mail {
-            self.accept(letter, &mut served, desk);
+    pub(super) fn serve(
+        &mut self,
+        commands: Vec<ChannelCommand>,
+        hung_up: bool,
+        context: &mut WorkerContext<'_>,
+    ) -> ServiceReport {
+        let mut report = ServiceReport::default();
+        for command in commands {
+            self.accept(command, &mut report, context);
         }
         if let Some(front) = &mut self.front {
             front.is_hung_up |= hung_up;
@@ -108,71 +113,78 @@ impl StreamChannel {
         let flow = loop {
             let Some(front) = &mut self.front else { break Flow::Open };
             let is_urgent = self.is_followed || front.is_consumed();
-            front.rests &= !is_urgent;
-            if !front.rests {
-                front.pipe_watch.set(self.slot, front.pipe.as_ref(), is_urgent, desk.waiter);
+            front.is_polled &= !is_urgent;
+            if !front.is_polled {
+                front.pipe_registration.set(self.slot, front.pipe.as_ref(), is_urgent, context.poller);
             }
-            match front.advance(self.id, &mut self.unacknowledged, &mut served, desk) {
-                Progress::Ended => self.end_front(desk),
-                Progress::OutOfTurn => {
-                    served.next = Next::More;
+            match front.advance(self.id, &mut self.unacknowledged, &mut report, context) {
+                Advance::Ended => self.end_front(context),
+                Advance::OutOfTurn => {
+                    report.next = NextService::AtOnce;
                     break Flow::Open;
                 }
-                Progress::Waits(Flow::Open) if front.rests && !is_urgent => {
-                    front.pipe_watch.clear(desk.waiter);
-                    served.next = Next::Rest;
+                Advance::Waits(Flow::Open) if front.is_polled && !is_urgent => {
+                    front.pipe_registration.clear(context.poller);
+                    report.next = NextService::AfterPause;
                     break Flow::Open;
                 }
-                Progress::Waits(flow) => {
+                Advance::Waits(flow) => {
                     // What came since it was found empty is told at once.
-                    front.pipe_watch.set(self.slot, front.pipe.as_ref(), is_urgent, desk.waiter);
+                    front.pipe_registration.set(self.slot, front.pipe.as_ref(), is_urgent, context.poller);
                     break flow;
                 }
             }
         };
-        self.settle(flow, &mut served, desk);
-        served
+        self.settle(flow, &mut report, context);
+        report
     }
 
-    fn accept(&mut self, letter: Letter, served: &mut Served, desk: &mut Desk<'_>) {
-        match letter {
-            Letter::Attach { generation, pipe, sink } => {
-                let state = GenerationState::new(generation, pipe, *sink);
+    fn accept(
+        &mut self,
+        command: ChannelCommand,
+        report: &mut ServiceReport,
+        context: &mut WorkerContext<'_>,
+    ) {
+        match command {
+            ChannelCommand::Attach { generation, pipe, pipeline } => {
+                let state = GenerationState::new(generation, pipe, *pipeline);
                 if self.front.is_none() {
                     self.front = Some(state);
                 } else {
                     self.waiting.push(state);
-                    self.bound_queue(desk);
+                    self.bound_queue(context);
                 }
             }
-            Letter::Finish(generation) => {
+            ChannelCommand::Finish(generation) => {
                 let stream = self.id;
                 match self.generations_mut().find(|state| state.generation == generation) {
                     Some(state) => state.limit_reading(),
                     // Given up, or never begun: the daemon waits for the notice all the same.
-                    None => desk.notify(Notice::Drained { stream, generation }),
+                    None => context.notify(Notice::Drained { stream, generation }),
                 }
             }
-            Letter::FinishAll => self.generations_mut().for_each(GenerationState::limit_reading),
-            Letter::Reopen => {
-                self.target_watch.clear(desk.waiter);
-                self.generations_mut().for_each(|state| state.sink.reopen(&mut desk.lines));
-                served.has_changed_log = true;
+            ChannelCommand::FinishAll => self.generations_mut().for_each(GenerationState::limit_reading),
+            ChannelCommand::Reopen => {
+                self.sink_registration.clear(context.poller);
+                self.generations_mut().for_each(|state| state.pipeline.reopen(&mut context.messages));
+                report.has_changed_log = true;
             }
-            Letter::Clear(reply) => {
-                let outcome = self.generations_mut().try_for_each(|state| state.sink.clear());
-                served.has_changed_log = true;
-                served.replies.push(Box::new(|| reply(outcome)));
+            ChannelCommand::Clear(reply) => {
+                let outcome = self.generations_mut().try_for_each(|state| state.pipeline.clear());
+                report.has_changed_log = true;
+                report.replies.push(Box::new(|| reply(outcome)));
             }
-            Letter::Acknowledge(cost) => self.unacknowledged = self.unacknowledged.saturating_sub(cost),
-            Letter::Followed(is_followed) => self.is_followed = is_followed,
+            ChannelCommand::Acknowledge(cost) => {
+                self.unacknowledged = self.unacknowledged.saturating_sub(cost);
+            }
+            ChannelCommand::Followed(is_followed) => self.is_followed = is_followed,
             // Nothing to a stream.
-            Letter::MainCleared | Letter::Watch { .. } | Letter::Unwatch(_) => {}
+            ChannelCommand::MainCleared | ChannelCommand::Watch { .. } | ChannelCommand::Unwatch(_) => {}
         }
     }
 
     /// Gives up the oldest waiting generation when too many wait behind one that cannot be written.
-    fn bound_queue(&mut self, desk: &mut Desk<'_>) {
+    fn bound_queue(&mut self, context: &mut WorkerContext<'_>) {
         // Not the one that is read: part of it may be written, and it is the one whose log may work again.
         while self.waiting.len() >= LONGEST_QUEUE {
             let state = self.waiting.remove(0);
@@ -181,39 +193,40 @@ impl StreamChannel {
                 .as_ref()
                 .and_then(|pipe| supervisor_sys::fd::readable_bytes(pipe).ok())
                 .unwrap_or(0);
-            let log = Label::Output(Arc::clone(state.sink.spec()));
+            let log = Label::Output(Arc::clone(state.pipeline.spec()));
             let line = format!(
                 "the {log} cannot be written: {bytes} bytes of an earlier run of the process are lost"
             );
-            desk.lines.push((Level::Error, line));
+            context.messages.push((Level::Error, line));
             if state.allowance.is_some() {
-                desk.notify(Notice::Drained { stream: self.id, generation: state.generation });
+                context.notify(Notice::Drained { stream: self.id, generation: state.generation });
             }
         }
     }
 
-    fn end_front(&mut self, desk: &mut Desk<'_>) {
-        self.target_watch.clear(desk.waiter);
+    fn end_front(&mut self, context: &mut WorkerContext<'_>) {
+        self.sink_registration.clear(context.poller);
         let next = (!self.waiting.is_empty()).then(|| self.waiting.remove(0));
         if let Some(state) = std::mem::replace(&mut self.front, next) {
             let generation = state.generation;
             drop(state);
-            desk.notify(Notice::Drained { stream: self.id, generation });
+            context.notify(Notice::Drained { stream: self.id, generation });
         }
     }
 
     /// Leaves the channel such that whatever it waits for wakes it.
-    fn settle(&mut self, flow: Flow, served: &mut Served, desk: &Desk<'_>) {
-        let target = self.front.as_ref().and_then(|front| front.sink.fd());
-        served.deadline = self.target_watch.settle(self.slot, flow, target, desk.waiter);
-        if self.front.as_ref().is_some_and(|front| front.pipe.is_some() && !front.pipe_watch.is_set()) {
-            served.deadline.get_or_insert_with(|| Instant::now() + UNWATCHED_RETRY);
+    fn settle(&mut self, flow: Flow, report: &mut ServiceReport, context: &WorkerContext<'_>) {
+        let target = self.front.as_ref().and_then(|front| front.pipeline.fd());
+        report.deadline = self.sink_registration.settle(self.slot, flow, target, context.poller);
+        if self.front.as_ref().is_some_and(|front| front.pipe.is_some() && !front.pipe_registration.is_set())
+        {
+            report.deadline.get_or_insert_with(|| Instant::now() + UNREGISTERED_RETRY);
         }
         if self.front.is_none() {
-            served.next = Next::Gone;
+            report.next = NextService::Never;
         }
-        served.descriptors = Descriptors {
-            front: self.front.as_ref().map_or(Held::default(), GenerationState::descriptors),
+        report.descriptors = Descriptors {
+            front: self.front.as_ref().map_or(OpenDescriptors::default(), GenerationState::descriptors),
             waiting: self.waiting.iter().map(GenerationState::descriptors).collect(),
         };
     }

@@ -4,15 +4,15 @@
 //! Letters for a channel that is out wait in the slot. The lock is held for moves within memory only, and
 //! never while a callback runs.
 
-use super::barriers::{Barriers, Passing};
-use super::file_watch::WatchServer;
+use super::barriers::{Barriers, Visit};
+use super::file_watch::FileWatchChannel;
 use super::followers::Followers;
-use super::main_log_channel::MainServer;
-use super::service_report::{Descriptors, Next, Served};
-use super::stream::{Letter, StreamChannel};
+use super::main_log_channel::MainLogChannel;
+use super::service_report::{Descriptors, NextService, ServiceReport};
+use super::stream::{ChannelCommand, StreamChannel};
 use super::{Descriptor, FollowKey};
 use crate::label::Label;
-use crate::main_log::MainChannel;
+use crate::main_log::MainLogOutput;
 use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -24,17 +24,17 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) enum Channel {
     Stream(Box<StreamChannel>),
-    Main(Box<MainServer>),
+    Main(Box<MainLogChannel>),
     /// What tells of followed logs.
-    Watch(Box<WatchServer>),
+    Watch(Box<FileWatchChannel>),
     /// Something with a file that is no stream's.
-    Errand(Box<Errand>),
+    FileTask(Box<FileTask>),
 }
 
 /// Work that may hang, with its answer.
-pub(super) struct Errand(Option<Box<dyn FnOnce() + Send>>);
+pub(super) struct FileTask(Option<Box<dyn FnOnce() + Send>>);
 
-impl Errand {
+impl FileTask {
     pub(super) fn new(work: impl FnOnce() + Send + 'static) -> Self {
         Self(Some(Box::new(work)))
     }
@@ -47,9 +47,9 @@ impl Errand {
     }
 }
 
-impl std::fmt::Debug for Errand {
+impl std::fmt::Debug for FileTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Errand")
+        f.write_str("FileTask")
     }
 }
 
@@ -63,13 +63,13 @@ pub(super) struct Slot {
     /// `None` while a thread serves it.
     channel: Option<Channel>,
     /// Boxed: of thousands of channels hardly any has some.
-    news: Option<Box<News>>,
+    pending: Option<Box<Pending>>,
     /// It is in the queue of those to serve, or will be as soon as its channel is back.
-    is_due: bool,
+    is_ready: bool,
     /// Its child writes faster than it is read, and nothing else makes it due.
-    is_pressing: bool,
+    is_backlogged: bool,
     /// It stands in the queue of those that press, or has stood there and was served for another reason.
-    has_place: bool,
+    is_in_backlogged_queue: bool,
     /// It cannot go on before the daemon acknowledges.
     awaits_credit: bool,
     deadline: Option<Instant>,
@@ -80,8 +80,8 @@ pub(super) struct Slot {
 
 /// What a channel is told when it is served next.
 #[derive(Debug, Default)]
-struct News {
-    mail: Vec<Letter>,
+struct Pending {
+    commands: Vec<ChannelCommand>,
     /// What the daemon has acknowledged.
     acknowledged: usize,
     is_hung_up: bool,
@@ -92,8 +92,8 @@ struct News {
 pub(super) enum Activity {
     /// It serves, or is about to look at the queue.
     Serving,
-    /// It waits in a gathering pause: woken by letters, not by lines of the main log.
-    Gathering,
+    /// It waits in a coalescing pause: woken by letters, not by lines of the main log.
+    Coalescing,
     /// It waits for anything.
     Sleeping,
 }
@@ -108,17 +108,17 @@ pub(super) struct Table {
     /// The main log proper, if there is one beside the copy on stdout.
     main_log: Option<usize>,
     watch: Option<usize>,
-    /// Those that something has happened to.
-    due: VecDeque<usize>,
+    /// Those that something has events to.
+    ready: VecDeque<usize>,
     /// Those whose turn was over before their pipe was empty. They are served one at a time, so that however many children
     /// flood their logs, what happens to others is looked at between two of their turns.
-    pressing: VecDeque<usize>,
+    backlogged: VecDeque<usize>,
     deadlines: BTreeSet<(Instant, usize)>,
     pub(super) activity: Activity,
     /// Which thread is the pump now; others that return from a hanging call have been replaced.
     pub(super) worker: u64,
     /// Odd while the current thread serves a channel; counted on with each.
-    pub(super) station: Arc<AtomicU64>,
+    pub(super) progress: Arc<AtomicU64>,
     /// Replaced threads that have not returned yet.
     pub(super) stuck: usize,
     /// Pump threads that have not left yet.
@@ -142,7 +142,7 @@ pub(super) enum Phase {
 pub(super) struct CheckedOut {
     pub(super) slot: usize,
     pub(super) channel: Channel,
-    pub(super) mail: Vec<Letter>,
+    pub(super) commands: Vec<ChannelCommand>,
     pub(super) is_hung_up: bool,
 }
 
@@ -155,12 +155,12 @@ impl Table {
             main: Vec::new(),
             main_log: None,
             watch: None,
-            due: VecDeque::new(),
-            pressing: VecDeque::new(),
+            ready: VecDeque::new(),
+            backlogged: VecDeque::new(),
             deadlines: BTreeSet::new(),
             activity: Activity::Serving,
             worker: 0,
-            station: Arc::default(),
+            progress: Arc::default(),
             stuck: 0,
             threads: 0,
             barriers: Barriers::default(),
@@ -170,43 +170,43 @@ impl Table {
     }
 
     /// Takes over the main log.
-    pub(super) fn add_main(&mut self, channels: Vec<MainChannel>) {
+    pub(super) fn add_main(&mut self, channels: Vec<MainLogOutput>) {
         for channel in channels {
             let label = channel.label().clone();
             let is_log = channel.is_log();
             let slot = self.insert(Some(FollowKey::Main), label, |slot| {
-                Channel::Main(Box::new(MainServer::new(channel, slot)))
+                Channel::Main(Box::new(MainLogChannel::new(channel, slot)))
             });
             self.main.push(slot);
             self.main_log = if is_log { Some(slot) } else { self.main_log };
-            self.make_due(slot);
+            self.make_ready(slot);
         }
     }
 
-    /// Leaves a letter for a stream, which gets a slot if it has none.
-    pub(super) fn post(&mut self, stream: StreamId, letter: Letter) {
+    /// Leaves a command for a stream, which gets a slot if it has none.
+    pub(super) fn post(&mut self, stream: StreamId, command: ChannelCommand) {
         let slot = self.streams.get(&stream).copied().unwrap_or_else(|| self.add_stream(stream));
-        if let Letter::Attach { sink, .. } = &letter {
-            self.slot_mut(slot).label = Label::Output(Arc::clone(sink.spec()));
+        if let ChannelCommand::Attach { pipeline, .. } = &command {
+            self.slot_mut(slot).label = Label::Output(Arc::clone(pipeline.spec()));
         }
-        self.slot_mut(slot).news().mail.push(letter);
-        self.make_due(slot);
+        self.slot_mut(slot).pending().commands.push(command);
+        self.make_ready(slot);
     }
 
     /// Notes an acknowledgement; only a stream that waits for it is served because of it.
     pub(super) fn acknowledge(&mut self, stream: StreamId, cost: usize) {
         let Some(&index) = self.streams.get(&stream) else { return };
         let slot = self.slot_mut(index);
-        slot.news().acknowledged += cost;
+        slot.pending().acknowledged += cost;
         if slot.awaits_credit {
-            self.make_due(index);
+            self.make_ready(index);
         }
     }
 
-    /// Leaves a letter for a stream that has a slot.
-    pub(super) fn post_if_known(&mut self, stream: StreamId, letter: Letter) {
+    /// Leaves a command for a stream that has a slot.
+    pub(super) fn post_if_known(&mut self, stream: StreamId, command: ChannelCommand) {
         if self.is_known(stream) {
-            self.post(stream, letter);
+            self.post(stream, command);
         }
     }
 
@@ -214,19 +214,19 @@ impl Table {
         self.streams.contains_key(&stream)
     }
 
-    /// Leaves a letter for each stream.
-    pub(super) fn post_all(&mut self, letter: impl Fn() -> Letter) {
+    /// Leaves a command for each stream.
+    pub(super) fn post_all(&mut self, command: impl Fn() -> ChannelCommand) {
         let streams: Vec<StreamId> = self.streams.keys().copied().collect();
         for stream in streams {
-            self.post(stream, letter());
+            self.post(stream, command());
         }
     }
 
-    /// Leaves a letter for each destination of the main log.
-    pub(super) fn post_main(&mut self, letter: impl Fn() -> Letter) {
+    /// Leaves a command for each destination of the main log.
+    pub(super) fn post_main(&mut self, command: impl Fn() -> ChannelCommand) {
         for slot in self.main.clone() {
-            self.slot_mut(slot).news().mail.push(letter());
-            self.make_due(slot);
+            self.slot_mut(slot).pending().commands.push(command());
+            self.make_ready(slot);
         }
     }
 
@@ -236,15 +236,15 @@ impl Table {
         F: FnOnce(Result<(), ClearError>) + Send + 'static,
     {
         let Some(log) = self.main_log else { return Some(reply) };
-        self.post_main(|| Letter::MainCleared);
-        self.slot_mut(log).news().mail.push(Letter::Clear(Box::new(reply)));
+        self.post_main(|| ChannelCommand::MainCleared);
+        self.slot_mut(log).pending().commands.push(ChannelCommand::Clear(Box::new(reply)));
         None
     }
 
     /// Tells a stream whether it is followed; the main log need not know.
     pub(super) fn post_followed(&mut self, key: FollowKey, is_followed: bool) {
         match key {
-            FollowKey::Stream(stream) => self.post_if_known(stream, Letter::Followed(is_followed)),
+            FollowKey::Stream(stream) => self.post_if_known(stream, ChannelCommand::Followed(is_followed)),
             FollowKey::Main => {}
         }
     }
@@ -256,49 +256,49 @@ impl Table {
         }
         let slot = self.watch.unwrap_or_else(|| {
             let label = String::from("watch over followed logs").into();
-            self.insert(None, label, |slot| Channel::Watch(Box::new(WatchServer::new(slot))))
+            self.insert(None, label, |slot| Channel::Watch(Box::new(FileWatchChannel::new(slot))))
         });
         self.watch = Some(slot);
-        self.post_watch(Letter::Watch { number, path });
+        self.post_watch(ChannelCommand::Watch { number, path });
     }
 
-    /// Leaves a letter for the watch, if there is one.
-    pub(super) fn post_watch(&mut self, letter: Letter) {
+    /// Leaves a command for the watch, if there is one.
+    pub(super) fn post_watch(&mut self, command: ChannelCommand) {
         if let Some(slot) = self.watch {
-            self.slot_mut(slot).news().mail.push(letter);
-            self.make_due(slot);
+            self.slot_mut(slot).pending().commands.push(command);
+            self.make_ready(slot);
         }
     }
 
     /// Something was told that concerns others than those who took it.
-    pub(super) fn make_watch_due(&mut self) {
+    pub(super) fn make_watch_ready(&mut self) {
         if let Some(slot) = self.watch {
-            self.make_due(slot);
+            self.make_ready(slot);
         }
     }
 
     /// The main log has lines.
-    pub(super) fn make_main_due(&mut self) {
+    pub(super) fn make_main_ready(&mut self) {
         for slot in self.main.clone() {
-            self.make_due(slot);
+            self.make_ready(slot);
         }
     }
 
     /// Something to be done once.
-    pub(super) fn add_errand(&mut self, key: FollowKey, label: Label, errand: Errand) {
-        let slot = self.insert(Some(key), label, |_| Channel::Errand(Box::new(errand)));
-        self.make_due(slot);
+    pub(super) fn add_file_task(&mut self, key: FollowKey, label: Label, task: FileTask) {
+        let slot = self.insert(Some(key), label, |_| Channel::FileTask(Box::new(task)));
+        self.make_ready(slot);
     }
 
     /// Notes what a poller saw; a slot may be gone or be another's by now, who then looks in vain.
     pub(super) fn note(&mut self, event: super::poller::Event) {
         let Some(Some(slot)) = self.slots.get_mut(event.slot) else { return };
         if event.is_hang_up {
-            slot.news().is_hung_up = true;
+            slot.pending().is_hung_up = true;
         }
-        // That there is more in its pipe is why it presses.
-        if !slot.is_pressing {
-            self.make_due(event.slot);
+        // That there is more in its pipe is why it is backlogged.
+        if !slot.is_backlogged {
+            self.make_ready(event.slot);
         }
     }
 
@@ -309,7 +309,7 @@ impl Table {
                 return;
             }
             self.set_deadline(slot, None);
-            self.make_due(slot);
+            self.make_ready(slot);
         }
     }
 
@@ -320,17 +320,17 @@ impl Table {
 
     /// Whether there is something to serve.
     pub(super) fn is_busy(&self) -> bool {
-        !self.due.is_empty() || !self.pressing.is_empty()
+        !self.ready.is_empty() || !self.backlogged.is_empty()
     }
 
     /// How many channels are to be served before one of those that press.
-    pub(super) fn due_count(&self) -> usize {
-        self.due.len()
+    pub(super) fn ready_count(&self) -> usize {
+        self.ready.len()
     }
 
     /// Takes out the next channel to serve.
     pub(super) fn check_out(&mut self) -> Option<CheckedOut> {
-        while let Some(index) = self.due.pop_front() {
+        while let Some(index) = self.ready.pop_front() {
             // Out already: it stays due and is looked at when it comes back.
             if let Some(out) = self.take_out(index) {
                 return Some(out);
@@ -340,14 +340,14 @@ impl Table {
     }
 
     /// Takes out the next of those that press.
-    pub(super) fn check_out_pressing(&mut self) -> Option<CheckedOut> {
-        while let Some(index) = self.pressing.pop_front() {
+    pub(super) fn check_out_backlogged(&mut self) -> Option<CheckedOut> {
+        while let Some(index) = self.backlogged.pop_front() {
             let Some(slot) = &mut self.slots[index] else {
                 self.free.push(index);
                 continue;
             };
-            slot.has_place = false;
-            if slot.is_pressing
+            slot.is_in_backlogged_queue = false;
+            if slot.is_backlogged
                 && let Some(out) = self.take_out(index)
             {
                 return Some(out);
@@ -360,38 +360,39 @@ impl Table {
         let worker = self.worker;
         let slot = self.slot_mut(index);
         let channel = slot.channel.take()?;
-        slot.is_due = false;
-        slot.is_pressing = false;
+        slot.is_ready = false;
+        slot.is_backlogged = false;
         slot.holder = worker;
-        let News { mut mail, acknowledged, is_hung_up } =
-            slot.news.take().map_or_else(News::default, |news| *news);
+        let Pending { mut commands, acknowledged, is_hung_up } =
+            slot.pending.take().map_or_else(Pending::default, |pending| *pending);
         if acknowledged > 0 {
-            mail.push(Letter::Acknowledge(acknowledged));
+            commands.push(ChannelCommand::Acknowledge(acknowledged));
         }
-        Some(CheckedOut { slot: index, channel, mail, is_hung_up })
+        Some(CheckedOut { slot: index, channel, commands, is_hung_up })
     }
 
     /// Puts a channel back.
-    pub(super) fn check_in(&mut self, index: usize, channel: Channel, served: &mut Served) {
-        self.set_deadline(index, served.deadline);
+    pub(super) fn check_in(&mut self, index: usize, channel: Channel, report: &mut ServiceReport) {
+        self.set_deadline(index, report.deadline);
         let slot = self.slot_mut(index);
-        slot.descriptors = std::mem::take(&mut served.descriptors);
-        if served.next == Next::Gone && !slot.has_mail() {
+        slot.descriptors = std::mem::take(&mut report.descriptors);
+        if report.next == NextService::Never && !slot.has_commands() {
             self.remove(index);
             return;
         }
-        let has_more = served.next == Next::More;
-        let presses = has_more && matches!(channel, Channel::Stream(_));
+        let has_more = report.next == NextService::AtOnce;
+        let is_backlogged = has_more && matches!(channel, Channel::Stream(_));
         slot.channel = Some(channel);
-        slot.awaits_credit = served.awaits_credit;
-        let has_credit = slot.awaits_credit && slot.news.as_ref().is_some_and(|news| news.acknowledged > 0);
-        if slot.is_due || has_credit || has_more && !presses {
-            slot.is_due = true;
-            self.due.push_back(index);
-        } else if presses {
-            slot.is_pressing = true;
-            if !std::mem::replace(&mut slot.has_place, true) {
-                self.pressing.push_back(index);
+        slot.awaits_credit = report.awaits_credit;
+        let has_credit =
+            slot.awaits_credit && slot.pending.as_ref().is_some_and(|pending| pending.acknowledged > 0);
+        if slot.is_ready || has_credit || has_more && !is_backlogged {
+            slot.is_ready = true;
+            self.ready.push_back(index);
+        } else if is_backlogged {
+            slot.is_backlogged = true;
+            if !std::mem::replace(&mut slot.is_in_backlogged_queue, true) {
+                self.backlogged.push_back(index);
             }
         }
     }
@@ -412,20 +413,20 @@ impl Table {
         let is_out = |index: usize| slots[index].as_ref().is_some_and(|slot| slot.channel.is_none());
         self.barriers.add(others.iter().map(|&index| (index, is_out(index))), reply);
         // The main log is served even if there is no stream, so that some thread passes the barrier.
-        others.into_iter().chain(self.main.clone()).for_each(|slot| self.make_due(slot));
+        others.into_iter().chain(self.main.clone()).for_each(|slot| self.make_ready(slot));
     }
 
     /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called
     /// without the lock.
-    pub(super) fn pass_barriers(&mut self, slot: usize, passing: Passing) -> Vec<Box<dyn FnOnce() + Send>> {
+    pub(super) fn pass_barriers(&mut self, slot: usize, visit: Visit) -> Vec<Box<dyn FnOnce() + Send>> {
         if self.barriers.is_empty() {
             return Vec::new();
         }
         let is_gone = self.slots.get(slot).is_none_or(Option::is_none);
-        self.barriers.pass(slot, if is_gone { Passing::GivenUp } else { passing });
+        self.barriers.pass(slot, if is_gone { Visit::Abandoned } else { visit });
         let main: Vec<usize> = self.main.iter().copied().filter(|slot| self.is_reachable(*slot)).collect();
         let passed = self.barriers.advance(&main);
-        passed.due.into_iter().for_each(|slot| self.make_due(slot));
+        passed.due.into_iter().for_each(|slot| self.make_ready(slot));
         passed.replies
     }
 
@@ -446,7 +447,7 @@ impl Table {
         self.slots.get(index)?.as_ref()?.key
     }
 
-    /// Whether streams and errands are through and the main log is written.
+    /// Whether streams and file tasks are through and the main log is written.
     pub(super) fn is_settled(&self) -> bool {
         self.unsettled().next().is_none()
     }
@@ -467,22 +468,22 @@ impl Table {
     }
 
     /// Gives the main log's channels away, as far as no thread has them.
-    pub(super) fn take_main(&mut self) -> Vec<MainChannel> {
+    pub(super) fn take_main(&mut self) -> Vec<MainLogOutput> {
         let main = std::mem::take(&mut self.main);
         let channels = main.into_iter().filter_map(|index| self.slot_mut(index).channel.take());
         let channels: Vec<Channel> = channels.collect();
         let main = channels.into_iter().filter_map(|channel| match channel {
             Channel::Main(server) => Some(server.into_channel()),
-            Channel::Stream(_) | Channel::Watch(_) | Channel::Errand(_) => None,
+            Channel::Stream(_) | Channel::Watch(_) | Channel::FileTask(_) => None,
         });
         main.collect()
     }
 
-    pub(super) fn make_due(&mut self, index: usize) {
+    pub(super) fn make_ready(&mut self, index: usize) {
         let slot = self.slot_mut(index);
-        slot.is_pressing = false;
-        if !std::mem::replace(&mut slot.is_due, true) && slot.channel.is_some() {
-            self.due.push_back(index);
+        slot.is_backlogged = false;
+        if !std::mem::replace(&mut slot.is_ready, true) && slot.channel.is_some() {
+            self.ready.push_back(index);
         }
     }
 
@@ -510,10 +511,10 @@ impl Table {
             key,
             label,
             channel: Some(channel),
-            news: None,
-            is_due: false,
-            is_pressing: false,
-            has_place: false,
+            pending: None,
+            is_ready: false,
+            is_backlogged: false,
+            is_in_backlogged_queue: false,
             awaits_credit: false,
             deadline: None,
             descriptors: Descriptors::default(),
@@ -525,7 +526,7 @@ impl Table {
     fn remove(&mut self, index: usize) {
         self.set_deadline(index, None);
         // Its channel is out, and only what is in stands in the queue.
-        debug_assert!(!self.due.contains(&index), "a slot that is served is not queued");
+        debug_assert!(!self.ready.contains(&index), "a slot that is report is not queued");
         self.watch = self.watch.filter(|watch| *watch != index);
         let Some(slot) = self.slots[index].take() else { return };
         if let Some(FollowKey::Stream(stream)) = slot.key
@@ -534,7 +535,7 @@ impl Table {
             self.streams.remove(&stream);
         }
         // Its place would be taken for that of the next one with this number.
-        if !slot.has_place {
+        if !slot.is_in_backlogged_queue {
             self.free.push(index);
         }
     }
@@ -558,27 +559,27 @@ impl Table {
 }
 
 impl Slot {
-    fn news(&mut self) -> &mut News {
-        self.news.get_or_insert_default()
+    fn pending(&mut self) -> &mut Pending {
+        self.pending.get_or_insert_default()
     }
 
-    fn has_mail(&self) -> bool {
-        self.news.as_ref().is_some_and(|news| !news.mail.is_empty())
+    fn has_commands(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| !pending.commands.is_empty())
     }
 
     fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
         let Descriptors { front, waiting } = &self.descriptors;
         std::iter::once(front).chain(waiting).flat_map(|held| {
             let pipe = held.pipe.map(|fd| Descriptor { fd, purpose: self.label.of_pipe().to_string() });
-            let target = held.target.map(|fd| Descriptor { fd, purpose: self.label.to_string() });
+            let target = held.sink.map(|fd| Descriptor { fd, purpose: self.label.to_string() });
             [pipe, target].into_iter().flatten()
         })
     }
 
     fn is_settled(&self) -> bool {
         match &self.channel {
-            Some(Channel::Main(main)) => main.is_settled() && !self.has_mail(),
-            Some(Channel::Stream(_) | Channel::Watch(_) | Channel::Errand(_)) => false,
+            Some(Channel::Main(main)) => main.is_settled() && !self.has_commands(),
+            Some(Channel::Stream(_) | Channel::Watch(_) | Channel::FileTask(_)) => false,
             // A watch that hangs owes nobody anything.
             None => self.key.is_none(),
         }

@@ -1,11 +1,11 @@
 //! Tests of the pump with targets that can be made to hang.
 
 use super::*;
-use crate::main_log::MainChannel;
+use crate::main_log::MainLogOutput;
 use crate::scratch::Scratch;
-use crate::sinks::buffered_output::Outlet;
-use crate::sinks::fake::{FakeState, FakeTarget};
-use crate::sinks::{Target, Units};
+use crate::sinks::buffered_output::BufferedOutput;
+use crate::sinks::fake::{FakeSink, FakeSinkState};
+use crate::sinks::{RotationUnit, Sink};
 use crate::{Delivery, FileOrigin, StreamSpec};
 use std::io::{PipeWriter, Write};
 use std::sync::Mutex;
@@ -34,23 +34,25 @@ fn spec(name: &str) -> Arc<StreamSpec> {
     })
 }
 
-fn fake_outlet(label: &str, state: &Arc<FakeState>, units: Units) -> Outlet {
-    Outlet::new(Target::Fake(FakeTarget(Arc::clone(state))), label.to_owned().into(), units)
+fn fake_output(label: &str, state: &Arc<FakeSinkState>, units: RotationUnit) -> BufferedOutput {
+    BufferedOutput::new(Sink::Fake(FakeSink(Arc::clone(state))), label.to_owned().into(), units)
 }
 
 /// A pump with a main log in memory.
 struct Rig {
     pump: Pump,
-    main: Arc<FakeState>,
+    main: Arc<FakeSinkState>,
     main_log: MainLog,
     notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 impl Rig {
     fn new() -> Self {
-        let main: Arc<FakeState> = Arc::default();
-        let channel =
-            MainChannel::log(fake_outlet("main log", &main, Units::Whole), crate::main_log::Layout::Text);
+        let main: Arc<FakeSinkState> = Arc::default();
+        let channel = MainLogOutput::log(
+            fake_output("main log", &main, RotationUnit::Write),
+            crate::main_log::Layout::Text,
+        );
         let main_log = MainLog::over(Level::Info, None, vec![channel]);
         let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let sent = Arc::clone(&notices);
@@ -59,11 +61,11 @@ impl Rig {
     }
 
     /// Attaches a generation that writes into `state`.
-    fn attach(&self, stream: u64, generation: u64, name: &str, state: &Arc<FakeState>) -> PipeWriter {
+    fn attach(&self, stream: u64, generation: u64, name: &str, state: &Arc<FakeSinkState>) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
-        let outlet = fake_outlet(&format!("log of {name}"), state, Units::Lines);
-        let sink = OutputPipeline::over(&spec(name), Some(outlet), None);
-        self.pump.attach(StreamId(stream), Generation(generation), reader.into(), sink).unwrap();
+        let output = fake_output(&format!("log of {name}"), state, RotationUnit::Line);
+        let pipeline = OutputPipeline::over(&spec(name), Some(output), None);
+        self.pump.attach(StreamId(stream), Generation(generation), reader.into(), pipeline).unwrap();
         writer
     }
 
@@ -80,7 +82,7 @@ impl Rig {
 #[test]
 fn a_hanging_write_holds_up_its_own_stream_only_and_recovers_in_order() {
     let rig = Rig::new();
-    let (dead, alive): (Arc<FakeState>, Arc<FakeState>) = Default::default();
+    let (dead, alive): (Arc<FakeSinkState>, Arc<FakeSinkState>) = Default::default();
     let mut stuck = rig.attach(1, 1, "stuck", &dead);
     let mut fine = rig.attach(2, 1, "fine", &alive);
     dead.hang();
@@ -106,15 +108,15 @@ fn a_hanging_write_holds_up_its_own_stream_only_and_recovers_in_order() {
     assert!(rig.has_drained(1, 1));
     wait_until("the replaced thread has left", || rig.pump.shared.table().threads == 1);
     fine.write_all(b"still\n").unwrap();
-    wait_until("the others are still served", || alive.written() == b"goes on\nstill\n");
+    wait_until("the others are still report", || alive.written() == b"goes on\nstill\n");
     rig.pump.shutdown(PATIENCE).unwrap();
 }
 
 #[test]
 fn several_hanging_writes_are_survived_one_after_the_other() {
     let rig = Rig::new();
-    let dead: Vec<Arc<FakeState>> = (0..3).map(|_| Arc::default()).collect();
-    let alive: Arc<FakeState> = Arc::default();
+    let dead: Vec<Arc<FakeSinkState>> = (0..3).map(|_| Arc::default()).collect();
+    let alive: Arc<FakeSinkState> = Arc::default();
     let mut writers = Vec::new();
     for (stream, state) in (1..).zip(&dead) {
         state.hang();
@@ -138,7 +140,7 @@ fn several_hanging_writes_are_survived_one_after_the_other() {
 #[test]
 fn the_main_log_hanging_holds_up_no_child_and_counts_what_it_could_not_keep() {
     let rig = Rig::new();
-    let alive: Arc<FakeState> = Arc::default();
+    let alive: Arc<FakeSinkState> = Arc::default();
     let mut fine = rig.attach(1, 1, "fine", &alive);
     rig.main.hang();
     rig.main_log.log(Level::Info, "first");
@@ -167,7 +169,7 @@ fn the_main_log_hanging_holds_up_no_child_and_counts_what_it_could_not_keep() {
 #[test]
 fn shutdown_names_what_hangs_and_returns() {
     let rig = Rig::new();
-    let dead: Arc<FakeState> = Arc::default();
+    let dead: Arc<FakeSinkState> = Arc::default();
     dead.hang();
     let mut stuck = rig.attach(1, 1, "stuck", &dead);
     stuck.write_all(b"x").unwrap();
@@ -182,7 +184,7 @@ fn shutdown_names_what_hangs_and_returns() {
 #[test]
 fn a_failing_target_is_retried_and_told_once() {
     let rig = Rig::new();
-    let full: Arc<FakeState> = Arc::default();
+    let full: Arc<FakeSinkState> = Arc::default();
     full.fail_with(Some(libc::ENOSPC));
     let mut child = rig.attach(1, 1, "web", &full);
     child.write_all(b"one\n").unwrap();
@@ -200,7 +202,7 @@ fn a_failing_target_is_retried_and_told_once() {
 #[test]
 fn too_many_waiting_runs_are_given_up_with_a_line() {
     let rig = Rig::new();
-    let full: Arc<FakeState> = Arc::default();
+    let full: Arc<FakeSinkState> = Arc::default();
     full.fail_with(Some(libc::ENOSPC));
     for generation in 1..=10 {
         let mut writer = rig.attach(1, generation, "web", &full);
@@ -227,7 +229,7 @@ fn finishing_a_run_nobody_attached_is_answered() {
     rig.pump.shutdown(PATIENCE).unwrap();
 }
 
-/// PROC-77, by the pump's errand.
+/// PROC-77, by the pump's task.
 #[test]
 fn clearing_an_unattached_stream_empties_its_file_and_tells_its_followers() {
     let rig = Rig::new();
@@ -345,6 +347,6 @@ fn after_shutdown_everything_is_answered() {
     rig.pump.clear_main(move |outcome| again.send(outcome.is_err()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     let (reader, _writer) = io::pipe().unwrap();
-    let sink = OutputPipeline::over(&spec("late"), None, None);
-    rig.pump.attach(StreamId(1), Generation(1), reader.into(), sink).unwrap_err();
+    let pipeline = OutputPipeline::over(&spec("late"), None, None);
+    rig.pump.attach(StreamId(1), Generation(1), reader.into(), pipeline).unwrap_err();
 }

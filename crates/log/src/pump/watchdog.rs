@@ -6,7 +6,7 @@
 //! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
 //! daemon has no wake-ups.
 
-use super::barriers::Passing;
+use super::barriers::Visit;
 use super::shared::{Shared, Urgency};
 use super::table::{Activity, Phase, Table};
 use super::worker;
@@ -68,21 +68,21 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
 /// nothing changes.
 pub(super) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
     let own = Arc::clone(shared);
-    let (worker, station) = (table.worker + 1, Arc::new(AtomicU64::new(0)));
-    let its_station = Arc::clone(&station);
+    let (worker, progress) = (table.worker + 1, Arc::new(AtomicU64::new(0)));
+    let its_progress = Arc::clone(&progress);
     thread::Builder::new().name("log-pump".into()).spawn(move || {
-        worker::run(&own, worker, &its_station);
+        worker::run(&own, worker, &its_progress);
         own.table().threads -= 1;
-        own.announce();
+        own.notify_waiters();
     })?;
     table.threads += 1;
     table.worker = worker;
-    table.station = station;
+    table.progress = progress;
     table.activity = Activity::Serving;
     Ok(())
 }
 
-/// What the watchdog saw: the thread, and how many channels it had served.
+/// What the watchdog saw: the thread, and how many channels it had report.
 type Sight = (u64, u64);
 
 fn watch(shared: &Arc<Shared>) {
@@ -115,12 +115,12 @@ fn watch(shared: &Arc<Shared>) {
 
 /// `Some` while the current thread is with a channel.
 fn serving(table: &Table) -> Option<Sight> {
-    let served = table.station.load(Ordering::SeqCst);
-    (served % 2 == 1).then_some((table.worker, served))
+    let report = table.progress.load(Ordering::SeqCst);
+    (report % 2 == 1).then_some((table.worker, report))
 }
 
 fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
-    let replaced = shared.change(Urgency::Soon, |table| {
+    let replaced = shared.update(Urgency::Soon, |table| {
         if serving(table) != seen || table.stuck >= MOST_STUCK || table.phase == Phase::Ended {
             return None;
         }
@@ -128,7 +128,7 @@ fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
         let label = label.to_string();
         start_worker(shared, table).ok()?;
         table.stuck += 1;
-        Some((label, table.pass_barriers(slot, Passing::GivenUp)))
+        Some((label, table.pass_barriers(slot, Visit::Abandoned)))
     });
     let Some((label, replies)) = replaced else { return };
     let line = format!("an operation on the {label} does not return; its output waits, other logs go on");

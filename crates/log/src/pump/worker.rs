@@ -1,11 +1,11 @@
 //! The pump thread: wait, serve what is due, wait again.
 
-use super::poller::{Event, Gathering};
-use super::service_report::{Fill, Next, Served};
+use super::poller::{Coalescing, Event};
+use super::service_report::{NextService, PipeFill, ServiceReport};
 use super::shared::Shared;
-use super::stream::Letter;
+use super::stream::ChannelCommand;
 use super::table::{Activity, Channel, CheckedOut, Phase, Table};
-use super::worker_context::{Desk, Turn};
+use super::worker_context::{ReadQuota, WorkerContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,36 +13,36 @@ use supervisor_core::Level;
 
 /// How a thread is to wait.
 enum Plan {
-    /// Not at all: only look what else has happened.
+    /// Not at all: only look what else has events.
     Glance,
     /// At most so long, for urgent matters.
-    Gather(Duration),
+    Coalesce(Duration),
     /// At most so long, for anything.
     Sleep(Option<Duration>),
 }
 
 /// Runs as the pump until another thread takes its place or the pump ends.
-pub(super) fn run(shared: &Arc<Shared>, worker: u64, station: &AtomicU64) {
-    let mut desk = Desk::new(&shared.waiter, &shared.watched, &shared.main_log, &*shared.notify);
-    let mut gathering = Gathering::default();
-    let mut happened = Vec::new();
+pub(super) fn run(shared: &Arc<Shared>, worker: u64, progress: &AtomicU64) {
+    let mut context = WorkerContext::new(&shared.poller, &shared.watched, &shared.main_log, &*shared.notify);
+    let mut coalescing = Coalescing::default();
+    let mut events = Vec::new();
     // Should this thread hang, they are looked at by their deadlines.
-    let mut resting: Vec<usize> = Vec::new();
-    while let Some(plan) = plan(shared, worker, &gathering, !resting.is_empty()) {
-        wait(shared, &plan, &mut happened);
+    let mut polled: Vec<usize> = Vec::new();
+    while let Some(plan) = plan(shared, worker, &coalescing, !polled.is_empty()) {
+        wait(shared, &plan, &mut events);
         let began = Instant::now();
-        if gathering.remaining(began).is_none() {
-            happened.extend(resting.drain(..).map(|slot| Event { slot, is_hang_up: false }));
+        if coalescing.remaining(began).is_none() {
+            events.extend(polled.drain(..).map(|slot| Event { slot, is_hang_up: false }));
         }
-        note(shared, &mut happened, began);
-        let Some(round) = serve_round(shared, worker, station, &mut desk, &mut resting) else { return };
+        note(shared, &mut events, began);
+        let Some(round) = serve_round(shared, worker, progress, &mut context, &mut polled) else { return };
         if round.has_moved {
-            gathering.moved(began, round.fill, Instant::now());
+            coalescing.moved(began, round.fill, Instant::now());
         }
     }
 }
 
-fn plan(shared: &Shared, worker: u64, gathering: &Gathering, has_resting: bool) -> Option<Plan> {
+fn plan(shared: &Shared, worker: u64, coalescing: &Coalescing, has_polled: bool) -> Option<Plan> {
     let mut table = shared.table();
     if table.worker != worker || table.phase == Phase::Ended {
         return None;
@@ -53,11 +53,11 @@ fn plan(shared: &Shared, worker: u64, gathering: &Gathering, has_resting: bool) 
     }
     let now = Instant::now();
     let until_deadline = table.next_deadline().map(|at| at.saturating_duration_since(now));
-    if let Some(pause) = gathering.remaining(now) {
-        table.activity = Activity::Gathering;
-        return Some(Plan::Gather(until_deadline.map_or(pause, |left| left.min(pause))));
+    if let Some(pause) = coalescing.remaining(now) {
+        table.activity = Activity::Coalescing;
+        return Some(Plan::Coalesce(until_deadline.map_or(pause, |left| left.min(pause))));
     }
-    if has_resting {
+    if has_polled {
         table.activity = Activity::Serving;
         return Some(Plan::Glance);
     }
@@ -65,12 +65,12 @@ fn plan(shared: &Shared, worker: u64, gathering: &Gathering, has_resting: bool) 
     Some(Plan::Sleep(until_deadline))
 }
 
-fn wait(shared: &Shared, plan: &Plan, happened: &mut Vec<Event>) {
-    let waiter = &shared.waiter;
+fn wait(shared: &Shared, plan: &Plan, events: &mut Vec<Event>) {
+    let poller = &shared.poller;
     let outcome = match plan {
-        Plan::Glance => waiter.wait(Some(Duration::ZERO), happened),
-        Plan::Gather(pause) => waiter.wait_urgent(*pause, happened),
-        Plan::Sleep(timeout) => waiter.wait(*timeout, happened),
+        Plan::Glance => poller.wait(Some(Duration::ZERO), events),
+        Plan::Coalesce(pause) => poller.wait_urgent(*pause, events),
+        Plan::Sleep(timeout) => poller.wait(*timeout, events),
     };
     // Polling an open poller with a valid buffer fails for want of memory at most; that passes, and must not
     // spin.
@@ -79,10 +79,10 @@ fn wait(shared: &Shared, plan: &Plan, happened: &mut Vec<Event>) {
     }
 }
 
-fn note(shared: &Shared, happened: &mut Vec<Event>, now: Instant) {
+fn note(shared: &Shared, events: &mut Vec<Event>, now: Instant) {
     let mut table = shared.table();
     table.activity = Activity::Serving;
-    for event in happened.drain(..) {
+    for event in events.drain(..) {
         table.note(event);
     }
     table.expire(now);
@@ -93,39 +93,39 @@ fn note(shared: &Shared, happened: &mut Vec<Event>, now: Instant) {
 struct Round {
     has_moved: bool,
     /// Of the fullest pipe.
-    fill: Fill,
+    fill: PipeFill,
 }
 
 /// Serves every channel that is due now once, and then one of those that press; `None` if this thread was replaced meanwhile.
 fn serve_round(
     shared: &Arc<Shared>,
     worker: u64,
-    station: &AtomicU64,
-    desk: &mut Desk<'_>,
-    resting: &mut Vec<usize>,
+    progress: &AtomicU64,
+    context: &mut WorkerContext<'_>,
+    polled: &mut Vec<usize>,
 ) -> Option<Round> {
     let mut round = Round::default();
-    let turns = shared.table().due_count();
+    let turns = shared.table().ready_count();
     let is_last = |turn: usize| turn == turns;
     for turn in 0..=turns {
         let out = check_out(
             shared,
             worker,
-            station,
-            if is_last(turn) { Table::check_out_pressing } else { Table::check_out },
+            progress,
+            if is_last(turn) { Table::check_out_backlogged } else { Table::check_out },
         );
-        let Some(CheckedOut { slot, mut channel, mail, is_hung_up }) = out else { continue };
-        desk.turn = if is_last(turn) { Turn::long() } else { Turn::Short };
-        let served = serve(&mut channel, mail, is_hung_up, desk);
-        round.has_moved |= served.has_moved;
-        round.fill = round.fill.max(served.fill);
-        if served.next == Next::Rest {
-            resting.push(slot);
+        let Some(CheckedOut { slot, mut channel, commands, is_hung_up }) = out else { continue };
+        context.quota = if is_last(turn) { ReadQuota::long() } else { ReadQuota::Short };
+        let report = serve(&mut channel, commands, is_hung_up, context);
+        round.has_moved |= report.has_moved;
+        round.fill = round.fill.max(report.fill);
+        if report.next == NextService::AfterPause {
+            polled.push(slot);
         }
-        let replaced = shared.check_in(slot, channel, served, worker, station);
-        desk.main_log.log_all(&mut desk.lines);
+        let replaced = shared.check_in(slot, channel, report, worker, progress);
+        context.main_log.log_all(&mut context.messages);
         if let Some(label) = replaced {
-            desk.main_log.log(Level::Info, format!("the operation on the {label} has returned"));
+            context.main_log.log(Level::Info, format!("the operation on the {label} has returned"));
             return None;
         }
     }
@@ -135,27 +135,32 @@ fn serve_round(
 fn check_out(
     shared: &Shared,
     worker: u64,
-    station: &AtomicU64,
+    progress: &AtomicU64,
     next: fn(&mut Table) -> Option<CheckedOut>,
 ) -> Option<CheckedOut> {
     let out = {
         let mut table = shared.table();
         if table.worker == worker { next(&mut table) } else { None }
     }?;
-    station.fetch_add(1, Ordering::SeqCst);
+    progress.fetch_add(1, Ordering::SeqCst);
     shared.watchdog.rouse();
     Some(out)
 }
 
-fn serve(channel: &mut Channel, mail: Vec<Letter>, is_hung_up: bool, desk: &mut Desk<'_>) -> Served {
+fn serve(
+    channel: &mut Channel,
+    commands: Vec<ChannelCommand>,
+    is_hung_up: bool,
+    context: &mut WorkerContext<'_>,
+) -> ServiceReport {
     match channel {
-        Channel::Stream(stream) => stream.serve(mail, is_hung_up, desk),
-        Channel::Main(server) => server.serve(mail, desk),
-        Channel::Watch(server) => server.serve(mail, desk),
-        Channel::Errand(errand) => {
-            errand.run();
+        Channel::Stream(stream) => stream.serve(commands, is_hung_up, context),
+        Channel::Main(server) => server.serve(commands, context),
+        Channel::Watch(server) => server.serve(commands, context),
+        Channel::FileTask(task) => {
+            task.run();
             // It has to do with a file that may be followed.
-            Served { next: Next::Gone, has_changed_log: true, ..Served::default() }
+            ServiceReport { next: NextService::Never, has_changed_log: true, ..ServiceReport::default() }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a pump thread works with.
 
 use super::file_watch::WatchedLogs;
-use super::poller::Waiter;
-use crate::sinks::buffered_output::Lines;
+use super::poller::Poller;
+use crate::sinks::buffered_output::LogMessages;
 use crate::{MainLog, Notice};
 use std::time::{Duration, Instant};
 use supervisor_sys::CopyBuffer;
@@ -12,71 +12,71 @@ use supervisor_sys::CopyBuffer;
 const BUFFER: usize = 128 * 1024;
 
 /// So much is read from one pipe before others get their turn.
-const SHORT_TURN: usize = 256 * 1024;
+const SHORT_READ: usize = 256 * 1024;
 
 /// The same of a pipe that had more than that. What its child writes meanwhile is still in the cache when it is read, unlike
 /// what has waited for the turns of many others.
-const LONG_TURN: usize = 1024 * 1024;
+const LONG_READ: usize = 1024 * 1024;
 
 /// A long turn ends after this, whatever was read: the disk may be slow.
-const LONGEST_TURN: Duration = Duration::from_millis(5);
+const LONG_READ_TIME: Duration = Duration::from_millis(5);
 
 /// How much may be read from a pipe at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// Something has happened to it.
+pub(super) enum ReadQuota {
+    /// Something has events to it.
     Short,
     /// It is read only because its child writes faster than it was read. Until this time at most.
     Long(Instant),
 }
 
-impl Turn {
+impl ReadQuota {
     /// A long turn that begins now.
     pub(super) fn long() -> Self {
-        Self::Long(Instant::now() + LONGEST_TURN)
+        Self::Long(Instant::now() + LONG_READ_TIME)
     }
 
     /// Whether it is over once so many bytes were read.
-    pub(super) fn is_over(self, bytes: usize) -> bool {
+    pub(super) fn is_used_up(self, bytes: usize) -> bool {
         match self {
-            Self::Short => bytes >= SHORT_TURN,
-            Self::Long(until) => bytes >= LONG_TURN || bytes >= SHORT_TURN && Instant::now() >= until,
+            Self::Short => bytes >= SHORT_READ,
+            Self::Long(until) => bytes >= LONG_READ || bytes >= SHORT_READ && Instant::now() >= until,
         }
     }
 }
 
 /// One per pump thread.
-pub(super) struct Desk<'a> {
+pub(super) struct WorkerContext<'a> {
     /// Of the channel that is served.
-    pub(super) turn: Turn,
+    pub(super) quota: ReadQuota,
     /// Shared by all pipes.
     pub(super) buffer: CopyBuffer,
-    pub(super) waiter: &'a Waiter,
+    pub(super) poller: &'a Poller,
     pub(super) watched: &'a WatchedLogs,
     pub(super) main_log: &'a MainLog,
     pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
     /// For sinks that strip control sequences.
     pub(super) visible: CopyBuffer,
     /// For the main log, once no channel is checked out.
-    pub(super) lines: Lines,
+    pub(super) messages: LogMessages,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> WorkerContext<'a> {
     pub(super) fn new(
-        waiter: &'a Waiter,
+        poller: &'a Poller,
         watched: &'a WatchedLogs,
         main_log: &'a MainLog,
         notify: &'a (dyn Fn(Notice) + Send + Sync),
     ) -> Self {
         Self {
-            turn: Turn::Short,
+            quota: ReadQuota::Short,
             buffer: CopyBuffer::zeroed(BUFFER),
-            waiter,
+            poller,
             watched,
             main_log,
             notify,
             visible: CopyBuffer::default(),
-            lines: Lines::new(),
+            messages: LogMessages::new(),
         }
     }
 
@@ -92,11 +92,12 @@ mod tests {
     /// Half a page away from where the kernel's own pages begin, on every start.
     #[test]
     fn the_buffer_has_a_place_that_is_good_on_every_processor() {
-        let waiter = Waiter::new().unwrap();
+        let poller = Poller::new().unwrap();
         let (watched, main_log) = (WatchedLogs::default(), MainLog::nowhere());
-        let desks: Vec<_> = (0..20).map(|_| Desk::new(&waiter, &watched, &main_log, &|_| ())).collect();
-        for desk in &desks {
-            assert_eq!((desk.buffer.len(), desk.buffer.as_ptr().addr() % 4096), (BUFFER, 2048));
+        let contexts: Vec<_> =
+            (0..20).map(|_| WorkerContext::new(&poller, &watched, &main_log, &|_| ())).collect();
+        for context in &contexts {
+            assert_eq!((context.buffer.len(), context.buffer.as_ptr().addr() % 4096), (BUFFER, 2048));
         }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! What a write does not take is kept, and nothing more is accepted until it is gone: the caller stops
 //! reading its source then. So the memory held is what one read gave, and bytes never change places. An
-//! outlet tells when it is worth trying again: when its descriptor becomes writable, or at a time that moves
+//! output tells when it is worth trying again: when its descriptor becomes writable, or at a time that moves
 //! away from second to second up to half a minute. People are told once when it goes wrong and once when it
 //! is over.
 
 use crate::label::Label;
-use crate::sinks::{ClearError, Outcome, Remark, Target, Units};
+use crate::sinks::{ClearError, Outcome, RotationUnit, Sink, SinkEvent};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ const SYSLOG_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration:
 const SLOW_READER: Duration = Duration::from_secs(5);
 
 /// Lines to be put into the main log, once no lock is held.
-pub(crate) type Lines = Vec<(Level, String)>;
+pub(crate) type LogMessages = Vec<(Level, String)>;
 
 /// Whether more may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
-    /// Of two outlets of one source: whichever has to be waited for; with two to wait for, the second is met
+    /// Of two outputs of one source: whichever has to be waited for; with two to wait for, the second is met
     /// again when the first is through.
     pub(crate) fn stricter(self, other: Self) -> Self {
         if self == Self::Open { other } else { self }
@@ -47,26 +47,26 @@ impl Flow {
 
 /// A target, and what is wrong with it.
 #[derive(Debug)]
-pub(crate) struct Outlet {
-    target: Target,
+pub(crate) struct BufferedOutput {
+    target: Sink,
     /// For people: `stdout log of 'web' ('/var/log/web.log')`.
     label: Label,
-    units: Units,
-    /// Boxed: hardly any of thousands of outlets has some.
-    trouble: Option<Box<Trouble>>,
+    unit: RotationUnit,
+    /// Boxed: hardly any of thousands of outputs has some.
+    backlog: Option<Box<Backlog>>,
 }
 
 /// Why a target does not take what it is given, and what waits until it does.
 #[derive(Debug)]
-struct Trouble {
-    health: Health,
+struct Backlog {
+    stall: Stall,
     /// Not yet written, from `start` on.
-    backlog: Vec<u8>,
+    bytes: Vec<u8>,
     start: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Health {
+enum Stall {
     /// It only takes long.
     Paused,
     /// The reader does not keep up.
@@ -77,50 +77,50 @@ enum Health {
     Unreadable,
 }
 
-impl Outlet {
-    pub(crate) fn new(target: Target, label: Label, units: Units) -> Self {
-        Self { target, label, units, trouble: None }
+impl BufferedOutput {
+    pub(crate) fn new(target: Sink, label: Label, unit: RotationUnit) -> Self {
+        Self { target, label, unit, backlog: None }
     }
 
     /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further
     /// parts of the same read.
-    pub(crate) fn write(&mut self, bytes: &[u8], lines: &mut Lines) -> Flow {
-        let count = if self.is_waiting() { 0 } else { self.attempt(bytes, lines) };
-        if let Some(trouble) = &mut self.trouble {
-            trouble.backlog.extend_from_slice(&bytes[count..]);
+    pub(crate) fn write(&mut self, bytes: &[u8], messages: &mut LogMessages) -> Flow {
+        let count = if self.is_waiting() { 0 } else { self.attempt(bytes, messages) };
+        if let Some(backlog) = &mut self.backlog {
+            backlog.bytes.extend_from_slice(&bytes[count..]);
         }
         self.flow()
     }
 
     /// Tries to write what waits.
-    pub(crate) fn flush(&mut self, lines: &mut Lines) -> Flow {
-        let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.is_waited_for()) else {
+    pub(crate) fn flush(&mut self, messages: &mut LogMessages) -> Flow {
+        let Some(backlog) = self.backlog.as_mut().filter(|backlog| backlog.is_pending()) else {
             return Flow::Open;
         };
-        if let Health::Failing { retry_at, .. } = trouble.health {
+        if let Stall::Failing { retry_at, .. } = backlog.stall {
             if Instant::now() < retry_at {
                 return self.flow();
             }
-            self.target.revive();
+            self.target.recover();
         }
-        let (backlog, start) = trouble.take_backlog();
-        let end = start + self.attempt(&backlog[start..], lines);
-        if let Some(trouble) = self.trouble.as_mut().filter(|_| end < backlog.len()) {
-            (trouble.backlog, trouble.start) = (backlog, end);
+        let (bytes, start) = backlog.take();
+        let end = start + self.attempt(&bytes[start..], messages);
+        if let Some(backlog) = self.backlog.as_mut().filter(|_| end < bytes.len()) {
+            (backlog.bytes, backlog.start) = (bytes, end);
         }
         self.flow()
     }
 
     /// Whether something waits to be written.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.is_waited_for())
+        self.backlog.as_ref().is_some_and(|backlog| backlog.is_pending())
     }
 
     /// Closes and opens again; a failure is reported and the old file stays.
-    pub(crate) fn reopen(&mut self, lines: &mut Lines) {
+    pub(crate) fn reopen(&mut self, messages: &mut LogMessages) {
         match self.target.reopen() {
-            Ok(()) => self.expect_better(),
-            Err(error) => lines.push((
+            Ok(()) => self.retry_at_once(),
+            Err(error) => messages.push((
                 Level::Error,
                 format!(
                     "could not reopen the {}: {}; the file opened before stays in use",
@@ -134,10 +134,10 @@ impl Outlet {
     /// Empties the log; what waits to be written belongs to what is cleared.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
         self.target.clear()?;
-        if let Some(trouble) = &mut self.trouble {
-            trouble.take_backlog();
+        if let Some(backlog) = &mut self.backlog {
+            backlog.take();
         }
-        self.expect_better();
+        self.retry_at_once();
         Ok(())
     }
 
@@ -152,9 +152,8 @@ impl Outlet {
     }
 
     /// Something changed from outside: the next flush tries at once.
-    fn expect_better(&mut self) {
-        if let Some(Health::Failing { retry_at, .. }) =
-            self.trouble.as_mut().map(|trouble| &mut trouble.health)
+    fn retry_at_once(&mut self) {
+        if let Some(Stall::Failing { retry_at, .. }) = self.backlog.as_mut().map(|backlog| &mut backlog.stall)
         {
             *retry_at = Instant::now();
         }
@@ -162,40 +161,40 @@ impl Outlet {
 
     /// Whether more may be written, as of the last attempt.
     pub(crate) fn flow(&self) -> Flow {
-        let Some(trouble) = self.trouble.as_ref().filter(|trouble| trouble.is_waited_for()) else {
+        let Some(backlog) = self.backlog.as_ref().filter(|backlog| backlog.is_pending()) else {
             return Flow::Open;
         };
-        match trouble.health {
-            Health::Unreadable => Flow::Open,
-            Health::Paused => Flow::Retry(Instant::now()),
-            Health::Blocked { since, is_reported } => {
+        match backlog.stall {
+            Stall::Unreadable => Flow::Open,
+            Stall::Paused => Flow::Retry(Instant::now()),
+            Stall::Blocked { since, is_reported } => {
                 Flow::Blocked((!is_reported).then(|| since + SLOW_READER))
             }
-            Health::Failing { retry_at, .. } => Flow::Retry(retry_at),
+            Stall::Failing { retry_at, .. } => Flow::Retry(retry_at),
         }
     }
 
     /// Writes what is taken and notes how it went; returns how much is done with.
-    fn attempt(&mut self, bytes: &[u8], lines: &mut Lines) -> usize {
-        if matches!(self.health(), Some(Health::Unreadable)) {
+    fn attempt(&mut self, bytes: &[u8], messages: &mut LogMessages) -> usize {
+        if matches!(self.stall(), Some(Stall::Unreadable)) {
             return bytes.len();
         }
-        let mut remarks = Vec::new();
-        let written = self.target.write(bytes, self.units, &mut remarks);
-        for remark in remarks {
-            lines.push(self.describe(&remark));
+        let mut events = Vec::new();
+        let written = self.target.write(bytes, self.unit, &mut events);
+        for event in events {
+            messages.push(self.describe(&event));
         }
         match written.outcome {
-            Outcome::Complete => self.recovered(lines),
+            Outcome::Complete => self.recovered(messages),
             Outcome::Paused => {
-                self.recovered(lines);
-                self.note(Health::Paused);
+                self.recovered(messages);
+                self.note(Stall::Paused);
             }
-            Outcome::Blocked => self.blocked(written.count > 0, lines),
-            Outcome::Failed(error) => self.failed(&error, written.count > 0, lines),
+            Outcome::Blocked => self.blocked(written.count > 0, messages),
+            Outcome::Failed(error) => self.failed(&error, written.count > 0, messages),
             Outcome::Unreadable(error) => {
-                self.note(Health::Unreadable);
-                lines.push((
+                self.note(Stall::Unreadable);
+                messages.push((
                     Level::Error,
                     format!(
                         "nobody reads the {} ({}); what goes there is dropped from now on",
@@ -209,16 +208,16 @@ impl Outlet {
         written.count
     }
 
-    fn describe(&self, remark: &Remark) -> (Level, String) {
-        match remark {
-            Remark::RotationFailed(error) => {
+    fn describe(&self, event: &SinkEvent) -> (Level, String) {
+        match event {
+            SinkEvent::RotationFailed(error) => {
                 let why = python_text(error);
                 (
                     Level::Error,
                     format!("could not rotate the {}: {why}; it grows on and is tried again", self.label),
                 )
             }
-            Remark::Refused(error) => {
+            SinkEvent::Refused(error) => {
                 let why = python_text(error);
                 (
                     Level::Error,
@@ -228,33 +227,32 @@ impl Outlet {
                     ),
                 )
             }
-            Remark::Accepted => (Level::Info, format!("the {} are sent again", self.label)),
-            Remark::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
+            SinkEvent::Accepted => (Level::Info, format!("the {} are sent again", self.label)),
+            SinkEvent::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
         }
     }
 
-    fn recovered(&mut self, lines: &mut Lines) {
-        match self.trouble.take().map(|trouble| trouble.health) {
+    fn recovered(&mut self, messages: &mut LogMessages) {
+        match self.backlog.take().map(|backlog| backlog.stall) {
             Some(
-                Health::Blocked { since, is_reported: true }
-                | Health::Failing { since, is_reported: true, .. },
+                Stall::Blocked { since, is_reported: true } | Stall::Failing { since, is_reported: true, .. },
             ) => {
                 let seconds = since.elapsed().as_secs();
                 let text = format!("the {} is written again after {seconds} seconds", self.label);
-                lines.push((Level::Info, text));
+                messages.push((Level::Info, text));
             }
-            Some(Health::Paused | Health::Blocked { .. } | Health::Failing { .. } | Health::Unreadable)
+            Some(Stall::Paused | Stall::Blocked { .. } | Stall::Failing { .. } | Stall::Unreadable)
             | None => {}
         }
     }
 
-    fn blocked(&mut self, has_progressed: bool, lines: &mut Lines) {
+    fn blocked(&mut self, has_progressed: bool, messages: &mut LogMessages) {
         let now = Instant::now();
-        let (mut since, mut is_reported) = match self.health() {
-            Some(Health::Blocked { since, is_reported } | Health::Failing { since, is_reported, .. }) => {
+        let (mut since, mut is_reported) = match self.stall() {
+            Some(Stall::Blocked { since, is_reported } | Stall::Failing { since, is_reported, .. }) => {
                 (since, is_reported)
             }
-            Some(Health::Unreadable | Health::Paused) | None => (now, false),
+            Some(Stall::Unreadable | Stall::Paused) | None => (now, false),
         };
         if has_progressed && !is_reported {
             since = now;
@@ -266,22 +264,22 @@ impl Outlet {
                 self.label,
                 SLOW_READER.as_secs()
             );
-            lines.push((Level::Error, text));
+            messages.push((Level::Error, text));
         }
-        self.note(Health::Blocked { since, is_reported });
+        self.note(Stall::Blocked { since, is_reported });
     }
 
-    fn failed(&mut self, error: &io::Error, has_progressed: bool, lines: &mut Lines) {
-        let is_syslog = matches!(self.target, Target::Syslog(_));
+    fn failed(&mut self, error: &io::Error, has_progressed: bool, messages: &mut LogMessages) {
+        let is_syslog = matches!(self.target, Sink::Syslog(_));
         let (first, longest) = if is_syslog { SYSLOG_RETRY } else { RETRY };
         let now = Instant::now();
-        let (since, wait, was_reported) = match self.health() {
-            Some(Health::Failing { since, wait, is_reported, .. }) => {
+        let (since, wait, was_reported) = match self.stall() {
+            Some(Stall::Failing { since, wait, is_reported, .. }) => {
                 let next = if has_progressed { wait } else { (wait * 2).min(longest) };
                 (since, next, is_reported)
             }
-            Some(Health::Blocked { since, is_reported }) => (since, first, is_reported),
-            Some(Health::Unreadable | Health::Paused) | None => (now, first, false),
+            Some(Stall::Blocked { since, is_reported }) => (since, first, is_reported),
+            Some(Stall::Unreadable | Stall::Paused) | None => (now, first, false),
         };
         // The system log's queue being full for a moment is not worth a line.
         let is_reported = was_reported || !is_syslog || now >= since + SLOW_READER;
@@ -292,31 +290,31 @@ impl Outlet {
                 python_text(error),
                 wait.as_secs().max(1)
             );
-            lines.push((Level::Error, text));
+            messages.push((Level::Error, text));
         }
-        self.note(Health::Failing { since, retry_at: now + wait, wait, is_reported });
+        self.note(Stall::Failing { since, retry_at: now + wait, wait, is_reported });
     }
 
-    fn health(&self) -> Option<Health> {
-        self.trouble.as_ref().map(|trouble| trouble.health)
+    fn stall(&self) -> Option<Stall> {
+        self.backlog.as_ref().map(|backlog| backlog.stall)
     }
 
-    fn note(&mut self, health: Health) {
-        match &mut self.trouble {
-            Some(trouble) => trouble.health = health,
-            None => self.trouble = Some(Box::new(Trouble { health, backlog: Vec::new(), start: 0 })),
+    fn note(&mut self, stall: Stall) {
+        match &mut self.backlog {
+            Some(backlog) => backlog.stall = stall,
+            None => self.backlog = Some(Box::new(Backlog { stall, bytes: Vec::new(), start: 0 })),
         }
     }
 }
 
-impl Trouble {
+impl Backlog {
     /// Whether something waits for it to end.
-    fn is_waited_for(&self) -> bool {
-        !self.backlog.is_empty()
+    fn is_pending(&self) -> bool {
+        !self.bytes.is_empty()
     }
 
     /// What waits, and where in it.
-    fn take_backlog(&mut self) -> (Vec<u8>, usize) {
-        (std::mem::take(&mut self.backlog), std::mem::take(&mut self.start))
+    fn take(&mut self) -> (Vec<u8>, usize) {
+        (std::mem::take(&mut self.bytes), std::mem::take(&mut self.start))
     }
 }

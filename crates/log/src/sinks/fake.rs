@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// What the test and the target share.
 #[derive(Debug, Default)]
-pub(crate) struct FakeState {
+pub(crate) struct FakeSinkState {
     inner: Mutex<Inner>,
     changed: Condvar,
 }
@@ -21,9 +21,9 @@ struct Inner {
 
 /// The target side.
 #[derive(Debug)]
-pub(crate) struct FakeTarget(pub(crate) Arc<FakeState>);
+pub(crate) struct FakeSink(pub(crate) Arc<FakeSinkState>);
 
-impl FakeState {
+impl FakeSinkState {
     /// From now on writes do not return, as on a dead disk.
     pub(crate) fn hang(&self) {
         self.lock().hangs = true;
@@ -55,7 +55,7 @@ impl FakeState {
     }
 }
 
-impl FakeTarget {
+impl FakeSink {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Written {
         let mut inner = self.0.lock();
         inner.hanging += 1;

@@ -6,7 +6,7 @@
 //! is taken into use and nothing is shifted.
 
 use super::rotation::shift_backups;
-use super::{ClearError, Outcome, Remark, Units, Written, creation_mode};
+use super::{ClearError, Outcome, RotationUnit, SinkEvent, Written, creation_mode};
 use crate::LogFileSpec;
 use memchr::memchr;
 use std::fs::{File, Metadata, Permissions};
@@ -60,7 +60,12 @@ impl LogFile {
     }
 
     /// Appends, and rotates after every unit that brings the file to its limit.
-    pub(crate) fn write(&mut self, bytes: &[u8], units: Units, remarks: &mut Vec<Remark>) -> Written {
+    pub(crate) fn write(
+        &mut self,
+        bytes: &[u8],
+        units: RotationUnit,
+        events: &mut Vec<SinkEvent>,
+    ) -> Written {
         let (mut count, mut rotations) = (0, 0);
         while count < bytes.len() {
             if rotations == MOST_ROTATIONS {
@@ -72,7 +77,7 @@ impl LogFile {
                 Ok(written) => {
                     let is_whole = written == unit.len();
                     count += written;
-                    rotations += u32::from(self.after_write(written, is_whole, remarks));
+                    rotations += u32::from(self.after_write(written, is_whole, events));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Written { count, outcome: Outcome::Failed(error) },
@@ -83,8 +88,9 @@ impl LogFile {
 
     /// The bytes to write before the size has to be looked at again: up to the end of the line that crosses
     /// the limit.
-    fn next_unit<'a>(&self, bytes: &'a [u8], units: Units) -> &'a [u8] {
-        let Some(limit) = self.limit().filter(|_| units == Units::Lines && self.rotation_retry.is_none())
+    fn next_unit<'a>(&self, bytes: &'a [u8], units: RotationUnit) -> &'a [u8] {
+        let Some(limit) =
+            self.limit().filter(|_| units == RotationUnit::Line && self.rotation_retry.is_none())
         else {
             return bytes;
         };
@@ -98,7 +104,7 @@ impl LogFile {
     }
 
     /// Rotates if that is due; whether it was tried.
-    fn after_write(&mut self, written: usize, is_whole: bool, remarks: &mut Vec<Remark>) -> bool {
+    fn after_write(&mut self, written: usize, is_whole: bool, events: &mut Vec<SinkEvent>) -> bool {
         let Some(limit) = self.limit() else { return false };
         self.position = (&self.file).stream_position().unwrap_or(self.position + written as u64);
         let is_due = self.rotation_retry.is_none_or(|at| Instant::now() >= at);
@@ -107,12 +113,12 @@ impl LogFile {
         }
         let was_failing = self.rotation_retry.take().is_some();
         match self.rotate() {
-            Ok(()) if was_failing => remarks.push(Remark::RotationRecovered),
+            Ok(()) if was_failing => events.push(SinkEvent::RotationRecovered),
             Ok(()) => {}
             Err(error) => {
                 self.rotation_retry = Some(Instant::now() + ROTATION_RETRY);
                 if !was_failing {
-                    remarks.push(Remark::RotationFailed(error));
+                    events.push(SinkEvent::RotationFailed(error));
                 }
             }
         }
@@ -181,7 +187,7 @@ impl LogFile {
 
     /// After a failed write: the path may lead to a file that works (a file system mounted again, a stale
     /// handle).
-    pub(crate) fn revive(&mut self) {
+    pub(crate) fn recover(&mut self) {
         if !self.is_at_its_path().unwrap_or(false) {
             // The write that follows tells whether it helped.
             let _ = self.open_again();
@@ -210,7 +216,7 @@ mod tests {
     use super::*;
     use crate::FileOrigin;
     use crate::scratch::Scratch;
-    use crate::sinks::{Target, clear_file};
+    use crate::sinks::{Sink, clear_file};
     use proptest::prelude::*;
     use std::os::fd::AsRawFd;
     use std::path::Path;
@@ -221,19 +227,19 @@ mod tests {
         LogFileSpec { path: path.into(), origin: FileOrigin::Configured, max_bytes, backups }
     }
 
-    fn open(path: &Path, max_bytes: u64, backups: u32) -> Target {
-        Target::open(&spec(path, max_bytes, backups)).unwrap()
+    fn open(path: &Path, max_bytes: u64, backups: u32) -> Sink {
+        Sink::open(&spec(path, max_bytes, backups)).unwrap()
     }
 
-    fn write(target: &mut Target, bytes: &[u8]) -> Vec<Remark> {
-        let (mut remarks, mut count) = (Vec::new(), 0);
+    fn write(target: &mut Sink, bytes: &[u8]) -> Vec<SinkEvent> {
+        let (mut events, mut count) = (Vec::new(), 0);
         loop {
-            let written = target.write(&bytes[count..], Units::Lines, &mut remarks);
+            let written = target.write(&bytes[count..], RotationUnit::Line, &mut events);
             count += written.count;
             if !matches!(written.outcome, Outcome::Paused) {
                 assert!(matches!(written.outcome, Outcome::Complete), "{written:?}");
                 assert_eq!(count, bytes.len());
-                return remarks;
+                return events;
             }
         }
     }
@@ -274,7 +280,7 @@ mod tests {
         let scratch = Scratch::new();
         let mut log = open(&scratch.path("log"), 1, 40);
         let lines = LINE.repeat(40);
-        let written = log.write(lines.as_bytes(), Units::Lines, &mut Vec::new());
+        let written = log.write(lines.as_bytes(), RotationUnit::Line, &mut Vec::new());
         let done = LINE.len() * 4;
         assert!(
             matches!(written, Written { count, outcome: Outcome::Paused } if count == done),
@@ -364,11 +370,11 @@ mod tests {
         // A directory that is not empty stands in the way of the oldest backup.
         std::fs::create_dir_all(scratch.path("log.1/occupied")).unwrap();
         let mut log = open(&path, 50, 1);
-        let mut remarks = Vec::new();
+        let mut events = Vec::new();
         for _ in 0..5 {
-            remarks.extend(write(&mut log, LINE.as_bytes()));
+            events.extend(write(&mut log, LINE.as_bytes()));
         }
-        assert!(matches!(remarks[..], [Remark::RotationFailed(_)]), "{remarks:?}");
+        assert!(matches!(events[..], [SinkEvent::RotationFailed(_)]), "{events:?}");
         assert_eq!(scratch.read("log"), LINE.repeat(5));
     }
 
@@ -463,9 +469,9 @@ mod tests {
         assert!(matches!(log.clear(), Err(ClearError::Io(_))));
         assert!(matches!(clear_file(&spec(&path, 0, 0)), Err(ClearError::Io(_))));
         log.reopen().unwrap_err();
-        let remarks = write(&mut log, LINE.as_bytes());
-        assert!(matches!(remarks[..], [Remark::RotationFailed(_)]), "{remarks:?}");
-        Target::open(&spec(&path, 0, 0)).unwrap_err();
+        let events = write(&mut log, LINE.as_bytes());
+        assert!(matches!(events[..], [SinkEvent::RotationFailed(_)]), "{events:?}");
+        Sink::open(&spec(&path, 0, 0)).unwrap_err();
         assert_eq!(
             (scratch.read("victim").as_str(), scratch.read("theirs/moved").as_str()),
             ("precious", LINE)
@@ -503,7 +509,7 @@ mod tests {
     #[test]
     fn opening_a_directory_fails_by_name() {
         let scratch = Scratch::new();
-        let error = Target::open(&spec(scratch.root(), 0, 0)).unwrap_err();
+        let error = Sink::open(&spec(scratch.root(), 0, 0)).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EISDIR));
     }
 

@@ -11,8 +11,8 @@ mod syslog;
 
 pub use clear::{ClearError, clear_file};
 pub(crate) use log_file::LogFile;
-pub(crate) use special_file::StreamTarget;
-pub(crate) use syslog::SyslogTarget;
+pub(crate) use special_file::SpecialFile;
+pub(crate) use syslog::SyslogSink;
 
 use crate::{FileOrigin, LogFileSpec};
 use std::io;
@@ -21,12 +21,12 @@ use supervisor_sys::entry::{Access, Resolved};
 
 /// Where a file may be rotated within what is written at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Units {
+pub(crate) enum RotationUnit {
     /// At the end of a line. Gathering puts many lines into one write; cut here the backups come out as
     /// if the child's lines had arrived one by one.
-    Lines,
+    Line,
     /// Only at the end: a record of the main log.
-    Whole,
+    Write,
 }
 
 /// How a write went.
@@ -54,7 +54,7 @@ pub(crate) enum Outcome {
 
 /// Something about a target that people should know, beside the outcome of a write.
 #[derive(Debug)]
-pub(crate) enum Remark {
+pub(crate) enum SinkEvent {
     /// The file is over its limit but cannot be rotated; it goes on growing.
     RotationFailed(io::Error),
     /// It was rotated after all.
@@ -67,25 +67,25 @@ pub(crate) enum Remark {
 
 /// A place for log bytes.
 #[derive(Debug)]
-pub(crate) enum Target {
+pub(crate) enum Sink {
     /// A regular file, as nearly all of the thousands are; the others are boxed so as not to be larger.
     File(LogFile),
     /// A FIFO, pipe, terminal, socket or device.
-    Stream(Box<StreamTarget>),
+    Special(Box<SpecialFile>),
     /// The system log.
-    Syslog(Box<SyslogTarget>),
+    Syslog(Box<SyslogSink>),
     /// Whatever a test needs.
     #[cfg(test)]
-    Fake(fake::FakeTarget),
+    Fake(fake::FakeSink),
 }
 
-impl Target {
+impl Sink {
     /// Opens a log file by its path, whatever kind of file that is.
     pub(crate) fn open(spec: &LogFileSpec) -> io::Result<Self> {
         let entry = match Resolved::of(&spec.path)? {
             Resolved::Entry(entry) => entry,
             Resolved::Descriptor(number) => {
-                return StreamTarget::inherited(number).map(|stream| Self::Stream(Box::new(stream)));
+                return SpecialFile::inherited(number).map(|stream| Self::Special(Box::new(stream)));
             }
         };
         let file = entry.open(Access::Append { mode: creation_mode(spec.origin) })?;
@@ -93,15 +93,15 @@ impl Target {
         if metadata.is_file() && !entry.is_open_file() {
             return Ok(Self::File(LogFile::new(spec.clone(), file, &metadata)));
         }
-        Ok(Self::Stream(Box::new(StreamTarget::opened(file, &metadata, &entry, spec))))
+        Ok(Self::Special(Box::new(SpecialFile::opened(file, &metadata, &entry, spec))))
     }
 
     /// Writes as much of `bytes` as is taken now.
-    pub(crate) fn write(&mut self, bytes: &[u8], units: Units, remarks: &mut Vec<Remark>) -> Written {
+    pub(crate) fn write(&mut self, bytes: &[u8], unit: RotationUnit, events: &mut Vec<SinkEvent>) -> Written {
         match self {
-            Self::File(file) => file.write(bytes, units, remarks),
-            Self::Stream(stream) => stream.write(bytes),
-            Self::Syslog(syslog) => syslog.write(bytes, remarks),
+            Self::File(file) => file.write(bytes, unit, events),
+            Self::Special(stream) => stream.write(bytes),
+            Self::Syslog(syslog) => syslog.write(bytes, events),
             #[cfg(test)]
             Self::Fake(fake) => fake.write(bytes),
         }
@@ -109,10 +109,10 @@ impl Target {
 
     /// Gets ready for another try after `Outcome::Failed`: a file that can be opened by its path replaces the
     /// broken one.
-    pub(crate) fn revive(&mut self) {
+    pub(crate) fn recover(&mut self) {
         match self {
-            Self::File(file) => file.revive(),
-            Self::Stream(stream) => stream.revive(),
+            Self::File(file) => file.recover(),
+            Self::Special(stream) => stream.recover(),
             Self::Syslog(_) => {}
             #[cfg(test)]
             Self::Fake(_) => {}
@@ -131,7 +131,7 @@ impl Target {
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
         match self {
             Self::File(file) => file.clear(),
-            Self::Stream(_) => Err(ClearError::NotRegular),
+            Self::Special(_) => Err(ClearError::NotRegular),
             Self::Syslog(_) => Ok(()),
             #[cfg(test)]
             Self::Fake(fake) => {
@@ -145,7 +145,7 @@ impl Target {
     fn spec(&self) -> Option<&LogFileSpec> {
         match self {
             Self::File(file) => Some(file.spec()),
-            Self::Stream(stream) => stream.spec(),
+            Self::Special(stream) => stream.spec(),
             Self::Syslog(_) => None,
             #[cfg(test)]
             Self::Fake(_) => None,
@@ -156,7 +156,7 @@ impl Target {
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::File(file) => Some(file.as_fd()),
-            Self::Stream(stream) => Some(stream.as_fd()),
+            Self::Special(stream) => Some(stream.as_fd()),
             Self::Syslog(_) => None,
             #[cfg(test)]
             Self::Fake(_) => None,

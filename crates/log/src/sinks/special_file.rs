@@ -26,7 +26,7 @@ const SHARED_WRITE: usize = 4096;
 
 /// An open file that is not ours to rotate: not regular, or behind a descriptor of the launcher.
 #[derive(Debug)]
-pub(crate) struct StreamTarget {
+pub(crate) struct SpecialFile {
     file: File,
     /// How it is opened again; `None` for an open file of the launcher, whose far end never comes back.
     spec: Option<LogFileSpec>,
@@ -36,7 +36,7 @@ pub(crate) struct StreamTarget {
     gate: Option<Gate>,
 }
 
-impl StreamTarget {
+impl SpecialFile {
     /// `file` was opened as `entry`, where `spec` led.
     pub(crate) fn opened(file: File, metadata: &Metadata, entry: &Entry, spec: &LogFileSpec) -> Self {
         if entry.is_open_file() {
@@ -104,7 +104,7 @@ impl StreamTarget {
     }
 
     /// Before another try after a failed write: a terminal or reader that went away may be back.
-    pub(crate) fn revive(&mut self) {
+    pub(crate) fn recover(&mut self) {
         let Some(spec) = &self.spec else { return };
         // Not created: a regular file in the place of a device that went away would grow without limit.
         let reopened = Entry::of(&spec.path).and_then(|entry| {
@@ -119,7 +119,7 @@ impl StreamTarget {
     }
 }
 
-impl AsFd for StreamTarget {
+impl AsFd for SpecialFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }

@@ -4,7 +4,7 @@
 //! dropped, as syslog(3) does: a process must not stand still for want of a system log. That is told once,
 //! and once when messages arrive again.
 
-use super::{Outcome, Remark, Written};
+use super::{Outcome, SinkEvent, Written};
 use std::io;
 use supervisor_sys::syslog::Syslog;
 
@@ -13,14 +13,14 @@ const IDENT: &str = "supervisord";
 
 /// The system log, with what stands in front of every line.
 #[derive(Debug)]
-pub(crate) struct SyslogTarget {
+pub(crate) struct SyslogSink {
     connection: Syslog,
     prefix: String,
     /// The last message was dropped.
     is_refused: bool,
 }
 
-impl SyslogTarget {
+impl SyslogSink {
     /// For the output of a process: `<name> <line>`.
     pub(crate) fn for_process(name: &str) -> Self {
         Self::over(Syslog::new(IDENT), format!("{name} "))
@@ -37,11 +37,11 @@ impl SyslogTarget {
 
     /// Sends each line; invalid UTF-8 is replaced, newlines at the end make no messages (a chunk of nothing
     /// else makes one), empty lines within do.
-    pub(crate) fn write(&mut self, bytes: &[u8], remarks: &mut Vec<Remark>) -> Written {
+    pub(crate) fn write(&mut self, bytes: &[u8], events: &mut Vec<SinkEvent>) -> Written {
         let end = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
         let mut count = 0;
         for line in bytes[..end].split(|byte| *byte == b'\n') {
-            if let Err(error) = self.send(line, remarks) {
+            if let Err(error) = self.send(line, events) {
                 return Written { count, outcome: Outcome::Failed(error) };
             }
             count += line.len() + 1;
@@ -50,19 +50,19 @@ impl SyslogTarget {
     }
 
     /// An error means that the line should be tried again.
-    fn send(&mut self, line: &[u8], remarks: &mut Vec<Remark>) -> io::Result<()> {
+    fn send(&mut self, line: &[u8], events: &mut Vec<SinkEvent>) -> io::Result<()> {
         let message = format!("{}{}", self.prefix, String::from_utf8_lossy(line));
         match self.connection.send(message.as_bytes()) {
             Ok(()) if self.is_refused => {
                 self.is_refused = false;
-                remarks.push(Remark::Accepted);
+                events.push(SinkEvent::Accepted);
             }
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
             Err(_) if self.is_refused => {}
             Err(error) => {
                 self.is_refused = true;
-                remarks.push(Remark::Refused(error));
+                events.push(SinkEvent::Refused(error));
             }
         }
         Ok(())
@@ -84,14 +84,14 @@ mod tests {
         received.map(|bytes| String::from_utf8(bytes).unwrap()).collect()
     }
 
-    fn write(target: &mut SyslogTarget, bytes: &[u8]) -> Vec<Remark> {
-        let mut remarks = Vec::new();
-        let written = target.write(bytes, &mut remarks);
+    fn write(target: &mut SyslogSink, bytes: &[u8]) -> Vec<SinkEvent> {
+        let mut events = Vec::new();
+        let written = target.write(bytes, &mut events);
         assert!(
             matches!(written, Written { count, outcome: Outcome::Complete } if count == bytes.len()),
             "{written:?}"
         );
-        remarks
+        events
     }
 
     /// PROC-58.
@@ -99,7 +99,7 @@ mod tests {
     fn every_line_is_a_message_with_the_name_in_front() {
         let scratch = Scratch::new();
         let log = UnixDatagram::bind(scratch.path("log")).unwrap();
-        let mut target = SyslogTarget::over(Syslog::at(&scratch.path("log"), IDENT), "sy ".to_owned());
+        let mut target = SyslogSink::over(Syslog::at(&scratch.path("log"), IDENT), "sy ".to_owned());
         write(&mut target, b"one\n\nbad \xff\n\n");
         let found = texts(&log);
         let messages: Vec<&str> = found.iter().map(|text| text.split_once(": ").unwrap().1).collect();
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn without_a_system_log_lines_are_dropped_and_that_is_told_once() {
         let scratch = Scratch::new();
-        let mut target = SyslogTarget::over(Syslog::at(&scratch.path("log"), IDENT), String::new());
-        assert!(matches!(write(&mut target, b"one\ntwo\n")[..], [Remark::Refused(_)]));
+        let mut target = SyslogSink::over(Syslog::at(&scratch.path("log"), IDENT), String::new());
+        assert!(matches!(write(&mut target, b"one\ntwo\n")[..], [SinkEvent::Refused(_)]));
         assert!(write(&mut target, b"three\n").is_empty());
         let log = UnixDatagram::bind(scratch.path("log")).unwrap();
-        assert!(matches!(write(&mut target, b"four\n")[..], [Remark::Accepted]));
+        assert!(matches!(write(&mut target, b"four\n")[..], [SinkEvent::Accepted]));
         assert_eq!(texts(&log).len(), 1);
     }
 
@@ -123,7 +123,7 @@ mod tests {
         let scratch = Scratch::new();
         let log = UnixDatagram::bind(scratch.path("log")).unwrap();
         log.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let mut target = SyslogTarget::over(Syslog::at(&scratch.path("log"), IDENT), String::new());
+        let mut target = SyslogSink::over(Syslog::at(&scratch.path("log"), IDENT), String::new());
         let lines: Vec<String> = (0..5000).map(|number| format!("line {number}\n")).collect();
         let input = lines.concat().into_bytes();
         let (mut sent, mut refusals, mut buffer) = (0, 0, [0; 200]);

@@ -25,7 +25,7 @@ pub(crate) enum Piece<'a> {
 
 /// The parser of one generation's output.
 #[derive(Debug)]
-pub(crate) struct Splitter {
+pub(crate) struct CaptureStage {
     limit: usize,
     is_inside: bool,
     /// A real prefix of the tag looked for, which ended the last chunk.
@@ -33,7 +33,7 @@ pub(crate) struct Splitter {
     message: VecDeque<u8>,
 }
 
-impl Splitter {
+impl CaptureStage {
     /// A parser that keeps at most `limit` bytes of a message.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, is_inside: false, held: Vec::new(), message: VecDeque::new() }
@@ -138,12 +138,12 @@ mod tests {
     }
 
     fn split(limit: usize, chunks: &[&[u8]]) -> Found {
-        let mut splitter = Splitter::new(limit);
+        let mut capture = CaptureStage::new(limit);
         let mut found = Found::default();
         for chunk in chunks {
-            splitter.feed(chunk, |piece| found.take(piece));
+            capture.feed(chunk, |piece| found.take(piece));
         }
-        splitter.finish(|piece| found.take(piece));
+        capture.finish(|piece| found.take(piece));
         found
     }
 
@@ -173,9 +173,9 @@ mod tests {
     /// PROC-60, EVT-17: upstream holds 24 bytes back and loses them at exit.
     #[test]
     fn short_output_passes_at_once() {
-        let mut splitter = Splitter::new(100);
+        let mut capture = CaptureStage::new(100);
         let mut found = Found::default();
-        splitter.feed(b"bye\n", |piece| found.take(piece));
+        capture.feed(b"bye\n", |piece| found.take(piece));
         assert_eq!(found.plain, b"bye\n");
     }
 
@@ -202,11 +202,11 @@ mod tests {
 
     #[test]
     fn clearing_forgets_the_message_so_far() {
-        let mut splitter = Splitter::new(100);
+        let mut capture = CaptureStage::new(100);
         let mut found = Found::default();
-        splitter.feed(b"<!--XSUPERVISOR:BEGIN-->old", |piece| found.take(piece));
-        splitter.clear();
-        splitter.feed(b"new<!--XSUPERVISOR:END-->", |piece| found.take(piece));
+        capture.feed(b"<!--XSUPERVISOR:BEGIN-->old", |piece| found.take(piece));
+        capture.clear();
+        capture.feed(b"new<!--XSUPERVISOR:END-->", |piece| found.take(piece));
         assert_eq!(found.messages, [b"new".to_vec()]);
     }
 

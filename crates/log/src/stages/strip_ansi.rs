@@ -15,7 +15,7 @@ const LONGEST_SEQUENCE: usize = 4096;
 
 /// The parser; it carries an unfinished sequence from one chunk to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Stripper {
+pub(crate) struct StripStage {
     state: State,
     /// The sequence so far; empty exactly in `State::Ground`.
     held: Vec<u8>,
@@ -47,7 +47,7 @@ enum Verdict {
     Broken,
 }
 
-impl Stripper {
+impl StripStage {
     /// Appends `input` without its sequences to `output`.
     pub(crate) fn strip(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
         while !input.is_empty() {
@@ -152,12 +152,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn strip(chunks: &[&[u8]]) -> Vec<u8> {
-        let mut stripper = Stripper::default();
+        let mut strip = StripStage::default();
         let mut output = Vec::new();
         for chunk in chunks {
-            stripper.strip(chunk, &mut output);
+            strip.strip(chunk, &mut output);
         }
-        stripper.finish(&mut output);
+        strip.finish(&mut output);
         output
     }
 
@@ -212,11 +212,11 @@ mod tests {
     #[test]
     fn a_sequence_without_end_is_held_up_to_a_bound_only() {
         let endless = [&b"\x1b]"[..], &[b'a'; 2 * LONGEST_SEQUENCE]].concat();
-        let mut stripper = Stripper::default();
+        let mut strip = StripStage::default();
         let mut output = Vec::new();
-        stripper.strip(&endless, &mut output);
+        strip.strip(&endless, &mut output);
         assert_eq!(output, endless);
-        assert!(stripper.held.is_empty());
+        assert!(strip.held.is_empty());
     }
 
     fn noisy_bytes() -> impl Strategy<Value = Vec<u8>> {
