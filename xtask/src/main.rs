@@ -1,48 +1,46 @@
 //! Repository tasks: `cargo xtask TASK`.
 //!
-//! | Task | What it does |
-//! |---|---|
-//! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check |
-//! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes |
-//! | `browser` | clicks through the web interface in Chromium; `--pictures` takes those of the documentation |
-//! | `compliance` | runs the same scenarios on upstream and on ours and compares; makes a virtual environment for upstream |
-//! | `deployments` | runs the configurations of `examples/` with the real programs |
-//! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours |
-//! | `extensions` | runs superlance, a recorded session, nginx with FastCGI and the example listener |
-//! | `leftovers` | fails if a process of a test still lives |
+//! | Task | What it does | Where it lives |
+//! |---|---|---|
+//! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check | here |
+//! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes | `benches/peers` |
+//! | `compliance` | runs the same scenarios on upstream and on ours and compares | `tests/suites` |
+//! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours | `tests/suites` |
+//! | `extensions` | runs superlance, a recorded session, nginx with FastCGI and the example listener | `tests/suites` |
+//! | `deployments` | runs the configurations of `examples/` with the real programs | `tests/suites` |
+//! | `browser` | clicks through the web interface in Chromium; `--pictures` takes screenshots | `tests/suites` |
+//! | `leftovers` | fails if a process of a test still lives | `tests/suites` |
+//!
+//! This crate depends on no other, so that the rules can be checked while the rest does not compile. Tasks that live
+//! elsewhere are programs of their packages, which cargo builds and runs.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tasks talk to whoever runs them")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
 
-mod bench;
-mod browser;
-mod clients;
-mod compliance;
-mod deployments;
-mod extensions;
 mod tidy;
 mod workspace;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | browser [--pictures] [WORD...] | \
-                     compliance [corpus|scenarios|suite] | deployments [NAME...] | clients [NAME...] | \
-                     extensions [NAME...] | leftovers";
+const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
+                     clients [NAME...] | extensions [NAME...] | deployments [NAME...] | browser [--pictures] [WORD...] | \
+                     leftovers";
+
+/// The package and program of the suites against foreign programs; the first argument names the suite.
+const SUITES: [&str; 2] = ["supervisor-suites", "suites"];
+/// The package and program of the comparison with other process managers.
+const PEERS: [&str; 2] = ["supervisor-benches", "bench-peers"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match arguments.split_first() {
-        Some((&"tidy", [])) => tidy::run(),
-        Some((&"bench", arguments)) => bench::run(arguments),
-        Some((&"browser", arguments)) => browser::run(arguments),
-        Some((&"compliance", parts)) => compliance::run(parts),
-        Some((&"deployments", names)) => deployments::run(names),
-        Some((&"clients", names)) => clients::run(names),
-        Some((&"extensions", names)) => extensions::run(names),
-        Some((&"leftovers", [])) => leftovers(),
+    let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("tidy", [])) => tidy::run(),
+        Some(("bench", scenarios)) => cargo_run(PEERS, scenarios),
+        Some(("compliance" | "clients" | "extensions" | "deployments" | "browser" | "leftovers", _)) => {
+            cargo_run(SUITES, &arguments)
+        }
         _ => Err(USAGE.into()),
     };
     match outcome {
@@ -54,8 +52,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Checks that the tests kept their promise to leave no process behind.
-fn leftovers() -> Result<(), Failure> {
-    let pids = support::survivors_of_any_sandbox();
-    if pids.is_empty() { Ok(()) } else { Err(format!("processes of tests still live: {pids:?}").into()) }
+/// Builds and runs a program of the workspace, which prints its own failures.
+fn cargo_run([package, program]: [&str; 2], arguments: &[String]) -> Result<(), Failure> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--package", package, "--bin", program, "--"]).args(arguments);
+    let status = cargo.status().map_err(|error| format!("{cargo:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{program}: {status}").into()) }
 }

@@ -2,9 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use crate::Failure;
 
@@ -39,25 +36,4 @@ pub(crate) fn files() -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
-}
-
-/// The pauses before a download is tried again.
-const PAUSES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(60)];
-
-/// Runs a command that fetches something. Networks fail at times, so it is tried again a few times.
-pub(crate) fn download(command: &mut Command) -> Result<(), Failure> {
-    for pause in PAUSES {
-        match run(command) {
-            Ok(()) => return Ok(()),
-            Err(failure) => println!("{failure}; once more in {pause:?}"),
-        }
-        thread::sleep(pause);
-    }
-    run(command)
-}
-
-/// Runs a command and fails with its words if it fails.
-pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
 }

@@ -26,7 +26,9 @@ mod port;
 pub mod processes;
 mod rpc;
 mod sandbox;
+pub mod upstream;
 mod wait;
+pub mod workspace;
 mod xml;
 
 pub use connection::Connection;
@@ -41,4 +43,5 @@ pub use port::Port;
 pub use rpc::{Fault, RpcClient};
 pub use sandbox::{Sandbox, survivors_of_any_sandbox};
 pub use wait::{PATIENCE, Stopwatch, stays_true_for, wait_for, wait_until};
+pub use workspace::Failure;
 pub use xml::Value;
