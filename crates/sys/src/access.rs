@@ -1,38 +1,27 @@
 //! What this process may do with a path and what is behind it, asked of the kernel rather than worked out.
 
-use crate::call::check;
-use std::ffi::{CString, OsStr, OsString};
+use rustix::fs::Access;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Whether the real user of this process may execute the file.
 #[doc(alias = "access")]
 pub fn may_execute(path: &Path) -> bool {
-    allows(path, libc::X_OK)
+    rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
 /// Whether the real user of this process may write to the file, or create files in the directory.
 #[doc(alias = "access")]
 pub fn may_write(path: &Path) -> bool {
-    allows(path, libc::W_OK)
+    rustix::fs::access(path, Access::WRITE_OK).is_ok()
 }
 
-fn allows(path: &Path, mode: libc::c_int) -> bool {
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return false };
-    // SAFETY: the path is NUL-terminated and outlives the call.
-    check(unsafe { libc::access(path.as_ptr(), mode) }).is_ok()
-}
-
-/// The node name, as `uname -n` prints it; empty if the kernel does not say.
+/// The node name, as `uname -n` prints it.
 #[doc(alias = "gethostname")]
 #[doc(alias = "uname")]
 pub fn hostname() -> OsString {
-    // POSIX lets a name have 255 bytes and leaves a longer one without its NUL.
-    let mut buffer = [0_u8; 256];
-    // SAFETY: the pointer and the length describe one exclusive array, of which the last byte stays NUL.
-    let outcome = check(unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) });
-    let length = buffer.iter().position(|byte| *byte == 0).filter(|_| outcome.is_ok()).unwrap_or_default();
-    OsStr::from_bytes(&buffer[..length]).to_owned()
+    OsStr::from_bytes(rustix::system::uname().nodename().to_bytes()).to_owned()
 }
 
 #[cfg(test)]

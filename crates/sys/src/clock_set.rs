@@ -33,32 +33,25 @@ impl AsRawFd for ClockSet {
 /// A timer for a time that never comes, which the kernel cancels whenever the clock is set.
 #[cfg(target_os = "linux")]
 mod source {
-    use crate::call::{check, owned, raw, retry};
+    use crate::errno::Errno;
+    use rustix::io::retry_on_intr;
+    use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
     use std::io;
     use std::os::fd::OwnedFd;
 
     pub(super) fn open() -> io::Result<OwnedFd> {
-        const FLAGS: libc::c_int = libc::TFD_TIMER_ABSTIME | libc::TFD_TIMER_CANCEL_ON_SET;
-        // SAFETY: the kernel answers with a new descriptor, which is ours alone.
-        let timer = unsafe {
-            owned(libc::timerfd_create(libc::CLOCK_REALTIME, libc::TFD_CLOEXEC | libc::TFD_NONBLOCK))
-        }?;
-        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let never = libc::timespec { tv_sec: libc::time_t::MAX, tv_nsec: 0 };
-        let setting = libc::itimerspec { it_interval: none, it_value: never };
-        // SAFETY: `setting` is initialised, and nobody wants the former one.
-        check(unsafe {
-            libc::timerfd_settime(raw(&timer), FLAGS, &raw const setting, std::ptr::null_mut())
-        })?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = rustix::time::timerfd_create(TimerfdClockId::Realtime, flags)?;
+        let never = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
+        let setting = Itimerspec { it_interval: Timespec::default(), it_value: never };
+        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+        rustix::time::timerfd_settime(&timer, flags, &setting)?;
         Ok(timer)
     }
 
     pub(super) fn take(timer: &OwnedFd) -> bool {
         let mut expirations = [0_u8; size_of::<u64>()];
-        // SAFETY: the pointer and the length describe `expirations`.
-        let read =
-            retry(|| unsafe { libc::read(raw(timer), expirations.as_mut_ptr().cast(), expirations.len()) });
-        read.is_err_and(|error| error.raw_os_error() == Some(libc::ECANCELED))
+        retry_on_intr(|| rustix::io::read(timer, &mut expirations)) == Err(Errno::CANCELED)
     }
 }
 

@@ -34,8 +34,7 @@ pub fn fork_to_background() -> io::Result<Side> {
 /// Leaves the launcher's terminal and session: the process leads a new session and group.
 #[doc(alias = "setsid")]
 pub fn new_session() -> io::Result<()> {
-    // SAFETY: touches no memory.
-    check(unsafe { libc::setsid() })?;
+    rustix::process::setsid()?;
     Ok(())
 }
 

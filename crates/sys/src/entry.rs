@@ -35,12 +35,14 @@ pub use change::{change_mode, change_owner};
 pub use refusal::Refusal;
 pub use stat::Stat;
 
-use crate::call::{check, owned, raw, retry};
+use crate::errno::Errno;
 use crate::fd::FileIdentity;
-use std::ffi::{CString, OsStr};
+use rustix::fs::{AtFlags, Mode, OFlags, RawMode};
+use rustix::io::retry_on_intr;
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use walk::Last;
@@ -102,7 +104,7 @@ impl Entry {
     pub fn of(path: &Path) -> io::Result<Self> {
         match Resolved::of(path)? {
             Resolved::Entry(entry) => Ok(entry),
-            Resolved::Descriptor(_) => Err(io::Error::from_raw_os_error(libc::EINVAL)),
+            Resolved::Descriptor(_) => Err(Errno::INVAL.into()),
         }
     }
 
@@ -111,7 +113,7 @@ impl Entry {
     pub fn itself(path: &Path) -> io::Result<Self> {
         match walk::resolve(path, Last::Itself)? {
             Resolved::Entry(entry) => Ok(entry),
-            Resolved::Descriptor(_) => Err(io::Error::from_raw_os_error(libc::EINVAL)),
+            Resolved::Descriptor(_) => Err(Errno::INVAL.into()),
         }
     }
 
@@ -125,15 +127,15 @@ impl Entry {
     #[doc(alias = "openat")]
     pub fn open(&self, access: Access) -> io::Result<File> {
         let (flags, mode) = match access {
-            Access::Read => (libc::O_RDONLY, 0),
-            Access::Append { mode } => (libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT, mode),
-            Access::AppendExisting => (libc::O_WRONLY | libc::O_APPEND, 0),
-            Access::Both => (libc::O_RDWR, 0),
-            Access::Write { mode } => (libc::O_WRONLY | libc::O_CREAT, mode),
+            Access::Read => (OFlags::RDONLY, 0),
+            Access::Append { mode } => (OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE, mode),
+            Access::AppendExisting => (OFlags::WRONLY | OFlags::APPEND, 0),
+            Access::Both => (OFlags::RDWR, 0),
+            Access::Write { mode } => (OFlags::WRONLY | OFlags::CREATE, mode),
         };
-        let file = self.open_with(flags, mode).map_err(|error| match error.raw_os_error() {
-            Some(libc::ELOOP) => Refusal::Link { path: self.path.clone() }.into(),
-            _ => error,
+        let file = self.open_with(flags, mode).map_err(|error| match error {
+            Errno::LOOP => Refusal::Link { path: self.path.clone() }.into(),
+            _ => io::Error::from(error),
         })?;
         self.check_links(&file)?;
         Ok(file)
@@ -142,13 +144,14 @@ impl Entry {
     /// Creates the file with `mode` less the umask; `EEXIST` if the name is taken, be it by a link.
     #[doc(alias = "O_EXCL")]
     pub fn create_new(&self, mode: u32) -> io::Result<File> {
-        self.open_with(libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT | libc::O_EXCL, mode)
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL;
+        Ok(self.open_with(flags, mode)?)
     }
 
-    fn open_with(&self, flags: libc::c_int, mode: u32) -> io::Result<File> {
-        let follow = if self.is_magic { 0 } else { libc::O_NOFOLLOW };
-        let flags = flags | follow | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
-        open_at(self.directory.as_fd(), &self.name, flags, mode).map(File::from)
+    fn open_with(&self, flags: OFlags, mode: u32) -> Result<File, Errno> {
+        let follow = if self.is_magic { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = flags | follow | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        open_at(&self.directory, &self.name, flags, permission_bits(mode)).map(File::from)
     }
 
     /// In an exposed directory a second name of a file may be a name that only root can write to.
@@ -167,13 +170,14 @@ impl Entry {
     /// [`change_mode`]. Kernels without such descriptors open it for reading.
     #[doc(alias = "O_PATH")]
     pub fn handle(&self) -> io::Result<OwnedFd> {
-        open_at(self.directory.as_fd(), &self.name, HANDLE | libc::O_NOFOLLOW, 0)
+        Ok(open_at(&self.directory, &self.name, HANDLE | OFlags::NOFOLLOW, Mode::empty())?)
     }
 
     /// What the name stands for now, a link itself rather than its target.
     #[doc(alias = "fstatat")]
     pub fn stat(&self) -> io::Result<Stat> {
-        Stat::at(self.directory.as_fd(), &self.name, self.is_magic)
+        let look = if self.is_magic { Stat::behind } else { Stat::at };
+        look(&self.directory, &self.name)
     }
 
     /// What tells the file from others.
@@ -185,10 +189,8 @@ impl Entry {
     /// followed.
     #[doc(alias = "renameat")]
     pub fn rename_within(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        let (from, to) = (entry_name(from)?, entry_name(to)?);
-        let directory = raw(&self.directory);
-        // SAFETY: both names are NUL-terminated and outlive the call, and the directory is open.
-        check(unsafe { libc::renameat(directory, from.as_ptr(), directory, to.as_ptr()) }).map(drop)
+        let directory = &self.directory;
+        Ok(rustix::fs::renameat(directory, &*entry_name(from)?, directory, &*entry_name(to)?)?)
     }
 
     /// The name itself.
@@ -199,8 +201,7 @@ impl Entry {
     /// Removes the name, a link itself rather than its target.
     #[doc(alias = "unlinkat")]
     pub fn remove(&self) -> io::Result<()> {
-        // SAFETY: the name is NUL-terminated and outlives the call, and the directory is open.
-        check(unsafe { libc::unlinkat(raw(&self.directory), self.name.as_ptr(), 0) }).map(drop)
+        Ok(rustix::fs::unlinkat(&self.directory, &*self.name, AtFlags::empty())?)
     }
 }
 
@@ -209,27 +210,29 @@ impl Entry {
 #[doc(alias = "F_DUPFD_CLOEXEC")]
 pub fn duplicate_inherited(number: RawFd) -> io::Result<OwnedFd> {
     if !crate::fd::is_inherited(number) {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
+        return Err(Errno::BADF.into());
     }
     // SAFETY: no process of ours closes what it inherited, so the number is open; a closed one is EBADF.
     unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned()
 }
 
 /// A component as a C string; a NUL byte in it is `EINVAL`.
-fn entry_name(name: &OsStr) -> io::Result<CString> {
-    CString::new(name.as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+fn entry_name(name: &OsStr) -> Result<CString, Errno> {
+    CString::new(name.as_bytes()).map_err(|_| Errno::INVAL)
 }
 
-fn open_at(directory: BorrowedFd<'_>, name: &CString, flags: libc::c_int, mode: u32) -> io::Result<OwnedFd> {
-    // SAFETY: the name is NUL-terminated and outlives the call, and the directory is open.
-    let opened =
-        retry(|| unsafe { libc::openat(raw(&directory), name.as_ptr(), flags, mode as libc::c_uint) })?;
-    // SAFETY: the kernel answered with a new descriptor, which is ours alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(opened) })
+fn open_at(directory: &OwnedFd, name: &CStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    retry_on_intr(|| rustix::fs::openat(directory, name, flags, mode))
+}
+
+/// The kernel's form of permission bits, set-user-id and its like among them.
+#[allow(clippy::cast_possible_truncation, reason = "twelve bits fit, where the type is shorter")]
+fn permission_bits(mode: u32) -> Mode {
+    Mode::from_raw_mode((mode & 0o7777) as RawMode)
 }
 
 /// A descriptor that stands for a file or directory without opening it. Other kernels have none and open it for reading.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const HANDLE: libc::c_int = libc::O_PATH | libc::O_CLOEXEC;
+const HANDLE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const HANDLE: libc::c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+const HANDLE: OFlags = OFlags::NONBLOCK.union(OFlags::CLOEXEC);

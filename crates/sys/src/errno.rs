@@ -4,7 +4,6 @@
 //! (13)`), and Python's rendering of an exception (`[Errno 3] No such process`).
 
 use crate::entry::Refusal;
-use std::ffi::CStr;
 use std::io;
 
 pub use rustix::io::Errno;
@@ -13,6 +12,11 @@ pub use rustix::io::Errno;
 /// error that no system call reported.
 pub fn errno_of(error: &io::Error) -> Option<Errno> {
     Errno::from_io_error(error).or_else(|| Refusal::behind(error).map(Refusal::errno))
+}
+
+/// What the C library function that has just failed left in errno. Async-signal-safe.
+pub(crate) fn last() -> Errno {
+    Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 
 /// Builds the table from the C library's constants, so that the numbers are the platform's own.
@@ -50,18 +54,12 @@ pub fn errno_name(number: i32) -> Option<&'static str> {
 }
 
 /// The C library's sentence for an error number, such as `No such process`.
-#[doc(alias = "strerror_r")]
+#[doc(alias = "strerror")]
 pub fn errno_text(number: i32) -> String {
-    let mut buffer = [0 as libc::c_char; 256];
-    // SAFETY: the buffer and its length belong together; libc's binding is the POSIX variant, which writes
-    // into it.
-    let failed = unsafe { libc::strerror_r(number, buffer.as_mut_ptr(), buffer.len()) } != 0;
-    if failed && buffer[0] == 0 {
-        return format!("Unknown error {number}");
-    }
-    // SAFETY: strerror_r leaves a NUL-terminated text in the buffer, which lives until the copy below is
-    // made.
-    unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
+    // The standard library writes the sentence, and the number behind it.
+    let mut text = io::Error::from_raw_os_error(number).to_string();
+    text.truncate(text.len() - format!(" (os error {number})").len());
+    text
 }
 
 /// What an error says, in the system's words: `Is a directory`, where the standard library adds `(os error 21)`.

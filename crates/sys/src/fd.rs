@@ -1,10 +1,12 @@
 //! Descriptors: pipes, flags, what a descriptor refers to, and those we inherited.
 
-use crate::call::{check, owned, raw, retry};
+use crate::entry::Stat;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
+use rustix::io::{Errno, retry_on_intr};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -27,7 +29,7 @@ impl Pipe {
     pub fn from_child() -> io::Result<Self> {
         let (read, write) = io::pipe()?;
         // A new pipe has no other flags.
-        set_flags(&read, libc::O_NONBLOCK)?;
+        rustix::fs::fcntl_setfl(&read, OFlags::NONBLOCK)?;
         Ok(Self { ours: read.into(), theirs: write.into() })
     }
 
@@ -35,7 +37,7 @@ impl Pipe {
     #[doc(alias = "pipe2")]
     pub fn to_child() -> io::Result<Self> {
         let (read, write) = io::pipe()?;
-        set_flags(&write, libc::O_NONBLOCK)?;
+        rustix::fs::fcntl_setfl(&write, OFlags::NONBLOCK)?;
         Ok(Self { ours: write.into(), theirs: read.into() })
     }
 }
@@ -44,79 +46,59 @@ impl Pipe {
 /// the open file, so all duplicates of the descriptor share it.
 #[doc(alias = "O_NONBLOCK")]
 pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
-    let fd = fd.as_fd();
-    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
-    let flags = check(unsafe { libc::fcntl(raw(&fd), libc::F_GETFL) })?;
-    if flags & libc::O_NONBLOCK == 0 {
-        set_flags(&fd, flags | libc::O_NONBLOCK)?;
+    let flags = rustix::fs::fcntl_getfl(fd)?;
+    if !flags.contains(OFlags::NONBLOCK) {
+        rustix::fs::fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;
     }
     Ok(())
 }
 
-fn set_flags(fd: &impl AsFd, flags: libc::c_int) -> io::Result<()> {
-    let fd = fd.as_fd();
-    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
-    check(unsafe { libc::fcntl(raw(&fd), libc::F_SETFL, flags) }).map(drop)
-}
-
 /// Reads what is there, up to the size of `buffer`; 0 is the end of file. Retries after a signal.
 pub fn read(fd: &impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
-    let fd = fd.as_fd();
-    // SAFETY: the pointer and the length describe one exclusive slice.
-    let count = retry(|| unsafe { libc::read(raw(&fd), buffer.as_mut_ptr().cast(), buffer.len()) })?;
-    Ok(count.unsigned_abs())
+    Ok(retry_on_intr(|| rustix::io::read(fd, &mut *buffer))?)
 }
 
 /// Writes as much of `bytes` as is taken at once. Retries after a signal. A pipe without reader is
 /// `BrokenPipe`: SIGPIPE is ignored in this process.
 pub fn write(fd: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
-    let fd = fd.as_fd();
-    // SAFETY: the pointer and the length describe one slice.
-    let count = retry(|| unsafe { libc::write(raw(&fd), bytes.as_ptr().cast(), bytes.len()) })?;
-    Ok(count.unsigned_abs())
+    Ok(retry_on_intr(|| rustix::io::write(fd, bytes))?)
 }
 
 /// Bytes that wait to be read from a pipe, socket or terminal.
 #[doc(alias = "FIONREAD")]
 pub fn readable_bytes(fd: &impl AsFd) -> io::Result<usize> {
-    let mut count: libc::c_int = 0;
-    // SAFETY: FIONREAD stores one int at the pointer.
-    check(unsafe { libc::ioctl(raw(&fd.as_fd()), libc::FIONREAD, &raw mut count) })?;
-    Ok(usize::try_from(count).unwrap_or_default())
+    Ok(usize::try_from(rustix::io::ioctl_fionread(fd)?).unwrap_or(usize::MAX))
 }
 
-/// Waits until there is something to read, or `timeout` is over, or a signal came. Other than the waits of a poller it knows
-/// parts of a millisecond; the kernel may add its timer slack, 50 µs unless it was told otherwise (`prctl(2)`).
+/// Waits until there is something to read, or `timeout` is over, or a signal came. Unlike the waits of a poller it
+/// resolves parts of a millisecond; the kernel may add the thread's timer slack, 50 µs by default (`prctl(2)`).
 #[doc(alias = "ppoll")]
-pub fn wait_readable(fd: RawFd, timeout: Duration) -> io::Result<()> {
-    let mut asked = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let outcome = {
-        let seconds = libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX);
-        let timeout = libc::timespec { tv_sec: seconds, tv_nsec: timeout.subsec_nanos().into() };
-        // SAFETY: there is one record, and both pointers are valid for the call; a number that is no descriptor is told.
-        check(unsafe { libc::ppoll(&raw mut asked, 1, &raw const timeout, std::ptr::null()) })
+pub fn wait_readable(fd: &impl AsRawFd, timeout: Duration) -> io::Result<()> {
+    // SAFETY: its owner is borrowed for the call, so the descriptor stays open.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd.as_raw_fd()) };
+    let timeout = Timespec {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
     };
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let outcome = {
-        let milliseconds = timeout.as_micros().div_ceil(1000);
-        let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
-        // SAFETY: there is one record, and the pointer is valid for the call; a number that is no descriptor is told.
-        check(unsafe { libc::poll(&raw mut asked, 1, milliseconds) })
-    };
-    match outcome {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-        outcome => outcome.map(drop),
+    match rustix::event::poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&timeout)) {
+        Err(Errno::INTR) => Ok(()),
+        outcome => Ok(outcome.map(drop)?),
     }
+}
+
+/// Waits until one of the descriptors is readable or at its end, or `timeout` is over; how many are.
+#[doc(alias = "poll")]
+pub(crate) fn poll_readable(fds: &[BorrowedFd<'_>], timeout: Option<&Timespec>) -> io::Result<usize> {
+    let mut watched: Vec<PollFd<'_>> =
+        fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    Ok(retry_on_intr(|| rustix::event::poll(&mut watched, timeout))?)
 }
 
 /// Bytes the pipe holds before a writer has to wait.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "F_GETPIPE_SZ")]
 pub fn pipe_capacity(fd: &impl AsFd) -> io::Result<usize> {
-    // SAFETY: the descriptor is open as long as it is borrowed; the command touches no memory.
-    let capacity = check(unsafe { libc::fcntl(raw(&fd.as_fd()), libc::F_GETPIPE_SZ) })?;
-    Ok(usize::try_from(capacity).unwrap_or_default())
+    Ok(rustix::pipe::fcntl_getpipe_size(fd)?)
 }
 
 /// Asks for room for `bytes` in the pipe; answers with what the kernel made of it (a power of two of pages).
@@ -124,10 +106,7 @@ pub fn pipe_capacity(fd: &impl AsFd) -> io::Result<usize> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "F_SETPIPE_SZ")]
 pub fn set_pipe_capacity(fd: &impl AsFd, bytes: usize) -> io::Result<usize> {
-    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    // SAFETY: as above.
-    let capacity = check(unsafe { libc::fcntl(raw(&fd.as_fd()), libc::F_SETPIPE_SZ, bytes) })?;
-    Ok(usize::try_from(capacity).unwrap_or_default())
+    Ok(rustix::pipe::fcntl_setpipe_size(fd, bytes)?)
 }
 
 /// Pipes elsewhere have a size nobody can ask for or change.
@@ -160,7 +139,7 @@ impl FileIdentity {
     /// The identity of the open file.
     #[doc(alias = "fstat")]
     pub fn of(fd: &impl AsFd) -> io::Result<Self> {
-        metadata(fd).map(|metadata| Self::from_metadata(&metadata))
+        Stat::of(fd).map(|stat| stat.identity)
     }
 
     /// The identity of what `path` names now, a link itself rather than its target.
@@ -172,15 +151,7 @@ impl FileIdentity {
 
 /// Whether the open file is a regular one: only those may be rotated, truncated, renamed or removed.
 pub fn is_regular(fd: &impl AsFd) -> io::Result<bool> {
-    Ok(metadata(fd)?.file_type().is_file())
-}
-
-/// Everything fstat(2) tells of the open file.
-pub fn metadata(fd: &impl AsFd) -> io::Result<Metadata> {
-    // SAFETY: the descriptor is open as long as it is borrowed, and the `File` is never dropped, so it closes
-    // nothing.
-    let file = ManuallyDrop::new(unsafe { File::from_raw_fd(raw(&fd.as_fd())) });
-    file.metadata()
+    Ok(Stat::of(fd)?.is_file())
 }
 
 /// Opens `path` for appending and creates it with `mode` less the umask if it is missing.
@@ -201,8 +172,7 @@ const BEYOND_CHILDREN: RawFd = 128;
 /// user space, closing a file waits for the server: a child that had a copy would wait with it before it executes.
 #[doc(alias = "F_DUPFD_CLOEXEC")]
 pub fn keep_from_children(file: File) -> File {
-    // SAFETY: touches no memory; the descriptor is open. The kernel answers with a new descriptor, which is ours alone.
-    let moved = unsafe { owned(libc::fcntl(raw(&file), libc::F_DUPFD_CLOEXEC, BEYOND_CHILDREN)) };
+    let moved = rustix::io::fcntl_dupfd_cloexec(&file, BEYOND_CHILDREN);
     moved.map_or(file, File::from)
 }
 
@@ -211,11 +181,9 @@ pub fn keep_from_children(file: File) -> File {
 #[doc(alias = "dup2")]
 pub fn redirect_standard_streams_to_null() -> io::Result<()> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
-    for target in 0..=2 {
-        // SAFETY: 0, 1 and 2 are the standard streams, which no owner in this process closes; replacing what
-        // they refer to is the purpose.
-        retry(|| unsafe { libc::dup2(raw(&null), target) })?;
-    }
+    retry_on_intr(|| rustix::stdio::dup2_stdin(&null))?;
+    retry_on_intr(|| rustix::stdio::dup2_stdout(&null))?;
+    retry_on_intr(|| rustix::stdio::dup2_stderr(&null))?;
     Ok(())
 }
 
@@ -253,22 +221,35 @@ pub fn mark_inherited_cloexec() -> io::Result<()> {
 /// Marks all descriptors from `first` up as close-on-exec in one call; false if this kernel has none (Linux
 /// before 5.11). Async-signal-safe.
 #[cfg(target_os = "linux")]
-pub(crate) fn mark_range_cloexec(first: libc::c_uint) -> bool {
-    // SAFETY: with CLOEXEC the call closes nothing and touches no memory; by number, as older C libraries
-    // lack the function.
-    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) == 0 }
+pub(crate) fn mark_range_cloexec(first: RawFd) -> bool {
+    // SAFETY: with this flag the call closes nothing.
+    unsafe { close_range(first, libc::CLOSE_RANGE_CLOEXEC) }.is_ok()
+}
+
+/// Applies `close_range(2)` to all descriptors from `first` up. Async-signal-safe.
+///
+/// # Safety
+/// Nobody uses one of them afterwards that the call closes.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn close_range(first: RawFd, flags: libc::c_uint) -> Result<(), Errno> {
+    // By number, as older C libraries lack the function.
+    // SAFETY: touches no memory; what it closes is the caller's matter.
+    match unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, flags) } {
+        0 => Ok(()),
+        _ => Err(crate::errno::last()),
+    }
 }
 
 /// Other kernels close, but do not mark, a range.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn mark_range_cloexec(_first: libc::c_uint) -> bool {
+pub(crate) fn mark_range_cloexec(_first: RawFd) -> bool {
     false
 }
 
-/// Whether [`mark_range_cloexec`] works here; asked of a range that is always empty, once.
+/// Whether [`mark_range_cloexec`] works here; asked of a range that is always empty (from the highest number), once.
 pub(crate) fn can_mark_range() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| mark_range_cloexec(libc::c_uint::MAX))
+    *ANSWER.get_or_init(|| mark_range_cloexec(-1))
 }
 
 /// The highest descriptor open now, or, where no directory lists them, the highest there can be.

@@ -62,19 +62,7 @@ impl Inotify {
     /// Takes all that has happened, in order; nothing is no error. An edge-triggered poller tells of whatever happens
     /// from now on.
     pub fn take(&self, mut each: impl FnMut(Change<'_>)) -> io::Result<()> {
-        // For some hundred changes of files; names are longer.
-        let mut buffer = [0_u8; 4096];
-        loop {
-            let count = match crate::fd::read(&self.source, &mut buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                outcome => outcome?,
-            };
-            source::parse(&buffer[..count], &mut each);
-            // There was room for one more of any size, so there was none: most often this saves a call.
-            if count + source::LARGEST <= buffer.len() {
-                return Ok(());
-            }
-        }
+        source::take(&self.source, &mut each)
     }
 }
 
@@ -87,62 +75,64 @@ impl AsRawFd for Inotify {
 #[cfg(target_os = "linux")]
 mod source {
     use super::{Change, WatchId};
-    use crate::call::{owned, raw, retry};
-    use std::ffi::{CString, OsStr};
+    use crate::errno::Errno;
+    use rustix::fs::inotify::{self, CreateFlags, Event, ReadFlags, Reader, WatchFlags};
+    use rustix::io::retry_on_intr;
+    use std::ffi::OsStr;
     use std::io;
+    use std::mem::MaybeUninit;
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    pub(super) const FILE: u32 =
-        libc::IN_MODIFY | libc::IN_ATTRIB | libc::IN_MOVE_SELF | libc::IN_DELETE_SELF;
+    pub(super) const FILE: WatchFlags = WatchFlags::MODIFY
+        .union(WatchFlags::ATTRIB)
+        .union(WatchFlags::MOVE_SELF)
+        .union(WatchFlags::DELETE_SELF);
     /// With the same events as a file: of one that is no link this is the same watch.
-    pub(super) const LINK: u32 = FILE | libc::IN_DONT_FOLLOW;
-    pub(super) const DIRECTORY: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_ONLYDIR;
-
-    /// What stands before the name: watch, mask, cookie, and the length of the name.
-    const HEADER: usize = size_of::<libc::inotify_event>();
-
-    /// What one change takes up at most: with the longest name and its NUL.
-    pub(super) const LARGEST: usize = HEADER + 256;
+    pub(super) const LINK: WatchFlags = FILE.union(WatchFlags::DONT_FOLLOW);
+    pub(super) const DIRECTORY: WatchFlags =
+        WatchFlags::CREATE.union(WatchFlags::MOVED_TO).union(WatchFlags::ONLYDIR);
 
     pub(super) fn open() -> io::Result<OwnedFd> {
-        // SAFETY: the kernel answers with a new descriptor, which is ours alone.
-        unsafe { owned(libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK)) }
+        Ok(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)
     }
 
-    pub(super) fn watch(inotify: &OwnedFd, path: &Path, mask: u32) -> io::Result<i32> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        // SAFETY: the path is NUL-terminated and lives longer than the call.
-        retry(|| unsafe { libc::inotify_add_watch(raw(inotify), path.as_ptr(), mask) })
+    pub(super) fn watch(inotify: &OwnedFd, path: &Path, events: WatchFlags) -> io::Result<i32> {
+        Ok(retry_on_intr(|| inotify::add_watch(inotify, path, events))?)
     }
 
     pub(super) fn forget(inotify: &OwnedFd, watch: i32) {
-        // It fails only if the kernel has given the watch up itself, as what it was on is gone.
-        // SAFETY: the call touches no memory of ours.
-        let _ = unsafe { libc::inotify_rm_watch(raw(inotify), watch) };
+        // It fails only if the kernel has removed the watch itself, as its file is gone.
+        let _ = inotify::remove_watch(inotify, watch);
     }
 
-    pub(super) fn parse(mut bytes: &[u8], each: &mut impl FnMut(Change<'_>)) {
-        while let Some((header, rest)) = bytes.split_at_checked(HEADER) {
-            let field = |at: usize| [header[at], header[at + 1], header[at + 2], header[at + 3]];
-            let watch = WatchId(i32::from_ne_bytes(field(0)));
-            let mask = u32::from_ne_bytes(field(4));
-            let length = usize::try_from(u32::from_ne_bytes(field(12))).unwrap_or(usize::MAX);
-            let (name, rest) = rest.split_at(length.min(rest.len()));
-            bytes = rest;
-            let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-            let has = |events: u32| mask & events != 0;
-            each(if has(libc::IN_Q_OVERFLOW) {
-                Change::Lost
-            } else if has(libc::IN_CREATE | libc::IN_MOVED_TO) {
-                Change::Entry(watch, OsStr::from_bytes(&name[..end]))
-            } else if has(libc::IN_MODIFY) {
-                Change::Content(watch)
-            } else {
-                // As asked for, or IN_IGNORED and IN_UNMOUNT, which come unasked.
-                Change::Place(watch)
-            });
+    pub(super) fn take(inotify: &OwnedFd, each: &mut impl FnMut(Change<'_>)) -> io::Result<()> {
+        // Room for some hundred changes of files; those of a directory come with names.
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(inotify, &mut buffer);
+        loop {
+            match reader.next() {
+                Ok(event) => each(change(&event)),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn change<'a>(event: &'a Event<'_>) -> Change<'a> {
+        let (watch, events) = (WatchId(event.wd()), event.events());
+        if events.contains(ReadFlags::QUEUE_OVERFLOW) {
+            Change::Lost
+        } else if events.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
+            let name = event.file_name().map_or(&[][..], std::ffi::CStr::to_bytes);
+            Change::Entry(watch, OsStr::from_bytes(name))
+        } else if events.contains(ReadFlags::MODIFY) {
+            Change::Content(watch)
+        } else {
+            // As asked for, or IN_IGNORED and IN_UNMOUNT, which come unasked.
+            Change::Place(watch)
         }
     }
 }

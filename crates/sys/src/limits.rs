@@ -1,6 +1,8 @@
 //! Limits the kernel sets on us and our children: open files, processes, permission bits of new files.
 
 use crate::call::check;
+use rustix::fs::{Mode, RawMode};
+use rustix::process::Rlimit;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,6 +37,13 @@ impl Resource {
         }
     }
 
+    fn kernels(self) -> rustix::process::Resource {
+        match self {
+            Self::OpenFiles => rustix::process::Resource::Nofile,
+            Self::Processes => rustix::process::Resource::Nproc,
+        }
+    }
+
     /// The name in messages, such as `RLIMIT_NOFILE`.
     pub fn name(self) -> &'static str {
         match self {
@@ -48,7 +57,8 @@ impl Resource {
 #[doc(alias = "getrlimit")]
 pub fn limit(resource: Resource) -> io::Result<Limit> {
     let mut raw = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `raw` is a valid place for one rlimit.
+    // By the C library, as rustix takes the call for one that no sandbox refuses.
+    // SAFETY: `raw` is a place for one rlimit.
     check(unsafe { libc::getrlimit(resource.raw(), &raw mut raw) })?;
     Ok(Limit { soft: from_raw(raw.rlim_cur), hard: from_raw(raw.rlim_max) })
 }
@@ -57,10 +67,8 @@ pub fn limit(resource: Resource) -> io::Result<Limit> {
 /// (`EPERM`).
 #[doc(alias = "setrlimit")]
 pub fn set_limit(resource: Resource, limit: Limit) -> io::Result<()> {
-    let raw = libc::rlimit { rlim_cur: to_raw(limit.soft), rlim_max: to_raw(limit.hard) };
-    // SAFETY: `raw` is a valid rlimit for the duration of the call.
-    check(unsafe { libc::setrlimit(resource.raw(), &raw const raw) })?;
-    Ok(())
+    let limit = Rlimit { current: limit.soft, maximum: limit.hard };
+    Ok(rustix::process::setrlimit(resource.kernels(), limit)?)
 }
 
 /// The limit of open files our children get, once we have another.
@@ -87,34 +95,26 @@ pub fn raise_own_open_files(wanted: u64) -> io::Result<Limit> {
 }
 
 /// The limit a child has to go back to.
-pub(crate) fn of_children() -> Option<libc::rlimit> {
-    let limit = *OF_CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
-    limit.map(|limit| libc::rlimit { rlim_cur: to_raw(limit.soft), rlim_max: to_raw(limit.hard) })
+pub(crate) fn of_children() -> Option<Limit> {
+    *OF_CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sets the permission bits that new files of this process lack and returns the former ones. Process-wide:
 /// other threads that create files at the same moment see either value.
 #[doc(alias = "umask")]
-#[allow(
-    clippy::useless_conversion,
-    clippy::cast_possible_truncation,
-    reason = "the type differs between systems"
-)]
+#[allow(clippy::useless_conversion, reason = "the type differs between systems")]
 pub fn replace_umask(mask: u32) -> u32 {
-    // The kernel keeps the low nine bits, so the narrowing to a 16-bit mode_t of some systems loses nothing.
-    let mask = (mask & 0o777) as libc::mode_t;
-    // SAFETY: umask(2) cannot fail and touches no memory of ours.
-    unsafe { libc::umask(mask) }.into()
+    rustix::process::umask(permission_mask(mask)).as_raw_mode().into()
+}
+
+/// The kernel's form of a umask, of which it keeps the low nine bits.
+#[allow(clippy::cast_possible_truncation, reason = "nine bits fit where the type is shorter")]
+pub(crate) fn permission_mask(mask: u32) -> Mode {
+    Mode::from_raw_mode((mask & 0o777) as RawMode)
 }
 
 /// The kernel's number as ours; FreeBSD has it signed.
 #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "the type differs between systems")]
 fn from_raw(raw: libc::rlim_t) -> Option<u64> {
     (raw != libc::RLIM_INFINITY).then_some(raw as u64)
-}
-
-/// Our number as the kernel's; what does not fit a signed one is as good as unlimited.
-#[allow(clippy::useless_conversion, reason = "the type differs between systems")]
-fn to_raw(limit: Option<u64>) -> libc::rlim_t {
-    limit.and_then(|limit| limit.try_into().ok()).unwrap_or(libc::RLIM_INFINITY)
 }

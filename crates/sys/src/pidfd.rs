@@ -1,5 +1,11 @@
 //! Descriptors that stand for processes.
 
+use crate::fd::poll_readable;
+#[cfg(target_os = "linux")]
+use crate::reap::kernel_pid;
+use rustix::event::Timespec;
+#[cfg(target_os = "linux")]
+use rustix::process::PidfdFlags;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use supervisor_core::Pid;
@@ -9,11 +15,7 @@ use supervisor_core::Pid;
 #[cfg(target_os = "linux")]
 #[doc(alias = "pidfd_open")]
 pub(crate) fn open(pid: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: by number, as older C libraries lack the function; touches no memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.raw(), 0) };
-    let fd = libc::c_int::try_from(fd).unwrap_or(-1);
-    // SAFETY: the kernel answers with a new descriptor, close-on-exec, which is ours alone.
-    unsafe { crate::call::owned(fd) }
+    Ok(rustix::process::pidfd_open(kernel_pid(pid), PidfdFlags::empty())?)
 }
 
 /// Nowhere else is there such a descriptor.
@@ -25,8 +27,5 @@ pub(crate) fn open(_pid: Pid) -> io::Result<OwnedFd> {
 /// Whether the process has ended. A zombie has.
 #[doc(alias = "poll")]
 pub(crate) fn has_ended(pidfd: BorrowedFd<'_>) -> io::Result<bool> {
-    let mut watched = libc::pollfd { fd: crate::call::raw(&pidfd), events: libc::POLLIN, revents: 0 };
-    // SAFETY: the pointer and the count describe one record. A timeout of 0 never waits.
-    let ready = crate::call::retry(|| unsafe { libc::poll(&raw mut watched, 1, 0) })?;
-    Ok(ready > 0)
+    Ok(poll_readable(&[pidfd], Some(&Timespec::default()))? > 0)
 }

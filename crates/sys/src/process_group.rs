@@ -79,6 +79,7 @@ fn number(name: &OsStr) -> Option<Pid> {
 
 /// The group of a process; `None` if there is no such process.
 fn group_of(pid: Pid) -> Option<Pid> {
+    // By the C library, as rustix takes a group of 0 for impossible, which threads of the kernel have.
     // SAFETY: touches no memory. It fails only for a process that is gone.
     Pid::new(unsafe { libc::getpgid(pid.raw()) })
 }

@@ -1,20 +1,29 @@
 //! Randomness from the kernel, for names and tokens.
 
+#[cfg(target_os = "linux")]
+use rustix::io::retry_on_intr;
+#[cfg(target_os = "linux")]
+use rustix::rand::{GetRandomFlags, getrandom};
 use std::io;
 
 /// The characters of a token: what upstream's temporary names are made of.
 const ALPHABET: &[u8; 37] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 
 /// Fills `buffer` with random bytes.
+#[cfg(target_os = "linux")]
 #[doc(alias = "getrandom")]
-#[doc(alias = "getentropy")]
 pub fn fill(buffer: &mut [u8]) -> io::Result<()> {
-    // getentropy(3) answers at most 256 bytes at a time.
+    // The kernel answers a request for up to 256 bytes in full.
     for chunk in buffer.chunks_mut(256) {
-        // SAFETY: the pointer and the length describe one exclusive slice.
-        crate::call::check(unsafe { libc::getentropy(chunk.as_mut_ptr().cast(), chunk.len()) })?;
+        retry_on_intr(|| getrandom(&mut *chunk, GetRandomFlags::empty()))?;
     }
     Ok(())
+}
+
+/// Fills `buffer` with random bytes.
+#[cfg(not(target_os = "linux"))]
+pub fn fill(buffer: &mut [u8]) -> io::Result<()> {
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, buffer)
 }
 
 /// `length` random characters of `[a-z0-9_]`, each equally likely (5.2 bits each).

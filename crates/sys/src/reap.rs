@@ -5,8 +5,11 @@
 //! status: the kernel is asked first who is dead (`WNOWAIT`), and the status is taken only if the pid is
 //! nobody's.
 
-use crate::call::retry;
+use crate::call::check;
 use crate::children;
+use crate::errno::{Errno, errno_of};
+use rustix::io::retry_on_intr;
+use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus};
 use std::io;
 use std::os::fd::BorrowedFd;
 use supervisor_core::{ExitStatus, Pid, Signal};
@@ -18,14 +21,14 @@ use supervisor_core::{ExitStatus, Pid, Signal};
 #[doc(alias = "waitid")]
 pub fn reap_child(pid: Pid, pidfd: Option<BorrowedFd<'_>>) -> io::Result<Option<ExitStatus>> {
     let mut ours = children::ours();
-    let ended = match pidfd {
-        Some(pidfd) => ended_by_pidfd(pid, pidfd)?,
-        None => take(Whom::Child(pid))?,
+    let status = match pidfd {
+        Some(pidfd) => reap_by_pidfd(pid, pidfd)?,
+        None => reap(&WaitId::Pid(kernel_pid(pid)))?,
     };
-    Ok(ended.map(|(_, status)| {
+    if status.is_some() {
         ours.remove(&pid);
-        status
-    }))
+    }
+    Ok(status)
 }
 
 /// Collects one ended process that was re-parented to us (we are pid 1, a subreaper, or were exec'ed by a
@@ -40,91 +43,73 @@ pub fn next_stranger(known: impl Fn(Pid) -> bool) -> io::Result<Option<(Pid, Exi
     // Held from the look at the dead one to its burial: its owner could otherwise collect it in between, and
     // the pid be another child's.
     let ours = children::ours();
-    let Some((pid, _)) = wait(Whom::Anyone, libc::WNOWAIT)? else { return Ok(None) };
+    let Some(pid) = peek_ended()? else { return Ok(None) };
     // A spawn that is under way now may be the one that made it; one that is not has entered it.
     if children::any_spawn_under_way() || ours.contains(&pid) || known(pid) {
         return Ok(None);
     }
-    match take(Whom::Child(pid)) {
+    match reap(&WaitId::Pid(kernel_pid(pid))) {
         // Collected meanwhile by somebody who keeps no books here, such as the standard library for a
         // `Command`.
-        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
-        stranger => stranger,
+        Err(Errno::CHILD) => Ok(None),
+        status => Ok(status?.map(|status| (pid, status))),
     }
-}
-
-/// Collects any child that has ended, known or not: for a process that keeps no books of its own.
-#[doc(alias = "waitpid")]
-pub fn next_ended() -> io::Result<Option<(Pid, ExitStatus)>> {
-    let mut ours = children::ours();
-    let ended = take(Whom::Anyone)?;
-    if let Some((pid, _)) = ended {
-        ours.remove(&pid);
-    }
-    Ok(ended)
-}
-
-/// Whose end is asked for.
-#[derive(Clone, Copy)]
-enum Whom {
-    Anyone,
-    Child(Pid),
-    #[cfg(target_os = "linux")]
-    Pidfd(libc::id_t),
 }
 
 #[cfg(target_os = "linux")]
-fn ended_by_pidfd(pid: Pid, pidfd: BorrowedFd<'_>) -> io::Result<Option<(Pid, ExitStatus)>> {
-    let number = libc::id_t::try_from(crate::call::raw(&pidfd)).unwrap_or_default();
-    match take(Whom::Pidfd(number)) {
+fn reap_by_pidfd(pid: Pid, pidfd: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
+    match reap(&WaitId::PidFd(pidfd)) {
         // Linux 5.3 has pidfds but cannot wait for them yet. The pid is as good: it stays the child's until
-        // it is collected.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => take(Whom::Child(pid)),
-        ended => ended,
+        // it is reaped.
+        Err(Errno::INVAL) => Ok(reap(&WaitId::Pid(kernel_pid(pid)))?),
+        reaped => Ok(reaped?),
     }
 }
 
 /// Nowhere else is there such a descriptor.
 #[cfg(not(target_os = "linux"))]
-fn ended_by_pidfd(pid: Pid, _pidfd: BorrowedFd<'_>) -> io::Result<Option<(Pid, ExitStatus)>> {
-    take(Whom::Child(pid))
+fn reap_by_pidfd(pid: Pid, _pidfd: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
+    Ok(reap(&WaitId::Pid(kernel_pid(pid)))?)
 }
 
-/// Collects an ended child, if there is one. Having no children at all is an answer too when anyone is asked
-/// for.
-fn take(whom: Whom) -> io::Result<Option<(Pid, ExitStatus)>> {
-    wait(whom, 0)
+/// Reaps a child if it has ended.
+fn reap(child: &WaitId<'_>) -> Result<Option<ExitStatus>, Errno> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    let ended = retry_on_intr(|| rustix::process::waitid(child.clone(), options))?;
+    Ok(ended.map(|status| decode(&status)))
 }
 
-#[allow(clippy::useless_conversion, reason = "the type of ids differs between systems")]
-fn wait(whom: Whom, further: libc::c_int) -> io::Result<Option<(Pid, ExitStatus)>> {
-    let (kind, id) = match whom {
-        Whom::Anyone => (libc::P_ALL, 0),
-        Whom::Child(pid) => (libc::P_PID, pid.raw().unsigned_abs().into()),
-        #[cfg(target_os = "linux")]
-        Whom::Pidfd(number) => (libc::P_PIDFD, number),
+fn decode(status: &WaitIdStatus) -> ExitStatus {
+    if let Some(code) = status.exit_status() {
+        ExitStatus::Code(code.to_le_bytes()[0])
+    } else if let Some(signal) = status.terminating_signal() {
+        let signal = Signal(u8::try_from(signal).unwrap_or_default());
+        ExitStatus::Signal { signal, core_dumped: status.dumped() }
+    } else {
+        ExitStatus::Unknown(status.raw_code())
+    }
+}
+
+/// One child that has ended, left unreaped; `None` also without any children.
+///
+/// By the C library, as rustix keeps the pid of the answer to itself.
+fn peek_ended() -> io::Result<Option<Pid>> {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: siginfo_t is a plain record, valid when all zero, and `ended` is a place for one. waitid fills in the
+    // fields of SIGCHLD, or leaves them zero: so it tells that nobody has ended.
+    let (outcome, pid) = unsafe {
+        let mut ended: libc::siginfo_t = std::mem::zeroed();
+        let outcome = check(libc::waitid(libc::P_ALL, 0, &raw mut ended, options));
+        (outcome, ended.si_pid())
     };
-    // SAFETY: siginfo_t is a plain record, valid when all zero; a pid of 0 is how "nobody has ended" is told.
-    let mut ended: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    let options = libc::WEXITED | libc::WNOHANG | further;
-    // SAFETY: `ended` is a valid place for one siginfo_t.
-    match retry(|| unsafe { libc::waitid(kind, id, &raw mut ended, options) }) {
-        Ok(_) => Ok(decode(&ended)),
-        Err(error) if matches!(whom, Whom::Anyone) && error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+    match outcome {
+        Ok(_) => Ok(Pid::new(pid)),
+        Err(error) if errno_of(&error) == Some(Errno::CHILD) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Who ended, and how, from what waitid(2) filled in.
-fn decode(ended: &libc::siginfo_t) -> Option<(Pid, ExitStatus)> {
-    // SAFETY: waitid fills in the fields of SIGCHLD, or leaves them zero.
-    let (pid, status) = unsafe { (ended.si_pid(), ended.si_status()) };
-    let signal = Signal(u8::try_from(status).unwrap_or_default());
-    let outcome = match ended.si_code {
-        libc::CLD_EXITED => ExitStatus::Code(status.to_le_bytes()[0]),
-        libc::CLD_KILLED => ExitStatus::Signal { signal, core_dumped: false },
-        libc::CLD_DUMPED => ExitStatus::Signal { signal, core_dumped: true },
-        _ => ExitStatus::Unknown(status),
-    };
-    Pid::new(pid).map(|pid| (pid, outcome))
+/// The pid as rustix has it.
+pub(crate) fn kernel_pid(pid: Pid) -> rustix::process::Pid {
+    rustix::process::Pid::from_raw(pid.raw()).expect("a pid is never 0")
 }

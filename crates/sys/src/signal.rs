@@ -1,5 +1,7 @@
 //! Signals: their arrival as a readable descriptor, and sending them.
 //!
+//! Signals are sent by the C library, as rustix knows none of the real-time signals that a program may be stopped by.
+//!
 //! No handler of ours ever runs on Linux: the signals the daemon handles are blocked in every thread and read
 //! from a descriptor (signalfd), so a signal is one more input of the loop. Elsewhere a handler writes the
 //! number into a pipe.
@@ -18,7 +20,8 @@ use self_pipe as source;
 #[cfg(target_os = "linux")]
 use signalfd as source;
 
-use crate::call::{check, retry};
+use crate::call::check;
+use crate::fd::poll_readable;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -54,14 +57,14 @@ impl SignalQueue {
     /// one.
     #[doc(alias = "poll")]
     pub(crate) fn wait_with(&mut self, other: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
-        wait_readable(&[self.source.as_fd(), other])?;
+        poll_readable(&[self.source.as_fd(), other], None)?;
         self.next()
     }
 
     /// Waits for the next signal.
     pub fn wait(&mut self) -> io::Result<Signal> {
         loop {
-            wait_readable(&[self.source.as_fd()])?;
+            poll_readable(&[self.source.as_fd()], None)?;
             if let Some(signal) = self.next()? {
                 return Ok(signal);
             }
@@ -233,14 +236,4 @@ impl Drop for MaskKept {
         // SAFETY: `former` is the mask pthread_sigmask gave.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.former, std::ptr::null_mut()) };
     }
-}
-
-/// Waits until one of the descriptors is readable or at its end.
-fn wait_readable(fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let watch = |fd: &BorrowedFd<'_>| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let mut watched: Vec<libc::pollfd> = fds.iter().map(watch).collect();
-    let count = libc::nfds_t::try_from(watched.len()).unwrap_or_default();
-    // SAFETY: the pointer and the count describe one exclusive array.
-    retry(|| unsafe { libc::poll(watched.as_mut_ptr(), count, -1) })?;
-    Ok(())
 }

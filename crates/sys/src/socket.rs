@@ -14,8 +14,8 @@ pub use owner::{Owner, has_ipv6, owner_of_path, owner_of_port};
 pub use unix::{BoundUnix, SocketFile, listen_unix, remove_socket_file};
 
 use address::{Family, resolve};
+use std::io;
 use std::net::TcpListener;
-use std::os::fd::AsFd;
 
 /// How many connections may wait to be accepted on the HTTP servers.
 pub const BACKLOG: i32 = 1024;
@@ -35,14 +35,8 @@ pub fn listen_tcp(host: &str, port: u16, backlog: i32) -> Result<TcpListener, Li
     // As upstream: a name with several addresses is the first of them.
     let first = addresses.first().ok_or(ListenError::Resolve(libc::EAI_NONAME))?;
     let listener = TcpListener::bind(first)?;
-    listen(&listener, backlog)?;
+    // It listens already: this changes the backlog.
+    rustix::net::listen(&listener, backlog).map_err(io::Error::from)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
-}
-
-/// Starts listening, or changes the backlog of a socket that does.
-fn listen(socket: &impl AsFd, backlog: i32) -> std::io::Result<()> {
-    // SAFETY: the descriptor is open as long as it is borrowed; touches no memory.
-    crate::call::check(unsafe { libc::listen(crate::call::raw(&socket.as_fd()), backlog) })?;
-    Ok(())
 }

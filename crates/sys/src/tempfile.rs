@@ -1,6 +1,7 @@
 //! Files with names nobody can guess.
 
 use crate::entry::Entry;
+use crate::errno::Errno;
 use crate::random;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -29,7 +30,7 @@ pub fn create_unique(
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::from_raw_os_error(libc::EEXIST))
+    Err(Errno::EXIST.into())
 }
 
 fn unique_name(prefix: &OsStr, suffix: &OsStr) -> io::Result<OsString> {

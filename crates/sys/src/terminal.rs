@@ -1,21 +1,18 @@
 //! The terminal of the person at the prompt.
 
-use crate::call::{check, raw};
 use crate::fd;
 use crate::signal::{self, MaskKept, SignalQueue, give_back, raise};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use supervisor_core::Signal;
 
 /// Columns of the terminal `fd` refers to; `None` if it is none or does not know.
 #[doc(alias = "TIOCGWINSZ")]
 pub fn width(fd: &impl AsFd) -> Option<u16> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ stores one winsize at the pointer.
-    check(unsafe { libc::ioctl(raw(&fd.as_fd()), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
-    (size.ws_col > 0).then_some(size.ws_col)
+    let columns = rustix::termios::tcgetwinsize(fd).ok()?.ws_col;
+    (columns > 0).then_some(columns)
 }
 
 /// Asks for a password on the controlling terminal without showing what is typed; `None` without a terminal. The
@@ -39,7 +36,7 @@ fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
     // What was ignored when we were started stays so.
     let heard: Vec<Signal> = ENDING.into_iter().filter(|signal| !signal::is_ignored(*signal)).collect();
     let mut signals = SignalQueue::new(&heard)?;
-    let silence = Changed::of(terminal.as_fd(), libc::ECHO, libc::TCSAFLUSH)?;
+    let silence = Changed::of(terminal.as_fd(), LocalModes::ECHO, OptionalActions::Flush)?;
     terminal.write_all(prompt.as_bytes())?;
     let answer = read_line(terminal, &mut signals);
     drop(silence);
@@ -99,47 +96,36 @@ impl<'terminal> KeyByKey<'terminal> {
     /// What was typed ahead is not lost.
     #[doc(alias = "ICANON")]
     pub fn of(terminal: BorrowedFd<'terminal>) -> io::Result<Self> {
-        let flags = libc::ICANON | libc::ECHO | libc::IEXTEN;
-        Ok(Self { _changed: Changed::of(terminal, flags, libc::TCSADRAIN)? })
+        let modes = LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN;
+        Ok(Self { _changed: Changed::of(terminal, modes, OptionalActions::Drain)? })
     }
 }
 
 /// A terminal without some of its local modes, until this is dropped.
+#[derive(Debug)]
 struct Changed<'terminal> {
     terminal: BorrowedFd<'terminal>,
-    former: libc::termios,
-    /// When a change takes effect: `TCSADRAIN` after output has been shown, `TCSAFLUSH` also forgets what was typed before.
-    when: libc::c_int,
+    former: Termios,
+    /// When a change takes effect: `Drain` after output has been shown, `Flush` also discards what was typed before.
+    when: OptionalActions,
 }
 
 impl<'terminal> Changed<'terminal> {
-    fn of(terminal: BorrowedFd<'terminal>, without: libc::tcflag_t, when: libc::c_int) -> io::Result<Self> {
-        let mut former = MaybeUninit::<libc::termios>::uninit();
-        // SAFETY: tcgetattr fills in the record, or fails.
-        let former = unsafe {
-            check(libc::tcgetattr(raw(&terminal), former.as_mut_ptr()))?;
-            former.assume_init()
-        };
+    fn of(terminal: BorrowedFd<'terminal>, without: LocalModes, when: OptionalActions) -> io::Result<Self> {
+        let former = rustix::termios::tcgetattr(terminal)?;
+        let mut attributes = former.clone();
         let changed = Self { terminal, former, when };
-        let mut attributes = former;
-        attributes.c_lflag &= !without;
-        if without & libc::ICANON != 0 {
-            attributes.c_cc[libc::VMIN] = 1;
-            attributes.c_cc[libc::VTIME] = 0;
+        attributes.local_modes -= without;
+        if without.contains(LocalModes::ICANON) {
+            attributes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            attributes.special_codes[SpecialCodeIndex::VTIME] = 0;
         }
         changed.set(&attributes)?;
         Ok(changed)
     }
 
-    fn set(&self, attributes: &libc::termios) -> io::Result<()> {
-        // SAFETY: the record is one tcgetattr gave, with some fields changed.
-        check(unsafe { libc::tcsetattr(raw(&self.terminal), self.when, attributes) }).map(drop)
-    }
-}
-
-impl std::fmt::Debug for Changed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Changed").field("terminal", &self.terminal).finish_non_exhaustive()
+    fn set(&self, attributes: &Termios) -> io::Result<()> {
+        Ok(rustix::termios::tcsetattr(self.terminal, self.when, attributes)?)
     }
 }
 

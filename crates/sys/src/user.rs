@@ -159,29 +159,25 @@ pub fn groups_of(user: &User) -> io::Result<Vec<u32>> {
 /// The real user id of this process.
 #[doc(alias = "getuid")]
 pub fn real_uid() -> u32 {
-    // SAFETY: cannot fail, touches no memory.
-    unsafe { libc::getuid() }
+    rustix::process::getuid().as_raw()
 }
 
 /// The effective user id of this process.
 #[doc(alias = "geteuid")]
 pub fn effective_uid() -> u32 {
-    // SAFETY: cannot fail, touches no memory.
-    unsafe { libc::geteuid() }
+    rustix::process::geteuid().as_raw()
 }
 
 /// The effective group id of this process.
 #[doc(alias = "getegid")]
 pub fn effective_gid() -> u32 {
-    // SAFETY: cannot fail, touches no memory.
-    unsafe { libc::getegid() }
+    rustix::process::getegid().as_raw()
 }
 
 /// The real group id of this process.
 #[doc(alias = "getgid")]
 pub fn real_gid() -> u32 {
-    // SAFETY: cannot fail, touches no memory.
-    unsafe { libc::getgid() }
+    rustix::process::getgid().as_raw()
 }
 
 /// Why this process could not become another user. Displays as upstream's message.

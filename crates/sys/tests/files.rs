@@ -77,7 +77,7 @@ fn identity_follows_the_file_and_not_its_name() {
     File::create(&first).unwrap();
     assert_eq!(FileIdentity::of_path(&second).unwrap(), identity);
     assert_ne!(FileIdentity::of_path(&first).unwrap(), identity);
-    assert_eq!(FileIdentity::from_metadata(&fd::metadata(&file).unwrap()), identity);
+    assert_eq!(FileIdentity::from_metadata(&file.metadata().unwrap()), identity);
     drop(file);
 }
 

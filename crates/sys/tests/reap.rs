@@ -55,7 +55,7 @@ fn stopped_child_is_not_taken_for_an_ended_one() {
         stat.contains(") T ").then_some(())
     });
     assert_eq!(reap::reap_child(child.pid, None).unwrap(), None);
-    assert_eq!(reap::next_ended().unwrap(), None);
+    assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
     signal::signal_group(child.pid, Signal::KILL).unwrap();
     assert_eq!(wait_for_end(&child), ExitStatus::Signal { signal: Signal::KILL, core_dumped: false });
 }
@@ -157,22 +157,6 @@ fn child_that_dies_at_once_is_never_mistaken_for_a_stranger() {
         done.store(true, Ordering::SeqCst);
         assert!(outcomes.iter().all(Result::is_ok));
     });
-}
-
-#[test]
-fn plain_loop_collects_every_child_once() {
-    let _alone = alone();
-    assert_eq!(reap::next_ended().unwrap(), None);
-    let mut pids: Vec<Pid> = (0..5).map(|_| start(&["/bin/true"]).pid).collect();
-    let mut ended = Vec::new();
-    while ended.len() < pids.len() {
-        let (pid, status) = wait_until("a child has ended", || reap::next_ended().unwrap());
-        assert_eq!(status, ExitStatus::Code(0));
-        ended.push(pid);
-    }
-    pids.sort();
-    ended.sort();
-    assert_eq!(ended, pids);
 }
 
 /// Orphans below this process become its children, as they do for pid 1.

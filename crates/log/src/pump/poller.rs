@@ -132,7 +132,7 @@ impl Lanes {
         };
         let timeout = match timeout {
             Some(short) if !short.is_zero() && short < FINE_TIMEOUT => {
-                supervisor_sys::fd::wait_readable(poll.as_raw_fd(), short)?;
+                supervisor_sys::fd::wait_readable(poll, short)?;
                 Some(Duration::ZERO)
             }
             timeout => timeout,

@@ -1,23 +1,22 @@
 //! Owner and mode of a file that is held by a descriptor: no name is involved that could be exchanged.
 
-use super::entry_name;
-use crate::call::{check, raw};
-use std::ffi::OsStr;
+use super::permission_bits;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::errno::Errno;
+use rustix::fs::{Gid, Uid};
 use std::io;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 
 /// Changes the owner; `None` leaves what is.
 #[doc(alias = "fchownat")]
 pub fn change_owner(file: &OwnedFd, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
-    // (uid_t) -1 leaves what is.
-    let (uid, gid) = (uid.unwrap_or(u32::MAX), gid.unwrap_or(u32::MAX));
+    let (uid, gid) = (uid.map(Uid::from_raw_unchecked), gid.map(Gid::from_raw_unchecked));
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: the descriptor is open, and the empty path is NUL-terminated.
-    let outcome = unsafe { libc::fchownat(raw(file), c"".as_ptr(), uid, gid, libc::AT_EMPTY_PATH) };
+    return Ok(rustix::fs::chownat(file, c"", uid, gid, rustix::fs::AtFlags::EMPTY_PATH)?);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    // SAFETY: touches no memory.
-    let outcome = unsafe { libc::fchown(raw(file), uid, gid) };
-    check(outcome).map(drop)
+    return Ok(rustix::fs::fchown(file, uid, gid)?);
 }
 
 /// Changes the permission bits.
@@ -27,17 +26,16 @@ pub fn change_owner(file: &OwnedFd, uid: Option<u32>, gid: Option<u32>) -> io::R
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "fchmodat2")]
 pub fn change_mode(file: &OwnedFd, mode: u32) -> io::Result<()> {
-    let name = entry_name(OsStr::new(&format!("/proc/self/fd/{}", raw(file))))?;
-    // SAFETY: the path is NUL-terminated and outlives the call.
-    match check(unsafe { libc::chmod(name.as_ptr(), mode) }) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // SAFETY: the descriptor is open, and the empty path is NUL-terminated.
+    let number = file.as_raw_fd();
+    match rustix::fs::chmod(format!("/proc/self/fd/{number}"), permission_bits(mode)) {
+        Err(Errno::NOENT) => {
+            // SAFETY: the descriptor is open, and the empty path is NUL-terminated. By number, as no library has it yet.
             let outcome = unsafe {
-                libc::syscall(libc::SYS_fchmodat2, raw(file), c"".as_ptr(), mode, libc::AT_EMPTY_PATH)
+                libc::syscall(libc::SYS_fchmodat2, number, c"".as_ptr(), mode, libc::AT_EMPTY_PATH)
             };
-            check(outcome).map(drop)
+            crate::call::check(outcome).map(drop)
         }
-        outcome => outcome.map(drop),
+        outcome => Ok(outcome?),
     }
 }
 
@@ -45,7 +43,5 @@ pub fn change_mode(file: &OwnedFd, mode: u32) -> io::Result<()> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[doc(alias = "fchmod")]
 pub fn change_mode(file: &OwnedFd, mode: u32) -> io::Result<()> {
-    let mode = libc::mode_t::try_from(mode & 0o7777).unwrap_or_default();
-    // SAFETY: touches no memory.
-    check(unsafe { libc::fchmod(raw(file), mode) }).map(drop)
+    Ok(rustix::fs::fchmod(file, permission_bits(mode))?)
 }

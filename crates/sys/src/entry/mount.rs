@@ -1,13 +1,15 @@
 //! What kind of file system a file is on.
 
 use super::Stat;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::fs::{FsWord, PROC_SUPER_MAGIC};
 use std::io;
 use std::os::fd::OwnedFd;
 
 /// Whether the links of this directory lead to open files rather than to the paths they show.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn is_procfs(directory: &OwnedFd) -> bool {
-    kind(directory).is_ok_and(|kind| kind == libc::PROC_SUPER_MAGIC)
+    kind(directory).is_ok_and(|kind| kind == PROC_SUPER_MAGIC)
 }
 
 /// Other kernels have no such links.
@@ -16,19 +18,23 @@ pub(super) fn is_procfs(_directory: &OwnedFd) -> bool {
     false
 }
 
+/// What fstatfs(2) tells of a file system in user space.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const FUSE_SUPER_MAGIC: FsWord = 0x6573_5546;
+
 /// The user whose process answers for a file system in user space (FUSE), which is who mounted it with `fusermount`. With
 /// `user_allow_other` in `/etc/fuse.conf` root sees such a file system, too, and files of root's in it that are none.
 /// `None` for all others. `(uid_t) -1` stands for a user that cannot be told.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "FUSE_SUPER_MAGIC")]
 pub(super) fn user_behind(file: &OwnedFd, found: &Stat) -> io::Result<Option<u32>> {
-    if kind(file)? != libc::FUSE_SUPER_MAGIC {
+    if kind(file)? != FUSE_SUPER_MAGIC {
         return Ok(None);
     }
     let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = String::from_utf8_lossy(&mounts);
     let device = found.identity.device;
-    let device = format!("{}:{}", libc::major(device), libc::minor(device));
+    let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
     let options = mounts.lines().find_map(|line| options_of(line, &device));
     Ok(match options {
         Some(options) => options.split(',').find_map(|option| option.strip_prefix("user_id=")?.parse().ok()),
@@ -52,14 +58,8 @@ fn options_of<'a>(line: &'a str, device: &str) -> Option<&'a str> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "fstatfs")]
-#[allow(clippy::unnecessary_cast, reason = "the widths differ from system to system")]
-fn kind(file: &OwnedFd) -> io::Result<libc::c_long> {
-    use crate::call::{check, raw};
-    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
-    // SAFETY: the descriptor is open, and the kernel fills the record or fails.
-    check(unsafe { libc::fstatfs(raw(file), found.as_mut_ptr()) })?;
-    // SAFETY: the call succeeded.
-    Ok(unsafe { found.assume_init() }.f_type as libc::c_long)
+fn kind(file: &OwnedFd) -> io::Result<FsWord> {
+    Ok(rustix::fs::fstatfs(file)?.f_type)
 }
 
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]

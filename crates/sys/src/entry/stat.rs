@@ -1,11 +1,10 @@
 //! What the kernel knows of a directory entry.
 
-use crate::call::{check, raw};
 use crate::fd::FileIdentity;
+use rustix::fs::{AtFlags, FileType, RawMode};
 use std::ffi::CStr;
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// A file's attributes, as far as decisions need them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,22 +25,18 @@ impl Stat {
     /// Of an open file.
     #[doc(alias = "fstat")]
     pub fn of(fd: &impl AsFd) -> io::Result<Self> {
-        let mut stat = MaybeUninit::uninit();
-        // SAFETY: the descriptor is open as long as it is borrowed, and the kernel fills the record or fails.
-        check(unsafe { libc::fstat(raw(&fd.as_fd()), stat.as_mut_ptr()) })?;
-        // SAFETY: the call succeeded.
-        Ok(Self::from_raw(&unsafe { stat.assume_init() }))
+        Ok(Self::from_raw(&rustix::fs::fstat(fd)?))
     }
 
-    /// Of a name in a directory; a link itself unless it is to be followed.
+    /// Of a name in a directory, a link itself rather than its target.
     #[doc(alias = "fstatat")]
-    pub(super) fn at(directory: BorrowedFd<'_>, name: &CStr, is_followed: bool) -> io::Result<Self> {
-        let flags = if is_followed { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
-        let mut stat = MaybeUninit::uninit();
-        // SAFETY: the name is NUL-terminated, the directory is open, and the kernel fills the record or fails.
-        check(unsafe { libc::fstatat(raw(&directory), name.as_ptr(), stat.as_mut_ptr(), flags) })?;
-        // SAFETY: the call succeeded.
-        Ok(Self::from_raw(&unsafe { stat.assume_init() }))
+    pub(super) fn at(directory: &OwnedFd, name: &CStr) -> io::Result<Self> {
+        Ok(Self::from_raw(&rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    /// Of what a name in a directory leads to.
+    pub(super) fn behind(directory: &OwnedFd, name: &CStr) -> io::Result<Self> {
+        Ok(Self::from_raw(&rustix::fs::statat(directory, name, AtFlags::empty())?))
     }
 
     #[allow(
@@ -49,7 +44,7 @@ impl Stat {
         clippy::cast_sign_loss,
         reason = "the widths differ from system to system"
     )]
-    fn from_raw(stat: &libc::stat) -> Self {
+    fn from_raw(stat: &rustix::fs::Stat) -> Self {
         Self {
             identity: FileIdentity { device: stat.st_dev as u64, inode: stat.st_ino as u64 },
             mode: stat.st_mode as u32,
@@ -64,34 +59,33 @@ impl Stat {
         self.mode & 0o7777
     }
 
-    /// The file type's bits.
-    #[allow(clippy::unnecessary_cast, reason = "the widths differ from system to system")]
-    fn kind(&self) -> u32 {
-        self.mode & libc::S_IFMT as u32
-    }
-
     /// A regular file.
     pub fn is_file(&self) -> bool {
-        self.is(libc::S_IFREG)
+        self.kind() == FileType::RegularFile
     }
 
     /// A directory.
     pub fn is_directory(&self) -> bool {
-        self.is(libc::S_IFDIR)
+        self.kind() == FileType::Directory
     }
 
     /// A symbolic link.
     pub fn is_link(&self) -> bool {
-        self.is(libc::S_IFLNK)
+        self.kind() == FileType::Symlink
     }
 
     /// A socket file.
     pub fn is_socket(&self) -> bool {
-        self.is(libc::S_IFSOCK)
+        self.kind() == FileType::Socket
     }
 
-    #[allow(clippy::unnecessary_cast, reason = "the widths differ from system to system")]
-    fn is(&self, kind: libc::mode_t) -> bool {
-        self.kind() == kind as u32
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_cast,
+        reason = "the widths differ from system to system"
+    )]
+    #[allow(clippy::cast_possible_truncation, reason = "it came from that type")]
+    fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.mode as RawMode)
     }
 }

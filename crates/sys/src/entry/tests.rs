@@ -315,6 +315,7 @@ fn the_open_files_of_a_users_process_are_out_of_reach() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_link_is_judged_by_its_own_owner() {
+    use rustix::fs::{CWD, RenameFlags};
     use std::sync::atomic::{AtomicBool, Ordering};
     if !is_root() {
         return;
@@ -333,17 +334,7 @@ fn a_link_is_judged_by_its_own_owner() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                // SAFETY: both names are NUL-terminated and outlive the call.
-                let outcome = unsafe {
-                    libc::renameat2(
-                        libc::AT_FDCWD,
-                        one.as_ptr(),
-                        libc::AT_FDCWD,
-                        other.as_ptr(),
-                        libc::RENAME_EXCHANGE,
-                    )
-                };
-                check(outcome).unwrap();
+                rustix::fs::renameat_with(CWD, &*one, CWD, &*other, RenameFlags::EXCHANGE).unwrap();
             }
         });
         let reached: Vec<_> = (0..20_000)

@@ -1,12 +1,15 @@
 //! From a path to a directory entry: see the [module above](super) for the rules.
 
 use super::{Entry, HANDLE, Refusal, Resolved, Stat, entry_name, mount, open_at};
-use crate::call::{check, raw};
+use crate::errno::Errno;
 use crate::user;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::fs::{CWD, ResolveFlags};
+use rustix::fs::{Mode, OFlags};
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -41,7 +44,7 @@ pub(super) fn resolve(path: &Path, last: Last) -> io::Result<Resolved> {
         return Ok(Resolved::Descriptor(number));
     }
     if path.as_os_str().as_bytes().ends_with(b"/") {
-        return Err(io::Error::from_raw_os_error(libc::EISDIR));
+        return Err(Errno::ISDIR.into());
     }
     match without_links(path, last)? {
         Some(entry) => Ok(Resolved::Entry(entry)),
@@ -67,39 +70,18 @@ fn without_links(path: &Path, last: Last) -> io::Result<Option<Entry>> {
     let is_name = |name: &&OsStr| path.as_os_str().as_bytes().ends_with(name.as_bytes());
     let Some(name) = path.file_name().filter(is_name) else { return Ok(None) };
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let parent = entry_name(parent.as_os_str())?;
-    // SAFETY: a record of numbers, for which zero is a value.
-    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
-    how.flags = u64::from((HANDLE | libc::O_DIRECTORY).cast_unsigned());
-    how.resolve = libc::RESOLVE_NO_SYMLINKS;
-    // SAFETY: the path is NUL-terminated, the record and its size belong together, and both outlive the call.
-    let opened = unsafe {
-        libc::syscall(
-            libc::SYS_openat2,
-            libc::AT_FDCWD,
-            parent.as_ptr(),
-            &raw const how,
-            size_of::<libc::open_how>(),
-        )
-    };
-    let directory = match check(opened) {
-        // SAFETY: the kernel answered with a new descriptor, which is ours alone.
-        Ok(number) => unsafe {
-            OwnedFd::from_raw_fd(RawFd::try_from(number).expect("a descriptor is an int"))
-        },
-        Err(error) => {
-            return match error.raw_os_error() {
-                // A link; no such call; a sandbox that forbids calls it does not know.
-                Some(libc::ELOOP | libc::ENOSYS | libc::EPERM | libc::EAGAIN) => Ok(None),
-                _ => Err(error),
-            };
-        }
+    let flags = HANDLE | OFlags::DIRECTORY;
+    let directory = match rustix::fs::openat2(CWD, parent, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        Ok(directory) => directory,
+        // A link; no such call; a sandbox that forbids calls it does not know.
+        Err(Errno::LOOP | Errno::NOSYS | Errno::PERM | Errno::AGAIN) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
     let name = entry_name(name)?;
     if last == Last::Itself {
         return Entry::in_directory(directory, name, path).map(Some);
     }
-    match Stat::at(directory.as_fd(), &name, false) {
+    match Stat::at(&directory, &name) {
         Ok(found) if found.is_link() => Ok(None),
         Ok(_) => Entry::in_directory(directory, name, path).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -176,7 +158,7 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             asked,
             last,
-            directory: open_directory(OsStr::new("."))?,
+            directory: open_directory(c".")?,
             so_far: PathBuf::new(),
             pending: VecDeque::new(),
             links: 0,
@@ -189,7 +171,7 @@ impl<'a> Walk<'a> {
     /// Puts the components of `path` in front of what is pending; an absolute one begins at the root.
     fn splice(&mut self, path: &Path) -> io::Result<()> {
         if path.is_absolute() {
-            self.directory = open_directory(OsStr::new("/"))?;
+            self.directory = open_directory(c"/")?;
             self.so_far = PathBuf::from("/");
         }
         for component in path.components().rev() {
@@ -214,7 +196,7 @@ impl<'a> Walk<'a> {
                 self.enter(&name, &component)?;
                 continue;
             }
-            let found = match Stat::at(self.directory.as_fd(), &name, false) {
+            let found = match Stat::at(&self.directory, &name) {
                 Err(error) if is_last && error.kind() == io::ErrorKind::NotFound => {
                     return self.finish(name, false);
                 }
@@ -240,8 +222,8 @@ impl<'a> Walk<'a> {
 
     /// Goes down into a directory. A link that has come into its place meanwhile is `ELOOP`.
     fn enter(&mut self, name: &CString, component: &OsStr) -> io::Result<()> {
-        let flags = HANDLE | libc::O_DIRECTORY | libc::O_NOFOLLOW;
-        self.directory = open_at(self.directory.as_fd(), name, flags, 0)?;
+        let flags = HANDLE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        self.directory = open_at(&self.directory, name, flags, Mode::empty())?;
         self.so_far.push(component);
         Ok(())
     }
@@ -250,7 +232,7 @@ impl<'a> Walk<'a> {
     fn follow(&mut self, name: &CString, component: &OsStr, is_last: bool) -> io::Result<Option<Resolved>> {
         self.links += 1;
         if self.links > MAX_LINKS {
-            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+            return Err(Errno::LOOP.into());
         }
         let path = self.so_far.join(component);
         let (link, target) = owner_and_target(&self.directory, name)?;
@@ -312,16 +294,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
-    let path = entry_name(path)?;
-    // SAFETY: the path is NUL-terminated; the kernel answers with a new descriptor, which is ours alone.
-    unsafe { super::owned(libc::open(path.as_ptr(), HANDLE | libc::O_DIRECTORY)) }
+fn open_directory(path: &CStr) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(path, HANDLE | OFlags::DIRECTORY, Mode::empty())?)
 }
 
 /// A link and where it leads. Both are those of the same link: its name may be given to another one meanwhile.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, PathBuf)> {
-    let handle = open_at(directory.as_fd(), name, HANDLE | libc::O_NOFOLLOW, 0)?;
+    let handle = open_at(directory, name, HANDLE | OFlags::NOFOLLOW, Mode::empty())?;
     let link = look(&handle)?;
     if !link.is_link() {
         return Err(exchanged());
@@ -332,9 +312,9 @@ fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, Pa
 /// Other kernels have no descriptor for a link. That a link was exchanged, and back again, is not noticed.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, PathBuf)> {
-    let link = Stat::at(directory.as_fd(), name, false)?;
+    let link = Stat::at(directory, name)?;
     let target = read_link(directory, name)?;
-    if Stat::at(directory.as_fd(), name, false)? != link {
+    if Stat::at(directory, name)? != link {
         return Err(exchanged());
     }
     Ok((link, target))
@@ -342,17 +322,12 @@ fn owner_and_target(directory: &OwnedFd, name: &CString) -> io::Result<(Stat, Pa
 
 /// Another file has come into a link's place while it was looked at.
 fn exchanged() -> io::Error {
-    io::Error::from_raw_os_error(libc::ELOOP)
+    Errno::LOOP.into()
 }
 
 /// Where a link leads, as it is written. An empty name stands for the link that the descriptor itself stands for.
 #[doc(alias = "readlinkat")]
 fn read_link(directory: &OwnedFd, name: &CStr) -> io::Result<PathBuf> {
-    let mut target = vec![0_u8; usize::try_from(libc::PATH_MAX).unwrap_or(4096)];
-    // SAFETY: the name is NUL-terminated, and the pointer and the length describe one exclusive buffer.
-    let length = check(unsafe {
-        libc::readlinkat(raw(directory), name.as_ptr(), target.as_mut_ptr().cast(), target.len())
-    })?;
-    target.truncate(length.unsigned_abs());
-    Ok(OsString::from_vec(target).into())
+    let target = rustix::fs::readlinkat(directory, name, Vec::new())?;
+    Ok(OsString::from_vec(target.into_bytes()).into())
 }

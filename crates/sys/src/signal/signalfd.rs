@@ -1,10 +1,10 @@
 //! Linux: blocked signals, read as records from a descriptor.
 
 use super::{restore_defaults, signal_set};
-use crate::call::{check, owned, retry};
+use crate::call::owned;
+use rustix::io::retry_on_intr;
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use supervisor_core::Signal;
 
 pub(super) fn open(signals: &[Signal]) -> io::Result<OwnedFd> {
@@ -21,16 +21,11 @@ pub(super) fn open(signals: &[Signal]) -> io::Result<OwnedFd> {
 }
 
 pub(super) fn next(source: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
-    let mut record = MaybeUninit::<libc::signalfd_siginfo>::uninit();
-    let size = size_of_val(&record);
-    // SAFETY: the pointer and the size describe `record`.
-    let count = retry(|| unsafe { libc::read(source.as_raw_fd(), record.as_mut_ptr().cast(), size) })?;
-    if count.unsigned_abs() != size {
-        return check(-1_i32).map(|_| None);
-    }
-    // SAFETY: the kernel has written the whole record.
-    let number = unsafe { record.assume_init() }.ssi_signo;
-    Ok(u8::try_from(number).ok().map(Signal))
+    let mut record = [0; size_of::<libc::signalfd_siginfo>()];
+    retry_on_intr(|| rustix::io::read(source, &mut record))?;
+    // The record begins with the number. Unread, it is the 0 that no signal has.
+    let number = u32::from_ne_bytes([record[0], record[1], record[2], record[3]]);
+    Ok(u8::try_from(number).ok().filter(|number| *number > 0).map(Signal))
 }
 
 /// Blocking is all that was done.

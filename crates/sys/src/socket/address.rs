@@ -92,18 +92,3 @@ fn address(entry: &libc::addrinfo, port: u16) -> Option<SocketAddr> {
 /// Bytes a socket path may have: the address also holds a NUL.
 pub(super) const LONGEST_PATH: usize =
     size_of::<libc::sockaddr_un>() - offset_of!(libc::sockaddr_un, sun_path) - 1;
-
-/// The address of a socket file; `None` if `path` does not fit. A path with a NUL inside must not get here.
-pub(super) fn unix_address(path: &[u8]) -> Option<(libc::sockaddr_un, libc::socklen_t)> {
-    if path.len() > LONGEST_PATH {
-        return None;
-    }
-    // SAFETY: sockaddr_un is a plain record, valid when all zero; zeros after the path also end it.
-    let mut raw: libc::sockaddr_un = unsafe { std::mem::zeroed() };
-    raw.sun_family = libc::sa_family_t::try_from(libc::AF_UNIX).unwrap_or_default();
-    for (place, byte) in raw.sun_path.iter_mut().zip(path) {
-        *place = byte.cast_signed() as libc::c_char;
-    }
-    let length = offset_of!(libc::sockaddr_un, sun_path) + path.len() + 1;
-    Some((raw, length.try_into().unwrap_or_default()))
-}

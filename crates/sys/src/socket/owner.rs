@@ -106,7 +106,8 @@ fn program_of(pid: u32) -> Option<String> {
     Some(String::from_utf8_lossy(name.trim_ascii_end()).into_owned())
 }
 
-/// Process and user behind the other end.
+/// Process and user behind the other end. By the C library, as rustix takes a pid of 0 for impossible, which stands for a
+/// process of another PID namespace.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn peer(stream: &impl AsRawFd) -> Option<(u32, u32)> {
     let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };

@@ -7,17 +7,19 @@
 //! What is already in its place is looked at before it goes: a socket with a listener is a running daemon's and
 //! stays; a socket without one is stale and is removed; anything else is a file of another purpose and stays.
 
-use super::address::{LONGEST_PATH, unix_address};
-use super::{ListenError, listen};
-use crate::call::{check, owned, raw, retry};
+use super::ListenError;
+use super::address::LONGEST_PATH;
 use crate::entry::{self, Entry, Stat};
+use crate::errno::{Errno, errno_of};
 use crate::fd::{self, FileIdentity};
 use crate::user;
+use rustix::fs::FlockOperation;
+use rustix::io::retry_on_intr;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -70,7 +72,7 @@ pub fn listen_unix(path: &Path, file: SocketFile, backlog: i32) -> Result<BoundU
                 let identity = publish(&socket, path, file, backlog)?;
                 return Ok(BoundUnix { listener: UnixListener::from(socket), identity, replaced_stale });
             }
-            Err(error) if error.raw_os_error() == Some(libc::EADDRINUSE) => {
+            Err(error) if errno_of(&error) == Some(Errno::ADDRINUSE) => {
                 replaced_stale |= remove_stale(path)?;
             }
             Err(error) => return Err(ListenError::Os(error)),
@@ -109,8 +111,9 @@ fn publish(
         let error = io::Error::other("the socket file was replaced by another user while it was made");
         return Err(ListenError::Os(error));
     }
-    let published =
-        listen(socket, backlog).map_err(ListenError::Os).and_then(|()| give_away(&ours, path, file));
+    let published = rustix::net::listen(socket, backlog)
+        .map_err(|error| ListenError::Os(error.into()))
+        .and_then(|()| give_away(&ours, path, file));
     if published.is_err() {
         // The error is what counts; a file that stays is stale, and is replaced by the next start.
         let _ = remove_socket_file(path, made.identity);
@@ -121,8 +124,7 @@ fn publish(
 /// On Linux the file takes the mode of the socket, so nobody can reach it from its first moment.
 #[cfg(target_os = "linux")]
 fn bind_without_permissions(socket: &OwnedFd, name: &OsStr) -> io::Result<()> {
-    // SAFETY: touches no memory.
-    check(unsafe { libc::fchmod(raw(socket), 0) })?;
+    rustix::fs::fchmod(socket, rustix::fs::Mode::empty())?;
     bind(socket, name)
 }
 
@@ -136,20 +138,15 @@ fn bind_without_permissions(socket: &OwnedFd, name: &OsStr) -> io::Result<()> {
 }
 
 fn bind(socket: &OwnedFd, name: &OsStr) -> io::Result<()> {
-    let name = name.as_bytes();
-    let address = unix_address(name).filter(|_| !name.contains(&0));
-    let (address, length) = address.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
-    // SAFETY: the pointer and the length describe `address`.
-    check(unsafe { libc::bind(raw(socket), (&raw const address).cast(), length) })?;
-    Ok(())
+    Ok(rustix::net::bind(socket, &SocketAddrUnix::new(name)?)?)
 }
 
 /// Gives the file its owner, then its mode.
 fn give_away(ours: &OwnedFd, path: &Path, file: SocketFile) -> Result<(), ListenError> {
     let SocketFile { mode, uid, gid } = file;
     if uid.is_some() || gid.is_some() {
-        entry::change_owner(ours, uid, gid).map_err(|error| match error.raw_os_error() {
-            Some(libc::EPERM) => ListenError::Chown { path: path.to_owned(), uid, gid, error },
+        entry::change_owner(ours, uid, gid).map_err(|error| match errno_of(&error) {
+            Some(Errno::PERM) => ListenError::Chown { path: path.to_owned(), uid, gid, error },
             _ => ListenError::Os(error),
         })?;
     }
@@ -188,10 +185,9 @@ fn lock_directory(directory: &Path) -> Option<File> {
     let flags = libc::O_DIRECTORY | libc::O_NONBLOCK;
     let file = File::options().read(true).custom_flags(flags).open(directory).ok()?;
     for _ in 0..PATIENCE {
-        // SAFETY: touches no memory.
-        match retry(|| unsafe { libc::flock(raw(&file), libc::LOCK_EX | libc::LOCK_NB) }) {
-            Ok(_) => return Some(file),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+        match retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)) {
+            Ok(()) => return Some(file),
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
             Err(_) => return None,
         }
     }
@@ -201,17 +197,12 @@ fn lock_directory(directory: &Path) -> Option<File> {
 /// Whether a connection to `path` finds a listener. Does not wait for an answer, nor for room in a full queue.
 fn has_listener(path: &Path) -> Result<bool, ListenError> {
     let socket = stream_socket()?;
-    let (address, length) = unix_address(path.as_os_str().as_bytes()).ok_or(ListenError::PathTooLong)?;
-    // SAFETY: the pointer and the length describe `address`.
-    let connected = retry(|| unsafe { libc::connect(raw(&socket), (&raw const address).cast(), length) });
-    match connected {
-        Ok(_) => Ok(true),
-        Err(error) => match error.raw_os_error() {
-            Some(libc::ECONNREFUSED | libc::ENOENT) => Ok(false),
-            // A full queue, a connection that is under way, or a socket of another kind: each has an owner that runs.
-            Some(libc::EAGAIN | libc::EINPROGRESS | libc::EPROTOTYPE) => Ok(true),
-            _ => Err(ListenError::Os(error)),
-        },
+    let address = SocketAddrUnix::new(path).map_err(io::Error::from)?;
+    match retry_on_intr(|| rustix::net::connect(&socket, &address)) {
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
+        // A full queue, a connection that is under way, or a socket of another kind: each has an owner that runs.
+        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS | Errno::PROTOTYPE) => Ok(true),
+        Err(error) => Err(ListenError::Os(error.into())),
     }
 }
 
@@ -220,11 +211,10 @@ fn stream_socket() -> io::Result<OwnedFd> {
     // macOS cannot make it close-on-exec in the same call; a child marks its whole range before it executes
     // anyway.
     #[cfg(any(target_os = "macos", target_os = "ios"))]
-    const CLOEXEC: libc::c_int = 0;
+    const CLOEXEC: SocketFlags = SocketFlags::empty();
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-    const CLOEXEC: libc::c_int = libc::SOCK_CLOEXEC;
-    // SAFETY: the kernel answers with a new descriptor, which is ours alone.
-    let socket = unsafe { owned(libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | CLOEXEC, 0)) }?;
+    const CLOEXEC: SocketFlags = SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, CLOEXEC, None)?;
     fd::set_nonblocking(&socket)?;
     Ok(socket)
 }

@@ -4,11 +4,17 @@
 //! allocates, locks, panics or returns; each call is async-signal-safe (signal-safety(7)).
 
 use super::{ChildUser, SpawnPlan};
-use crate::errno::errno_name;
+use crate::errno::{self, Errno, errno_name};
 use crate::fd;
+use crate::limits::{self, Limit, Resource};
+use rustix::fs::{Gid, Mode, Uid};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use std::convert::Infallible;
 use std::ffi::{CStr, CString};
-use std::io::{self, IoSlice};
-use std::os::fd::AsRawFd;
+use std::io::IoSlice;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 
 /// Exit status of a child that could not execute its program.
@@ -23,12 +29,14 @@ pub(super) struct Layout<'plan> {
     /// Pointers to the variables, then null.
     envp: Vec<*const libc::c_char>,
     /// What becomes descriptors 0, 1 and 2.
-    streams: [libc::c_int; 3],
+    streams: [BorrowedFd<'plan>; 3],
     user: &'plan ChildUser,
+    /// The groups of that user.
+    groups: Vec<Gid>,
     directory: Option<&'plan CStr>,
-    umask: Option<libc::mode_t>,
+    umask: Option<Mode>,
     /// The limit of open files to go back to.
-    open_files: Option<libc::rlimit>,
+    open_files: Option<Limit>,
     /// The highest descriptor to mark, where the kernel cannot mark a range.
     highest_fd: Option<libc::c_int>,
     /// How messages begin.
@@ -39,21 +47,23 @@ pub(super) struct Layout<'plan> {
 
 impl<'plan> Layout<'plan> {
     pub(super) fn new(plan: &'plan SpawnPlan<'_>) -> Self {
-        let uid = match &plan.user {
-            ChildUser::Same => String::new(),
-            ChildUser::Switch(credentials) => credentials.uid.to_string(),
-            ChildUser::Refused { uid, .. } => uid.to_string(),
+        let (uid, groups) = match &plan.user {
+            ChildUser::Same => (String::new(), &[][..]),
+            ChildUser::Switch(credentials) => (credentials.uid.to_string(), &*credentials.groups),
+            ChildUser::Refused { uid, .. } => (uid.to_string(), &[][..]),
         };
+        let groups = groups.iter().map(|gid| Gid::from_raw_unchecked(*gid)).collect();
         let directory = plan.directory.as_deref();
         Self {
             path: &plan.path,
             argv: pointers(&plan.argv),
             envp: pointers(&plan.envp),
-            streams: [plan.stdin.as_raw_fd(), plan.stdout.as_raw_fd(), plan.stderr.as_raw_fd()],
+            streams: [plan.stdin, plan.stdout, plan.stderr],
             user: &plan.user,
+            groups,
             directory,
-            umask: plan.umask.map(|mask| (mask & 0o777) as libc::mode_t),
-            open_files: crate::limits::of_children(),
+            umask: plan.umask.map(limits::permission_mask),
+            open_files: limits::of_children(),
             highest_fd: (!fd::can_mark_range()).then(fd::highest_open),
             setuid_message: message("couldn't setuid to ", uid.as_bytes()),
             chdir_message: message("couldn't chdir to ", directory.map_or(b"", CStr::to_bytes)),
@@ -62,13 +72,13 @@ impl<'plan> Layout<'plan> {
     }
 
     /// A table of descriptors that is the child's own from the beginning, with the streams where the plan has them.
-    pub(super) fn own_table(&self) -> Table {
+    pub(super) fn own_table(&self) -> Table<'plan> {
         Table { streams: self.streams, shared_from: None }
     }
 
     /// The streams of the plan.
     #[cfg(target_os = "linux")]
-    pub(super) fn streams(&self) -> [libc::c_int; 3] {
+    pub(super) fn streams(&self) -> [BorrowedFd<'plan>; 3] {
         self.streams
     }
 
@@ -90,67 +100,57 @@ fn message(attempt: &str, object: &[u8]) -> Vec<u8> {
 /// Why the program could not be executed.
 enum Failure<'layout> {
     /// A system call of this step failed.
-    Errno { begins: &'layout [u8], number: i32 },
+    Call { begins: &'layout [u8], errno: Errno },
     /// The change of user failed, for this reason.
     User { why: &'layout [u8] },
 }
 
 /// The descriptors a child begins with.
-pub(super) struct Table {
+pub(super) struct Table<'fd> {
     /// What becomes descriptors 0, 1 and 2.
-    pub(super) streams: [libc::c_int; 3],
+    pub(super) streams: [BorrowedFd<'fd>; 3],
     /// `Some` if the table is still the daemon's: the child is to have one of its own, with what lies below.
-    pub(super) shared_from: Option<libc::c_int>,
+    pub(super) shared_from: Option<RawFd>,
 }
 
 /// Becomes the program, or says why not and ends.
-pub(super) fn run(layout: &Layout<'_>, table: &Table) -> ! {
-    let mut stderr = table.streams[2];
-    let failure = execute(layout, table, &mut stderr);
+pub(super) fn run(layout: &Layout<'_>, table: &Table<'_>) -> ! {
+    let mut stderr = table.streams[2].as_raw_fd();
+    let Err(failure) = execute(layout, table, &mut stderr);
     report(layout, &failure, stderr);
     // SAFETY: ends this process only, without handlers or buffers of the daemon.
     unsafe { libc::_exit(NOT_SPAWNED) }
 }
 
-/// Goes through the steps in upstream's order. Returns only on failure; `stderr` is where to tell it.
+/// Goes through the steps in upstream's order. Returns only on failure; `stderr` is where to report it.
 fn execute<'layout>(
     layout: &'layout Layout<'_>,
-    table: &Table,
-    stderr: &mut libc::c_int,
-) -> Failure<'layout> {
-    let failed_at = |begins| Failure::Errno { begins, number: errno() };
+    table: &Table<'_>,
+    stderr: &mut RawFd,
+) -> Result<Infallible, Failure<'layout>> {
+    let failed = |begins| move |errno| Failure::Call { begins, errno };
     default_dispositions();
     // First of all that has to do with descriptors: until then they are the daemon's.
-    if !table.shared_from.is_none_or(take_own_table) {
-        return failed_at(&layout.exec_message);
-    }
-    // SAFETY: touches no memory.
-    if unsafe { libc::setpgid(0, 0) } == -1 || !take_streams(table.streams, stderr) {
-        return failed_at(&layout.exec_message);
-    }
+    table.shared_from.map_or(Ok(()), take_own_table).map_err(failed(&layout.exec_message))?;
+    rustix::process::setpgid(None, None).map_err(failed(&layout.exec_message))?;
+    take_streams(table.streams, stderr).map_err(failed(&layout.exec_message))?;
     mark_the_rest_cloexec(layout.highest_fd);
-    if let Some(limit) = &layout.open_files {
-        // SAFETY: reads one rlimit; a system call and nothing else. Lowering a limit is never refused.
-        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) };
+    if let Some(limit) = layout.open_files {
+        // Lowering a limit is never refused.
+        let _ = limits::set_limit(Resource::OpenFiles, limit);
     }
-    if let Err(why) = change_user(layout.user) {
-        return Failure::User { why };
-    }
+    change_user(layout).map_err(|why| Failure::User { why })?;
     if let Some(directory) = layout.directory {
-        // SAFETY: a NUL-terminated path.
-        if unsafe { libc::chdir(directory.as_ptr()) } == -1 {
-            return failed_at(&layout.chdir_message);
-        }
+        rustix::process::chdir(directory).map_err(failed(&layout.chdir_message))?;
     }
     if let Some(mask) = layout.umask {
-        // SAFETY: cannot fail, touches no memory.
-        unsafe { libc::umask(mask) };
+        rustix::process::umask(mask);
     }
     empty_signal_mask();
     // SAFETY: a NUL-terminated path and two null-terminated arrays of such strings, all alive in the layout's
     // plan.
     unsafe { libc::execve(layout.path.as_ptr(), layout.argv.as_ptr(), layout.envp.as_ptr()) };
-    failed_at(&layout.exec_message)
+    Err(failed(&layout.exec_message)(errno::last()))
 }
 
 /// Puts every signal back to its default action. Handlers of the daemon must not run on a child's stack, and
@@ -192,47 +192,42 @@ fn default_dispositions() {
 
 /// Leaves the daemon's table of descriptors for one with only those below `end`.
 #[cfg(target_os = "linux")]
-fn take_own_table(end: libc::c_int) -> bool {
-    const CLOSE_RANGE_UNSHARE: libc::c_uint = 2;
-    // SAFETY: touches no memory. Nothing is closed in the daemon: the closing happens in the new table.
-    unsafe { libc::syscall(libc::SYS_close_range, end, libc::c_uint::MAX, CLOSE_RANGE_UNSHARE) == 0 }
+fn take_own_table(end: RawFd) -> Result<(), Errno> {
+    // SAFETY: nothing is closed in the daemon: the closing happens in the new table.
+    unsafe { fd::close_range(end, libc::CLOSE_RANGE_UNSHARE) }
 }
 
 /// No other system shares tables.
 #[cfg(not(target_os = "linux"))]
-fn take_own_table(_end: libc::c_int) -> bool {
-    true
+fn take_own_table(_end: RawFd) -> Result<(), Errno> {
+    Ok(())
 }
 
-/// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now. Answers whether it worked;
-/// `stderr` follows.
-fn take_streams(mut streams: [libc::c_int; 3], stderr: &mut libc::c_int) -> bool {
-    // One that lies in the range would be overwritten before its turn: first lift it out.
-    for (stream, target) in streams.iter_mut().zip(0..) {
-        if *stream <= 2 && *stream != target {
-            // SAFETY: touches no memory; the descriptor is open.
-            *stream = unsafe { libc::fcntl(*stream, libc::F_DUPFD_CLOEXEC, 3) };
-            if *stream == -1 {
-                return false;
-            }
+/// Makes `streams` the descriptors 0, 1 and 2, whatever numbers they have now; `stderr` follows.
+fn take_streams(streams: [BorrowedFd<'_>; 3], stderr: &mut RawFd) -> Result<(), Errno> {
+    type Replace = fn(BorrowedFd<'_>) -> Result<(), Errno>;
+    const REPLACE: [Replace; 3] = [|fd| dup2_stdin(fd), |fd| dup2_stdout(fd), |fd| dup2_stderr(fd)];
+    // One that lies in the range would be overwritten before its turn: first lift it out. The copy is closed when the
+    // program is executed.
+    let mut lifted = [const { None }; 3];
+    for ((stream, lifted), target) in streams.iter().zip(&mut lifted).zip(0..) {
+        if stream.as_raw_fd() <= 2 && stream.as_raw_fd() != target {
+            *lifted = Some(ManuallyDrop::new(fcntl_dupfd_cloexec(stream, 3)?));
         }
     }
-    *stderr = streams[2];
-    let taken = streams.iter().zip(0..).all(|(&stream, target)| {
-        // SAFETY: touches no memory. dup2 leaves the copy open across exec; of one already in place the mark
-        // is taken.
-        unsafe {
-            if stream == target {
-                libc::fcntl(target, libc::F_SETFD, 0) != -1
-            } else {
-                libc::dup2(stream, target) != -1
-            }
+    let mut copies = lifted.iter().map(|copy| copy.as_ref().map(|copy| copy.as_fd()));
+    let streams = streams.map(|stream| copies.next().flatten().unwrap_or(stream));
+    *stderr = streams[2].as_raw_fd();
+    for ((stream, replace), target) in streams.into_iter().zip(REPLACE).zip(0..) {
+        if stream.as_raw_fd() == target {
+            // It stays open in the program, as a copy made by dup2 does.
+            fcntl_setfd(stream, FdFlags::empty())?;
+        } else {
+            replace(stream)?;
         }
-    });
-    if taken {
-        *stderr = 2;
     }
-    taken
+    *stderr = 2;
+    Ok(())
 }
 
 fn mark_the_rest_cloexec(highest: Option<libc::c_int>) {
@@ -247,71 +242,54 @@ fn mark_the_rest_cloexec(highest: Option<libc::c_int>) {
 }
 
 /// Becomes the user. The error is the sentence upstream has for the step that failed.
-fn change_user(user: &ChildUser) -> Result<(), &[u8]> {
-    let credentials = match user {
+fn change_user<'layout>(layout: &'layout Layout<'_>) -> Result<(), &'layout [u8]> {
+    let credentials = match layout.user {
         ChildUser::Same => return Ok(()),
         ChildUser::Refused { why, .. } => return Err(why.as_bytes()),
         ChildUser::Switch(credentials) => credentials,
     };
-    if !bare::setgroups(&credentials.groups) {
-        return Err(b"Could not set groups of effective user");
-    }
-    if !bare::setgid(credentials.gid) {
-        return Err(b"Could not set group id of effective user");
-    }
-    if !bare::setuid(credentials.uid) {
-        return Err(b"Could not set user id of effective user");
-    }
-    Ok(())
+    let (uid, gid) = (Uid::from_raw_unchecked(credentials.uid), Gid::from_raw_unchecked(credentials.gid));
+    bare::set_groups(&layout.groups).map_err(|_| &b"Could not set groups of effective user"[..])?;
+    bare::set_gid(gid).map_err(|_| &b"Could not set group id of effective user"[..])?;
+    bare::set_uid(uid).map_err(|_| &b"Could not set user id of effective user"[..])
 }
 
-/// The system calls themselves: the C library's functions of the same names would change the daemon's other
+/// The system calls themselves: the C library's functions of these names would change the daemon's other
 /// threads too.
 #[cfg(target_os = "linux")]
 mod bare {
-    // The plain numbers take 16-bit ids on these old architectures.
-    #[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
-    use libc::{SYS_setgid as GID, SYS_setgroups as GROUPS, SYS_setuid as UID};
-    #[cfg(any(target_arch = "x86", target_arch = "arm"))]
-    use libc::{SYS_setgid32 as GID, SYS_setgroups32 as GROUPS, SYS_setuid32 as UID};
-
-    pub(super) fn setgroups(groups: &[u32]) -> bool {
-        // SAFETY: the count is the length of the array.
-        unsafe { libc::syscall(GROUPS, groups.len(), groups.as_ptr()) == 0 }
-    }
-
-    pub(super) fn setgid(gid: u32) -> bool {
-        // SAFETY: touches no memory.
-        unsafe { libc::syscall(GID, gid) == 0 }
-    }
-
-    pub(super) fn setuid(uid: u32) -> bool {
-        // SAFETY: touches no memory.
-        unsafe { libc::syscall(UID, uid) == 0 }
-    }
+    pub(super) use rustix::thread::{
+        set_thread_gid as set_gid, set_thread_groups as set_groups, set_thread_uid as set_uid,
+    };
 }
 
 /// Elsewhere credentials belong to the process, and the functions are the system calls.
 #[cfg(not(target_os = "linux"))]
 mod bare {
+    use super::{Errno, Gid, Uid, errno};
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
         reason = "no group list is that long"
     )]
-    pub(super) fn setgroups(groups: &[u32]) -> bool {
-        // SAFETY: the count is the length of the array.
-        unsafe { libc::setgroups(groups.len() as libc::c_int, groups.as_ptr()) == 0 }
+    pub(super) fn set_groups(groups: &[Gid]) -> Result<(), Errno> {
+        // SAFETY: the count is the length of the array, and a `Gid` is laid out as the number it holds.
+        checked(unsafe { libc::setgroups(groups.len() as libc::c_int, groups.as_ptr().cast()) })
     }
 
-    pub(super) fn setgid(gid: u32) -> bool {
+    pub(super) fn set_gid(gid: Gid) -> Result<(), Errno> {
         // SAFETY: touches no memory.
-        unsafe { libc::setgid(gid) == 0 }
+        checked(unsafe { libc::setgid(gid.as_raw()) })
     }
 
-    pub(super) fn setuid(uid: u32) -> bool {
+    pub(super) fn set_uid(uid: Uid) -> Result<(), Errno> {
         // SAFETY: touches no memory.
-        unsafe { libc::setuid(uid) == 0 }
+        checked(unsafe { libc::setuid(uid.as_raw()) })
+    }
+
+    fn checked(outcome: libc::c_int) -> Result<(), Errno> {
+        if outcome == 0 { Ok(()) } else { Err(errno::last()) }
     }
 }
 
@@ -325,22 +303,23 @@ fn empty_signal_mask() {
 }
 
 /// Writes the failure to the child's stderr, in one piece.
-fn report(layout: &Layout<'_>, failure: &Failure<'_>, stderr: libc::c_int) {
+fn report(layout: &Layout<'_>, failure: &Failure<'_>, stderr: RawFd) {
     let mut digits = [0; 12];
     let (begins, why) = match *failure {
         Failure::User { why } => (&*layout.setuid_message, why),
-        Failure::Errno { begins, number } => {
+        Failure::Call { begins, errno } => {
+            let number = errno.raw_os_error();
             (begins, errno_name(number).map_or_else(|| decimal(number, &mut digits), str::as_bytes))
         }
     };
     let pieces = [IoSlice::new(begins), IoSlice::new(why), IoSlice::new(LAST_LINE)];
-    // SAFETY: IoSlice is laid out as iovec, by its documentation, and the three live until the call is over.
-    // SIGPIPE is ignored for it: without a reader there is nobody to tell, but the exit status shall be the
-    // same.
-    unsafe {
+    // SIGPIPE is ignored: without a reader the message is lost, but the exit status is the same.
+    // SAFETY: an ignored signal has no handler, and the number is that of a stream, which the child never closes.
+    let stderr = unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-        libc::writev(stderr, pieces.as_ptr().cast(), 3);
-    }
+        BorrowedFd::borrow_raw(stderr)
+    };
+    let _ = rustix::io::writev(stderr, &pieces);
 }
 
 /// `number` in decimal, for an error without a name.
@@ -356,8 +335,4 @@ fn decimal(number: i32, digits: &mut [u8; 12]) -> &[u8] {
         }
     }
     digits.get(digits.len().saturating_sub(used)..).unwrap_or_default()
-}
-
-fn errno() -> i32 {
-    io::Error::last_os_error().raw_os_error().unwrap_or_default()
 }

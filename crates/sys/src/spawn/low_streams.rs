@@ -6,10 +6,11 @@
 //! only what lies below a number. Its streams must lie there, however many descriptors we have: three numbers taken
 //! early are kept for that, and refer to `/dev/null` while no child is being started.
 
-use crate::call::{check, raw, retry};
+use crate::errno::Errno;
+use rustix::io::{DupFlags, retry_on_intr};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Mutex, PoisonError};
 
 /// Three numbers for the streams of one child, ours for the duration of its birth.
@@ -25,11 +26,11 @@ const SPARE: usize = 8;
 
 impl LowStreams {
     /// Makes three low numbers refer to what `streams` do. The error is that of an exhausted table (`EMFILE`).
-    pub(super) fn lend(streams: [libc::c_int; 3]) -> io::Result<Lent> {
+    pub(super) fn lend(streams: [BorrowedFd<'_>; 3]) -> io::Result<Lent> {
         let spare = SPARES.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let lent = Lent(Some(spare.map_or_else(Self::new, Ok)?));
-        if let Some(low) = &lent.0 {
-            for (number, stream) in low.numbers.iter().zip(streams) {
+        let mut lent = Lent(Some(spare.map_or_else(Self::new, Ok)?));
+        if let Some(low) = &mut lent.0 {
+            for (number, stream) in low.numbers.iter_mut().zip(streams) {
                 refer(number, stream)?;
             }
         }
@@ -38,22 +39,17 @@ impl LowStreams {
 
     fn new() -> io::Result<Self> {
         let nothing = File::open("/dev/null")?;
-        let number = || {
-            // SAFETY: touches no memory; the descriptor is open. The copy has the lowest number that is free.
-            let number = check(unsafe { libc::fcntl(raw(&nothing), libc::F_DUPFD_CLOEXEC, 3) })?;
-            // SAFETY: the copy just made is ours alone.
-            Ok::<_, io::Error>(unsafe { OwnedFd::from_raw_fd(number) })
-        };
+        // The copy has the lowest number that is free.
+        let number = || rustix::io::fcntl_dupfd_cloexec(&nothing, 3);
         let numbers = [number()?, number()?, number()?];
         Ok(Self { numbers, nothing })
     }
 }
 
 /// Makes `number` refer to what `target` does, close-on-exec throughout.
-fn refer(number: &OwnedFd, target: libc::c_int) -> io::Result<()> {
-    // SAFETY: touches no memory; what `number` referred to before is the null device or a copy of a stream.
-    retry(|| unsafe { libc::dup3(target, raw(number), libc::O_CLOEXEC) as isize })?;
-    Ok(())
+#[doc(alias = "dup3")]
+fn refer(number: &mut OwnedFd, target: BorrowedFd<'_>) -> Result<(), Errno> {
+    retry_on_intr(|| rustix::io::dup3(target, number, DupFlags::CLOEXEC))
 }
 
 /// Low numbers in use. They refer to nothing again when it is dropped, so that no end of a pipe stays open.
@@ -61,18 +57,18 @@ pub(super) struct Lent(Option<LowStreams>);
 
 impl Lent {
     /// The numbers, and one above all of them.
-    pub(super) fn numbers(&self) -> Option<([libc::c_int; 3], libc::c_int)> {
+    pub(super) fn numbers(&self) -> Option<([BorrowedFd<'_>; 3], RawFd)> {
         let low = self.0.as_ref()?;
-        let numbers = [0, 1, 2].map(|place: usize| low.numbers[place].as_raw_fd());
-        Some((numbers, numbers.into_iter().max()? + 1))
+        let numbers = [0, 1, 2].map(|place: usize| low.numbers[place].as_fd());
+        Some((numbers, numbers.iter().map(AsRawFd::as_raw_fd).max()? + 1))
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let Some(low) = self.0.take() else { return };
+        let Some(mut low) = self.0.take() else { return };
         // It cannot fail for valid numbers; should it, they are closed, which serves the purpose as well.
-        if low.numbers.iter().any(|number| refer(number, low.nothing.as_raw_fd()).is_err()) {
+        if low.numbers.iter_mut().any(|number| refer(number, low.nothing.as_fd()).is_err()) {
             return;
         }
         let mut spares = SPARES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ use crate::call::check;
 use crate::fd;
 use crate::pidfd;
 use crate::signal::MaskKept;
+use rustix::process::DumpableBehavior;
 use std::ffi::c_void;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -129,7 +130,7 @@ impl Drop for Stack {
 }
 
 /// Spawns under way that change the user, and the daemon's flag before the first of them.
-static DUMPABLE: Mutex<(usize, libc::c_int)> = Mutex::new((0, 1));
+static DUMPABLE: Mutex<(usize, Option<DumpableBehavior>)> = Mutex::new((0, None));
 
 /// Puts the daemon's *dumpable* flag back. The flag belongs to the memory, which a child that changes its
 /// user shares: the kernel clears it there for good, and with it core dumps and `/proc/self` of the daemon.
@@ -141,8 +142,7 @@ impl DumpableKept {
     fn begin() -> Self {
         let mut state = DUMPABLE.lock().unwrap_or_else(PoisonError::into_inner);
         if state.0 == 0 {
-            // SAFETY: touches no memory.
-            state.1 = unsafe { libc::prctl(libc::PR_GET_DUMPABLE) };
+            state.1 = rustix::process::dumpable_behavior().ok();
         }
         state.0 += 1;
         Self(())
@@ -155,9 +155,9 @@ impl Drop for DumpableKept {
         state.0 -= 1;
         // The last of several spawns at once has the last word. 0 and 2 (root only) need no help, and 2
         // cannot be set.
-        if state.0 == 0 && state.1 == 1 {
-            // SAFETY: touches no memory. It fails for no value but those outside 0 and 1.
-            unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
+        if state.0 == 0 && state.1 == Some(DumpableBehavior::Dumpable) {
+            // It fails for no value but those outside 0 and 1.
+            let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable);
         }
     }
 }
