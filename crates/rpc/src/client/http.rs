@@ -7,6 +7,9 @@ use crate::decode::Malformed;
 /// Bytes a head may have, and a line inside a chunked body.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// Headers a head may have.
+const MAX_HEADERS: usize = 128;
+
 /// The head of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -117,16 +120,15 @@ impl ResponseReader {
     fn feed_head<'i>(&mut self, input: &'i [u8]) -> Result<&'i [u8], ClientError> {
         let already = self.pending.len();
         self.pending.extend_from_slice(input);
-        let Some(end) = find(&self.pending, b"\r\n\r\n") else {
+        let Some((head, length)) = parse_head(&self.pending)? else {
             return if self.pending.len() > MAX_HEAD {
                 Err(malformed("the head is too long"))
             } else {
                 Ok(&[])
             };
         };
-        let head = parse_head(&self.pending[..end])?;
         self.pending.clear();
-        let rest = &input[end + 4 - already..];
+        let rest = &input[length - already..];
         if (100..200).contains(&head.status) {
             // An interim response; the real one follows.
             return Ok(rest);
@@ -190,29 +192,31 @@ fn chunk_size(line: &[u8]) -> Result<u64, ClientError> {
         .ok_or_else(|| malformed("a chunk's size is no number"))
 }
 
-fn parse_head(head: &[u8]) -> Result<Head, ClientError> {
-    let text = String::from_utf8_lossy(head);
-    let mut lines = text.split("\r\n").skip_while(|line| line.is_empty());
-    let status_line = lines.next().unwrap_or_default();
-    let (version, after) = status_line.split_once(' ').unwrap_or((status_line, ""));
-    let (status, reason) = after.trim_start().split_once(' ').unwrap_or((after, ""));
-    let status = status.parse().ok().filter(|_| version.starts_with("HTTP/"));
-    let status = status.ok_or_else(|| malformed("the answer is no HTTP"))?;
+/// The head that `bytes` begin with, and its length; `None` while it is incomplete.
+fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    // A client needs few headers, so one that it cannot read may stand among them.
+    let parsed = httparse::ParserConfig::default()
+        .ignore_invalid_headers_in_responses(true)
+        .parse_response(&mut response, bytes)
+        .map_err(|_| malformed("the answer is no HTTP"))?;
+    let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let mut head = Head {
-        status,
-        reason: reason.trim().to_owned(),
+        status: response.code.unwrap_or_default(),
+        reason: response.reason.unwrap_or_default().trim().to_owned(),
         content_type: String::new(),
-        keeps_alive: version != "HTTP/1.0",
+        keeps_alive: response.version != Some(0),
         framing: Framing::UntilClose,
     };
-    for line in lines {
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
-        take_header(&mut head, &name.to_ascii_lowercase(), value.trim())?;
+    for header in response.headers {
+        let value = String::from_utf8_lossy(header.value);
+        take_header(&mut head, &header.name.to_ascii_lowercase(), value.trim())?;
     }
     if head.framing == Framing::UntilClose {
         head.keeps_alive = false;
     }
-    Ok(head)
+    Ok(Some((head, length)))
 }
 
 fn take_header(head: &mut Head, name: &str, value: &str) -> Result<(), ClientError> {
@@ -227,10 +231,6 @@ fn take_header(head: &mut Head, name: &str, value: &str) -> Result<(), ClientErr
         _ => {}
     }
     Ok(())
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 fn malformed(what: &str) -> ClientError {
@@ -303,6 +303,19 @@ mod tests {
         assert!(reusable("HTTP/1.0 200 OK\r\nConnection: Keep-Alive"));
     }
 
+    /// A server of another protocol may wait for us as long as we wait for its blank line.
+    #[test]
+    fn another_protocol_is_refused_at_its_first_line() {
+        assert!(matches!(read(b"SSH-2.0-OpenSSH", 4), Err(ClientError::Malformed(_))));
+    }
+
+    #[test]
+    fn headers_that_cannot_be_read_are_skipped() {
+        let (reader, _) =
+            read(b"HTTP/1.1 200 OK\r\nno colon\r\nA B: c\r\nContent-Length: 0\r\n\r\n", 7).unwrap();
+        assert!(reader.is_done());
+    }
+
     #[test]
     fn what_is_no_http_is_refused() {
         for bytes in [
@@ -313,6 +326,7 @@ mod tests {
         ] {
             assert!(matches!(read(bytes, 4), Err(ClientError::Malformed(_))), "{bytes:?}");
         }
-        assert!(read(&vec![b'x'; MAX_HEAD + 1], 1000).is_err());
+        let endless = [b"HTTP/1.1 200 ".to_vec(), vec![b'x'; MAX_HEAD]].concat();
+        assert!(read(&endless, 1000).is_err());
     }
 }
