@@ -13,7 +13,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("listener", &["rpc"]),
     ("host", &["config", "sys"]),
     ("ctl", &["core", "config", "sys", "host", "rpc"]),
-    ("daemon", &["core", "config", "sys", "host", "rpc", "log", "http"]),
+    ("control", &["core", "config", "log"]),
+    ("daemon", &["control", "core", "config", "sys", "host", "rpc", "log", "http"]),
 ];
 
 /// The only crate that may say `unsafe`.

@@ -1,0 +1,162 @@
+//! The requests.
+
+use crate::{Diff, Fault, Reply, View};
+use std::fmt;
+use std::sync::Weak;
+use supervisor_core::{Answer, Channel, Signal, Ticket, Wait};
+
+/// One request.
+#[derive(Debug)]
+pub enum Request {
+    /// A command, which the core decides.
+    Command {
+        /// Names the request for [`Request::Cancel`]; from [`Control::ticket`](crate::Control::ticket).
+        ticket: Ticket,
+        /// What to do.
+        command: Order,
+        /// Takes the answer, once there is one.
+        reply: Reply<Answer>,
+    },
+    /// The client of this command is gone: nobody waits for the answer. What has begun is not undone. May also come for a
+    /// command that has been answered meanwhile, and means nothing then.
+    Cancel(Ticket),
+    /// A question.
+    Inspect(Inspection),
+    /// Call this at the end of every turn in which something changed, for as long as it is alive.
+    Subscribe(Weak<dyn Fn() + Send + Sync>),
+    /// Make a group active that stands in the configuration last read. Faults 6, 10, 90.
+    AddGroup {
+        /// The name as the client wrote it.
+        name: String,
+        /// Takes the answer.
+        reply: Reply<Result<(), Fault>>,
+    },
+    /// Remove a stopped group. Faults 6, 10, 91.
+    RemoveGroup {
+        /// The name as the client wrote it.
+        name: String,
+        /// Takes the answer.
+        reply: Reply<Result<(), Fault>>,
+    },
+    /// Read the configuration again and compare it with what runs. Faults 6, 92.
+    ReloadConfig {
+        /// Takes the answer.
+        reply: Reply<Result<Diff, Fault>>,
+    },
+    /// How the configuration on disk differs from what runs, without making it the one last read. Faults 6, 92.
+    CompareConfig {
+        /// Takes the answer; also on a thread of the pool.
+        reply: Reply<Result<Diff, Fault>>,
+    },
+    /// Empty the main log. Faults 6, 20 (without detail), 30.
+    ClearMainLog {
+        /// Takes the answer.
+        reply: Reply<Result<(), Fault>>,
+    },
+    /// Empty the logs of one process. Faults 6, 10, 30.
+    ClearProcessLogs {
+        /// The name as the client wrote it.
+        name: String,
+        /// Takes the answer.
+        reply: Reply<Result<(), Fault>>,
+    },
+    /// Empty the logs of every process, in priority order. Answered by `Outcomes`, or fault 6.
+    ClearAllProcessLogs {
+        /// Takes the answer.
+        reply: Reply<Answer>,
+    },
+    /// Write to a process' standard input. Faults 6, 10, 70, 20, 30.
+    SendStdin {
+        /// The name as the client wrote it.
+        name: String,
+        /// What to write.
+        bytes: Vec<u8>,
+        /// Takes the answer.
+        reply: Reply<Result<(), Fault>>,
+    },
+}
+
+/// A question: reads what there is to see, on the thread that owns the state of supervision.
+pub struct Inspection(Box<dyn FnOnce(&dyn View) + Send>);
+
+impl Inspection {
+    /// A question that is answered by running `read`, which must be quick and must not block. A panic in it costs this
+    /// request alone.
+    pub fn new(read: impl FnOnce(&dyn View) + Send + 'static) -> Self {
+        Self(Box::new(read))
+    }
+
+    /// Answers the question.
+    pub fn run(self, view: &dyn View) {
+        (self.0)(view);
+    }
+}
+
+impl fmt::Debug for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inspection")
+    }
+}
+
+/// What the state machine can be told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Start processes.
+    Start {
+        /// Which.
+        target: Target,
+        /// When to answer.
+        wait: Wait,
+    },
+    /// Stop processes.
+    Stop {
+        /// Which.
+        target: Target,
+        /// When to answer.
+        wait: Wait,
+    },
+    /// Signal processes.
+    Signal {
+        /// Which.
+        target: Target,
+        /// The signal, or what the client wrote where no signal was meant.
+        signal: Result<Signal, String>,
+    },
+    /// Emit a `REMOTE_COMMUNICATION` event; also while stopping.
+    RemoteEvent {
+        /// The type.
+        kind: String,
+        /// The data.
+        data: String,
+    },
+    /// Stop everything, then end.
+    Shutdown,
+    /// Stop everything, then begin anew.
+    Restart,
+}
+
+/// The processes an order is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `name` or `group:name` for one process, answered by `Done` or `Fault`; `group:*` or `group:` for all of
+    /// a group, answered by `Outcomes`.
+    Named(String),
+    /// The bare name of a group; answered by `Outcomes`.
+    Group(String),
+    /// Every process; answered by `Outcomes`.
+    All,
+}
+
+/// A log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogName {
+    /// supervisord's own.
+    Main,
+    /// That of a process' output.
+    Process {
+        /// The name as the client wrote it.
+        name: String,
+        /// Which of its outputs.
+        channel: Channel,
+    },
+}
