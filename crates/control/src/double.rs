@@ -1,8 +1,8 @@
 //! Stand-ins for tests of interfaces: tests take the requests out of the queue and answer them.
 
 use crate::{
-    Blocking, Control, Executor, Fault, Feed, Identity, Job, LogLocation, LogName, Order, ProgramView,
-    Rejected, Reply, Request, Requests, Runner, View, channel,
+    Blocking, Control, Executor, Fault, Feed, Identity, Job, LogLocation, LogName, LogPaths, Order,
+    ProgramView, Rejected, Reply, Request, Requests, Runner, View, channel,
 };
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use supervisor_core::{
-    Answer, Channel, Description, Effects, GroupKind, GroupSpec, History, Moment, Mood, Pid, Policy,
-    ProcessId, ProcessInfo, ProcessSpec, ProcessState, Supervisor, Ticket, Wall,
+    Answer, Description, Effects, GroupKind, GroupSpec, History, Moment, Mood, Pid, Policy, ProcessId,
+    ProcessInfo, ProcessSpec, ProcessState, Supervisor, Ticket, Wall,
 };
 use supervisor_log::FollowKey;
 
@@ -67,9 +67,14 @@ impl Double {
         }
     }
 
+    /// The next request, if one waits.
+    pub fn try_take(&self) -> Option<Request> {
+        self.requests.take()
+    }
+
     /// Whether no request waits.
     pub fn is_idle(&self) -> bool {
-        self.requests.take().is_none()
+        self.try_take().is_none()
     }
 
     /// Answers the next request, which must be a question, from this view.
@@ -130,10 +135,18 @@ pub struct FakeView {
     pub log: Option<Option<PathBuf>>,
     /// The changes.
     pub feed: Feed,
+    /// What it was asked for.
+    pub asked: Asked,
+}
+
+/// What a view was asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    log: RefCell<Option<LogName>>,
+    process: RefCell<Option<String>>,
+    identity: Cell<bool>,
+    /// The numbers it has given.
     ids: RefCell<Vec<ProcessId>>,
-    asked_for: RefCell<Option<LogName>>,
-    asked_for_process: RefCell<Option<String>>,
-    asked_for_state: Cell<bool>,
 }
 
 /// A process as a test has it.
@@ -214,18 +227,18 @@ impl FakeView {
 
     /// How a log was asked for.
     pub fn log_query(&self) -> LogQuery {
-        let log = self.asked_for.take().expect("not asked for a log");
-        LogQuery { log, checked_running: self.asked_for_state.get() }
+        let log = self.asked.log.take().expect("not asked for a log");
+        LogQuery { log, checked_running: self.asked.identity.get() }
     }
 
     /// The name of the process that was asked for.
     pub fn asked_for_process(&self) -> String {
-        self.asked_for_process.take().expect("not asked for a process")
+        self.asked.process.take().expect("not asked for a process")
     }
 
     /// The number of each process.
     fn ids(&self) -> Vec<ProcessId> {
-        let mut ids = self.ids.borrow_mut();
+        let mut ids = self.asked.ids.borrow_mut();
         if ids.len() < self.processes.len() {
             *ids = process_ids(self.processes.len());
         }
@@ -245,18 +258,12 @@ fn process_ids(count: usize) -> Vec<ProcessId> {
 impl Default for FakeView {
     fn default() -> Self {
         Self {
-            now: Moment {
-                monotonic: Duration::from_secs(100),
-                wall: Wall { micros: 1_700_000_000_000_000 },
-            },
+            now: Moment { monotonic: Duration::from_secs(100), wall: Wall { micros: 1_700_000_000_000_000 } },
             state: Mood::Running,
             processes: Vec::new(),
             log: Some(None),
             feed: Feed::new(),
-            ids: RefCell::default(),
-            asked_for: RefCell::default(),
-            asked_for_process: RefCell::default(),
-            asked_for_state: Cell::default(),
+            asked: Asked::default(),
         }
     }
 }
@@ -267,12 +274,12 @@ impl View for FakeView {
     }
 
     fn identity(&self) -> Identity<'_> {
-        self.asked_for_state.set(true);
+        self.asked.identity.set(true);
         Identity { state: self.state, identifier: "supervisor", pid: Pid::new(4242).unwrap() }
     }
 
     fn process(&self, name: &str) -> Result<ProcessInfo<'_>, Fault> {
-        self.asked_for_process.replace(Some(name.to_owned()));
+        self.asked.process.replace(Some(name.to_owned()));
         self.processes().next().ok_or_else(|| Fault::BadName(name.to_owned()))
     }
 
@@ -284,17 +291,14 @@ impl View for FakeView {
         self.processes.len()
     }
 
-    fn log_path(&self, process: ProcessId, channel: Channel) -> Option<&Path> {
-        let place = self.ids().iter().position(|id| *id == process)?;
+    fn log_paths(&self, process: ProcessId) -> LogPaths<'_> {
+        let place = self.ids().iter().position(|id| *id == process).unwrap();
         let process = &self.processes[place];
-        match channel {
-            Channel::Stdout => process.stdout_log.as_deref(),
-            Channel::Stderr => process.stderr_log.as_deref(),
-        }
+        LogPaths { stdout: process.stdout_log.as_deref(), stderr: process.stderr_log.as_deref() }
     }
 
     fn log(&self, log: &LogName) -> Result<LogLocation, Fault> {
-        self.asked_for.replace(Some(log.clone()));
+        self.asked.log.replace(Some(log.clone()));
         match (&self.log, log) {
             (Some(path), _) => Ok(LogLocation { path: path.clone(), key: FollowKey::Main }),
             (None, LogName::Process { name, .. }) => Err(Fault::BadName(name.clone())),
@@ -311,16 +315,17 @@ impl View for FakeView {
     }
 }
 
-/// Runs each job on a thread of its own.
-pub fn threads() -> Blocking {
-    struct Threads;
-    impl Executor for Threads {
+/// Runs jobs one after the other, on a thread of its own.
+pub fn worker() -> Blocking {
+    struct Worker(mpsc::Sender<Job>);
+    impl Executor for Worker {
         fn execute(&self, job: Job) -> Result<(), Rejected> {
-            thread::spawn(job);
-            Ok(())
+            self.0.send(job).map_err(|_| Rejected)
         }
     }
-    Blocking::new(Threads)
+    let (jobs, queue) = mpsc::channel::<Job>();
+    thread::spawn(move || queue.iter().for_each(|job| job()));
+    Blocking::new(Worker(jobs))
 }
 
 /// A directory of its own for a test; removed with it.

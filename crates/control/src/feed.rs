@@ -20,7 +20,7 @@ use supervisor_core::{Mood, ProcessId};
 const RING: usize = 1024;
 
 /// The number of a change. Grows by one with each; a new supervisor begins again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(pub u64);
 
 /// One change.

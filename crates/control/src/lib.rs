@@ -41,7 +41,7 @@ pub use reply::Reply;
 pub use request::{Inspection, LogName, Order, Request, Target};
 pub use supervisor_config::Diff;
 pub use supervisor_core::Fault;
-pub use view::{Identity, LogLocation, ProgramView, View};
+pub use view::{Identity, LogLocation, LogPaths, ProgramView, View};
 
 /// The version of Supervisor whose behaviour this is; what `supervisord -v` prints and `getSupervisorVersion` answers.
 pub const EMULATED_VERSION: &str = "4.3.0";

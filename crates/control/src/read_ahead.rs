@@ -212,7 +212,7 @@ impl<R: Reader> fmt::Debug for Notifier<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::double::{PATIENCE, threads};
+    use crate::double::{PATIENCE, worker};
     use std::sync::mpsc::{self, Receiver, Sender};
 
     /// Reads what it is sent.
@@ -226,23 +226,23 @@ mod tests {
 
     struct Stream {
         pieces: Sender<Piece>,
-        stream: ReadAhead<Script>,
+        taken: ReadAhead<Script>,
         woken: Receiver<()>,
     }
 
     fn begin() -> Stream {
         let (pieces, script) = mpsc::channel();
         let (wake, woken) = mpsc::channel();
-        let stream = ReadAhead::new(&threads());
+        let stream = ReadAhead::new(&worker());
         stream.set_reader(Script(script));
         stream.start(move || wake.send(()).unwrap());
-        Stream { pieces, stream, woken }
+        Stream { pieces, taken: stream, woken }
     }
 
     impl Stream {
         fn next(&self) -> Poll {
             loop {
-                match self.stream.poll(4) {
+                match self.taken.poll(4) {
                     Poll::Pending => self.woken.recv_timeout(PATIENCE).unwrap(),
                     ready => return ready,
                 }
@@ -266,15 +266,15 @@ mod tests {
         let stream = begin();
         stream.pieces.send(Piece::Idle).unwrap();
         stream.pieces.send(Piece::End).unwrap();
-        assert_eq!(stream.stream.poll(4), Poll::Pending);
-        stream.stream.notifier().notify();
+        assert_eq!(stream.taken.poll(4), Poll::Pending);
+        stream.taken.notifier().notify();
         assert_eq!(stream.next(), Poll::End);
     }
 
     #[test]
     fn a_dropped_stream_drops_its_reader() {
-        let Stream { pieces, stream, .. } = begin();
-        drop(stream);
+        let Stream { pieces, taken, .. } = begin();
+        drop(taken);
         // The reader is at work; when it is done it goes.
         let _ = pieces.send(Piece::Data(b"x".to_vec()));
         let deadline = std::time::Instant::now() + PATIENCE;

@@ -77,7 +77,9 @@ pub enum Request {
 }
 
 /// A question: reads what there is to see, on the thread that owns the state of supervision.
-pub struct Inspection(Box<dyn FnOnce(&dyn View) + Send>);
+pub struct Inspection(Box<Read>);
+
+type Read = dyn FnOnce(&dyn View) + Send;
 
 impl Inspection {
     /// A question that is answered by running `read`, which must be quick and must not block. A panic in it costs this

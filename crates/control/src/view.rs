@@ -3,7 +3,7 @@
 use crate::{Fault, Feed, LogName};
 use std::path::{Path, PathBuf};
 use supervisor_config::{Group, Process};
-use supervisor_core::{Channel, Moment, Mood, Pid, ProcessId, ProcessInfo};
+use supervisor_core::{Moment, Mood, Pid, ProcessId, ProcessInfo};
 use supervisor_log::FollowKey;
 
 /// The state of supervision at one moment. Only an [`Inspection`](crate::Inspection) gets to see one.
@@ -23,9 +23,9 @@ pub trait View {
     /// How many of them there are.
     fn process_count(&self) -> usize;
 
-    /// The file that an output of a process is written to. A look-up of its own for each process, so that who lists
+    /// The files that the outputs of a process are written to. A look-up of its own for each process, so that who lists
     /// thousands of them without their logs does not pay for it.
-    fn log_path(&self, process: ProcessId, channel: Channel) -> Option<&Path>;
+    fn log_paths(&self, process: ProcessId) -> LogPaths<'_>;
 
     /// Where a log is. Fault 10.
     fn log(&self, log: &LogName) -> Result<LogLocation, Fault>;
@@ -67,10 +67,17 @@ pub struct ProgramView<'a> {
     pub process: &'a Process,
     /// A group of this name is active.
     pub is_active: bool,
-    /// The file an AUTO log of its standard output has, once the group was added as this configuration has it.
-    pub stdout_log: Option<&'a Path>,
-    /// The same for its standard error.
-    pub stderr_log: Option<&'a Path>,
+    /// The files of its AUTO logs, which have names once the group was added as this configuration has it.
+    pub auto_logs: LogPaths<'a>,
+}
+
+/// The files that the outputs of a process are written to; `None`: to no file, also stderr with `redirect_stderr`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogPaths<'a> {
+    /// Standard output.
+    pub stdout: Option<&'a Path>,
+    /// Standard error.
+    pub stderr: Option<&'a Path>,
 }
 
 /// Where a log is.

@@ -14,13 +14,12 @@ mod descriptors;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
+mod interfaces;
 mod main_loop;
-mod overview;
-mod records;
-mod request;
-mod serve;
+mod requests;
 mod session;
 mod startup;
+mod view;
 mod web;
 mod workers;
 
@@ -30,12 +29,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use supervisor_config::{Action, command_line, load, search};
+use supervisor_control::EMULATED_VERSION;
 use supervisor_host::SystemHost;
 use supervisor_sys::errno::words;
 use supervisor_sys::{fd, memory, signal};
-
-/// The version of Supervisor whose behaviour this is; what `-v` prints and `getSupervisorVersion` answers.
-const EMULATED_VERSION: &str = "4.3.0";
 
 /// Exit code of every error before the loop runs.
 const USAGE_ERROR: u8 = 2;

@@ -1,18 +1,15 @@
 //! One life of the daemon between a start and the next: from the foundation to the end of everything it runs.
 
-use crate::api::Backend;
 use crate::children::group_end::Groups;
 use crate::children::process::Processes;
 use crate::descriptor_limit;
 use crate::descriptors::Descriptor;
+use crate::interfaces::serve_http;
 use crate::main_loop::mailbox::{Mailbox, Message};
 use crate::main_loop::shared::Helm;
 use crate::main_loop::{CLOCK, Loop, SIGNALS, Source, WAKER};
-use crate::overview::Watch;
-use crate::request::{self, Requests};
 use crate::startup::pidfile::PidFile;
 use crate::startup::{self, Foundation, SocketFiles, Start, StartError};
-use crate::web;
 use crate::workers::pipeline::Births;
 use crate::workers::pool::Pool;
 use mio::unix::SourceFd;
@@ -23,8 +20,9 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{Config, load};
-use supervisor_core::{Effects, Ending, Level, Signal, Supervisor};
-use supervisor_http::{Handle, Limits, Listener};
+use supervisor_control::{Feed, channel};
+use supervisor_core::{Effects, Ending, Level, Mood, Signal, Supervisor};
+use supervisor_http::Handle;
 use supervisor_log::{MainLog, Pump};
 use supervisor_sys::adopt;
 use supervisor_sys::clock_set::ClockSet;
@@ -127,14 +125,14 @@ impl Session {
         let pump = Pump::start(&log, move |notice| notices.post(Message::Notice(notice)))
             .map_err(failed("start the log pump"))?;
         let helm = Arc::new(Helm::new(waker));
-        let (requests, inbox) = request::channel(helm.clone());
+        let (control, requests) = channel(helm.clone());
         let listening = listeners.iter().map(Descriptor::of_listener).collect();
         let programs = groups.iter().map(|group| group.processes.len()).sum();
         let room = descriptor_limit::make_room(programs, listeners.len(), &log);
         let births = Births::new("births");
         births.set_short(room.is_short);
-        let answers = room.limits.memory.clone();
-        let http = serve_http(&config, listeners, room.limits, requests, &pump, &log)?;
+        let http = serve_http(&config, listeners, room.limits, control, &pump, &log)
+            .map_err(failed("start the HTTP server"))?;
         let mut supervisor = Box::new(Loop {
             core,
             effects: Effects::new(),
@@ -153,10 +151,10 @@ impl Session {
             births,
             mailbox,
             reports: Vec::new(),
-            inbox,
-            watch: Watch::default(),
+            requests,
+            feed: Feed::new(),
+            fed_state: Mood::Running,
             pump,
-            answers,
             log,
             reopens: 0,
             listening,
@@ -182,13 +180,13 @@ impl Session {
     /// Runs the loop to its end and takes everything down: servers, logs, files.
     fn run(self) -> Result<End, StartError> {
         let (supervisor, outcome) = self.helm.hold(self.supervisor, self.poll);
-        let Loop { core, signals, begun_with, active, successor, log, pump, inbox, replies, .. } =
+        let Loop { core, signals, begun_with, active, successor, log, pump, requests, replies, .. } =
             *supervisor;
         let ran = Config { groups: active, ..Arc::unwrap_or_clone(begun_with) };
         if let Some(http) = self.http {
             http.drain(LAST_ANSWERS, || ());
             // Whoever still waits for an answer will not get one: a server that drains closes such connections.
-            drop((inbox, replies));
+            drop((requests, replies));
             http.join();
         }
         if let Err(unfinished) = pump.shutdown(LAST_WORDS) {
@@ -208,30 +206,4 @@ fn watch_clock(registry: &Registry) -> Option<ClockSet> {
     let watch = ClockSet::watch().ok()?;
     registry.register(&mut SourceFd(&watch.as_raw_fd()), CLOCK, Interest::READABLE).ok()?;
     Some(watch)
-}
-
-/// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
-/// delays a spawn.
-fn serve_http(
-    config: &Config,
-    listeners: Vec<Listener>,
-    limits: Limits,
-    requests: Requests,
-    pump: &Pump,
-    log: &MainLog,
-) -> Result<Option<Handle>, StartError> {
-    if listeners.is_empty() {
-        return Ok(None);
-    }
-    let backend = Backend {
-        requests,
-        disk: Pool::new("disk"),
-        answers: limits.memory.clone(),
-        log: log.clone(),
-        pump: pump.clone(),
-        has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
-    };
-    web::serve(listeners, &config.servers, limits, backend)
-        .map(Some)
-        .map_err(|error| StartError::of("start the HTTP server", &error))
 }

@@ -1,14 +1,11 @@
 //! Answers that come later: what a call comes to, and to whom it is handed.
 
-use super::Backend;
 use super::text::LogText;
-use crate::request::{Order, Reply, Request, Requests};
-use crate::serve::wire_fault;
+use super::{Context, wire_fault};
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use supervisor_core::{Answer, Outcome as ProcessOutcome, Ticket};
-use supervisor_http::{Budget, Charge, Client};
+use supervisor_control::{Caller, Order, Reply, Request, View};
+use supervisor_core::{Answer, Fault as CoreFault, Outcome as ProcessOutcome};
+use supervisor_http::{Budget, Charge};
 use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, Status};
 
 /// The value of a call, or its fault.
@@ -61,7 +58,7 @@ pub(crate) enum Plan {
 }
 
 /// Sets a call in motion.
-pub(super) type Begin = Box<dyn FnOnce(&Backend, Done) + Send>;
+pub(super) type Begin = Box<dyn FnOnce(&Context, Done) + Send>;
 
 impl Plan {
     /// A value that is known already.
@@ -70,60 +67,54 @@ impl Plan {
     }
 
     /// Something to begin.
-    pub(super) fn later(begin: impl FnOnce(&Backend, Done) + Send + 'static) -> Self {
+    pub(super) fn later(begin: impl FnOnce(&Context, Done) + Send + 'static) -> Self {
         Self::Later(Box::new(begin))
     }
 
-    /// A question to the loop, whose answer is encoded by `encode`.
-    pub(super) fn ask<T: Send + 'static>(
-        question: impl FnOnce(Reply<Result<T, Fault>>) -> Request + Send + 'static,
+    /// A question whose answer is short.
+    pub(super) fn inspect(read: impl FnOnce(&dyn View) -> Answered + Send + 'static) -> Self {
+        Self::inspect_charged(|view, _| read(view))
+    }
+
+    /// A question whose answer may be long.
+    pub(super) fn inspect_charged(
+        read: impl FnOnce(&dyn View, &Budget) -> Answered + Send + 'static,
+    ) -> Self {
+        Self::later(move |context, done| {
+            let answers = context.answers.clone();
+            context.control.inspect(move |view| done.send(Outcome::Ready(read(view, &answers))));
+        })
+    }
+
+    /// A request whose answer is encoded by `encode`.
+    pub(super) fn request<T: Send + 'static>(
+        request: impl FnOnce(Reply<Result<T, CoreFault>>) -> Request + Send + 'static,
         encode: impl FnOnce(T) -> Encoded + Send + 'static,
     ) -> Self {
-        Self::later(move |backend, done| {
-            let reply = Reply::new(move |answer: Result<T, Fault>| {
-                done.send(Outcome::Lazy(Box::new(move || Ok(encode(answer?).into()))));
+        Self::later(move |context, done| {
+            let reply = Reply::new(move |answer: Result<T, CoreFault>| {
+                done.send(Outcome::Lazy(Box::new(move || match answer {
+                    Ok(value) => Ok(encode(value).into()),
+                    Err(fault) => Err(wire_fault(&fault)),
+                })));
             });
-            backend.ask(question(reply));
+            context.control.send(request(reply));
         })
     }
 
-    /// A question to the loop that it answers with a value that is encoded already.
-    pub(super) fn ask_encoded(question: impl FnOnce(Reply<Answered>) -> Request + Send + 'static) -> Self {
-        Self::later(move |backend, done| {
-            backend.ask(question(Reply::new(|answer| done.send(Outcome::Ready(answer)))));
+    /// A request about many processes.
+    pub(super) fn request_outcomes(request: impl FnOnce(Reply<Answer>) -> Request + Send + 'static) -> Self {
+        Self::later(move |context, done| {
+            context.control.send(request(Reply::new(|answer| done.send_answer(answer))));
         })
     }
 
-    /// A question to the loop about many processes.
-    pub(super) fn ask_outcomes(question: impl FnOnce(Reply<Answer>) -> Request + Send + 'static) -> Self {
-        Self::later(move |backend, done| backend.ask(question(Reply::new(|answer| done.send_answer(answer)))))
-    }
-
-    /// An order to the state machine.
-    pub(super) fn order(order: Order) -> Self {
-        Self::later(move |backend, done| {
-            let watch = done.watch.clone();
-            backend.order(&watch, order, |answer| done.send_answer(answer));
+    /// A command, which is cancelled if the client goes away.
+    pub(super) fn command(command: Order) -> Self {
+        Self::later(move |_, done| {
+            let caller = done.caller.clone();
+            caller.command(command, |answer| done.send_answer(answer));
         })
-    }
-}
-
-impl Backend {
-    /// Puts a question to the loop. If it is not taken (see [`Requests::is_congested`]), its reply is dropped,
-    /// which its client is told with an answer of 500.
-    pub(crate) fn ask(&self, question: Request) {
-        let _refused = self.requests.send(question);
-    }
-
-    /// Gives an order, which is called off if the client goes away.
-    pub(crate) fn order(&self, watch: &Watch, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
-        let ticket = self.requests.ticket();
-        watch.is_waiting_for(ticket);
-        self.ask(Request::Order { ticket, order, reply: Reply::new(take) });
-        if watch.is_gone() {
-            // It may have gone before it was known what to call off.
-            self.ask(Request::Cancel(ticket));
-        }
     }
 }
 
@@ -172,12 +163,12 @@ impl Outcome {
 /// Takes what a call came to; may be used on any thread. Dropped unused, its client is told so (HTTP 500).
 pub(crate) struct Done {
     take: Box<dyn FnOnce(Outcome) + Send>,
-    watch: Watch,
+    caller: Caller,
 }
 
 impl Done {
-    pub(crate) fn new(watch: Watch, take: impl FnOnce(Outcome) + Send + 'static) -> Self {
-        Self { take: Box::new(take), watch }
+    pub(crate) fn new(caller: Caller, take: impl FnOnce(Outcome) + Send + 'static) -> Self {
+        Self { take: Box::new(take), caller }
     }
 
     pub(crate) fn send(self, outcome: Outcome) {
@@ -192,45 +183,14 @@ impl Done {
         self.send(Outcome::Ready(Err(fault)));
     }
 
-    pub(super) fn watch(&self) -> &Watch {
-        &self.watch
+    /// The client that waits for it.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
     }
 }
 
 impl fmt::Debug for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Done")
-    }
-}
-
-/// Watches the client of an HTTP request, and calls off the order it waits for when it goes away. However many
-/// orders a request comes to, one after the other, there is one watch.
-#[derive(Clone)]
-pub(crate) struct Watch {
-    client: Client,
-    /// The ticket of the order under way; 0 before the first.
-    current: Arc<AtomicU64>,
-}
-
-impl Watch {
-    pub(crate) fn new(client: &Client, requests: &Requests) -> Self {
-        let current = Arc::new(AtomicU64::new(0));
-        let (requests, ticket) = (requests.clone(), Arc::clone(&current));
-        client.on_disconnect(move || {
-            let ticket = Ticket(ticket.load(Ordering::Acquire));
-            if ticket != Ticket(0) {
-                // Refused only if the loop has ended, and every order with it.
-                let _refused = requests.send(Request::Cancel(ticket));
-            }
-        });
-        Self { client: client.clone(), current }
-    }
-
-    fn is_waiting_for(&self, ticket: Ticket) {
-        self.current.store(ticket.0, Ordering::Release);
-    }
-
-    pub(crate) fn is_gone(&self) -> bool {
-        self.client.is_gone()
     }
 }

@@ -1,10 +1,10 @@
-//! Reading logs: the loop says where a log is, and the pool, which may wait for a disk, reads it.
+//! Reading logs: the supervisor knows where a log is, and a thread that may block reads it.
 
 use super::supervisor::Planned;
 use super::text::LogText;
-use super::{Backend, Done, Outcome, Plan};
-use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request};
+use super::{Context, Done, Outcome, Plan, wire_fault};
 use std::path::{Path, PathBuf};
+use supervisor_control::LogName;
 use supervisor_core::Channel;
 use supervisor_log::tail::{self, ReadError};
 use supervisor_rpc::encode::TextFrame;
@@ -67,11 +67,6 @@ fn tail(log: LogName, window: Window) -> Plan {
     })
 }
 
-/// Reads a part of a log, with the faults of `readLog`.
-pub(crate) fn read_file(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
-    tail::read(path, offset, length).map_err(|error| fault(path, &error))
-}
-
 fn fault(path: &Path, error: &ReadError) -> Fault {
     match error {
         ReadError::NoFile => Fault::with_detail(FaultCode::NoFile, path.display()),
@@ -84,29 +79,26 @@ fn on_disk(
     log: LogName,
     work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
 ) -> Plan {
-    Plan::later(move |backend, done| locate(backend, log, done, work))
+    Plan::later(move |context, done| locate(context, log, done, work))
 }
 
 /// Finds a log and has `work` done with it where it may take its time.
 fn locate(
-    backend: &Backend,
+    context: &Context,
     log: LogName,
     done: Done,
     work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
 ) {
-    let disk = backend.disk.clone();
-    let reply = Reply::new(move |located: Result<LogLocation, Fault>| match located {
-        Ok(location) => {
-            // If it is not taken, `done` is dropped with it, which the client is told with an answer of 500.
-            let _refused = disk.submit(Box::new(move || {
-                done.send(match work(location.path) {
-                    Ok(text) if text.is_short() => Outcome::Ready(text.encode().map(Into::into)),
-                    Ok(text) => Outcome::Text(text),
-                    Err(fault) => Outcome::Ready(Err(fault)),
-                });
-            }));
-        }
-        Err(fault) => done.send_fault(fault),
+    let blocking = context.blocking.clone();
+    context.control.inspect(move |view| match view.check_running().and_then(|()| view.log(&log)) {
+        // If it is rejected, `done` is dropped with it, and the client gets status 500.
+        Ok(location) => blocking.run(move || {
+            done.send(match work(location.path) {
+                Ok(text) if text.is_short() => Outcome::Ready(text.encode().map(Into::into)),
+                Ok(text) => Outcome::Text(text),
+                Err(fault) => Outcome::Ready(Err(fault)),
+            });
+        }),
+        Err(fault) => done.send_fault(wire_fault(&fault)),
     });
-    backend.ask(Request::Log { log, purpose: LogPurpose::Read, reply });
 }

@@ -11,39 +11,35 @@
 //! and names by the loop.
 
 #[cfg(test)]
-pub(crate) mod double;
+mod double;
 mod later;
 mod logs;
 mod multicall;
+mod records;
 mod supervisor;
 mod system;
 mod text;
 
-use crate::request::{Reply, Request as LoopRequest, Requests};
-use crate::workers::pool::Pool;
-use later::{Answered, Done, Outcome, Plan};
-pub(crate) use later::{Charged, Watch};
-pub(crate) use logs::read_file as read_log_file;
-use supervisor_core::{Level, repr};
+use later::{Answered, Charged, Done, Outcome, Plan};
+use supervisor_control::{Blocking, Caller, Control};
+use supervisor_core::{Fault as CoreFault, Level, repr};
 use supervisor_http::{Budget, ReplyTo, Request, Response, Status};
-use supervisor_log::{MainLog, Pump};
+use supervisor_log::MainLog;
 use supervisor_rpc::decode::{self, DecodeError};
 use supervisor_rpc::method::{self, Arguments, Method, Procedure};
 use supervisor_rpc::{Encoded, Fault, FaultCode, Value, compact, encode};
 
-/// What handlers work with; clones share it.
+/// What methods work with; clones share it.
 #[derive(Clone)]
-pub(crate) struct Backend {
-    /// Asks the supervision loop.
-    pub(crate) requests: Requests,
-    /// Does what may wait for a disk.
-    pub(crate) disk: Pool,
+pub(crate) struct Context {
+    /// Asks the supervisor.
+    pub(crate) control: Control,
+    /// Runs what may wait for a disk.
+    pub(crate) blocking: Blocking,
     /// What long answers are charged to.
     pub(crate) answers: Budget,
     /// The main log.
     pub(crate) log: MainLog,
-    /// Tells when logs grow.
-    pub(crate) pump: Pump,
     /// The configuration has `[rpcinterface:supervisor]`; without it only `system.*` can be called.
     pub(crate) has_supervisor: bool,
 }
@@ -56,7 +52,7 @@ const SHOWN: usize = 64;
 const SHORT: usize = 64 * 1024;
 
 /// Answers a request to `/RPC2`.
-pub(crate) fn handle(backend: &Backend, request: Request, reply: ReplyTo) {
+pub(crate) fn handle(context: &Context, request: Request, reply: ReplyTo) {
     if request.method != b"POST" {
         return reply.send(Response::error(Status::BadRequest));
     }
@@ -65,44 +61,44 @@ pub(crate) fn handle(backend: &Backend, request: Request, reply: ReplyTo) {
     }
     let takes_compact = request.headers.first("Accept").is_some_and(compact::is_accepted);
     if request.body.len() <= SHORT {
-        return handle_body(backend, &request.body, takes_compact, reply);
+        return handle_body(context, &request.body, takes_compact, reply);
     }
-    let (apart, body) = (backend.clone(), request.body);
-    // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
-    let _refused = backend.disk.submit(Box::new(move || handle_body(&apart, &body, takes_compact, reply)));
+    let (apart, body) = (context.clone(), request.body);
+    // If it is rejected, the reply is dropped with it, and the client gets status 500.
+    context.blocking.run(move || handle_body(&apart, &body, takes_compact, reply));
 }
 
-fn handle_body(backend: &Backend, body: &[u8], takes_compact: bool, reply: ReplyTo) {
+fn handle_body(context: &Context, body: &[u8], takes_compact: bool, reply: ReplyTo) {
     match decode::call(body) {
         Ok(call) => {
-            backend.log.log(Level::Trace, format!("XML-RPC method called: {}()", call.method));
-            let is_all = find(&call.method, backend.has_supervisor)
+            context.log.log(Level::Trace, format!("XML-RPC method called: {}()", call.method));
+            let is_all = find(&call.method, context.has_supervisor)
                 .is_some_and(|method| method.procedure == Procedure::GetAllProcessInfo);
             if takes_compact && is_all && call.params.is_empty() {
-                return answer_compactly(backend, call.method, reply);
+                return answer_compactly(context, call.method, reply);
             }
-            let done = answer_over_http(backend, &call.method, reply);
-            begin(backend, &call.method, call.params, done);
+            let done = answer_over_http(context, &call.method, reply);
+            begin(context, &call.method, call.params, done);
         }
         Err(error) => {
-            backend.log.log(Level::Error, complaint(body, &error));
+            context.log.log(Level::Error, complaint(body, &error));
             reply.send(Response::error(Status::BadRequest));
         }
     }
 }
 
 /// Sets a call in motion.
-fn begin(backend: &Backend, name: &str, params: Vec<Value>, done: Done) {
-    match plan(backend, name, params) {
+fn begin(context: &Context, name: &str, params: Vec<Value>, done: Done) {
+    match plan(context, name, params) {
         Ok(Plan::Now(value)) => done.send(Outcome::Ready(Ok(value.into()))),
-        Ok(Plan::Later(start)) => start(backend, done),
+        Ok(Plan::Later(start)) => start(context, done),
         Err(fault) => done.send(Outcome::Ready(Err(fault))),
     }
 }
 
 /// What a call comes to; the fault if it comes to nothing.
-fn plan(backend: &Backend, name: &str, params: Vec<Value>) -> Result<Plan, Fault> {
-    let method = find(name, backend.has_supervisor).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))?;
+fn plan(context: &Context, name: &str, params: Vec<Value>) -> Result<Plan, Fault> {
+    let method = find(name, context.has_supervisor).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))?;
     let arguments = Arguments::new(method, params)?;
     match method.procedure {
         Procedure::GetApiVersion => Ok(supervisor::get_api_version()),
@@ -138,9 +134,9 @@ fn plan(backend: &Backend, name: &str, params: Vec<Value>) -> Result<Plan, Fault
         Procedure::ClearAllProcessLogs => Ok(supervisor::clear_all_process_logs()),
         Procedure::SendProcessStdin => supervisor::send_process_stdin(&arguments),
         Procedure::SendRemoteCommEvent => supervisor::send_remote_comm_event(&arguments),
-        Procedure::ListMethods => Ok(system::list_methods(backend.has_supervisor)),
-        Procedure::MethodHelp => system::method_help(&arguments, backend.has_supervisor),
-        Procedure::MethodSignature => system::method_signature(&arguments, backend.has_supervisor),
+        Procedure::ListMethods => Ok(system::list_methods(context.has_supervisor)),
+        Procedure::MethodHelp => system::method_help(&arguments, context.has_supervisor),
+        Procedure::MethodSignature => system::method_signature(&arguments, context.has_supervisor),
         Procedure::Multicall => multicall::multicall(&arguments),
     }
 }
@@ -151,12 +147,14 @@ fn find(name: &str, has_supervisor: bool) -> Option<&'static Method> {
 }
 
 /// Encodes what a call comes to, on the server's thread, and sends it; long texts are read as they are sent.
-fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
-    let watch = Watch::new(reply.client(), &backend.requests);
-    let (log, name, disk) = (backend.log.clone(), name.to_owned(), backend.disk.clone());
-    Done::new(watch, move |outcome| match outcome {
+fn answer_over_http(context: &Context, name: &str, reply: ReplyTo) -> Done {
+    let caller = Caller::new(&context.control);
+    let leaving = caller.clone();
+    reply.client().on_disconnect(move || leaving.disconnect());
+    let (log, name, blocking) = (context.log.clone(), name.to_owned(), context.blocking.clone());
+    Done::new(caller, move |outcome| match outcome {
         Outcome::Text(text) => {
-            let response = text.respond(&disk);
+            let response = text.respond(&blocking);
             log.log(Level::Trace, verdict(&name, response.as_ref().err()));
             reply.send(response.unwrap_or_else(|fault| respond(Err(fault))));
         }
@@ -176,16 +174,21 @@ fn answer_over_http(backend: &Backend, name: &str, reply: ReplyTo) -> Done {
 }
 
 /// Answers with the summaries of all processes in the form of [`compact`].
-fn answer_compactly(backend: &Backend, name: String, reply: ReplyTo) {
-    let log = backend.log.clone();
-    let send = move |all: Result<Charged<Vec<u8>>, Fault>| {
+fn answer_compactly(context: &Context, name: String, reply: ReplyTo) {
+    let (log, answers) = (context.log.clone(), context.answers.clone());
+    context.control.inspect(move |view| {
+        let all = records::summaries(view, &answers);
         log.log(Level::Trace, verdict(&name, all.as_ref().err()));
         match all {
             Ok(all) => reply.charged(all.charge).send(xml_rpc(compact::MEDIA_TYPE, all.value)),
             Err(fault) => reply.send(respond(Err(fault))),
         }
-    };
-    backend.ask(LoopRequest::ProcessSummaries { reply: Reply::new(send) });
+    });
+}
+
+/// A fault as it goes over the wire.
+fn wire_fault(fault: &CoreFault) -> Fault {
+    Fault { code: i64::from(fault.code()), text: fault.to_string() }
 }
 
 fn verdict(name: &str, fault: Option<&Fault>) -> String {

@@ -11,7 +11,7 @@
 use super::later::{UNCHARGED, no_room};
 use super::supervisor::Planned;
 use super::text::{LogText, More};
-use super::{Answered, Backend, Charged, Done, Outcome, Plan, plan};
+use super::{Answered, Charged, Context, Done, Outcome, Plan, plan};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_http::{Budget, Charge};
 use supervisor_rpc::encode::Results;
@@ -25,12 +25,12 @@ pub(super) fn multicall(arguments: &Arguments) -> Planned {
         Value::String(text) if text.is_empty() => Vec::new(),
         _ => return Err(Fault::bare(FaultCode::IncorrectParameters)),
     };
-    Ok(Plan::later(move |backend, done| {
+    Ok(Plan::later(move |context, done| {
         let run = Run {
-            backend: backend.clone(),
+            context: context.clone(),
             progress: Mutex::new(Progress {
                 calls: calls.into_iter(),
-                results: Some(Growing::new(&backend.answers)),
+                results: Some(Growing::new(&context.answers)),
                 made: 0,
                 driver: Driver::Absent,
                 done: Some(done),
@@ -48,7 +48,7 @@ enum Driver {
 }
 
 struct Run {
-    backend: Backend,
+    context: Context,
     progress: Mutex<Progress>,
 }
 
@@ -159,7 +159,7 @@ impl Run {
     /// The next call, if there is one and somebody waits for its result; hands the results over at the end.
     fn next_call(&self) -> Option<Result<Value, Fault>> {
         let mut progress = self.lock();
-        if progress.done.as_ref().is_none_or(|done| done.watch().is_gone()) {
+        if progress.done.as_ref().is_none_or(|done| done.caller().is_gone()) {
             // As upstream has it: what has begun goes on, and nothing further begins.
             progress.done = None;
             return None;
@@ -185,16 +185,18 @@ impl Run {
     fn make(self: &Arc<Self>, call: Result<Value, Fault>) {
         let planned = call.and_then(|call| {
             let (name, params) = taken_apart(&call)?;
-            plan(&self.backend, name, params)
+            plan(&self.context, name, params)
         });
         match planned {
             // The driver is here.
             Ok(Plan::Now(value)) => _ = self.note(Ok(value.into())),
             Err(fault) => _ = self.note(Err(fault)),
             Ok(Plan::Later(start)) => {
-                let Some(watch) = self.lock().done.as_ref().map(|done| done.watch().clone()) else { return };
+                let Some(caller) = self.lock().done.as_ref().map(|done| done.caller().clone()) else {
+                    return;
+                };
                 let run = Arc::clone(self);
-                start(&self.backend, Done::new(watch, move |outcome| run.receive(outcome)));
+                start(&self.context, Done::new(caller, move |outcome| run.receive(outcome)));
             }
         }
     }

@@ -1,12 +1,10 @@
 //! `supervisor.*`, apart from reading logs: one function per method.
 
-use super::Plan;
-use crate::EMULATED_VERSION;
-use crate::request::{Identity, Order, Request, Target};
-use crate::serve::bad_name;
-use supervisor_core::{Mood, Signal, Wait};
+use super::{Plan, records, wire_fault};
+use supervisor_control::{Diff, EMULATED_VERSION, Identity, Order, Request, Target};
+use supervisor_core::{Signal, Wait};
 use supervisor_rpc::method::Arguments;
-use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, SupervisorState, Value};
+use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, ReloadedGroups, SupervisorState, Value};
 
 /// The version of the XML-RPC interface; clients compare it with what they know.
 const API_VERSION: &str = "3.0";
@@ -23,7 +21,7 @@ pub(super) fn get_supervisor_version() -> Plan {
 }
 
 pub(super) fn get_identification() -> Plan {
-    identity(|identity| Encoded::new(&identity.identification))
+    identity(|identity| Encoded::new(&identity.identifier))
 }
 
 pub(super) fn get_pid() -> Plan {
@@ -41,95 +39,107 @@ pub(super) fn get_implementation() -> Plan {
 }
 
 pub(super) fn shutdown() -> Plan {
-    Plan::order(Order::Shutdown)
+    Plan::command(Order::Shutdown)
 }
 
 pub(super) fn restart() -> Plan {
-    Plan::order(Order::Restart)
+    Plan::command(Order::Restart)
 }
 
 pub(super) fn reload_config() -> Plan {
-    Plan::ask(|reply| Request::ReloadConfig { reply }, |groups| Encoded::new(&groups))
+    Plan::request(
+        |reply| Request::ReloadConfig { reply },
+        |diff| {
+            let Diff { added, changed, removed } = diff;
+            Encoded::new(&ReloadedGroups { added, changed, removed })
+        },
+    )
 }
 
 pub(super) fn add_process_group(arguments: &Arguments) -> Planned {
     on_group(arguments, Lookup::ByComparison, |name| {
-        Plan::ask(|reply| Request::AddGroup { name, reply }, truth)
+        Plan::request(|reply| Request::AddGroup { name, reply }, truth)
     })
 }
 
 pub(super) fn remove_process_group(arguments: &Arguments) -> Planned {
-    on_group(arguments, Lookup::ByKey, |name| Plan::ask(|reply| Request::RemoveGroup { name, reply }, truth))
+    on_group(arguments, Lookup::ByKey, |name| {
+        Plan::request(|reply| Request::RemoveGroup { name, reply }, truth)
+    })
 }
 
 pub(super) fn start_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::order(Order::Start { target, wait: wait(arguments, 1) }))
+    Ok(Plan::command(Order::Start { target, wait: wait(arguments, 1) }))
 }
 
 pub(super) fn start_process_group(arguments: &Arguments) -> Planned {
     let wait = wait(arguments, 1);
-    on_group(arguments, Lookup::ByKey, |name| Plan::order(Order::Start { target: Target::Group(name), wait }))
+    on_group(arguments, Lookup::ByKey, |name| {
+        Plan::command(Order::Start { target: Target::Group(name), wait })
+    })
 }
 
 pub(super) fn start_all_processes(arguments: &Arguments) -> Plan {
-    Plan::order(Order::Start { target: Target::All, wait: wait(arguments, 0) })
+    Plan::command(Order::Start { target: Target::All, wait: wait(arguments, 0) })
 }
 
 pub(super) fn stop_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::order(Order::Stop { target, wait: wait(arguments, 1) }))
+    Ok(Plan::command(Order::Stop { target, wait: wait(arguments, 1) }))
 }
 
 pub(super) fn stop_process_group(arguments: &Arguments) -> Planned {
     let wait = wait(arguments, 1);
-    on_group(arguments, Lookup::ByKey, |name| Plan::order(Order::Stop { target: Target::Group(name), wait }))
+    on_group(arguments, Lookup::ByKey, |name| {
+        Plan::command(Order::Stop { target: Target::Group(name), wait })
+    })
 }
 
 pub(super) fn stop_all_processes(arguments: &Arguments) -> Plan {
-    Plan::order(Order::Stop { target: Target::All, wait: wait(arguments, 0) })
+    Plan::command(Order::Stop { target: Target::All, wait: wait(arguments, 0) })
 }
 
 pub(super) fn signal_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::order(Order::Signal { target, signal: signal(arguments, 1)? }))
+    Ok(Plan::command(Order::Signal { target, signal: signal(arguments, 1)? }))
 }
 
 pub(super) fn signal_process_group(arguments: &Arguments) -> Planned {
     let signal = signal(arguments, 1)?;
     on_group(arguments, Lookup::ByKey, |name| {
-        Plan::order(Order::Signal { target: Target::Group(name), signal })
+        Plan::command(Order::Signal { target: Target::Group(name), signal })
     })
 }
 
 pub(super) fn signal_all_processes(arguments: &Arguments) -> Planned {
-    Ok(Plan::order(Order::Signal { target: Target::All, signal: signal(arguments, 0)? }))
+    Ok(Plan::command(Order::Signal { target: Target::All, signal: signal(arguments, 0)? }))
 }
 
 pub(super) fn get_process_info(arguments: &Arguments) -> Planned {
     let name = name(arguments)?;
-    Ok(Plan::ask(|reply| Request::ProcessInfo { name, reply }, |info| Encoded::new(&info)))
+    Ok(Plan::inspect(move |view| records::process(view, &name)))
 }
 
 pub(super) fn get_all_process_info() -> Plan {
-    Plan::ask_encoded(|reply| Request::AllProcessInfo { reply })
+    Plan::inspect_charged(records::all_processes)
 }
 
 pub(super) fn get_all_config_info() -> Plan {
-    Plan::ask_encoded(|reply| Request::AllConfigInfo { reply })
+    Plan::inspect_charged(records::configuration)
 }
 
 pub(super) fn clear_log() -> Plan {
-    Plan::ask(|reply| Request::ClearMainLog { reply }, truth)
+    Plan::request(|reply| Request::ClearMainLog { reply }, truth)
 }
 
 pub(super) fn clear_process_logs(arguments: &Arguments) -> Planned {
     let name = name(arguments)?;
-    Ok(Plan::ask(|reply| Request::ClearProcessLogs { name, reply }, truth))
+    Ok(Plan::request(|reply| Request::ClearProcessLogs { name, reply }, truth))
 }
 
 pub(super) fn clear_all_process_logs() -> Plan {
-    Plan::ask_outcomes(|reply| Request::ClearAllProcessLogs { reply })
+    Plan::request_outcomes(|reply| Request::ClearAllProcessLogs { reply })
 }
 
 /// The only method that says what was wrong with a parameter, and it does so before it looks at the name.
@@ -140,26 +150,22 @@ pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
         other => return Err(Fault::with_detail(FaultCode::IncorrectParameters, other.to_display_text())),
     };
     let name = name(arguments)?;
-    Ok(Plan::ask(|reply| Request::SendStdin { name, bytes, reply }, truth))
+    Ok(Plan::request(|reply| Request::SendStdin { name, bytes, reply }, truth))
 }
 
 /// Takes values of every type; an event carries text.
 pub(super) fn send_remote_comm_event(arguments: &Arguments) -> Planned {
     let kind = arguments.value(0)?.to_display_text();
     let data = arguments.value(1)?.to_display_text();
-    Ok(Plan::order(Order::RemoteEvent { kind, data }))
+    Ok(Plan::command(Order::RemoteEvent { kind, data }))
 }
 
 /// A method about supervisord itself, refused while it stops.
-fn identity(encode: impl FnOnce(Identity) -> Encoded + Send + 'static) -> Plan {
-    Plan::ask(|reply| Request::Identity { reply: reply.of(running_only) }, encode)
-}
-
-fn running_only(identity: Identity) -> Result<Identity, Fault> {
-    match identity.mood {
-        Mood::Running => Ok(identity),
-        Mood::Restarting | Mood::Shutdown => Err(Fault::bare(FaultCode::ShutdownState)),
-    }
+fn identity(encode: impl FnOnce(Identity<'_>) -> Encoded + Send + 'static) -> Plan {
+    Plan::inspect(|view| match view.check_running() {
+        Ok(()) => Ok(encode(view.identity()).into()),
+        Err(fault) => Err(wire_fault(&fault)),
+    })
 }
 
 fn truth((): ()) -> Encoded {
@@ -195,13 +201,14 @@ fn on_group(arguments: &Arguments, lookup: Lookup, plan: impl FnOnce(String) -> 
         | Value::Base64(_)
         | Value::DateTime(_)
         | Value::Array(_)
-        | Value::Struct(_)) => Ok(no_such_group(bad_name(&other.to_display_text()))),
+        | Value::Struct(_)) => {
+            Ok(no_such_group(Fault::with_detail(FaultCode::BadName, other.to_display_text())))
+        }
     }
 }
 
 fn no_such_group(fault: Fault) -> Plan {
-    let refuse = move |identity| running_only(identity).and(Err(fault));
-    Plan::ask(move |reply| Request::Identity { reply: reply.of(refuse) }, truth)
+    Plan::inspect(move |view| Err(view.check_running().err().map_or(fault, |fault| wire_fault(&fault))))
 }
 
 fn incorrect() -> Fault {

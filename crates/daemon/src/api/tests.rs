@@ -1,13 +1,14 @@
 //! Calls as clients make them, answered by a stand-in for the loop.
 
-use super::double::{Double, PATIENCE, Scratch, body, http_request};
+use super::double::{Double, body, http_request};
 use super::handle;
-use crate::request::{LogName, LogPurpose, Order, Request, Target};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
-use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, Signal, Wait};
+use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
+use supervisor_control::{LogName, Order, Request, Target};
+use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, ProcessState, Signal, Wait};
 use supervisor_http::{Body, Client, Limits, Next, ReplyTo, Response, Source, StreamWaker};
-use supervisor_rpc::{Encoded, Fault, FaultCode, ProcessInfo, Value, compact, decode, encode};
+use supervisor_rpc::{Fault, ProcessInfo, Value, compact, decode, encode};
 
 /// A call under way.
 struct Caller {
@@ -36,7 +37,7 @@ impl Caller {
 
 fn send(double: &Double, request: &supervisor_http::Request) -> Caller {
     let (reply, response, client) = ReplyTo::with_channel();
-    handle(&double.backend, request.clone(), reply);
+    handle(&double.context, request.clone(), reply);
     Caller { response, client }
 }
 
@@ -105,22 +106,31 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
     let all = encode::call("supervisor.getAllProcessInfo", &[]);
 
     let caller = ask(&both, &all);
-    let Request::ProcessSummaries { reply } = double.take() else { panic!("another request") };
-    reply.send(Ok(b"records".to_vec().into()));
+    double.inspect(&FakeView::of(vec![FakeProcess::new("g", "a", ProcessState::Running)]));
     let answer = caller.answer();
-    assert_eq!((form(&answer), body(&answer)), (compact, "records"));
+    let Body::Bytes(bytes) = &answer.body else { panic!("a stream") };
+    let mut records = compact::Encoder::new(1);
+    records.push(
+        &ProcessInfo {
+            name: "a".into(),
+            group: "g".into(),
+            state: 20,
+            statename: "RUNNING".into(),
+            ..ProcessInfo::default()
+        }
+        .summary(),
+    );
+    assert_eq!((form(&answer), bytes), (compact, &records.finish()));
 
     let caller = ask(&both, &all);
-    let Request::ProcessSummaries { reply } = double.take() else { panic!("another request") };
-    reply.send(Err(Fault::bare(FaultCode::ShutdownState)));
+    double.identify(Mood::Shutdown);
     let answer = caller.answer();
     assert_eq!(form(&answer), xml);
     assert_eq!(decode::response(body(&answer).as_bytes()).unwrap().unwrap_err().code, 6);
 
     for accept in ["text/xml", "*/*", "application/*"] {
         let caller = ask(accept, &all);
-        let Request::AllProcessInfo { reply } = double.take() else { panic!("another request") };
-        reply.send(Ok(Encoded::new("").into()));
+        double.inspect(&FakeView::default());
         assert_eq!(form(&caller.answer()), xml);
     }
     let caller = ask(&both, &encode::call("supervisor.getAllProcessInfo", &[text("x")]));
@@ -146,7 +156,7 @@ fn calls_and_what_they_came_to_are_traced() {
     call(&double, "system.listMethods", &[]).answer();
     call(&double, "supervisor.nope", &[]).answer();
     let (written, is_written) = mpsc::channel();
-    double.backend.pump.sync(move || written.send(()).unwrap());
+    double.pump.sync(move || written.send(()).unwrap());
     is_written.recv_timeout(PATIENCE).unwrap();
     let log = std::fs::read_to_string(&path).unwrap();
     let messages: Vec<&str> =
@@ -257,7 +267,7 @@ fn wrong_numbers_and_types_of_parameters_are_fault_two() {
 #[test]
 fn without_the_interface_section_there_is_only_system() {
     let mut double = Double::new();
-    double.backend.has_supervisor = false;
+    double.context.has_supervisor = false;
     assert_eq!(call(&double, "supervisor.getPID", &[]).fault().0, 1);
     assert_eq!(call(&double, "system.listMethods", &[]).value().as_array().unwrap().len(), 4);
     assert_eq!(call(&double, "system.methodHelp", &[text("supervisor.getPID")]).fault().0, 4);
@@ -269,16 +279,21 @@ fn a_process_is_asked_for_by_the_name_as_written() {
     let double = Double::new();
     for name in ["cat", "cat:cat", "grp:*"] {
         let caller = call(&double, "supervisor.getProcessInfo", &[text(name)]);
-        let Request::ProcessInfo { name: asked, reply } = double.take() else { panic!("another request") };
-        assert_eq!(asked, name);
-        let known =
-            ProcessInfo { name: "cat".into(), description: "Not started".into(), ..ProcessInfo::default() };
-        reply.send(Ok(known.clone()));
+        let view = FakeView::of(vec![FakeProcess::new("cat", "cat", ProcessState::Stopped)]);
+        double.inspect(&view);
+        assert_eq!(view.asked_for_process(), name);
+        let known = ProcessInfo {
+            name: "cat".into(),
+            group: "cat".into(),
+            now: 1_700_000_000,
+            statename: "STOPPED".into(),
+            description: "Not started".into(),
+            ..ProcessInfo::default()
+        };
         assert_eq!(ProcessInfo::from_value(caller.value()).unwrap(), known);
     }
     let caller = call(&double, "supervisor.getProcessInfo", &[text("")]);
-    let Request::ProcessInfo { name, reply } = double.take() else { panic!("another request") };
-    reply.send(Err(Fault::with_detail(FaultCode::BadName, name)));
+    double.inspect(&FakeView::default());
     assert_eq!(caller.fault(), (10, "BAD_NAME: ".into()));
 }
 
@@ -376,11 +391,11 @@ fn logs_are_read_where_the_loop_says_they_are() {
     let caller = post(&double, xml);
     let asked = double.locate(Some(&path));
     let log = LogName::Process { name: "a".into(), channel: Channel::Stderr };
-    assert_eq!(asked, (log, LogPurpose::Read));
+    assert_eq!(asked, LogQuery { log, checked_running: true });
     assert_eq!(caller.value(), text("hé"));
 
     let caller = call(&double, "supervisor.readLog", &[Value::Int(-4), Value::Int(0)]);
-    assert_eq!(double.locate(Some(&path)), (LogName::Main, LogPurpose::Read));
+    assert_eq!(double.locate(Some(&path)), LogQuery { log: LogName::Main, checked_running: true });
     assert_eq!(caller.value(), text("hé\n"));
 
     let window = [text("a"), Value::Int(0), Value::Int(4)];
@@ -437,8 +452,7 @@ fn a_multicall_answers_bare_values_and_fault_structs_in_order() {
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
     double.identify(Mood::Running);
-    let Request::ProcessInfo { reply, .. } = double.take() else { panic!("another request") };
-    reply.send(Err(Fault::with_detail(FaultCode::BadName, "x")));
+    double.inspect(&FakeView::default());
     let recursive = "INCORRECT_PARAMETERS: Recursive system.multicall forbidden";
     let expected = [
         text("3.0"),
@@ -458,7 +472,7 @@ fn a_multicall_makes_its_calls_one_after_the_other() {
         one_call("supervisor.startProcess", [text("a")]),
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
-    let (_, stop, reply) = double.take_order();
+    let (_, stop, reply) = double.take_command();
     assert!(matches!(stop, Order::Stop { .. }));
     assert!(double.is_idle());
     reply.send(Answer::Done);
@@ -496,9 +510,9 @@ fn parameters_of_a_multicall_may_be_anything_with_items() {
     let calls = array([with(Value::Struct(vec![entry("cat", Value::Int(1))])), with(text("x"))]);
     let caller = call(&double, "system.multicall", &[calls]);
     for expected in ["cat", "x"] {
-        let Request::ProcessInfo { name, reply } = double.take() else { panic!("another request") };
-        assert_eq!(name, expected);
-        reply.send(Err(Fault::bare(FaultCode::ShutdownState)));
+        let view = FakeView::default();
+        double.inspect(&view);
+        assert_eq!(view.asked_for_process(), expected);
     }
     assert_eq!(caller.value().as_array().unwrap().len(), 2);
 }
@@ -526,14 +540,14 @@ fn the_results_of_a_multicall_are_bounded() {
     assert!(results[..2].iter().all(|result| result.as_str().is_some()));
     assert!(results[2..].iter().all(|result| result.member("faultCode") == Some(&Value::Int(30))));
     assert!(double.is_idle());
-    assert_eq!(double.backend.answers.free(), Limits::default().memory.free(), "all is given back");
+    assert_eq!(double.context.answers.free(), Limits::default().memory.free(), "all is given back");
 }
 
 /// However much other clients have not taken.
 #[test]
 fn small_results_of_a_multicall_always_fit() {
     let double = Double::new();
-    let _taken = double.backend.answers.charge(double.backend.answers.free());
+    let _taken = double.context.answers.charge(double.context.answers.free());
     let calls = array((0..100).map(|_| one_call("nope", [])));
     let value = call(&double, "system.multicall", &[calls]).value();
     assert_eq!(value.as_array().unwrap()[99], fault_struct(1, "UNKNOWN_METHOD"));
@@ -614,7 +628,7 @@ fn methods_are_explained() {
 fn an_order_is_called_off_when_its_client_leaves() {
     let double = Double::new();
     let caller = call(&double, "supervisor.startProcess", &[text("a")]);
-    let (ticket, _, reply) = double.take_order();
+    let (ticket, _, reply) = double.take_command();
     caller.client.lose();
     assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
     drop(reply);
@@ -629,7 +643,7 @@ fn a_multicall_begins_nothing_more_once_its_client_has_left() {
         one_call("supervisor.startProcess", [text("a")]),
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
-    let (ticket, _, reply) = double.take_order();
+    let (ticket, _, reply) = double.take_command();
     caller.client.lose();
     assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
     reply.send(Answer::Done);

@@ -10,9 +10,8 @@
 //! All reading is done by the pool, whose threads may wait for a disk.
 
 use super::later::UNCHARGED;
-use crate::workers::pool::Pool;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use supervisor_control::{Blocking, Piece, Poll, ReadAhead, Reader};
 use supervisor_http::{Next, Response, Source, Status, StreamWaker};
 use supervisor_log::tail::LogRange;
 use supervisor_rpc::encode::{Output, TextFrame, TextPieces, close_answer, open_answer};
@@ -84,10 +83,10 @@ impl LogText {
     }
 
     /// A whole answer, whose body is read as it is sent.
-    pub(super) fn respond(mut self, disk: &Pool) -> Result<Response, Fault> {
+    pub(super) fn respond(mut self, blocking: &Blocking) -> Result<Response, Fault> {
         let response = Response::new(Status::Ok).header("Content-Type", "text/xml");
         match self.measure() {
-            Ok(length) => Ok(response.pieces(length, Box::new(TextSource::new(self, disk)))),
+            Ok(length) => Ok(response.pieces(length, Box::new(TextSource::new(self, blocking)))),
             Err(_) => self.unreadable().map(|encoded| response.body(encoded.into_response())),
         }
     }
@@ -131,105 +130,37 @@ impl LogText {
     }
 }
 
+impl Reader for LogText {
+    fn read(&mut self) -> io::Result<Piece> {
+        // After an error the answer ends before its length.
+        match self.next_of_answer()? {
+            (piece, More::Follows) => Ok(Piece::Data(piece)),
+            (piece, More::Ended) => Ok(Piece::Last(piece)),
+        }
+    }
+}
+
 /// A text on its way to a client.
-struct TextSource {
-    shared: Arc<Shared>,
-}
-
-/// What server and pool have in common about it.
-struct Shared {
-    state: Mutex<State>,
-    disk: Pool,
-}
-
-struct State {
-    /// `None` while the pool reads, and once all is read.
-    text: Option<LogText>,
-    /// Read ahead.
-    piece: Option<Vec<u8>>,
-    has_ended: bool,
-    waker: Option<StreamWaker>,
-}
+struct TextSource(ReadAhead<LogText>);
 
 impl TextSource {
-    fn new(text: LogText, disk: &Pool) -> Self {
-        let state = State { text: Some(text), piece: None, has_ended: false, waker: None };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), disk: disk.clone() }) }
+    fn new(text: LogText, blocking: &Blocking) -> Self {
+        let stream = ReadAhead::new(blocking);
+        stream.set_reader(text);
+        Self(stream)
     }
 }
 
 impl Source for TextSource {
     fn start(&mut self, waker: StreamWaker) {
-        let mut state = self.shared.lock();
-        state.waker = Some(waker);
-        self.shared.read_on(state);
+        self.0.start(move || waker.wake());
     }
 
     fn next(&mut self, max: usize) -> Next {
-        let mut state = self.shared.lock();
-        let Some(mut piece) = state.piece.take() else {
-            return if state.has_ended { Next::End } else { Next::Pending };
-        };
-        if piece.len() > max {
-            state.piece = Some(piece.split_off(max));
+        match self.0.poll(max) {
+            Poll::Ready(piece) => Next::Chunk(piece),
+            Poll::Pending => Next::Pending,
+            Poll::End => Next::End,
         }
-        self.shared.read_on(state);
-        Next::Chunk(piece)
-    }
-}
-
-impl Drop for TextSource {
-    /// Closing a file may wait for its disk as well. A text that is being read is closed by its reader.
-    fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.has_ended = true;
-        if let Some(text) = state.text.take() {
-            drop(state);
-            let _refused = self.shared.disk.submit(Box::new(move || drop(text)));
-        }
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No foreign code runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Has the next piece read, unless one is read ahead or being read, or there is none.
-    fn read_on(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.piece.is_some() {
-            return;
-        }
-        let Some(text) = state.text.take() else { return };
-        drop(state);
-        let shared = Arc::clone(self);
-        if self.disk.submit(Box::new(move || shared.read(text))).is_err() {
-            self.give(None, None);
-        }
-    }
-
-    /// Reads a piece; runs in the pool.
-    fn read(&self, mut text: LogText) {
-        match text.next_of_answer() {
-            Ok((piece, More::Follows)) => self.give(Some(piece), Some(text)),
-            Ok((piece, More::Ended)) => self.give(Some(piece), None),
-            // The answer ends before its length.
-            Err(_) => self.give(None, None),
-        }
-    }
-
-    /// Notes a piece, and what is left of the text, for the server.
-    fn give(&self, piece: Option<Vec<u8>>, text: Option<LogText>) {
-        let mut state = self.lock();
-        let is_wanted = !state.has_ended;
-        state.has_ended |= text.is_none();
-        state.piece = piece;
-        // If it is not wanted any more, it is closed here, where that may take its time.
-        let unwanted = if is_wanted { std::mem::replace(&mut state.text, text) } else { text };
-        let waker = state.waker.clone();
-        drop(state);
-        drop(unwanted);
-        waker.inspect(StreamWaker::wake);
     }
 }

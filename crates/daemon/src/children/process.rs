@@ -4,7 +4,6 @@ use crate::children::stdin::Stdin;
 use crate::configuration::prepare::PreparedProcess;
 use crate::fastcgi::{Lease, SharedSocket};
 use crate::workers::spawn::{Launched, Order, Output, StdinSource};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -160,13 +159,6 @@ impl Process {
     /// Where an output is written; `None` if to no file.
     pub(crate) fn log_file(&self, channel: Channel) -> Option<&LogFileSpec> {
         self.sink(channel)?.file.as_ref()
-    }
-
-    /// The path of an output's log for people and clients; empty if there is none.
-    pub(crate) fn log_path(&self, channel: Channel) -> Cow<'_, str> {
-        let Some(file) = self.log_file(channel) else { return "".into() };
-        // What is UTF-8 is seen to be so a word at a time; the other way looks at each character.
-        file.path.to_str().map_or_else(|| file.path.to_string_lossy(), Cow::Borrowed)
     }
 
     /// Whether an output carries an event listener's results.

@@ -9,14 +9,12 @@ pub(crate) mod prepare;
 use crate::configuration::prepare::{PreparedGroup, Surroundings, Unavailable};
 use crate::main_loop::Loop;
 use crate::main_loop::mailbox::Message;
-use crate::request::Reply;
-use crate::serve::{bad_name, wire_fault};
 use crate::startup::{self, StartError};
 use crate::workers::pool::Refused;
 use std::sync::Arc;
 use supervisor_config::{Config, Failure, diff, load};
+use supervisor_control::{Diff, Reply, What};
 use supervisor_core::{Fault, Input, Level, Request as CoreRequest, Signal, Ticket, Wish};
-use supervisor_rpc::{Fault as WireFault, FaultCode, ReloadedGroups};
 use supervisor_sys::clock;
 
 /// Why there is no restart.
@@ -29,7 +27,7 @@ pub(crate) enum Obstacle {
 
 impl Loop {
     /// Reads the configuration again for a client.
-    pub(crate) fn reread(&self, reply: Reply<Result<ReloadedGroups, WireFault>>) {
+    pub(crate) fn reread(&self, reply: Reply<Result<Diff, Fault>>) {
         if let Err(fault) = self.allowed() {
             return reply.send(Err(fault));
         }
@@ -40,21 +38,35 @@ impl Loop {
     pub(crate) fn config_reread(
         &mut self,
         outcome: Result<Config, Failure>,
-        reply: Reply<Result<ReloadedGroups, WireFault>>,
+        reply: Reply<Result<Diff, Fault>>,
     ) {
         if let Err(fault) = self.allowed() {
             return reply.send(Err(fault));
         }
         reply.send(match outcome {
-            Err(failure) => {
-                Err(WireFault::with_detail(FaultCode::CantReread, failure.first().remote_message()))
-            }
+            Err(failure) => Err(Fault::CantReread(failure.first().remote_message())),
             Ok(config) => {
                 let found = diff(&self.active, &config.groups);
                 self.config = config;
                 self.materialised.clear();
-                Ok(ReloadedGroups { added: found.added, changed: found.changed, removed: found.removed })
+                self.feed.record(What::Configuration);
+                Ok(found)
             }
+        });
+    }
+
+    /// Reads the configuration and says how it differs from what runs, as `reread` would, without making it the
+    /// configuration last read.
+    pub(crate) fn compare_config(&self, reply: Reply<Result<Diff, Fault>>) {
+        if let Err(fault) = self.allowed() {
+            return reply.send(Err(fault));
+        }
+        let (source, active) = (Arc::clone(&self.source), self.active.clone());
+        let _answered = self.submit(move || {
+            reply.send(match load(&source.command_line, &source.host) {
+                Ok(config) => Ok(diff(&active, &config.groups)),
+                Err(failure) => Err(Fault::CantReread(failure.first().remote_message())),
+            });
         });
     }
 
@@ -105,7 +117,7 @@ impl Loop {
     }
 
     /// Adds a group for a client.
-    pub(crate) fn add_group(&self, name: &str, reply: Reply<Result<(), WireFault>>) {
+    pub(crate) fn add_group(&self, name: &str, reply: Reply<Result<(), Fault>>) {
         let group = match self.group_to_add(name) {
             Ok(group) => group,
             Err(fault) => return reply.send(Err(fault)),
@@ -118,24 +130,24 @@ impl Loop {
             Ok(group) => mailbox.post(Message::Prepared(Box::new(group), reply)),
             Err(why) => {
                 why.write_to(&log);
-                reply.send(Err(WireFault::with_detail(FaultCode::Failed, why.remote_text())));
+                reply.send(Err(Fault::Failed(why.remote_text().to_owned())));
             }
         };
         let _answered = self.submit(prepare);
     }
 
-    fn group_to_add(&self, name: &str) -> Result<&Arc<supervisor_config::Group>, WireFault> {
+    fn group_to_add(&self, name: &str) -> Result<&Arc<supervisor_config::Group>, Fault> {
         self.allowed()?;
-        let group = self.config.group(name).ok_or_else(|| bad_name(name))?;
+        let group = self.config.group(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;
         match self.core.group_named(name) {
-            Ok(_) => Err(WireFault::with_detail(FaultCode::AlreadyAdded, name)),
+            Ok(_) => Err(Fault::AlreadyAdded(name.to_owned())),
             Err(_) => Ok(group),
         }
     }
 
     /// A group that a client wants added was prepared.
-    pub(crate) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), WireFault>>) {
-        reply.send(self.activate(group).map_err(|fault| wire_fault(&fault)));
+    pub(crate) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), Fault>>) {
+        reply.send(self.activate(group));
         self.make_room_for_descriptors();
         self.settle();
     }
@@ -152,25 +164,22 @@ impl Loop {
         for (id, process) in ids.processes.into_iter().zip(group.processes) {
             self.processes.insert(id, process);
         }
+        self.feed.record(What::GroupAdded(group.config.name.clone()));
         self.materialised.insert(group.config.name.clone());
         self.active.push(group.config);
-        self.watch.note_groups();
         Ok(())
     }
 
     /// Removes a group for a client.
-    pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), WireFault> {
+    pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), Fault> {
         self.allowed()?;
-        let ids = self
-            .core
-            .remove_group(name, clock::now(), &mut self.effects)
-            .map_err(|fault| wire_fault(&fault))?;
+        let ids = self.core.remove_group(name, clock::now(), &mut self.effects)?;
         for id in ids.processes {
             self.processes.remove(id);
         }
         self.active.retain(|group| *group.name != *name);
         self.materialised.remove(name);
-        self.watch.note_groups();
+        self.feed.record(What::GroupRemoved(name.into()));
         self.settle();
         Ok(())
     }

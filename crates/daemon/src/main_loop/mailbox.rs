@@ -6,15 +6,14 @@
 use crate::children::group_end::Found;
 use crate::configuration::Obstacle;
 use crate::configuration::prepare::PreparedGroup;
-use crate::request::Reply;
-use crate::serve::Checked;
+use crate::requests::Checked;
 use crate::workers::spawn::SpawnResult;
 use mio::Waker;
 use std::sync::{Arc, Mutex, PoisonError};
 use supervisor_config::{Config, Failure};
-use supervisor_core::Ticket;
+use supervisor_control::{Diff, Reply};
+use supervisor_core::{Fault, Ticket};
 use supervisor_log::Notice;
-use supervisor_rpc::{Fault, ReloadedGroups};
 
 /// One report.
 pub(crate) enum Message {
@@ -27,7 +26,7 @@ pub(crate) enum Message {
     /// A group that a client wants added was prepared.
     Prepared(Box<PreparedGroup>, Reply<Result<(), Fault>>),
     /// The configuration was read again for a client.
-    Reread(Box<Result<Config, Failure>>, Reply<Result<ReloadedGroups, Fault>>),
+    Reread(Box<Result<Config, Failure>>, Reply<Result<Diff, Fault>>),
     /// The configuration was read again because a client, or SIGHUP, wants a restart.
     RestartChecked(Box<Result<Config, Obstacle>>, Option<Ticket>),
     /// The pump has done what it was told: the table of descriptors can be written.

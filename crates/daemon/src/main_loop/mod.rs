@@ -15,8 +15,6 @@ use crate::children::{self, DRAIN_PATIENCE, Watched};
 use crate::configuration::prepare::Surroundings;
 use crate::descriptors::Descriptor;
 use crate::main_loop::mailbox::{Mailbox, Message};
-use crate::overview::Watch;
-use crate::request::{Inbox, Reply};
 use crate::workers::pipeline::Births;
 use crate::workers::pool::Pool;
 use mio::{Events, Registry, Token};
@@ -24,9 +22,9 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor_config::{CommandLine, Config, Group};
+use supervisor_control::{Feed, Reply, Requests, What};
 use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
 use supervisor_host::SystemHost;
-use supervisor_http::Budget;
 use supervisor_log::{Generation, MainLog, Pump};
 use supervisor_sys::clock_set::ClockSet;
 use supervisor_sys::errno::words;
@@ -77,13 +75,13 @@ pub(crate) struct Loop {
     /// Room for them, kept between turns.
     pub(crate) reports: Vec<Message>,
     /// Requests of clients.
-    pub(crate) inbox: Inbox,
-    /// Who looks, if anybody does.
-    pub(crate) watch: Watch,
+    pub(crate) requests: Requests,
+    /// What changes, for those who subscribe.
+    pub(crate) feed: Feed,
+    /// The state of the supervisor that the feed knows.
+    pub(crate) fed_state: Mood,
     /// Moves the output of children.
     pub(crate) pump: Pump,
-    /// What long answers are charged to.
-    pub(crate) answers: Budget,
     /// The main log.
     pub(crate) log: MainLog,
     /// How often logs were reopened.
@@ -158,7 +156,7 @@ impl Loop {
         self.read_reports();
         self.meet_deadlines();
         self.serve_requests();
-        self.watch.tell();
+        self.feed.notify();
         self.rest()
     }
 
@@ -172,7 +170,7 @@ impl Loop {
         }
         self.read_reports();
         self.serve_requests();
-        self.watch.tell();
+        self.feed.notify();
         let sleeps_too_long = match (self.wakes_at(), self.sleeps_until) {
             (Some(due), Some(until)) => due < until,
             (Some(_), None) => true,
@@ -276,7 +274,7 @@ impl Loop {
     }
 
     fn serve_requests(&mut self) {
-        while let Some(request) = self.inbox.take() {
+        while let Some(request) = self.requests.take() {
             self.serve(request);
         }
     }
@@ -289,11 +287,24 @@ impl Loop {
 
     /// Feeds the core until nothing is left to tell it and nothing to be done.
     pub(crate) fn settle(&mut self) {
+        self.record_changes();
         self.perform();
         while let Some(input) = self.inputs.pop_front() {
-            self.watch.note(&input);
             self.core.handle(input, clock::now(), &mut self.effects);
+            self.record_changes();
             self.perform();
+        }
+    }
+
+    /// Feeds what the core has just changed to those who subscribe.
+    fn record_changes(&mut self) {
+        for process in self.effects.drain_changed() {
+            self.feed.record(What::Process(process));
+        }
+        let state = self.core.mood();
+        if state != self.fed_state {
+            self.fed_state = state;
+            self.feed.record(What::Supervisor(state));
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What the links of the status page do: an order, and then back to the page with a message about it.
 
+use super::Context;
 use super::orders::{self, Verb, Wish};
-use crate::api::{Backend, Watch};
-use crate::request::{Order, Reply, Request as Question, Target};
+use supervisor_control::{Caller, Order, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Wait};
 use supervisor_http::{ReplyTo, Response, Status};
-use supervisor_rpc::FaultCode;
 use supervisor_sys::clock;
 
 /// What an action changes, in the terms of our own page; `None` if nothing, or if there is no such action.
@@ -23,8 +22,8 @@ pub(super) fn wish(action: &str, name: Option<&str>) -> Option<Wish> {
 }
 
 /// Does what `action` says and answers once it is done.
-pub(super) fn perform(backend: &Backend, action: &str, name: Option<&str>, reply: ReplyTo) {
-    let deed = Deed::new(backend, reply);
+pub(super) fn perform(context: &Context, action: &str, name: Option<&str>, reply: ReplyTo) {
+    let deed = Deed::new(context, reply);
     match (action, name) {
         ("refresh", _) => deed.finish(&at_this_time("Page refreshed")),
         ("stopall", _) => deed.stop_all(),
@@ -44,22 +43,24 @@ pub(super) fn perform(backend: &Backend, action: &str, name: Option<&str>, reply
 
 /// An action under way.
 struct Deed {
-    backend: Backend,
-    watch: Watch,
+    context: Context,
+    caller: Caller,
     reply: ReplyTo,
 }
 
 impl Deed {
-    fn new(backend: &Backend, reply: ReplyTo) -> Self {
-        let watch = Watch::new(reply.client(), &backend.requests);
-        Self { backend: backend.clone(), watch, reply }
+    fn new(context: &Context, reply: ReplyTo) -> Self {
+        let caller = Caller::new(&context.control);
+        let leaving = caller.clone();
+        reply.client().on_disconnect(move || leaving.disconnect());
+        Self { context: context.clone(), caller, reply }
     }
 
     /// Gives an order and goes on with its answer, unless nobody waits for the outcome any more.
     fn order(self, order: Order, next: impl FnOnce(Self, Answer) + Send + 'static) {
-        let (backend, watch) = (self.backend.clone(), self.watch.clone());
-        backend.order(&watch, order, move |answer| {
-            if !self.watch.is_gone() {
+        let caller = self.caller.clone();
+        caller.command(order, move |answer| {
+            if !self.caller.is_gone() {
                 next(self, answer);
             }
         });
@@ -114,14 +115,14 @@ impl Deed {
 
     fn clear_log(self, name: &str) {
         let shown = name.to_owned();
-        let backend = self.backend.clone();
-        backend.ask(Question::ClearProcessLogs {
+        let control = self.context.control.clone();
+        control.send(Question::ClearProcessLogs {
             name: name.to_owned(),
-            reply: Reply::new(move |answer: Result<(), supervisor_rpc::Fault>| {
+            reply: Reply::new(move |answer: Result<(), Fault>| {
                 self.finish(&match answer {
                     Ok(()) => format!("Log for {shown} cleared"),
-                    Err(fault) if fault.known() == Some(FaultCode::BadName) => unknown(&shown),
-                    Err(fault) => format!("unexpected rpc fault [{}] {}", fault.code, fault.text),
+                    Err(Fault::BadName(_)) => unknown(&shown),
+                    Err(fault) => unexpected(&fault),
                 });
             }),
         });

@@ -3,12 +3,12 @@
 
 use super::list::push;
 use super::live::Comparison;
+use super::overview::Overview;
 use super::page::escape;
 use super::visitor::Visitor;
 use super::words::Words;
-use crate::overview::Overview;
+use supervisor_control::{Diff, Fault};
 use supervisor_core::Mood;
-use supervisor_rpc::{FaultCode, ReloadedGroups};
 
 /// All notices of a page.
 pub(super) fn push_notices(
@@ -24,7 +24,7 @@ pub(super) fn push_notices(
         push(out, format_args!("<div class=\"status_msg\">{}</div>", escape(message)));
     }
     out.push_str("</div>\n");
-    let hidden = if overview.identity.mood == Mood::Running { " hidden" } else { "" };
+    let hidden = if overview.state == Mood::Running { " hidden" } else { "" };
     push(out, format_args!("<p id=\"ending\" class=\"note bad\"{hidden}>{}</p>\n", words.stopping_all));
     push(
         out,
@@ -41,12 +41,12 @@ pub(super) fn push_notices(
 /// What of the configuration is not applied, with the button that applies it; nothing if all is.
 pub(super) fn push_comparison(out: &mut String, words: &Words, comparison: Option<&Comparison>) {
     match comparison {
-        Some(Err(fault)) if fault.known() == Some(FaultCode::CantReread) => push(
+        Some(Err(Fault::CantReread(reason))) => push(
             out,
             format_args!(
                 "<div class=\"note bad\"><b>{}</b><pre>{}</pre></div>",
                 words.config_broken,
-                escape(fault.text.strip_prefix("CANT_REREAD: ").unwrap_or(&fault.text))
+                escape(reason)
             ),
         ),
         // Nobody has looked, or everything is being stopped and there is nothing to apply to.
@@ -55,7 +55,7 @@ pub(super) fn push_comparison(out: &mut String, words: &Words, comparison: Optio
     }
 }
 
-fn push_groups(out: &mut String, words: &Words, groups: &ReloadedGroups) {
+fn push_groups(out: &mut String, words: &Words, groups: &Diff) {
     let parts = [
         ("new", words.added, &groups.added, "+"),
         ("changed", words.changed, &groups.changed, "~"),

@@ -10,7 +10,7 @@ use super::orders::{Verb, Wish};
 use super::page::{Page, escape};
 use super::visitor::Visitor;
 use super::words::{Words, fill};
-use crate::request::Target;
+use supervisor_control::Target;
 use supervisor_http::{Response, Status};
 
 /// The page that asks.

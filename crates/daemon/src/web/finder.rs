@@ -1,9 +1,9 @@
 //! What the list is searched, filtered and sorted with, and what is done with all of it or with what is ticked.
 
 use super::list::{STATES, push};
+use super::overview::Overview;
 use super::page::escape;
 use super::words::Words;
-use crate::overview::Overview;
 use supervisor_core::ProcessState;
 use supervisor_http::percent_encode;
 

@@ -1,13 +1,12 @@
 //! The list of processes as HTML: groups, rows, and what stands in them. The page holds it whole; while it is open
 //! the same rows are sent again as they change, so that there is one place that knows how a process looks.
 
+use super::overview::Process;
 use super::page::escape;
 use super::why;
 use super::words::{Words, fill};
-use crate::overview::ProcessView;
 use std::fmt::Write;
-use std::time::Duration;
-use supervisor_core::{Namespec, ProcessState};
+use supervisor_core::{Moment, Namespec, ProcessInfo, ProcessState};
 use supervisor_http::percent_encode;
 
 /// What is known of a process beside what the loop says.
@@ -42,18 +41,18 @@ pub(super) const HISTORY: usize = 40;
 /// What is shown of one process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shown<'a> {
-    pub(super) view: &'a ProcessView,
+    pub(super) view: &'a Process,
     pub(super) usage: Option<&'a Usage>,
     /// What it wrote last, if something is wrong with it.
     pub(super) lines: Option<&'a str>,
-    /// The moment, on the monotonic clock.
-    pub(super) now: Duration,
+    /// The moment.
+    pub(super) now: Moment,
 }
 
-impl ProcessView {
+impl Process {
     /// The name clients use.
     pub(super) fn namespec(&self) -> String {
-        Namespec { group: &self.record.group, process: Some(&self.record.name) }.to_string()
+        Namespec { group: &self.group, process: Some(&self.name) }.to_string()
     }
 }
 
@@ -97,7 +96,7 @@ pub(super) fn push_table(out: &mut String, words: &Words, all: &[Shown<'_>]) {
         push(out, format_args!("<th scope=\"col\" class=\"{class}\"{hint}>{title}</th>"));
     }
     out.push_str("</tr></thead>\n");
-    for group in all.chunk_by(|one, two| one.view.record.group == two.view.record.group) {
+    for group in all.chunk_by(|one, two| one.view.group == two.view.group) {
         push_group(out, words, group);
     }
     out.push_str("</table>\n");
@@ -105,9 +104,9 @@ pub(super) fn push_table(out: &mut String, words: &Words, all: &[Shown<'_>]) {
 
 fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
     let Some(first) = members.first() else { return };
-    let group = &*first.view.record.group;
+    let group = &*first.view.group;
     let name = escape(group);
-    let is_set = members.len() > 1 || first.view.record.name != first.view.record.group;
+    let is_set = members.len() > 1 || first.view.name != first.view.group;
     push(out, format_args!("<tbody data-g=\"{name}\"{}>", if is_set { " class=\"set\"" } else { "" }));
     if is_set {
         let fold = escape(&fill(words.fold, &[group])).into_owned();
@@ -168,7 +167,7 @@ pub(super) fn push_row(out: &mut String, words: &Words, shown: &Shown<'_>) {
         out,
         format_args!(
             "<th scope=\"row\" class=\"n\"><a href=\"tail.html?processname={link}\">{}</a></th><td class=\"d\">{}</td>",
-            escape(&view.record.name),
+            escape(&view.name),
             details(words, shown)
         ),
     );
@@ -184,17 +183,17 @@ pub(super) fn push_row(out: &mut String, words: &Words, shown: &Shown<'_>) {
 
 fn push_numbers(out: &mut String, shown: &Shown<'_>) {
     let view = shown.view;
-    match uptime(view) {
+    match uptime(shown) {
         Some(seconds) => {
             push(out, format_args!("<td class=\"u\" data-u=\"{seconds}\">{}</td>", render_uptime(seconds)));
         }
         None => out.push_str("<td class=\"u\"></td>"),
     }
-    match view.record.pid {
-        0 => out.push_str("<td class=\"p\"></td>"),
-        pid => push(out, format_args!("<td class=\"p\">{pid}</td>")),
+    match view.pid {
+        None => out.push_str("<td class=\"p\"></td>"),
+        Some(pid) => push(out, format_args!("<td class=\"p\">{pid}</td>")),
     }
-    let usage = shown.usage.filter(|_| view.record.pid != 0);
+    let usage = shown.usage.filter(|_| view.pid.is_some());
     push_course(out, "c", usage.map(|usage| &*usage.load), render_load);
     push_course(out, "m", usage.map(|usage| &*usage.memory), render_memory);
     match view.history.restarts {
@@ -237,7 +236,7 @@ fn render_memory(kib: u64) -> String {
     }
 }
 
-fn push_actions(out: &mut String, words: &Words, view: &ProcessView, name: &str, link: &str) {
+fn push_actions(out: &mut String, words: &Words, view: &Process, name: &str, link: &str) {
     out.push_str("<td class=\"a\">");
     // The script adds the name to what a button is called; in a page without it, the row's heading has to do.
     for (verb, label) in actions_in(words, view.state) {
@@ -276,7 +275,7 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
         ProcessState::Stopped | ProcessState::Exited => match exit() {
             Some(exit) => {
                 parts.push(exit);
-                parts.push(fill(words.ended_at, &[&words.end_time(&view.record)]));
+                parts.push(fill(words.ended_at, &[&words.end_time(view)]));
             }
             None => parts.push(words.never_started.to_owned()),
         },
@@ -284,7 +283,7 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
     }
     let mut html = escape(&parts.join(" · ")).into_owned();
     if let Some(at) = view.history.next_attempt {
-        let seconds = at.saturating_sub(shown.now).as_millis().div_ceil(1000);
+        let seconds = at.saturating_sub(shown.now.monotonic).as_millis().div_ceil(1000);
         if !html.is_empty() {
             html.push_str(" · ");
         }
@@ -295,8 +294,9 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
 }
 
 /// Seconds since a live child was started.
-fn uptime(view: &ProcessView) -> Option<i64> {
-    (view.record.pid != 0).then(|| (view.record.now - view.record.start).max(0))
+fn uptime(shown: &Shown<'_>) -> Option<i64> {
+    let now = i64::from(ProcessInfo::clamped_seconds(Some(shown.now.wall)));
+    shown.view.pid.map(|_| (now - shown.view.start).max(0))
 }
 
 /// `0:00:05`, with days before it from the first day on.

@@ -9,6 +9,8 @@ mod assets;
 mod banner;
 mod compress;
 mod confirm;
+#[cfg(test)]
+mod double;
 mod finder;
 mod follow;
 mod form;
@@ -16,6 +18,7 @@ mod guard;
 mod list;
 mod live;
 mod orders;
+mod overview;
 mod page;
 mod refusal;
 mod status;
@@ -26,43 +29,38 @@ mod visitor;
 mod why;
 mod words;
 
-use crate::api::{self, Backend};
-use crate::request::Requests;
 use form::Form;
 use guard::{Gate, Sender};
 use live::Live;
 use refusal::Refusals;
-use std::io;
 use supervisor_config::Server;
+use supervisor_control::{Blocking, Control, LogName, Serial};
 use supervisor_core::Wall;
-use supervisor_http::{Handle, Limits, Listener, ReplyTo, Request, Response, Service, Status};
-use supervisor_log::Level;
+use supervisor_http::{Listener, ReplyTo, Request, Response, Service, Status};
+use supervisor_log::{MainLog, Pump};
 use supervisor_sys::clock;
 
-/// Serves `listeners`, which `servers` configure, on a thread of their own.
-pub(crate) fn serve(
-    listeners: Vec<Listener>,
-    servers: &[Server],
-    limits: Limits,
-    backend: Backend,
-) -> io::Result<Handle> {
-    let log = backend.log.clone();
-    let write = move |level, line: &str| log.log(level_of(level), line);
-    let site = Site { gate: Gate::of(&listeners, servers), ..Site::new(backend) };
-    supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write))
+/// What pages work with; clones share it.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// Asks the supervisor.
+    pub(crate) control: Control,
+    /// Runs what may wait for a disk.
+    pub(crate) blocking: Blocking,
+    /// The main log.
+    pub(crate) log: MainLog,
+    /// Notifies of changes to logs.
+    pub(crate) pump: Pump,
 }
 
-fn level_of(level: supervisor_http::Level) -> Level {
-    match level {
-        supervisor_http::Level::Trace => Level::Trace,
-        supervisor_http::Level::Warn => Level::Warn,
-        supervisor_http::Level::Error => Level::Error,
-    }
-}
+/// Answers requests below a path of its own.
+type Handler = Box<dyn Fn(Request, ReplyTo) + Send>;
 
-/// What stands behind every listener.
-struct Site {
-    backend: Backend,
+/// What stands behind every listener: the pages, and what is mounted beside them.
+pub(crate) struct Site {
+    context: Context,
+    /// What answers all paths that begin like this.
+    mounts: Vec<(&'static [u8], Handler)>,
     /// When this instance began: the age of its files.
     since: Wall,
     /// What open pages are told.
@@ -74,9 +72,24 @@ struct Site {
 }
 
 impl Site {
-    fn new(backend: Backend) -> Self {
-        let live = Live::new(backend.clone());
-        Self { backend, since: clock::now().wall, live, gate: Gate::default(), refusals: Refusals::default() }
+    /// The pages, behind these listeners, which `servers` configure.
+    pub(crate) fn new(context: Context, listeners: &[Listener], servers: &[Server]) -> Self {
+        let live = Live::new(context.clone());
+        let gate = Gate::of(listeners, servers);
+        let since = clock::now().wall;
+        Self { context, mounts: Vec::new(), since, live, gate, refusals: Refusals::default() }
+    }
+
+    /// Has `handler` answer all paths that begin with `prefix`, for programs only: a browser that another site leads is
+    /// refused before.
+    #[must_use]
+    pub(crate) fn mount(
+        mut self,
+        prefix: &'static [u8],
+        handler: impl Fn(Request, ReplyTo) + Send + 'static,
+    ) -> Self {
+        self.mounts.push((prefix, Box::new(handler)));
+        self
     }
 
     /// Tells this instance of the daemon from those before and after it.
@@ -107,30 +120,30 @@ impl Site {
 
 impl Service for Site {
     fn call(&mut self, request: Request, reply: ReplyTo) {
-        Requests::gather();
-        if self.backend.requests.is_congested() {
+        Control::begin_batch();
+        if self.context.control.is_congested() {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
         // What the page that explains a refusal is drawn with tells nothing.
         if !self.gate.admits(&request) && !assets::has(&request.path) {
             return reply.send(refusal::of_host(self, &request));
         }
-        if request.path.starts_with(b"/RPC2") {
+        if let Some((_, handler)) = self.mounts.iter().find(|(prefix, _)| request.path.starts_with(prefix)) {
             if matches!(Sender::of(&request), Sender::Foreign | Sender::OtherOrigin | Sender::Led) {
                 return reply.send(refusal::of_site(self, &request));
             }
-            api::handle(&self.backend, request, reply);
+            handler(request, reply);
         } else if request.path.starts_with(b"/logtail") {
-            follow::process_log(&self.backend, &request, reply);
+            follow::process_log(&self.context, &request, reply);
         } else if request.path.starts_with(b"/mainlogtail") {
-            follow::main_log(&self.backend, &request, reply);
+            follow::main_log(&self.context, &request, reply);
         } else {
             self.page(&request, reply);
         }
     }
 
     fn end_round(&mut self) {
-        self.backend.requests.attend();
+        self.context.control.submit_batch();
     }
 }
 
@@ -144,7 +157,10 @@ fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
     let last = request.headers.first("Last-Event-ID").map(|id| String::from_utf8_lossy(id).into_owned());
     let last = last.or_else(|| form.value("since").map(str::to_owned)).unwrap_or_default();
     let instance = site.instance();
-    let seen = last.split_once('-').filter(|(of, _)| *of == instance).and_then(|(_, seen)| seen.parse().ok());
+    let seen = last
+        .split_once('-')
+        .filter(|(of, _)| *of == instance)
+        .and_then(|(_, seen)| seen.parse().ok().map(Serial));
     let words = visitor::Visitor::of(request, form).words;
     let response = Response::new(Status::Ok)
         .header("Content-Type", "text/event-stream")
@@ -155,15 +171,15 @@ fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
 
 /// A log as it grows, for the log page.
 fn log(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
-    follow::for_page(&site.backend, named_log(form), reply);
+    follow::for_page(&site.context, named_log(form), reply);
 }
 
 /// A whole log, as a file.
 fn download(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
-    follow::download(&site.backend, named_log(form), reply);
+    follow::download(&site.context, named_log(form), reply);
 }
 
-fn named_log(form: &Form) -> crate::request::LogName {
+fn named_log(form: &Form) -> LogName {
     tail::Shown::of(form).log(form.value("processname").unwrap_or_default())
 }
 

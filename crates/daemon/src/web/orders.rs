@@ -1,18 +1,16 @@
 //! What the buttons of our own page do: one thing to any number of processes, and then an account of what came of
 //! each. Whoever leaves the page in the meantime does not keep a restart from being completed.
 
-use super::Site;
 use super::form::Form;
 use super::live::json;
 use super::page;
 use super::visitor::Visitor;
 use super::words::{Words, fill};
-use crate::api::{Backend, Watch};
-use crate::request::{Order, Reply, Request as Question, Target};
+use super::{Context, Site};
 use std::sync::{Arc, Mutex, PoisonError};
+use supervisor_control::{Order, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
-use supervisor_http::{Client, ReplyTo, Request, Response, Status, percent_encode};
-use supervisor_rpc::{Fault as WireFault, FaultCode};
+use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +72,7 @@ pub(super) struct Line {
 
 /// Fulfils a wish and answers once all is done: with JSON for the script, else by going back to the page.
 pub(super) fn perform(site: &Site, wish: Wish, request: &Request, visitor: &Visitor, reply: ReplyTo) {
-    let (words, backend) = (visitor.words, &site.backend);
+    let (words, context) = (visitor.words, &site.context);
     let is_script = request.headers.first("Accept").is_some_and(|accepted| accepted == b"application/json");
     let answer = move |message: String, lines: Vec<Line>| {
         reply.send(if is_script { as_json(&message, &lines) } else { as_redirect(&message) });
@@ -82,7 +80,7 @@ pub(super) fn perform(site: &Site, wish: Wish, request: &Request, visitor: &Visi
     match wish {
         Wish::Apply => {
             let live = site.live.clone();
-            super::update::apply(backend, words, move |message, lines| {
+            super::update::apply(context, words, move |message, lines| {
                 live.forget_comparison();
                 answer(message, lines);
             });
@@ -98,7 +96,7 @@ pub(super) fn perform(site: &Site, wish: Wish, request: &Request, visitor: &Visi
             };
             let tally = Tally::new(words, move |lines| answer(summary(words, done, &lines), lines));
             for target in targets {
-                carry_out(backend, verb, target, Share::of(&tally));
+                carry_out(context, verb, target, Share::of(&tally));
             }
         }
     }
@@ -230,26 +228,26 @@ impl Drop for Share {
     }
 }
 
-fn carry_out(backend: &Backend, verb: Verb, target: Target, share: Share) {
+fn carry_out(context: &Context, verb: Verb, target: Target, share: Share) {
     let share = match &target {
         Target::Named(name) | Target::Group(name) => share.about(name),
         Target::All => share.about("*"),
     };
     match verb {
-        Verb::Start => order(backend, start(target), |answer| share.tell_answer(answer)),
-        Verb::Stop => order(backend, stop(target), |answer| share.tell_answer(answer)),
+        Verb::Start => order(context, start(target), |answer| share.tell_answer(answer)),
+        Verb::Stop => order(context, stop(target), |answer| share.tell_answer(answer)),
         Verb::Signal(signal) => {
-            order(backend, Order::Signal { target, signal: Ok(signal) }, |answer| share.tell_answer(answer));
+            order(context, Order::Signal { target, signal: Ok(signal) }, |answer| share.tell_answer(answer));
         }
-        Verb::Restart => restart(backend, target, share),
-        Verb::ClearLog => clear_log(backend, target, share),
+        Verb::Restart => restart(context, target, share),
+        Verb::ClearLog => clear_log(context, target, share),
     }
 }
 
 /// Stops what runs, then starts.
-fn restart(backend: &Backend, target: Target, share: Share) {
-    let again = backend.clone();
-    order(backend, stop(target.clone()), move |answer| match answer {
+fn restart(context: &Context, target: Target, share: Share) {
+    let again = context.clone();
+    order(context, stop(target.clone()), move |answer| match answer {
         Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
             order(&again, start(target), |answer| share.tell_answer(answer));
         }
@@ -260,15 +258,15 @@ fn restart(backend: &Backend, target: Target, share: Share) {
     });
 }
 
-fn clear_log(backend: &Backend, target: Target, share: Share) {
-    backend.ask(match target {
+fn clear_log(context: &Context, target: Target, share: Share) {
+    context.control.send(match target {
         Target::Named(name) => Question::ClearProcessLogs {
             name,
-            reply: Reply::new(|answer: Result<(), WireFault>| {
+            reply: Reply::new(|answer: Result<(), Fault>| {
                 let words = share.words();
-                share.tell(answer.map_err(|fault| match fault.known() {
-                    Some(FaultCode::BadName) => words.unknown_process.to_owned(),
-                    _ => fault.text,
+                share.tell(answer.map_err(|fault| match fault {
+                    Fault::BadName(_) => words.unknown_process.to_owned(),
+                    other => other.to_string(),
                 }));
             }),
         },
@@ -279,8 +277,8 @@ fn clear_log(backend: &Backend, target: Target, share: Share) {
 }
 
 /// Gives an order that is not called off.
-pub(super) fn order(backend: &Backend, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
-    backend.order(&Watch::new(&Client::default(), &backend.requests), order, take);
+pub(super) fn order(context: &Context, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
+    context.control.command(order, take);
 }
 
 fn start(target: Target) -> Order {

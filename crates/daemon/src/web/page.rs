@@ -4,8 +4,8 @@ use super::assets::{self, Script};
 use super::compress;
 use super::list::push;
 use super::visitor::{Theme, Visitor};
-use crate::EMULATED_VERSION;
 use std::borrow::Cow;
+use supervisor_control::EMULATED_VERSION;
 use supervisor_http::{Response, Status};
 
 /// Nothing is loaded but our own files, nothing runs but our own script, and nobody frames the page.

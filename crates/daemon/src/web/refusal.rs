@@ -88,9 +88,9 @@ impl Refusals {
         if told.len() >= MOST_TOLD || !told.insert(name) {
             return;
         }
-        site.backend.log.log(Level::Warn, line);
+        site.context.log.log(Level::Warn, line);
         if told.len() == MOST_TOLD {
-            site.backend.log.log(Level::Warn, "further names of refused requests are not logged");
+            site.context.log.log(Level::Warn, "further names of refused requests are not logged");
         }
     }
 }

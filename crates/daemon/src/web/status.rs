@@ -8,13 +8,12 @@ use super::guard::Sender;
 use super::list::{STATES, Shown, Usage, push, push_table};
 use super::live::{Comparison, Live};
 use super::orders::{self, Wish};
+use super::overview::{Overview, Process};
 use super::page::{Page, escape};
 use super::usage;
 use super::visitor::Visitor;
 use super::words::{Words, fill};
 use super::{Site, actions, banner, compress, refusal, relative, why};
-use crate::overview::{Overview, ProcessView};
-use crate::request::{Reply, Request as Question};
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -51,7 +50,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
         let is_trusted = is_vouched || sender == Sender::Program;
         return match actions::wish(action, name) {
             Some(wish) if !is_trusted => reply.send(confirm::page(&visitor, form, &wish, sender)),
-            Some(_) | None => actions::perform(&site.backend, action, name, reply),
+            Some(_) | None => actions::perform(&site.context, action, name, reply),
         };
     }
     if form.value("language").is_some() || form.value("theme").is_some() {
@@ -87,21 +86,20 @@ struct View {
 /// Asks what the processes do, and answers, from a thread that may read files. One page after the other is made, so that many
 /// that are asked for at once hold no more than their turn.
 fn collect(site: &Site, view: View, reply: ReplyTo) {
-    let (live, backend) = (site.live.clone(), site.backend.clone());
+    let (live, context) = (site.live.clone(), site.context.clone());
     live.compare_if_stale();
     let make = move || {
         let (sender, answer) = mpsc::sync_channel(1);
-        let take = Reply::new(move |overview: Overview| {
+        context.control.inspect(move |view| {
             // The receiver waits below.
-            let _ = sender.send(overview);
+            let _ = sender.send(Overview::of(view));
         });
-        backend.ask(Question::Overview { reply: take });
-        // Without an answer the reply is dropped, which the client is told with an answer of 500.
+        // Without an answer the reply is dropped, and the client gets status 500.
         let Ok(overview) = answer.recv() else { return };
         let comparison = live.comparison(PATIENCE);
         reply.send(render(&view, &live, &overview, comparison.as_ref()));
     };
-    let _refused = site.backend.disk.submit(Box::new(make));
+    site.context.blocking.run(make);
 }
 
 fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Comparison>) -> Response {
@@ -114,11 +112,11 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
         .map(|process| {
             let is_explained = why::is_wrong(process.state) && budget > 0;
             budget -= usize::from(is_explained);
-            is_explained.then(|| why::last_lines(&process.record)).flatten()
+            is_explained.then(|| why::last_lines(process)).flatten()
         })
         .collect();
     let needle = view.filter.words.to_lowercase();
-    let is_shown = |process: &&ProcessView| {
+    let is_shown = |process: &&Process| {
         view.filter.state.is_none_or(|state| process.state == state)
             && process.namespec().to_lowercase().contains(&needle)
     };
@@ -131,7 +129,7 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
             view: process,
             usage: usages.get(&process.namespec()),
             lines: lines.as_deref(),
-            now: overview.now.monotonic,
+            now: overview.now,
         })
         .collect();
     let mut body = String::with_capacity(16 * 1024 + shown.len() * 1200);
@@ -139,12 +137,12 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
     banner::push_notices(&mut body, &view.visitor, view.message.as_deref(), overview, comparison);
     finder::push_bar(&mut body, words, &view.filter, overview);
     push_list(&mut body, view, overview, &shown);
-    let is_running = overview.identity.mood == Mood::Running;
+    let is_running = overview.state == Mood::Running;
     let status = if is_running { Status::Ok } else { Status::ServiceUnavailable };
     let attributes = format!(
         "data-page=\"status\" data-since=\"{}-{}\" {}",
         view.instance,
-        overview.revision,
+        overview.serial.0,
         texts(words)
     );
     let address = if view.is_index { "./?" } else { "index.html?" };
@@ -162,10 +160,11 @@ fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Com
 /// What is known of CPU and memory: what somebody's page has been told lately, else the memory of this moment.
 fn usages(live: &Live, overview: &Overview) -> HashMap<String, Usage> {
     let mut usages = live.usages();
-    let is_unknown = |process: &&ProcessView| !usages.contains_key(&process.namespec());
-    let samples = usage::sample(overview.processes.iter().filter(is_unknown).filter_map(ProcessView::pid));
+    let is_unknown = |process: &&Process| !usages.contains_key(&process.namespec());
+    let samples =
+        usage::sample(overview.processes.iter().filter(is_unknown).filter_map(|process| process.pid));
     for process in &overview.processes {
-        if let Some(sample) = process.pid().and_then(|pid| samples.get(&pid)) {
+        if let Some(sample) = process.pid.and_then(|pid| samples.get(&pid)) {
             usages.entry(process.namespec()).or_default().note(None, sample.memory);
         }
     }
@@ -173,7 +172,6 @@ fn usages(live: &Live, overview: &Overview) -> HashMap<String, Usage> {
 }
 
 fn push_head(body: &mut String, words: &Words, overview: &Overview) {
-    let identity = &overview.identity;
     push(
         body,
         format_args!(
@@ -183,9 +181,9 @@ fn push_head(body: &mut String, words: &Words, overview: &Overview) {
              <button type=\"button\" class=\"b\" id=\"help\" hidden>{}</button> <a class=\"b\" \
              href=\"tail.html?channel=main\">{}</a></nav></header>\n<main>\n",
             words.skip,
-            escape(&identity.identification),
+            escape(&overview.identifier),
             words.pid,
-            identity.pid,
+            overview.pid,
             words.refresh,
             words.keys,
             words.main_log

@@ -8,12 +8,12 @@ use super::page::{Page, escape};
 use super::visitor::Visitor;
 use super::words::fill;
 use super::{Site, compress, finder, status, why};
-use crate::api::read_log_file;
-use crate::request::{LogLocation, LogName, LogPurpose, Reply, Request as Question};
-use std::path::PathBuf;
+use std::fmt;
+use std::path::Path;
+use supervisor_control::LogName;
 use supervisor_core::Channel;
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
-use supervisor_rpc::{Fault, FaultCode};
+use supervisor_log::tail::{self, ReadError};
 
 /// The fewest bytes shown, and how many if nobody says.
 const LEAST: i64 = 1024;
@@ -75,20 +75,16 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     if name.is_none() && channel != Shown::Main {
         return reply.send(wanted.nameless());
     }
-    let disk = site.backend.disk.clone();
+    let blocking = site.context.blocking.clone();
     let log = channel.log(&wanted.name);
-    let take = move |located: Result<LogLocation, Fault>| match located {
-        Ok(location) => {
-            let read = move || reply.send(wanted.read(location.path));
-            // If it is not taken, the reply is dropped with it, which the client is told with an answer of 500.
-            let _refused = disk.submit(Box::new(read));
-        }
+    site.context.control.inspect(move |view| match view.check_running().and_then(|()| view.log(&log)) {
+        // If it is rejected, the reply is dropped with it, and the client gets status 500.
+        Ok(location) => blocking.run(move || reply.send(wanted.read(location.path.as_deref()))),
         Err(fault) => {
-            let text = wanted.explained(&fault);
+            let text = explained(fault.code(), &fault);
             reply.send(wanted.answer(&text));
         }
-    };
-    site.backend.ask(Question::Log { log, purpose: LogPurpose::Read, reply: Reply::new(take) });
+    });
 }
 
 /// Digits count; anything else, and anything less, is as good as nothing.
@@ -97,27 +93,25 @@ fn limit(given: Option<&str>) -> i64 {
     digits.map_or(LEAST, |digits| digits.parse().unwrap_or(MOST)).clamp(LEAST, MOST)
 }
 
+/// A fault as upstream's page shows it.
+fn explained(code: i32, text: impl fmt::Display) -> String {
+    format!("ERROR: unexpected rpc fault [{code}] {text}")
+}
+
 impl Wanted {
-    fn read(&self, path: Option<PathBuf>) -> Response {
-        let read = path
-            .ok_or_else(|| Fault::bare(FaultCode::NoFile))
-            .and_then(|path| read_log_file(&path, self.limit.saturating_neg(), 0));
+    fn read(&self, path: Option<&Path>) -> Response {
+        let read = path.map(|path| tail::read(path, self.limit.saturating_neg(), 0));
         match read {
-            Ok(bytes) => self.answer(&why::readable(&bytes)),
-            Err(fault) => self.answer(&self.explained(&fault)),
+            Some(Ok(bytes)) => self.answer(&why::readable(&bytes)),
+            None | Some(Err(ReadError::NoFile)) => self.answer(&format!("No file for {}", self.shown_name())),
+            // What upstream's `readProcessLog` would say.
+            Some(Err(ReadError::BadArguments)) => self.answer(&explained(3, "BAD_ARGUMENTS")),
+            Some(Err(ReadError::Failed(_))) => self.answer(&explained(30, "FAILED")),
         }
     }
 
     fn shown_name(&self) -> &str {
         if self.channel == Shown::Main { "supervisord" } else { &self.name }
-    }
-
-    fn explained(&self, fault: &Fault) -> String {
-        if fault.known() == Some(FaultCode::NoFile) {
-            format!("No file for {}", self.shown_name())
-        } else {
-            format!("ERROR: unexpected rpc fault [{}] {}", fault.code, fault.text)
-        }
     }
 
     /// The parameters that name the log.

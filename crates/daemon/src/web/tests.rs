@@ -3,17 +3,15 @@
 mod ui;
 
 use super::Site;
-use crate::api::double::{Double, PATIENCE, Scratch, body, http_request};
-use crate::overview::{Overview, ProcessView};
-use crate::request::{Identity, LogName, LogPurpose, Order, Request as Question, Target};
+use super::double::{Double, body, http_request};
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
-use supervisor_core::{
-    Answer, Channel, ExitStatus, Fault, History, Moment, Mood, Pid, ProcessState, Wait, Wall,
-};
+use std::time::Instant;
+use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
+use supervisor_control::{Diff, LogName, Order, Request as Question, Target, What};
+use supervisor_core::{Answer, Channel, ExitStatus, Fault, History, Mood, ProcessState, Wait, Wall};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
-use supervisor_rpc::{Fault as WireFault, FaultCode, ProcessInfo, ReloadedGroups};
+use supervisor_sys::clock;
 
 /// A request under way.
 struct Browser {
@@ -54,38 +52,43 @@ fn get(double: &Double, target: &str) -> Browser {
 
 fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
     let (reply, response, client) = ReplyTo::with_channel();
-    Site::new(double.backend.clone()).call(request.clone(), reply);
+    site(double).call(request.clone(), reply);
     Browser { response, client }
 }
 
-fn process(group: &str, name: &str, state: ProcessState, description: &str) -> ProcessView {
-    let record = ProcessInfo {
-        name: name.to_owned().into(),
-        group: group.to_owned().into(),
-        statename: state.name().into(),
-        description: description.to_owned().into(),
-        ..ProcessInfo::default()
+/// With XML-RPC beside the pages.
+fn site(double: &Double) -> Site {
+    let context = &double.context;
+    let xmlrpc = crate::api::Context {
+        control: context.control.clone(),
+        blocking: context.blocking.clone(),
+        answers: supervisor_http::Limits::default().memory,
+        log: context.log.clone(),
+        has_supervisor: true,
     };
-    let last_exit = Some(ExitStatus::Code(3)).filter(|_| state == ProcessState::Exited);
-    ProcessView { record, state, history: History { last_exit, ..History::default() } }
+    Site::new(context.clone(), &[], &[])
+        .mount(b"/RPC2", move |request, reply| crate::api::handle(&xmlrpc, request, reply))
 }
 
-fn overview(mood: Mood, processes: Vec<ProcessView>) -> Overview {
-    let identity = Identity { mood, identification: "supervisor".into(), pid: Pid::new(4242).unwrap() };
-    let now = Moment { monotonic: Duration::from_secs(100), wall: Wall { micros: 1_700_000_000_000_000 } };
-    Overview { identity, revision: 7, now, processes }
+/// When the processes that have ended did so, in seconds since the epoch.
+const ENDED: i64 = 1_763_697_480;
+
+fn process(group: &str, name: &str, state: ProcessState) -> FakeProcess {
+    let is_over = state == ProcessState::Exited;
+    let last_exit = is_over.then_some(ExitStatus::Code(3));
+    let history = History { last_exit, ..History::default() };
+    FakeProcess { history, stop: is_over.then_some(ENDED), ..FakeProcess::new(group, name, state) }
 }
 
 fn same_config(double: &Double) {
     let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
-    reply.send(Ok(ReloadedGroups::default()));
+    reply.send(Ok(Diff::default()));
 }
 
-fn show(double: &Double, target: &str, processes: Vec<ProcessView>) -> Response {
+fn show(double: &Double, target: &str, processes: Vec<FakeProcess>) -> Response {
     let browser = get(double, target);
     same_config(double);
-    let Question::Overview { reply } = double.take() else { panic!("another request") };
-    reply.send(overview(Mood::Running, processes));
+    double.inspect(&FakeView::of(processes));
     browser.answer()
 }
 
@@ -103,15 +106,14 @@ fn the_pictures_of_upstreams_page_are_not_served_unlike_upstream() {
 #[test]
 fn the_status_page_has_a_row_per_process_with_upstreams_links() {
     let double = Double::new();
-    let processes = vec![
-        process("cat", "cat", ProcessState::Running, ""),
-        process("grp", "b", ProcessState::Exited, "Nov 21 03:58 AM"),
-    ];
+    let processes =
+        vec![process("cat", "cat", ProcessState::Running), process("grp", "b", ProcessState::Exited)];
     let response = show(&double, "///index.html?y", processes);
     let names: Vec<&str> = response.headers().iter().map(|(name, _)| *name).collect();
     assert_eq!(names[..4], ["Content-Type", "Pragma", "Cache-Control", "Expires"]);
     assert_eq!(response.first_header("Content-Type"), Some(&b"text/html;charset=utf-8"[..]));
     let page = body(&response);
+    let ended = clock::stop_time(Wall { micros: ENDED * 1_000_000 });
     for piece in [
         "<title>Supervisor Status</title>",
         "data-n=\"cat\" data-s=\"RUNNING\"",
@@ -122,7 +124,7 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
         "<button name=\"do\" value=\"stopgroup grp\"",
         "<button form=\"list\" name=\"do\" value=\"stopall\">",
         "<a href=\"tail.html?processname=grp%3Ab\">b</a>",
-        "exit code 3 · ended Nov 21 03:58 AM",
+        &format!("exit code 3 · ended {ended}"),
         "Supervisor 4.3.0",
     ] {
         assert!(page.contains(piece), "{piece} is missing in {page}");
@@ -135,7 +137,7 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
 #[test]
 fn whatever_is_shown_is_escaped() {
     let double = Double::new();
-    let hostile = vec![process("a\">", "<b>", ProcessState::Fatal, "")];
+    let hostile = vec![process("a\">", "<b>", ProcessState::Fatal)];
     let response = show(&double, "/?message=%3Cscript%3E", hostile);
     let page = body(&response);
     assert!(page.contains("<div class=\"status_msg\">&lt;script&gt;</div>"));
@@ -150,19 +152,18 @@ fn whatever_is_shown_is_escaped() {
 #[test]
 fn while_stopping_the_status_page_is_unavailable_and_the_tail_page_says_why() {
     let double = Double::new();
-    let shutdown = || WireFault::bare(FaultCode::ShutdownState);
+    let shutdown = || Fault::ShutdownState;
     let browser = get(&double, "/");
     let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
     reply.send(Err(shutdown()));
-    let Question::Overview { reply } = double.take() else { panic!("another request") };
-    reply.send(overview(Mood::Shutdown, vec![process("a", "a", ProcessState::Stopping, "")]));
+    let processes = vec![process("a", "a", ProcessState::Stopping)];
+    double.inspect(&FakeView { state: Mood::Shutdown, ..FakeView::of(processes) });
     let response = browser.answer();
     assert_eq!(response.status.code(), 503);
     let page = body(&response);
     assert!(page.contains("Supervisor is stopping all processes.") && page.contains("data-s=\"STOPPING\""));
     let browser = get(&double, "/tail.html?processname=a");
-    let Question::Log { reply, .. } = double.take() else { panic!("another request") };
-    reply.send(Err(shutdown()));
+    double.identify(Mood::Shutdown);
     assert!(browser.page().contains("ERROR: unexpected rpc fault [6] SHUTDOWN_STATE"));
 }
 
@@ -288,7 +289,7 @@ fn a_restart_that_fails_says_so() {
 fn an_action_goes_no_further_once_its_browser_has_left() {
     let double = Double::new();
     let browser = get(&double, "/?action=restart&processname=cat");
-    let (ticket, _, reply) = double.take_order();
+    let (ticket, _, reply) = double.take_command();
     browser.client.lose();
     assert!(matches!(double.take(), Question::Cancel(cancelled) if cancelled == ticket));
     reply.send(Answer::Done);
@@ -299,8 +300,8 @@ fn an_action_goes_no_further_once_its_browser_has_left() {
 #[test]
 fn logs_are_cleared() {
     let double = Double::new();
-    let bad_name = || WireFault::with_detail(FaultCode::BadName, "cat");
-    let failed = || WireFault::with_detail(FaultCode::Failed, "cat");
+    let bad_name = || Fault::BadName("cat".into());
+    let failed = || Fault::Failed("cat".into());
     for (answer, expected) in [
         (Ok(()), "Log for cat cleared"),
         (Err(bad_name()), "No such process named cat"),
@@ -445,7 +446,7 @@ fn log_streams_that_cannot_be_are_refused() {
 fn without_a_main_log_there_is_no_stream_of_it() {
     let double = Double::new();
     let browser = get(&double, "/mainlogtail");
-    assert_eq!(double.locate(None), (LogName::Main, LogPurpose::Follow));
+    assert_eq!(double.locate(None), LogQuery { log: LogName::Main, checked_running: false });
     assert_eq!(browser.status(), 404);
 }
 
@@ -460,7 +461,8 @@ fn names_and_channels_of_log_streams_are_understood() {
     ] {
         let browser = get(&double, target);
         let asked = double.locate(Some(&path));
-        assert_eq!(asked, (LogName::Process { name: name.into(), channel }, LogPurpose::Follow));
+        let log = LogName::Process { name: name.into(), channel };
+        assert_eq!(asked, LogQuery { log, checked_running: false });
         let headers: Vec<&'static str> = browser.answer().headers().iter().map(|(name, _)| *name).collect();
         assert_eq!(headers, ["Last-Modified", "Content-Type", "X-Accel-Buffering", "X-Content-Type-Options"]);
     }
@@ -520,7 +522,7 @@ fn a_log_is_followed_as_it_grows() {
     let mut stream = Stream::of(response);
     assert_eq!(stream.chunk(), "x".repeat(1024));
     for line in ["first", "second"] {
-        double.backend.log.log(Level::Info, line);
+        double.context.log.log(Level::Info, line);
         assert!(stream.until(&format!(" INFO {line}\n")).ends_with(&format!(" INFO {line}\n")));
     }
 }
@@ -534,7 +536,7 @@ fn a_flood_into_a_followed_log_arrives_whole_and_in_pieces() {
     double.locate(Some(&path));
     let mut stream = Stream::of(browser.answer());
     for number in 0..3000 {
-        double.backend.log.log(Level::Info, format!("line {number} {}", "y".repeat(100)));
+        double.context.log.log(Level::Info, format!("line {number} {}", "y".repeat(100)));
     }
     let text = stream.until("line 2999 ") + "\n";
     let numbers = text.lines().filter_map(|line| line.split_once(" INFO line ")).count();
@@ -597,7 +599,7 @@ fn calls_are_taken_at_whatever_begins_like_their_path() {
 #[test]
 fn when_too_many_requests_wait_newcomers_are_told() {
     let double = Double::new();
-    let waiting: Vec<Browser> = (0..crate::request::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
+    let waiting: Vec<Browser> = (0..supervisor_control::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
     assert_eq!(get(&double, "/").status(), 503);
     assert!(matches!(double.take(), Question::CompareConfig { .. }));
     let let_in = get(&double, "/ok.html");

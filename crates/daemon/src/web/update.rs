@@ -1,37 +1,39 @@
 //! The button that makes an edited configuration the one that runs: what `supervisorctl update` does. Everything
 //! that has to go goes first, so that what comes finds its ports and files free.
 
+use super::Context;
 use super::orders::{Line, Share, Tally, order, stop, summary};
 use super::words::{Words, fill};
-use crate::api::Backend;
-use crate::request::{Reply, Request as Question, Target};
+use supervisor_control::{Diff, Fault, Reply, Request as Question, Target};
 use supervisor_core::Answer;
-use supervisor_rpc::{Fault, ReloadedGroups};
 
 /// Applies the configuration; `answer` takes a sentence and what came of each group.
 pub(super) fn apply(
-    backend: &Backend,
+    context: &Context,
     words: &'static Words,
     answer: impl FnOnce(String, Vec<Line>) + Send + 'static,
 ) {
-    let again = backend.clone();
-    let reply = Reply::new(move |read: Result<ReloadedGroups, Fault>| match read {
-        Err(fault) => answer(fault.text.clone(), vec![Line { name: String::new(), result: Err(fault.text) }]),
+    let again = context.clone();
+    let reply = Reply::new(move |read: Result<Diff, Fault>| match read {
+        Err(fault) => {
+            let text = fault.to_string();
+            answer(text.clone(), vec![Line { name: String::new(), result: Err(text) }]);
+        }
         Ok(groups) => replace(&again, words, groups, answer),
     });
-    backend.ask(Question::ReloadConfig { reply });
+    context.control.send(Question::ReloadConfig { reply });
 }
 
 fn replace(
-    backend: &Backend,
+    context: &Context,
     words: &'static Words,
-    groups: ReloadedGroups,
+    groups: Diff,
     answer: impl FnOnce(String, Vec<Line>) + Send + 'static,
 ) {
-    let ReloadedGroups { added, changed, removed } = groups;
+    let Diff { added, changed, removed } = groups;
     let leaving: Vec<String> = removed.iter().chain(&changed).cloned().collect();
     let coming: Vec<String> = changed.into_iter().chain(added).collect();
-    let again = backend.clone();
+    let again = context.clone();
     let left = Tally::new(words, move |lines| {
         let (gone, stuck): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| line.result.is_ok());
         let is_stuck = |name: &String| stuck.iter().any(|line| line.name == *name);
@@ -53,27 +55,27 @@ fn replace(
         }
     });
     for name in &leaving {
-        remove(backend, name, Share::of(&left).about(name));
+        remove(context, name, Share::of(&left).about(name));
     }
 }
 
 /// Stops a group and removes it.
-fn remove(backend: &Backend, name: &str, share: Share) {
-    let (again, group) = (backend.clone(), name.to_owned());
-    order(backend, stop(Target::Group(name.to_owned())), move |answer: Answer| {
+fn remove(context: &Context, name: &str, share: Share) {
+    let (again, group) = (context.clone(), name.to_owned());
+    order(context, stop(Target::Group(name.to_owned())), move |answer: Answer| {
         if let Answer::Fault(fault) = answer {
             return share.tell(Err(fault.to_string()));
         }
         let reply = Reply::new(move |removed: Result<(), Fault>| tell(share, removed));
-        again.ask(Question::RemoveGroup { name: group, reply });
+        again.control.send(Question::RemoveGroup { name: group, reply });
     });
 }
 
-fn add(backend: &Backend, name: &str, share: Share) {
+fn add(context: &Context, name: &str, share: Share) {
     let reply = Reply::new(move |added: Result<(), Fault>| tell(share, added));
-    backend.ask(Question::AddGroup { name: name.to_owned(), reply });
+    context.control.send(Question::AddGroup { name: name.to_owned(), reply });
 }
 
 fn tell(share: Share, result: Result<(), Fault>) {
-    share.tell(result.map_err(|fault| fault.text));
+    share.tell(result.map_err(|fault| fault.to_string()));
 }

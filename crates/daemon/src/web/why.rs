@@ -1,12 +1,11 @@
 //! What is wrong with a process, as far as can be told from here, and what to try.
 
 use super::list::push;
+use super::overview::Process;
 use super::page::escape;
 use super::words::{Words, fill};
-use crate::overview::ProcessView;
 use supervisor_core::{ExitStatus, ProcessState, Signal};
 use supervisor_log::tail;
-use supervisor_rpc::ProcessInfo;
 
 /// How much of a log is looked at, in bytes, and how much is shown of that, in lines.
 const LOOKED_AT: i64 = 4096;
@@ -27,9 +26,9 @@ pub(super) fn is_wrong(state: ProcessState) -> bool {
 
 /// The last lines a process wrote, of its errors if there are any, else of its output. Reads files, which may take
 /// its time.
-pub(super) fn last_lines(record: &ProcessInfo<'_>) -> Option<String> {
-    [&record.stderr_logfile, &record.stdout_logfile].into_iter().find_map(|path| {
-        let bytes = tail::read(path.as_ref().as_ref(), -LOOKED_AT, 0).ok()?;
+pub(super) fn last_lines(process: &Process) -> Option<String> {
+    [&process.stderr_log, &process.stdout_log].into_iter().flatten().find_map(|path| {
+        let bytes = tail::read(path, -LOOKED_AT, 0).ok()?;
         let text = readable(&bytes);
         let mut lines: Vec<&str> = text.lines().rev().take(SHOWN).collect();
         lines.reverse();
@@ -60,11 +59,10 @@ pub(super) fn readable(bytes: &[u8]) -> String {
 }
 
 /// The explanation, as the content of a table cell.
-pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessView, lines: Option<&str>) {
-    let record = &view.record;
+pub(super) fn push_explanation(out: &mut String, words: &Words, view: &Process, lines: Option<&str>) {
     let is_tried_again = view.state == ProcessState::Backoff;
     let (class, verdict) = if is_tried_again { ("w again", words.tries_again) } else { ("w", words.gave_up) };
-    let title = fill(words.why, &[&record.name]);
+    let title = fill(words.why, &[&view.name]);
     push(
         out,
         format_args!(
@@ -74,7 +72,7 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessVi
         ),
     );
     let exit = cause(view).map(|status| words.exit(status));
-    let error = Some(words.spawn_error(&record.spawnerr)).filter(|error| !error.is_empty());
+    let error = Some(words.spawn_error(&view.spawn_error)).filter(|error| !error.is_empty());
     let causes: Vec<&str> = exit.as_deref().into_iter().chain(error).collect();
     if !causes.is_empty() {
         push(out, format_args!("<p><code>{}</code></p>", escape(&causes.join(" · "))));
@@ -100,14 +98,12 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &ProcessVi
 }
 
 /// How it ended, unless it never began.
-fn cause(view: &ProcessView) -> Option<ExitStatus> {
-    view.history
-        .last_exit
-        .filter(|_| view.record.spawnerr.starts_with("Exited") || view.record.spawnerr.is_empty())
+fn cause(view: &Process) -> Option<ExitStatus> {
+    view.history.last_exit.filter(|_| view.spawn_error.starts_with("Exited") || view.spawn_error.is_empty())
 }
 
-fn advice(words: &Words, view: &ProcessView, lines: Option<&str>) -> &'static str {
-    spawn_advice(words, &view.record.spawnerr)
+fn advice(words: &Words, view: &Process, lines: Option<&str>) -> &'static str {
+    spawn_advice(words, &view.spawn_error)
         .or_else(|| spawn_advice(words, child_error(lines.unwrap_or_default())?))
         .unwrap_or_else(|| exit_advice(words, view.history.last_exit))
 }
@@ -150,19 +146,17 @@ fn exit_advice(words: &Words, exit: Option<ExitStatus>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::overview::Overview;
     use super::super::words::ENGLISH;
     use super::*;
-    use crate::api::double::Scratch;
+    use supervisor_control::double::{FakeProcess, FakeView, Scratch};
     use supervisor_core::History;
 
-    fn failed(error: &str, last_exit: Option<ExitStatus>) -> ProcessView {
-        let record =
-            ProcessInfo { name: "a".into(), spawnerr: error.to_owned().into(), ..ProcessInfo::default() };
-        ProcessView {
-            record,
-            state: ProcessState::Fatal,
-            history: History { last_exit, ..History::default() },
-        }
+    fn failed(error: &str, last_exit: Option<ExitStatus>) -> Process {
+        let history = History { last_exit, ..History::default() };
+        let fake = FakeProcess::new("a", "a", ProcessState::Fatal);
+        let fake = FakeProcess { spawn_error: error.to_owned(), history, ..fake };
+        Overview::of(&FakeView::of(vec![fake])).processes.remove(0)
     }
 
     #[test]
@@ -203,11 +197,11 @@ mod tests {
         let scratch = Scratch::new();
         let out = scratch.file("out", "output\n");
         let mut view = failed("", None);
-        view.record.stdout_logfile = out.to_string_lossy().into_owned().into();
-        assert_eq!(last_lines(&view.record).as_deref(), Some("output"));
+        view.stdout_log = Some(out);
+        assert_eq!(last_lines(&view).as_deref(), Some("output"));
         let all: Vec<_> = (0..50).map(|number| format!("\x1b[31mline {number}\x1b[0m\x07\n")).collect();
-        view.record.stderr_logfile = scratch.file("err", all.concat()).to_string_lossy().into_owned().into();
-        let lines = last_lines(&view.record).unwrap();
+        view.stderr_log = Some(scratch.file("err", all.concat()));
+        let lines = last_lines(&view).unwrap();
         assert!(lines.starts_with("line 44\n") && lines.ends_with("line 49"), "{lines:?}");
     }
 

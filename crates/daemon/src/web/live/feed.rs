@@ -4,6 +4,7 @@ use super::super::list::{Shown, push, push_row};
 use super::super::{banner, words::Words};
 use super::{Board, Row, Shared, json};
 use std::sync::Arc;
+use supervisor_control::Serial;
 use supervisor_core::Mood;
 use supervisor_http::{Next, Source, StreamWaker};
 
@@ -14,7 +15,7 @@ pub(in crate::web) struct Feed {
     /// Names this instance of the daemon in event ids.
     instance: String,
     /// The page knows everything up to here.
-    seen: u64,
+    seen: Serial,
     /// The page shows something else altogether, and has to be asked for anew.
     is_lost: bool,
     tick: u64,
@@ -58,7 +59,7 @@ impl Feed {
         shared: Arc<Shared>,
         words: &'static Words,
         instance: String,
-        seen: Option<u64>,
+        seen: Option<Serial>,
     ) -> Self {
         Self {
             shared,
@@ -79,15 +80,15 @@ impl Feed {
         let shared = Arc::clone(&self.shared);
         let board = shared.lock();
         let mut out = String::new();
-        if board.revision == 0 {
+        if board.serial == Serial::default() {
             return out;
         }
         if self.is_lost || board.structure.is_some_and(|structure| structure > self.seen) {
-            self.event(&mut out, board.revision, "structure", "{}");
+            self.event(&mut out, board.serial, "structure", "{}");
         } else {
             self.tell_rows(&mut out, &board);
         }
-        (self.seen, self.is_lost) = (board.revision, false);
+        (self.seen, self.is_lost) = (board.serial, false);
         if board.tick > self.tick {
             self.tell_usage(&mut out, &board);
             self.tick = board.tick;
@@ -97,37 +98,30 @@ impl Feed {
         {
             let mut html = String::new();
             banner::push_comparison(&mut html, self.words, Some(comparison));
-            self.event(&mut out, board.revision, "config", &json(&html));
+            self.event(&mut out, board.serial, "config", &json(&html));
             self.config_revision = Some(board.config_revision);
         }
         if board.mood != self.mood {
             self.mood = board.mood;
             let is_running = board.mood == Some(Mood::Running);
-            self.event(&mut out, board.revision, "mood", if is_running { "true" } else { "false" });
+            self.event(&mut out, board.serial, "mood", if is_running { "true" } else { "false" });
         }
         out
     }
 
     fn tell_rows(&self, out: &mut String, board: &Board) {
         let news: Vec<&Row> = board.rows.iter().filter(|row| row.changed > self.seen).collect();
-        if news.is_empty() {
-            return;
-        }
+        let Some(now) = board.now.filter(|_| !news.is_empty()) else { return };
         let mut data = String::from("[");
         for (index, row) in news.into_iter().enumerate() {
-            let shown = Shown {
-                view: &row.view,
-                usage: Some(&row.usage),
-                lines: row.lines.as_deref(),
-                now: board.now,
-            };
+            let shown = Shown { view: &row.view, usage: Some(&row.usage), lines: row.lines.as_deref(), now };
             let mut html = String::new();
             push_row(&mut html, self.words, &shown);
             let comma = if index == 0 { "" } else { "," };
             push(&mut data, format_args!("{comma}[{},{}]", json(&row.view.namespec()), json(&html)));
         }
         data.push(']');
-        self.event(out, board.revision, "rows", &data);
+        self.event(out, board.serial, "rows", &data);
     }
 
     fn tell_usage(&self, out: &mut String, board: &Board) {
@@ -139,10 +133,10 @@ impl Feed {
             push(&mut data, format_args!("{comma}[{},{load},{memory}]", json(&row.view.namespec())));
         }
         data.push(']');
-        self.event(out, board.revision, "usage", &data);
+        self.event(out, board.serial, "usage", &data);
     }
 
-    fn event(&self, out: &mut String, revision: u64, name: &str, data: &str) {
-        push(out, format_args!("id: {}-{revision}\nevent: {name}\ndata: {data}\n\n", self.instance));
+    fn event(&self, out: &mut String, serial: Serial, name: &str, data: &str) {
+        push(out, format_args!("id: {}-{}\nevent: {name}\ndata: {data}\n\n", self.instance, serial.0));
     }
 }

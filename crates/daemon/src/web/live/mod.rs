@@ -12,20 +12,18 @@
 mod feed;
 
 use super::list::{Usage, push};
+use super::overview::{Overview, Process};
 use super::usage::{self, Sample};
-use super::why;
 use super::words::Words;
-use crate::api::Backend;
-use crate::overview::{Overview, ProcessView, Watcher};
-use crate::request::{Reply, Request as Question};
+use super::{Context, why};
 pub(super) use feed::Feed;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-use supervisor_core::Mood;
+use supervisor_control::{Diff, Fault, Reply, Request as Question, Serial};
+use supervisor_core::{Moment, Mood};
 use supervisor_http::StreamWaker;
-use supervisor_rpc::{Fault, ReloadedGroups};
 
 /// The least time between two looks, so that a crowd of changes is one.
 const REST: Duration = Duration::from_millis(100);
@@ -42,7 +40,7 @@ const FRESH: Duration = Duration::from_secs(5);
 const STUCK: Duration = Duration::from_secs(60);
 
 /// How the configuration on disk differs from what runs.
-pub(super) type Comparison = Result<ReloadedGroups, Fault>;
+pub(super) type Comparison = Result<Diff, Fault>;
 
 /// What open pages are told; clones share it.
 #[derive(Clone)]
@@ -51,7 +49,7 @@ pub(super) struct Live {
 }
 
 struct Shared {
-    backend: Backend,
+    context: Context,
     board: Mutex<Board>,
     /// There is something to look at, or nobody wants to see any more.
     woken: Condvar,
@@ -69,12 +67,13 @@ struct Board {
     /// The loop has said so.
     has_changed: bool,
     /// Of the newest overview.
-    revision: u64,
-    /// The last revision in which a process came or went; `None` until somebody has looked.
-    structure: Option<u64>,
+    serial: Serial,
+    /// The last serial at which a process came or went; `None` until somebody has looked.
+    structure: Option<Serial>,
     mood: Option<Mood>,
     rows: Vec<Row>,
-    now: Duration,
+    /// Of the newest overview.
+    now: Option<Moment>,
     /// The number of samplings.
     tick: u64,
     config: Option<(Instant, Comparison)>,
@@ -85,10 +84,10 @@ struct Board {
 }
 
 struct Row {
-    view: ProcessView,
+    view: Process,
     lines: Option<String>,
-    /// The revision in which it became what it is.
-    changed: u64,
+    /// The serial at which it became what it is.
+    changed: Serial,
     usage: Usage,
     sample: Option<(Sample, Instant)>,
     /// The sampling in which its usage became what it is.
@@ -96,10 +95,10 @@ struct Row {
 }
 
 impl Live {
-    pub(super) fn new(backend: Backend) -> Self {
+    pub(super) fn new(context: Context) -> Self {
         Self {
             shared: Arc::new(Shared {
-                backend,
+                context,
                 board: Mutex::default(),
                 woken: Condvar::new(),
                 compared: Condvar::new(),
@@ -108,7 +107,7 @@ impl Live {
     }
 
     /// A stream for a page that shows what was at `seen`; its instance of the daemon told by `instance`.
-    pub(super) fn feed(&self, words: &'static Words, instance: String, seen: Option<u64>) -> Feed {
+    pub(super) fn feed(&self, words: &'static Words, instance: String, seen: Option<Serial>) -> Feed {
         Feed::new(Arc::clone(&self.shared), words, instance, seen)
     }
 
@@ -194,13 +193,12 @@ impl Shared {
     /// The thread that looks, for as long as anybody wants to see.
     fn look(self: &Arc<Self>) {
         let shared = Arc::downgrade(self);
-        let watcher = Watcher::new(move || {
+        let _subscription = self.context.control.subscribe(move || {
             if let Some(shared) = shared.upgrade() {
                 shared.lock().has_changed = true;
                 shared.woken.notify_one();
             }
         });
-        self.backend.ask(Question::Watch(Some(watcher)));
         let mut sample_at = Instant::now();
         while self.wait(sample_at) {
             let Some(overview) = self.ask() else {
@@ -230,8 +228,6 @@ impl Shared {
         loop {
             if board.wakers.is_empty() {
                 board.is_looking = false;
-                // Before the lock is released, so that a successor's watcher comes later.
-                self.backend.ask(Question::Watch(None));
                 return false;
             }
             let patience = sample_at.saturating_duration_since(Instant::now());
@@ -245,11 +241,10 @@ impl Shared {
     /// The overview; `None` if the loop has ended.
     fn ask(&self) -> Option<Overview> {
         let (sender, answer) = mpsc::channel();
-        let reply = Reply::new(move |overview| {
+        self.context.control.inspect(move |view| {
             // The receiver waits below.
-            let _ = sender.send(overview);
+            let _ = sender.send(Overview::of(view));
         });
-        self.backend.ask(Question::Overview { reply });
         answer.recv().ok()
     }
 
@@ -264,7 +259,7 @@ impl Shared {
         drop(board);
         let shared = Arc::clone(self);
         let reply = Reply::new(move |comparison: Comparison| shared.note_comparison(comparison));
-        self.backend.ask(Question::CompareConfig { reply });
+        self.context.control.send(Question::CompareConfig { reply });
     }
 
     /// Notes an overview, with a sampling if one is due, and wakes the streams.
@@ -275,7 +270,7 @@ impl Shared {
             let rows = std::mem::take(&mut board.rows);
             rows.into_iter().map(|row| (row.view.namespec(), row)).collect()
         };
-        let revision = overview.revision;
+        let serial = overview.serial;
         let tick = self.lock().tick + u64::from(is_due);
         let samples = if is_due { usage::sample(overview.pids()) } else { HashMap::new() };
         let sampled_at = Instant::now();
@@ -286,8 +281,8 @@ impl Shared {
             .map(|view| {
                 let known = former.remove(&view.namespec());
                 newcomers += usize::from(known.is_none());
-                let mut row = Row::of(view, known, revision);
-                if let Some(sample) = row.view.pid().and_then(|pid| samples.get(&pid)) {
+                let mut row = Row::of(view, known, serial);
+                if let Some(sample) = row.view.pid.and_then(|pid| samples.get(&pid)) {
                     row.take(*sample, sampled_at, tick);
                 }
                 row
@@ -296,12 +291,12 @@ impl Shared {
         let mut board = self.lock();
         board.structure = match board.structure {
             Some(known) if newcomers == 0 && former.is_empty() => Some(known),
-            Some(_) => Some(revision),
-            None => Some(0),
+            Some(_) => Some(serial),
+            None => Some(Serial::default()),
         };
-        (board.rows, board.revision, board.tick) = (rows, revision, tick);
-        board.now = overview.now.monotonic;
-        board.mood = Some(overview.identity.mood);
+        (board.rows, board.serial, board.tick) = (rows, serial, tick);
+        board.now = Some(overview.now);
+        board.mood = Some(overview.state);
         let wakers: Vec<StreamWaker> = board.wakers.values().cloned().collect();
         drop(board);
         wakers.iter().for_each(StreamWaker::wake);
@@ -309,15 +304,15 @@ impl Shared {
 }
 
 impl Row {
-    fn of(view: ProcessView, known: Option<Self>, revision: u64) -> Self {
+    fn of(view: Process, known: Option<Self>, serial: Serial) -> Self {
         match known {
             Some(known) if is_same(&known.view, &view) => Self { view, ..known },
             known => {
-                let lines = why::is_wrong(view.state).then(|| why::last_lines(&view.record)).flatten();
+                let lines = why::is_wrong(view.state).then(|| why::last_lines(&view)).flatten();
                 let (usage, sample, sampled) = known
-                    .filter(|known| known.view.record.pid == view.record.pid)
+                    .filter(|known| known.view.pid == view.pid)
                     .map_or_else(Default::default, |known| (known.usage, known.sample, known.sampled));
-                Self { view, lines, changed: revision, usage, sample, sampled }
+                Self { view, lines, changed: serial, usage, sample, sampled }
             }
         }
     }
@@ -335,13 +330,13 @@ impl Row {
 }
 
 /// Whether two views differ in nothing but the time they were taken.
-fn is_same(one: &ProcessView, two: &ProcessView) -> bool {
+fn is_same(one: &Process, two: &Process) -> bool {
     one.state == two.state
         && one.history == two.history
-        && one.record.pid == two.record.pid
-        && one.record.start == two.record.start
-        && one.record.stop == two.record.stop
-        && one.record.spawnerr == two.record.spawnerr
+        && one.pid == two.pid
+        && one.start == two.start
+        && one.stop == two.stop
+        && one.spawn_error == two.spawn_error
 }
 
 /// Text as a JSON string, on one line.

@@ -88,7 +88,7 @@ fn applying_the_configuration_removes_first_and_adds_then() {
     let browser = press(&double, "do=apply", &SCRIPT);
     let Question::ReloadConfig { reply } = double.take() else { panic!("another request") };
     let named = |name: &str| vec![name.to_owned()];
-    reply.send(Ok(ReloadedGroups { added: named("new"), changed: named("edited"), removed: named("old") }));
+    reply.send(Ok(Diff { added: named("new"), changed: named("edited"), removed: named("old") }));
     for _ in 0..2 {
         assert!(matches!(
             double.obey(Answer::Outcomes(vec![])),
@@ -116,9 +116,8 @@ fn a_configuration_that_is_not_applied_is_shown_with_what_it_changes() {
     let browser = get(&double, "/");
     let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
     let changed = vec!["<b>".to_owned()];
-    reply.send(Ok(ReloadedGroups { changed, ..ReloadedGroups::default() }));
-    let Question::Overview { reply } = double.take() else { panic!("another request") };
-    reply.send(overview(Mood::Running, vec![]));
+    reply.send(Ok(Diff { changed, ..Diff::default() }));
+    double.inspect(&FakeView::default());
     let page = browser.page();
     assert!(
         page.contains("<li class=\"changed\"><b>~ &lt;b&gt;</b> changed</li>")
@@ -129,7 +128,7 @@ fn a_configuration_that_is_not_applied_is_shown_with_what_it_changes() {
 #[test]
 fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
     let double = Double::new();
-    let response = show(&double, "/", vec![process("a", "a", ProcessState::Running, "")]);
+    let response = show(&double, "/", vec![process("a", "a", ProcessState::Running)]);
     let policy =
         String::from_utf8_lossy(response.first_header("Content-Security-Policy").unwrap()).into_owned();
     assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self';"));
@@ -150,10 +149,8 @@ fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
 #[test]
 fn a_name_that_is_foreign_to_the_loopback_interface_is_refused() {
     let double = Double::new();
-    let mut site = Site {
-        gate: crate::web::guard::Gate::guarding("unix_http_server", &[]),
-        ..Site::new(double.backend.clone())
-    };
+    let gate = crate::web::guard::Gate::guarding("unix_http_server", &[]);
+    let mut site = Site { gate, ..site(&double) };
     let mut status = |host: &str, target: &str| {
         let (reply, response, _client) = ReplyTo::with_channel();
         site.call(http_request("GET", target, &[("Host", host)], b""), reply);
@@ -175,8 +172,7 @@ fn titles_are_in_the_language_of_the_page() {
     let chinese = [("Accept-Language", "zh-CN")];
     let browser = send(&double, &http_request("GET", "/", &chinese, b""));
     same_config(&double);
-    let Question::Overview { reply } = double.take() else { panic!("another request") };
-    reply.send(overview(Mood::Running, Vec::new()));
+    double.inspect(&FakeView::default());
     assert_eq!(title(&browser.page()), "Supervisor 状态");
     let browser = send(&double, &http_request("GET", "/tail.html?processname=a", &chinese, b""));
     double.locate(None);
@@ -188,46 +184,48 @@ fn titles_are_in_the_language_of_the_page() {
 fn events_tell_an_open_page_what_changes() {
     let double = Double::new();
     let (reply, response, _client) = ReplyTo::with_channel();
-    let mut site = Site::new(double.backend.clone());
-    let since = format!("{}-7", site.instance());
+    let mut site = site(&double);
+    let mut view = FakeView::default();
+    let since = format!("{}-{}", site.instance(), view.feed.serial().0);
     site.call(http_request("GET", &format!("/ui/events?since={since}"), &[], b""), reply);
     let response = response.recv_timeout(PATIENCE).unwrap();
     assert_eq!(response.first_header("Content-Type"), Some(&b"text/event-stream"[..]));
     let mut stream = Stream::of(response);
     assert!(stream.chunk().starts_with("retry:"));
-    let mut changed = None;
-    let mut revision = 7;
+    let mut subscription = None;
     let mut answer_until = |stream: &mut Stream, state: ProcessState, end: &str| loop {
         stream.waker.rearm();
         if let Next::Chunk(bytes) = stream.source.next(1 << 20) {
             let text = String::from_utf8(bytes).unwrap();
             if text.contains(end) {
-                return (changed.take(), text);
+                return (subscription.take(), text);
             }
         }
         match double.take() {
-            Question::Watch(watcher) => changed = watcher,
-            Question::CompareConfig { reply } => reply.send(Ok(ReloadedGroups::default())),
-            Question::Overview { reply } => {
-                let processes = vec![process("a", "<a>", state, "")];
-                reply.send(Overview { revision, ..overview(Mood::Running, processes) });
-                revision += 1;
+            Question::Subscribe(wake) => subscription = Some(wake),
+            Question::CompareConfig { reply } => reply.send(Ok(Diff::default())),
+            Question::Inspect(inspection) => {
+                view.processes = vec![process("a", "<a>", state)];
+                inspection.run(&view);
+                view.feed.record(What::Configuration);
                 stream.woken.recv_timeout(PATIENCE).unwrap();
             }
             other => panic!("asked for {other:?}"),
         }
     };
-    let (watcher, text) = answer_until(&mut stream, ProcessState::Running, "event: mood\ndata: true");
+    let (subscription, text) = answer_until(&mut stream, ProcessState::Running, "event: mood\ndata: true");
     assert!(!text.contains("event: rows"), "the page shows that already: {text}");
     let (_, text) = answer_until(&mut stream, ProcessState::Stopped, "event: rows");
     assert!(text.contains(&format!("id: {}-", site.instance())) && text.contains("[[\"a:<a>\",\"<tr class="));
-    drop((stream, watcher));
-    loop {
-        match double.take() {
-            Question::Watch(None) => break,
-            Question::Watch(Some(_)) | Question::CompareConfig { .. } => {}
-            Question::Overview { reply } => reply.send(overview(Mood::Running, vec![])),
-            other => panic!("asked for {other:?}"),
+    drop(stream);
+    let wake = subscription.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while wake.strong_count() > 0 {
+        assert!(Instant::now() < deadline, "there is still a subscription");
+        match double.try_take() {
+            Some(Question::Inspect(inspection)) => inspection.run(&view),
+            Some(_) => {}
+            None => std::thread::yield_now(),
         }
     }
 }

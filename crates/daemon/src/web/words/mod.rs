@@ -4,10 +4,10 @@
 mod chinese;
 mod english;
 
+use super::overview::Process;
 pub(super) use chinese::SIMPLIFIED_CHINESE;
 pub(super) use english::ENGLISH;
 use supervisor_core::{ExitStatus, ProcessState, Wall};
-use supervisor_rpc::ProcessInfo;
 use supervisor_sys::clock;
 
 /// The words of one language. `{}` stands for what is filled in.
@@ -194,11 +194,11 @@ impl Words {
 
     /// When a child ended: as upstream's description says, or as the numbers that every reader of this language
     /// knows.
-    pub(super) fn end_time(&self, record: &ProcessInfo<'_>) -> String {
+    pub(super) fn end_time(&self, process: &Process) -> String {
         if self.code == ENGLISH.code {
-            return record.description.to_string();
+            return process.description.clone();
         }
-        let ended = Wall { micros: record.stop.saturating_mul(1_000_000) };
+        let ended = Wall { micros: process.stop.saturating_mul(1_000_000) };
         let time = clock::log_timestamp(ended).to_string();
         // Without the year before and the seconds behind.
         time.get(5..16).unwrap_or_default().to_owned()
@@ -244,6 +244,8 @@ pub(super) fn fill(pattern: &str, values: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::overview::Overview;
+    use supervisor_control::double::{FakeProcess, FakeView};
     use supervisor_core::Signal;
 
     #[test]
@@ -261,11 +263,10 @@ mod tests {
 
     #[test]
     fn what_upstream_says_in_english_is_told_in_the_language_of_the_page() {
-        let record = ProcessInfo {
-            stop: 1_763_697_480,
-            description: "Nov 21 03:58 AM".into(),
-            ..ProcessInfo::default()
-        };
+        let fake = FakeProcess::new("a", "a", ProcessState::Stopped);
+        let fake = FakeProcess { stop: Some(1_763_697_480), ..fake };
+        let record = Overview::of(&FakeView::of(vec![fake])).processes.remove(0);
+        let record = Process { description: "Nov 21 03:58 AM".into(), ..record };
         assert_eq!(ENGLISH.end_time(&record), "Nov 21 03:58 AM");
         let numbers = SIMPLIFIED_CHINESE.end_time(&record);
         // The hour, and in some zones the minute, depends on where the test runs.

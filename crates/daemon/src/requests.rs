@@ -1,22 +1,22 @@
-//! The loop's side of a request: what a name means, whether it is allowed now, and the answer.
+//! Answers the requests of clients.
 //!
-//! While everything stops, every request but a remote event and the question who we are is answered with fault 6, before
-//! anything else is looked at.
+//! While everything stops, every request but a remote event and an inspection is answered with fault 6, before anything else
+//! is looked at; who inspects decides itself.
 
 use crate::children::stdin::{self, Refusal};
 use crate::clear::Clearing;
 use crate::main_loop::Loop;
 use crate::main_loop::mailbox::Message;
-use crate::request::{Identity, LogLocation, LogName, LogPurpose, Order, Reply, Request, Target};
+use crate::view::LoopView;
 use crate::workers::command;
-use crate::workers::spawn::stream_id;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use supervisor_control::{Inspection, Order, Reply, Request, Target};
 use supervisor_core::{
-    Answer, Fault, Input, Mood, Pid, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget,
+    Answer, Fault, Input, Mood, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget,
     Ticket, Wait, Wish,
 };
-use supervisor_log::{ClearError, FollowKey};
-use supervisor_rpc::{Fault as WireFault, FaultCode};
+use supervisor_log::ClearError;
 use supervisor_sys::clock;
 
 /// Commands a client wants started, looked at.
@@ -32,21 +32,8 @@ impl Loop {
     /// Answers a request, or sets in motion what will answer it.
     pub(crate) fn serve(&mut self, request: Request) {
         match request {
-            Request::Identity { reply } => reply.send(self.identity()),
-            Request::ProcessInfo { name, reply } => {
-                let info = self.process_named(&name).map(|id| self.process_record(id));
-                reply.send(info.and_then(|record| record.ok_or_else(|| bad_name(&name))));
-            }
-            Request::AllProcessInfo { reply } => {
-                reply.send(self.allowed().and_then(|()| self.process_records()));
-            }
-            Request::ProcessSummaries { reply } => {
-                reply.send(self.allowed().and_then(|()| self.process_summaries()));
-            }
-            Request::AllConfigInfo { reply } => {
-                reply.send(self.allowed().and_then(|()| self.config_records()));
-            }
-            Request::Order { ticket, order, reply } => self.order(ticket, order, reply),
+            Request::Command { ticket, command, reply } => self.command(ticket, command, reply),
+            Request::Inspect(inspection) => self.inspect(inspection),
             Request::Cancel(ticket) => {
                 if self.replies.remove(&ticket).is_some() {
                     self.tell(Input::Cancel(ticket));
@@ -56,9 +43,7 @@ impl Loop {
             Request::RemoveGroup { name, reply } => reply.send(self.remove_group(&name)),
             Request::ReloadConfig { reply } => self.reread(reply),
             Request::CompareConfig { reply } => self.compare_config(reply),
-            Request::Overview { reply } => reply.send(self.overview()),
-            Request::Watch(watcher) => self.watch.set(watcher),
-            Request::Log { log, purpose, reply } => reply.send(self.log_location(&log, purpose)),
+            Request::Subscribe(wake) => self.feed.subscribe(wake),
             Request::ClearMainLog { reply } => self.clear_main_log(reply),
             Request::ClearProcessLogs { name, reply } => self.clear_process_logs(&name, reply),
             Request::ClearAllProcessLogs { reply } => self.clear_all_process_logs(reply),
@@ -67,33 +52,31 @@ impl Loop {
     }
 
     /// Fault 6 while everything stops.
-    pub(crate) fn allowed(&self) -> Result<(), WireFault> {
+    pub(crate) fn allowed(&self) -> Result<(), Fault> {
         match self.core.mood() {
             Mood::Running => Ok(()),
-            Mood::Shutdown | Mood::Restarting => Err(WireFault::bare(FaultCode::ShutdownState)),
+            Mood::Shutdown | Mood::Restarting => Err(Fault::ShutdownState),
         }
     }
 
     /// The one process a client means; `group:*` means none.
-    fn process_named(&self, name: &str) -> Result<ProcessId, WireFault> {
+    fn process_named(&self, name: &str) -> Result<ProcessId, Fault> {
         self.allowed()?;
         match self.core.resolve(name) {
             Ok(Selection::Process(id)) => Ok(id),
-            Ok(Selection::Group(_) | Selection::All) | Err(_) => Err(bad_name(name)),
+            Ok(Selection::Group(_) | Selection::All) | Err(_) => Err(Fault::BadName(name.to_owned())),
         }
     }
 
-    pub(crate) fn identity(&self) -> Identity {
-        Identity {
-            mood: self.core.mood(),
-            identification: self.core.identifier().to_owned(),
-            pid: i32::try_from(std::process::id()).ok().and_then(Pid::new).expect("a process has a pid"),
-        }
+    /// Answers a question. A panic in it costs that question alone, as it can change nothing.
+    fn inspect(&self, inspection: Inspection) {
+        let view = LoopView::of(self);
+        let _caught = catch_unwind(AssertUnwindSafe(|| inspection.run(&view)));
     }
 
     // Orders to the core.
 
-    fn order(&mut self, ticket: Ticket, order: Order, reply: Reply<Answer>) {
+    fn command(&mut self, ticket: Ticket, order: Order, reply: Reply<Answer>) {
         if self.core.mood() != Mood::Running && !matches!(order, Order::RemoteEvent { .. }) {
             return reply.send(Answer::Fault(Fault::ShutdownState));
         }
@@ -184,45 +167,28 @@ impl Loop {
 
     // Logs.
 
-    fn log_location(&self, log: &LogName, purpose: LogPurpose) -> Result<LogLocation, WireFault> {
-        if purpose == LogPurpose::Read {
-            self.allowed()?;
-        }
-        match log {
-            LogName::Main => Ok(LogLocation { path: self.log.path().map(Into::into), key: FollowKey::Main }),
-            LogName::Process { name, channel } => {
-                let Ok(Selection::Process(id)) = self.core.resolve(name) else { return Err(bad_name(name)) };
-                let process = self.processes.get(id).ok_or_else(|| bad_name(name))?;
-                let path = process.log_file(*channel).map(|file| file.path.to_path_buf());
-                Ok(LogLocation { path, key: FollowKey::Stream(stream_id(id, *channel)) })
-            }
-        }
-    }
-
-    fn clear_main_log(&self, reply: Reply<Result<(), WireFault>>) {
+    fn clear_main_log(&self, reply: Reply<Result<(), Fault>>) {
         if let Err(fault) = self.allowed() {
             return reply.send(Err(fault));
         }
         if self.log.path().is_none() {
-            return reply.send(Err(WireFault::bare(FaultCode::NoFile)));
+            return reply.send(Err(Fault::NoLogFile));
         }
         self.pump.clear_main(move |outcome| {
             reply.send(outcome.map_err(|error| match error {
-                ClearError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    WireFault::bare(FaultCode::NoFile)
-                }
+                ClearError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => Fault::NoLogFile,
                 ClearError::NotRegular | ClearError::PumpEnded | ClearError::Io(_) => {
-                    WireFault::with_detail(FaultCode::Failed, error)
+                    Fault::Failed(error.to_string())
                 }
             }));
         });
     }
 
-    fn clear_process_logs(&self, name: &str, reply: Reply<Result<(), WireFault>>) {
+    fn clear_process_logs(&self, name: &str, reply: Reply<Result<(), Fault>>) {
         match self.process_named(name) {
             Err(fault) => reply.send(Err(fault)),
             Ok(id) => {
-                let failed = WireFault::with_detail(FaultCode::Failed, name);
+                let failed = Fault::Failed(name.to_owned());
                 Clearing::of(self, &[id], move |outcomes| {
                     let all_well = outcomes.iter().all(|outcome| outcome.result.is_ok());
                     reply.send(if all_well { Ok(()) } else { Err(failed) });
@@ -241,16 +207,16 @@ impl Loop {
 
     // Standard input.
 
-    fn send_stdin(&mut self, name: &str, bytes: &[u8]) -> Result<(), WireFault> {
+    fn send_stdin(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
         let id = self.process_named(name)?;
-        let not_running = || WireFault::with_detail(FaultCode::NotRunning, name);
+        let not_running = || Fault::NotRunning(name.to_owned());
         let state = self.core.process_info(id, clock::now()).map(|info| info.state);
         if !matches!(state, Some(ProcessState::Starting | ProcessState::Running)) {
             return Err(not_running());
         }
-        let process = self.processes.get_mut(id).ok_or_else(|| bad_name(name))?;
+        let process = self.processes.get_mut(id).ok_or_else(|| Fault::BadName(name.to_owned()))?;
         let child = process.child.as_mut().ok_or_else(not_running)?;
-        let closed = || WireFault::with_detail(FaultCode::NoFile, name);
+        let closed = || Fault::NoFile(name.to_owned());
         let stdin = child.stdin.as_mut().ok_or_else(closed)?;
         match stdin.push(bytes) {
             Ok(progress) => {
@@ -258,23 +224,10 @@ impl Loop {
                 Ok(())
             }
             Err(Refusal::Closed) => Err(closed()),
-            Err(Refusal::Full) => Err(WireFault::with_detail(
-                FaultCode::Failed,
-                format_args!(
-                    "{name} does not read its standard input and {} bytes wait for it already",
-                    stdin::LIMIT
-                ),
-            )),
+            Err(Refusal::Full) => Err(Fault::Failed(format!(
+                "{name} does not read its standard input and {} bytes wait for it already",
+                stdin::LIMIT
+            ))),
         }
     }
-}
-
-/// Fault 10 with the name as the client wrote it.
-pub(crate) fn bad_name(name: &str) -> WireFault {
-    WireFault::with_detail(FaultCode::BadName, name)
-}
-
-/// A fault of the core as it goes over the wire.
-pub(crate) fn wire_fault(fault: &Fault) -> WireFault {
-    WireFault { code: i64::from(fault.code()), text: fault.to_string() }
 }

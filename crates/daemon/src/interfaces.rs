@@ -1,0 +1,63 @@
+//! Wires the interfaces (XML-RPC and the web pages) to the HTTP server and to the loop.
+
+use crate::main_loop::shared::Helm;
+use crate::workers::pool::Pool;
+use crate::{api, web};
+use std::io;
+use supervisor_config::Config;
+use supervisor_control::{Blocking, Control, Executor, Job, Rejected, Runner};
+use supervisor_http::{Handle, Limits, Listener};
+use supervisor_log::{Level, MainLog, Pump};
+
+/// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
+/// delays a spawn.
+pub(crate) fn serve_http(
+    config: &Config,
+    listeners: Vec<Listener>,
+    limits: Limits,
+    control: Control,
+    pump: &Pump,
+    log: &MainLog,
+) -> io::Result<Option<Handle>> {
+    if listeners.is_empty() {
+        return Ok(None);
+    }
+    let blocking = Blocking::new(Pool::new("disk"));
+    let xmlrpc = api::Context {
+        control: control.clone(),
+        blocking: blocking.clone(),
+        answers: limits.memory.clone(),
+        log: log.clone(),
+        has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
+    };
+    let pages = web::Context { control, blocking, log: log.clone(), pump: pump.clone() };
+    let site = web::Site::new(pages, &listeners, &config.servers)
+        .mount(b"/RPC2", move |request, reply| api::handle(&xmlrpc, request, reply));
+    let log = log.clone();
+    let write = move |level, line: &str| log.log(log_level(level), line);
+    supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write)).map(Some)
+}
+
+fn log_level(level: supervisor_http::Level) -> Level {
+    match level {
+        supervisor_http::Level::Trace => Level::Trace,
+        supervisor_http::Level::Warn => Level::Warn,
+        supervisor_http::Level::Error => Level::Error,
+    }
+}
+
+impl Executor for Pool {
+    fn execute(&self, job: Job) -> Result<(), Rejected> {
+        self.submit(job).map_err(|_| Rejected)
+    }
+}
+
+impl Runner for Helm {
+    fn wake(&self) {
+        Self::wake(self);
+    }
+
+    fn try_run_inline(&self) {
+        self.attend();
+    }
+}
