@@ -4,6 +4,7 @@
 
 mod docs;
 mod layers;
+mod scenarios;
 mod text;
 
 use std::fmt;
@@ -63,6 +64,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     };
     let sources: Vec<Source> = files.iter().filter_map(read).collect();
     let mut findings = docs::check(&files, &sources);
+    findings.extend(scenarios::check(&sources));
     for source in &sources {
         findings.extend(text::check(source));
         findings.extend(layers::check(source));
