@@ -2,12 +2,12 @@
 
 use crate::main_loop::shared::Helm;
 use crate::workers::pool::Pool;
-use crate::{api, web};
 use std::io;
 use supervisor_config::Config;
 use supervisor_control::{Blocking, Control, Executor, Job, Rejected, Runner};
 use supervisor_http::{Handle, Limits, Listener};
 use supervisor_log::{Level, MainLog, Pump};
+use supervisor_web::Site;
 
 /// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
 /// delays a spawn.
@@ -23,16 +23,16 @@ pub(crate) fn serve_http(
         return Ok(None);
     }
     let blocking = Blocking::new(Pool::new("disk"));
-    let xmlrpc = api::Context {
+    let xmlrpc = supervisor_xmlrpc::Context {
         control: control.clone(),
         blocking: blocking.clone(),
         answers: limits.memory.clone(),
         log: log.clone(),
         has_supervisor: config.rpcinterfaces.iter().any(|interface| interface.name == "supervisor"),
     };
-    let pages = web::Context { control, blocking, log: log.clone(), pump: pump.clone() };
-    let site = web::Site::new(pages, &listeners, &config.servers)
-        .mount(b"/RPC2", move |request, reply| api::handle(&xmlrpc, request, reply));
+    let pages = supervisor_web::Context { control, blocking, log: log.clone(), pump: pump.clone() };
+    let site = Site::new(pages, &listeners, &config.servers)
+        .mount(b"/RPC2", move |request, reply| supervisor_xmlrpc::handle(&xmlrpc, request, reply));
     let log = log.clone();
     let write = move |level, line: &str| log.log(log_level(level), line);
     supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write)).map(Some)

@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod api;
 mod children;
 mod clear;
 mod configuration;
@@ -20,7 +19,6 @@ mod requests;
 mod session;
 mod startup;
 mod view;
-mod web;
 mod workers;
 
 use main_loop::Source;

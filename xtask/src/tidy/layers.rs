@@ -14,7 +14,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("host", &["config", "sys"]),
     ("ctl", &["core", "config", "sys", "host", "rpc"]),
     ("control", &["core", "config", "log"]),
-    ("daemon", &["control", "core", "config", "sys", "host", "rpc", "log", "http"]),
+    ("xmlrpc", &["core", "config", "control", "sys", "log", "http", "rpc"]),
+    ("web", &["core", "config", "control", "sys", "log", "http"]),
+    ("daemon", &["core", "config", "control", "sys", "host", "log", "http", "xmlrpc", "web"]),
 ];
 
 /// The only crate that may say `unsafe`.

@@ -47,7 +47,7 @@ pub(super) fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::double::http_request;
+    use crate::double::http_request;
     use miniz_oxide::inflate::decompress_to_vec_zlib;
     use supervisor_http::{Body, Status};
 

@@ -3,7 +3,7 @@
 use super::Words;
 
 /// Everybody's second language.
-pub(in crate::web) static ENGLISH: Words = Words {
+pub(crate) static ENGLISH: Words = Words {
     code: "en",
     name: "English",
     title: "Supervisor Status",

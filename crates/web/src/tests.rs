@@ -59,7 +59,7 @@ fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
 /// With XML-RPC beside the pages.
 fn site(double: &Double) -> Site {
     let context = &double.context;
-    let xmlrpc = crate::api::Context {
+    let xmlrpc = supervisor_xmlrpc::Context {
         control: context.control.clone(),
         blocking: context.blocking.clone(),
         answers: supervisor_http::Limits::default().memory,
@@ -67,7 +67,7 @@ fn site(double: &Double) -> Site {
         has_supervisor: true,
     };
     Site::new(context.clone(), &[], &[])
-        .mount(b"/RPC2", move |request, reply| crate::api::handle(&xmlrpc, request, reply))
+        .mount(b"/RPC2", move |request, reply| supervisor_xmlrpc::handle(&xmlrpc, request, reply))
 }
 
 /// When the processes that have ended did so, in seconds since the epoch.

@@ -164,7 +164,7 @@ fn is_call_of_a_program(request: &Request) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::double::http_request;
+    use crate::double::http_request;
 
     fn sender(method: &str, headers: &[(&str, &str)]) -> Sender {
         Sender::of(&http_request(method, "/", headers, b""))

@@ -3,7 +3,7 @@
 use super::Words;
 
 /// 简体中文.
-pub(in crate::web) static SIMPLIFIED_CHINESE: Words = Words {
+pub(crate) static SIMPLIFIED_CHINESE: Words = Words {
     code: "zh-Hans",
     name: "简体中文",
     title: "Supervisor 状态",

@@ -186,7 +186,7 @@ fn accepted(request: &Request) -> &'static Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::double::http_request;
+    use crate::double::http_request;
 
     fn visitor_of(headers: &[(&str, &str)], target: &str) -> Visitor {
         let request = http_request("GET", target, headers, b"");

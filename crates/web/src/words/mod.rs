@@ -244,7 +244,7 @@ pub(super) fn fill(pattern: &str, values: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::overview::Overview;
+    use crate::overview::Overview;
     use supervisor_control::double::{FakeProcess, FakeView};
     use supervisor_core::Signal;
 

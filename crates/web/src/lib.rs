@@ -3,6 +3,8 @@
 //! Paths are matched in upstream's order: `/RPC2`, `/logtail` and `/mainlogtail` by what a path begins with, the
 //! pages by their whole name, and what is left is a file. Pages own no state: they ask the supervision loop like
 //! every other client, and answer when it has.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod actions;
 mod assets;
@@ -42,22 +44,22 @@ use supervisor_sys::clock;
 
 /// What pages work with; clones share it.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub struct Context {
     /// Asks the supervisor.
-    pub(crate) control: Control,
+    pub control: Control,
     /// Runs what may wait for a disk.
-    pub(crate) blocking: Blocking,
+    pub blocking: Blocking,
     /// The main log.
-    pub(crate) log: MainLog,
+    pub log: MainLog,
     /// Notifies of changes to logs.
-    pub(crate) pump: Pump,
+    pub pump: Pump,
 }
 
 /// Answers requests below a path of its own.
 type Handler = Box<dyn Fn(Request, ReplyTo) + Send>;
 
 /// What stands behind every listener: the pages, and what is mounted beside them.
-pub(crate) struct Site {
+pub struct Site {
     context: Context,
     /// What answers all paths that begin like this.
     mounts: Vec<(&'static [u8], Handler)>,
@@ -73,7 +75,7 @@ pub(crate) struct Site {
 
 impl Site {
     /// The pages, behind these listeners, which `servers` configure.
-    pub(crate) fn new(context: Context, listeners: &[Listener], servers: &[Server]) -> Self {
+    pub fn new(context: Context, listeners: &[Listener], servers: &[Server]) -> Self {
         let live = Live::new(context.clone());
         let gate = Gate::of(listeners, servers);
         let since = clock::now().wall;
@@ -83,7 +85,7 @@ impl Site {
     /// Has `handler` answer all paths that begin with `prefix`, for programs only: a browser that another site leads is
     /// refused before.
     #[must_use]
-    pub(crate) fn mount(
+    pub fn mount(
         mut self,
         prefix: &'static [u8],
         handler: impl Fn(Request, ReplyTo) + Send + 'static,

@@ -9,6 +9,8 @@
 //!
 //! A method is a function from its parameters to a plan, and touches nothing. Parameters are checked here, states
 //! and names by the loop.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 #[cfg(test)]
 mod double;
@@ -31,17 +33,17 @@ use supervisor_rpc::{Encoded, Fault, FaultCode, Value, compact, encode};
 
 /// What methods work with; clones share it.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub struct Context {
     /// Asks the supervisor.
-    pub(crate) control: Control,
+    pub control: Control,
     /// Runs what may wait for a disk.
-    pub(crate) blocking: Blocking,
+    pub blocking: Blocking,
     /// What long answers are charged to.
-    pub(crate) answers: Budget,
+    pub answers: Budget,
     /// The main log.
-    pub(crate) log: MainLog,
+    pub log: MainLog,
     /// The configuration has `[rpcinterface:supervisor]`; without it only `system.*` can be called.
-    pub(crate) has_supervisor: bool,
+    pub has_supervisor: bool,
 }
 
 /// How much of a request that cannot be understood is shown in the log. It may hold secrets meant for a process,
@@ -52,7 +54,7 @@ const SHOWN: usize = 64;
 const SHORT: usize = 64 * 1024;
 
 /// Answers a request to `/RPC2`.
-pub(crate) fn handle(context: &Context, request: Request, reply: ReplyTo) {
+pub fn handle(context: &Context, request: Request, reply: ReplyTo) {
     if request.method != b"POST" {
         return reply.send(Response::error(Status::BadRequest));
     }

@@ -9,7 +9,7 @@ use supervisor_core::Mood;
 use supervisor_http::{Next, Source, StreamWaker};
 
 /// The stream of one page.
-pub(in crate::web) struct Feed {
+pub(crate) struct Feed {
     shared: Arc<Shared>,
     words: &'static Words,
     /// Names this instance of the daemon in event ids.
