@@ -2,12 +2,11 @@
 //!
 //! One table says for each option how it is spelled, what its value is called in the help text and what it does.
 
-use crate::config::LogTarget;
 use crate::diagnostic::{Failure, Fault};
 use crate::getopt::{self, Given, Spelling};
 use crate::host::Host;
 use crate::search;
-use crate::section::supervisord::{log_target, resolved};
+use crate::section::supervisord::{LogTarget, log_target, resolved};
 use crate::value::{self, Parser, Reading, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -4,7 +4,9 @@
 //! new configuration is not compared. A change from AUTO to a file or to none is seen, one *to* AUTO is not: the
 //! running side has an actual file by then, and upstream cannot tell it from one it chose itself.
 
-use crate::config::{Group, LogFile, Process, StreamLog};
+use crate::config::Group;
+use crate::section::program::process::Process;
+use crate::section::program::stream::{LogFile, StreamLog};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -49,46 +51,21 @@ impl Group {
 }
 
 impl Process {
-    /// Whether this running process may stay as it is when the file now says `new`. Every field is named here, so
-    /// that a new one cannot be forgotten.
+    /// Whether this running process may stay as it is when the file now says `new`: every field is equal, but for log
+    /// files of which the new side says AUTO.
     pub fn equal_for_reread(&self, new: &Self) -> bool {
-        let Self {
-            name,
-            group: _,
-            policy,
-            uid,
-            command,
-            directory,
-            umask,
-            stdout,
-            stderr,
-            redirect_stderr,
-            environment,
-            serverurl,
-            socket,
-        } = self;
-        *name == new.name
-            && *policy == new.policy
-            && *uid == new.uid
-            && *command == new.command
-            && *directory == new.directory
-            && *umask == new.umask
-            && stdout.equal_for_reread(&new.stdout)
-            && stderr.equal_for_reread(&new.stderr)
-            && *redirect_stderr == new.redirect_stderr
-            && *environment == new.environment
-            && *serverurl == new.serverurl
-            && *socket == new.socket
+        self == new || {
+            let (stdout, stderr) =
+                (self.stdout.seen_beside(&new.stdout), self.stderr.seen_beside(&new.stderr));
+            Self { stdout, stderr, ..self.clone() } == *new
+        }
     }
 }
 
 impl StreamLog {
-    fn equal_for_reread(&self, new: &Self) -> bool {
-        (new.logfile == LogFile::Auto || self.logfile == new.logfile)
-            && self.maxbytes == new.maxbytes
-            && self.backups == new.backups
-            && self.syslog == new.syslog
-            && self.capture_maxbytes == new.capture_maxbytes
-            && self.events_enabled == new.events_enabled
+    /// The same with its file taken for AUTO if that is what the other one has.
+    fn seen_beside(&self, new: &Self) -> Self {
+        let logfile = if new.logfile == LogFile::Auto { LogFile::Auto } else { self.logfile.clone() };
+        Self { logfile, ..self.clone() }
     }
 }

@@ -18,7 +18,6 @@ mod diagnostic;
 mod diff;
 mod encoding;
 mod environment;
-mod event_name;
 mod expand;
 mod format;
 pub mod getopt;
@@ -41,15 +40,19 @@ mod value;
 pub mod words;
 
 pub use command_line::{Action, CommandLine};
-pub use config::{
-    Config, Credentials, FastCgiAddress, FastCgiSocket, Group, GroupKind, ListenerPool, LogFile, LogTarget,
-    Message, Owner, Process, RpcInterface, Server, ServerAddress, Severity, StreamLog, Supervisord,
-};
+pub use config::{Config, Group, GroupKind, Message, Severity};
 pub use ctl::{ClientCommandLine, ClientOptions, Style};
 pub use diagnostic::{Failure, Fault, Place};
 pub use diff::{Diff, diff};
 pub use environment::Environment;
-pub use event_name::EVENT_NAMES;
 pub use host::{Account, Host, MemoryHost};
 pub use load::load;
-pub use section::{OptionDoc, SECTIONS, SectionDoc};
+pub use section::fcgi_program::{FastCgiAddress, FastCgiSocket};
+pub use section::http::{Credentials, Server, ServerAddress};
+pub use section::listener::ListenerPool;
+pub use section::program::process::Process;
+pub use section::program::stream::{LogFile, StreamLog};
+pub use section::rpcinterface::RpcInterface;
+pub use section::supervisord::{LogTarget, Supervisord};
+pub use section::table::{Applied, OptionDoc, SECTIONS, SectionKind};
+pub use value::Owner;

@@ -1,7 +1,7 @@
 //! From the command line to a [`Config`].
 
 use crate::command_line::CommandLine;
-use crate::config::{Config, Server, ServerAddress, Supervisord};
+use crate::config::Config;
 use crate::diagnostic::{Failure, Fault};
 use crate::environment::Environment;
 use crate::expand::Names;
@@ -10,7 +10,12 @@ use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
 use crate::search::{self, Found};
 use crate::section::group::Formation;
-use crate::section::{Pass, http, include, rpcinterface, supervisord, unknown};
+use crate::section::http::{Server, ServerAddress};
+use crate::section::supervisord::Supervisord;
+use crate::section::table::SectionKind;
+use crate::section::{
+    Pass, ctl, fcgi_program, group, http, include, listener, program, rpcinterface, supervisord, unknown,
+};
 use crate::text::shown;
 use crate::value::host_in_url;
 use std::collections::BTreeSet;
@@ -93,7 +98,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// `None` if there is no `[supervisord]`; has gone on after every other fault.
     fn config(mut self) -> Option<Config> {
-        let Some(section) = self.document.section("supervisord") else {
+        let Some(section) = self.document.section(supervisord::SECTION.name) else {
             // A file that is no configuration at all has been reported as that.
             if self.report.fault_count() == 0 {
                 self.report.fault(self.no_section());
@@ -108,13 +113,13 @@ impl Loader<'_> {
         let read = supervisord::read(&mut self.pass(section, &with_here), command_line);
         let names = Names::over(&own_names).with_variables(read.settings.environment.iter());
         let names = if read.environment_is_invalid { names.made_incomplete() } else { names };
-        let rpcinterfaces = self.with_prefix(rpcinterface::PREFIX, &names, rpcinterface::read);
+        let rpcinterfaces = self.of_kind(&rpcinterface::SECTION, &names, rpcinterface::read);
         let group_names = Names::over(&names).with("here", here);
         let groups =
             Formation::new(self.host, self.document, &group_names, &read.settings.environment, self.report)
                 .form();
-        let mut servers = self.with_prefix(http::INET_PREFIX, &names, http::read_inet);
-        servers.extend(self.with_prefix(http::UNIX_PREFIX, &names, |pass| http::read_unix(pass, here)));
+        let mut servers = self.of_kind(&http::INET, &names, http::read_inet);
+        servers.extend(self.of_kind(&http::UNIX, &names, |pass| http::read_unix(pass, here)));
         let user = match &read.user {
             Some(user) => supervisord::look_up_user(&mut self.pass(section, &names), user, read.user_is_told),
             None => None,
@@ -137,27 +142,27 @@ impl Loader<'_> {
         Pass { host: self.host, document: self.document, report: self.report, section, names, tail: "" }
     }
 
-    /// Reads every section whose name begins so.
-    fn with_prefix<T>(
+    /// Reads every section of a kind.
+    fn of_kind<T>(
         &mut self,
-        prefix: &str,
+        kind: &SectionKind,
         names: &Names<'_>,
         read: impl Fn(&mut Pass<'_>) -> Option<T>,
     ) -> Vec<T> {
         let document = self.document;
-        let sections = document.sections().filter(|section| section.name.starts_with(prefix));
+        let sections = document.sections().filter(|section| kind.matches(&section.name));
         sections.filter_map(|section| read(&mut self.pass(section, names))).collect()
     }
 
     /// [`no_section`], with what the file is if it has other sections.
     fn no_section(&self) -> Fault {
         let is_program = |section: &&Section| {
-            ["program:", "group:", "eventlistener:", "fcgi-program:"]
+            [program::SECTION, group::SECTION, listener::SECTION, fcgi_program::SECTION]
                 .iter()
-                .any(|prefix| section.name.starts_with(prefix))
+                .any(|kind| kind.matches(&section.name))
         };
         let programs = self.document.sections().filter(is_program).map(|section| section.header);
-        let has_include = self.document.section(include::SECTION).is_some();
+        let has_include = self.document.section(include::SECTION.name).is_some();
         let Some(header) = programs.min_by_key(|header| header.file).filter(|_| !has_include) else {
             return no_section();
         };
@@ -173,9 +178,7 @@ impl Loader<'_> {
     /// Tells of passwords in files that everybody can read.
     fn note_readable_passwords(&mut self) {
         let is_secret = |section: &Section| {
-            [http::INET_PREFIX, http::UNIX_PREFIX, "supervisorctl"]
-                .iter()
-                .any(|prefix| section.name.starts_with(prefix))
+            [http::INET, http::UNIX, ctl::SECTION].iter().any(|kind| kind.strip(&section.name).is_some())
         };
         let sources = &self.document.sources;
         let mut paths = BTreeSet::new();

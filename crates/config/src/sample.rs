@@ -8,7 +8,7 @@ pub const TEXT: &str = include_str!("sample.conf");
 #[cfg(test)]
 mod tests {
     use super::TEXT;
-    use crate::section::SECTIONS;
+    use crate::section::table::{SECTIONS, SectionKind, kind_of};
     use crate::{CommandLine, Config, MemoryHost, load};
 
     fn loaded(text: &str) -> Config {
@@ -41,24 +41,77 @@ mod tests {
         assert_eq!(config.groups.len(), 1);
     }
 
-    /// Options that are on in the sample, and examples of others, are the defaults unless the comment says otherwise.
+    /// A line of the sample that has an option.
+    struct Line<'a> {
+        kind: &'static SectionKind,
+        key: &'a str,
+        value: &'a str,
+        comment: &'a str,
+    }
+
+    /// The options of the sample, on or off, with their sections.
+    fn lines() -> Vec<Line<'static>> {
+        let mut kind = None;
+        let mut lines = Vec::new();
+        for line in TEXT.lines() {
+            let line = line.strip_prefix(';').unwrap_or(line);
+            if let Some((name, _)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
+                kind = Some(kind_of(name).unwrap_or_else(|| panic!("nothing reads [{name}]")));
+            } else if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with(' ')) {
+                let (value, comment) = value.split_once(" ;").unwrap_or((value, ""));
+                let [key, value, comment] = [key, value, comment].map(str::trim);
+                lines.push(Line { kind: kind.expect("an option has a section"), key, value, comment });
+            }
+        }
+        lines
+    }
+
+    /// What the sample says without being a default: examples, and what most people want.
+    const EXAMPLES: [(&str, &str); 2] = [("supervisorctl", "serverurl"), ("supervisorctl", "style")];
+
     #[test]
-    fn the_sample_names_every_option_it_should() {
-        let exceptions = ["numprocs_start", "result_handler", "supervisor.ctl_factory"];
-        for section in SECTIONS.iter().filter(|section| section.title != "[fcgi-program:x]") {
-            for option in section.options.iter().filter(|option| !exceptions.contains(&option.key)) {
-                let written = [
-                    format!("\n{}=", option.key),
-                    format!("\n;{}=", option.key),
-                    format!("\n;{} =", option.key),
-                    format!("\n{} =", option.key),
-                ];
-                assert!(
-                    written.iter().any(|line| TEXT.contains(line.as_str())),
-                    "{} {}",
-                    section.title,
-                    option.key
-                );
+    fn the_sample_has_known_options_and_true_defaults() {
+        for Line { kind, key, value, comment } in lines() {
+            let option = kind.all_options().find(|option| option.key == key);
+            let option = option.unwrap_or_else(|| panic!("{} has no option {key}", kind.title()));
+            let stated = comment.split_once("(default: ").map(|(_, stated)| stated);
+            match option.default {
+                // Nothing, or something that only words can say.
+                None | Some("") => {}
+                Some(_) if EXAMPLES.contains(&(kind.name, key)) => {}
+                Some(default) => match stated {
+                    Some(stated) => {
+                        let rest = stated.strip_prefix(default);
+                        assert!(
+                            rest.is_some_and(|rest| rest.starts_with([')', ',', ' '])),
+                            "{key}: {comment}"
+                        );
+                        assert_ne!(value, default, "{key}: the comment is needless");
+                    }
+                    None => assert_eq!(value, default, "{key} in {}", kind.title()),
+                },
+            }
+        }
+    }
+
+    /// What upstream's sample does not have either.
+    const ABSENT: [(&str, &str); 5] = [
+        ("program:", "numprocs_start"),
+        ("eventlistener:", "numprocs_start"),
+        ("eventlistener:", "result_handler"),
+        ("eventlistener:", "stdout_capture_maxbytes"),
+        ("eventlistener:", "stderr_capture_maxbytes"),
+    ];
+
+    #[test]
+    fn the_sample_names_every_option() {
+        let lines = lines();
+        let sampled = SECTIONS.iter().filter(|kind| !["fcgi-program:", "ctlplugin:"].contains(&kind.name));
+        for kind in sampled {
+            for option in kind.all_options() {
+                let is_there = lines.iter().any(|line| line.kind == kind && line.key == option.key);
+                let is_absent = ABSENT.contains(&(kind.name, option.key));
+                assert_ne!(is_there, is_absent, "{} {}", kind.title(), option.key);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Sections: what options each has, and reading them in upstream's order.
 //!
-//! An [`Opt`] holds all that is known of one option: its key, default, type, and the words for the reference and
-//! for reports. Each section file has its options as constants, a table of them, and one function that reads them.
+//! The file of a section has all that there is of it: the [`SectionKind`](table::SectionKind) that says what it is called and
+//! what for, the typed value it is read into, the table of its options, and the function that reads them. [`table`]
+//! says what a table is, [`Pass`] reads one option after the other.
 
 use crate::diagnostic::{Fault, Place, nearest};
 use crate::expand::{self, Expanded, Names};
@@ -12,9 +13,10 @@ use crate::report::Report;
 use crate::source::Span;
 use crate::template;
 use crate::unseen::{self, Looks};
-use crate::value::{Parsed, Parser, Reading, Rejection};
+use crate::value::{Parsed, Reading, Rejection};
 use std::fmt;
 use supervisor_core::repr;
+use table::{Opt, OptionDoc};
 
 pub(crate) mod ctl;
 pub(crate) mod fcgi_program;
@@ -24,84 +26,13 @@ pub(crate) mod include;
 pub(crate) mod listener;
 mod misplaced;
 mod origin;
-mod pairs;
+pub(crate) mod pairs;
 pub(crate) mod program;
 pub(crate) mod rpcinterface;
 pub(crate) mod supervisord;
 mod swallowed;
+pub(crate) mod table;
 pub(crate) mod unknown;
-
-/// One option.
-pub(crate) struct Opt<T> {
-    pub(crate) key: &'static str,
-    /// The text that stands for it when it is absent; `None`: absence is a value of its own.
-    pub(crate) default: Option<&'static str>,
-    pub(crate) parse: Parser<T>,
-    /// What values it takes; completes "KEY takes …".
-    pub(crate) takes: &'static str,
-    /// What it does, for the reference.
-    pub(crate) doc: &'static str,
-}
-
-/// The words about one option, for the reference manual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OptionDoc {
-    /// As it is written.
-    pub key: &'static str,
-    /// What counts when it is absent.
-    pub default: Option<&'static str>,
-    /// What values it takes.
-    pub takes: &'static str,
-    /// What it does.
-    pub doc: &'static str,
-}
-
-/// The words about one sort of section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SectionDoc {
-    /// Its header, such as `[program:x]`.
-    pub title: &'static str,
-    /// Its own options.
-    pub options: &'static [OptionDoc],
-    /// Options it shares with `[program:x]`.
-    pub shared: &'static [OptionDoc],
-}
-
-impl SectionDoc {
-    /// Every key it knows.
-    fn keys(&self) -> impl Iterator<Item = &'static str> {
-        self.options.iter().chain(self.shared).map(|option| option.key)
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.keys().any(|known| known == key)
-    }
-}
-
-impl<T> Opt<T> {
-    pub(crate) const fn described(&self) -> OptionDoc {
-        OptionDoc { key: self.key, default: self.default, takes: self.takes, doc: self.doc }
-    }
-}
-
-/// Every sort of section with its options, for the reference manual.
-pub const SECTIONS: [SectionDoc; 11] = [
-    SectionDoc { title: "[unix_http_server]", options: http::UNIX_OPTIONS, shared: &[] },
-    SectionDoc { title: "[inet_http_server]", options: http::INET_OPTIONS, shared: &[] },
-    SectionDoc { title: "[supervisord]", options: supervisord::OPTIONS, shared: &[] },
-    SectionDoc { title: "[supervisorctl]", options: ctl::OPTIONS, shared: &[] },
-    SectionDoc { title: "[program:x]", options: program::options::OPTIONS, shared: &[] },
-    SectionDoc { title: "[include]", options: include::OPTIONS, shared: &[] },
-    SectionDoc { title: "[group:x]", options: group::OPTIONS, shared: &[] },
-    SectionDoc {
-        title: "[fcgi-program:x]",
-        options: fcgi_program::OPTIONS,
-        shared: program::options::OPTIONS,
-    },
-    SectionDoc { title: "[eventlistener:x]", options: listener::OPTIONS, shared: program::options::OPTIONS },
-    SectionDoc { title: "[rpcinterface:x]", options: rpcinterface::OPTIONS, shared: &[] },
-    SectionDoc { title: "[ctlplugin:x]", options: ctl::PLUGIN_OPTIONS, shared: &[] },
-];
 
 /// Something was wrong with a value and has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +90,7 @@ impl<'a> Pass<'a> {
 
     fn default_of<T>(&self, option: &Opt<T>) -> T {
         let text = option.default.expect("only options with a default are read with one");
-        let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(self.host));
+        let parsed = (option.of.parse)(text.as_bytes(), &mut Reading::new(self.host));
         parsed.expect("every default is a value of its type")
     }
 
@@ -202,11 +133,11 @@ impl<'a> Pass<'a> {
         tail: &str,
     ) -> Result<T, Invalid> {
         let mut reading = Reading { filled: text.places(), ..Reading::new(self.host) };
-        let parsed = (option.parse)(&text.text, &mut reading);
+        let parsed = (option.of.parse)(&text.text, &mut reading);
         for remark in reading.remarks {
             self.remark(option.key, &remark);
         }
-        self.or_fault(option.key, option.takes, parsed, tail)
+        self.or_fault(option.key, option.of.takes, parsed, tail)
     }
 
     /// Reports a rejected value.
@@ -248,7 +179,7 @@ impl<'a> Pass<'a> {
             return fault.with_hint(Some(template::HINT.to_string()));
         }
         // Shells are not the only ones to whom a $ in a variable means something.
-        let for_shell = origin::shell_variable(text).filter(|_| key != program::options::ENVIRONMENT.key);
+        let for_shell = origin::shell_variable(text).filter(|_| key != program::process::ENVIRONMENT.key);
         if let Some(variable) = for_shell {
             return fault.with_hint(Some(variable.hint()));
         }

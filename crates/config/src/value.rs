@@ -1,19 +1,19 @@
 //! The types a value can have: text in, a typed value or a reason out, in upstream's words.
 
-use crate::config::{LogFile, Owner};
 use crate::diagnostic::nearest;
-use crate::event_name::EVENT_NAMES;
 use crate::host::{Account, Host};
 use crate::paths;
+use crate::section::program::stream::LogFile;
 use crate::template;
 use crate::text::{self, Integer, shown};
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use supervisor_core::{Autorestart, EventLength, Level, Signal, repr};
+use supervisor_core::{Autorestart, EventKind, EventLength, Level, Signal, repr};
 
 mod network;
+pub(crate) mod types;
 
 pub(crate) use network::{InetAddress, fastcgi_address, host_in_url, host_names, inet_address, url};
 
@@ -320,6 +320,15 @@ pub(crate) fn user(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Account> {
     }
 }
 
+/// User and group to give a socket file to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub uid: u32,
+    /// Group id; `None`: leave the group as it is.
+    pub gid: Option<u32>,
+}
+
 /// A user, or a user and a group with a colon between.
 pub(crate) fn user_and_group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
     let colon = value.iter().position(|&byte| byte == b':');
@@ -356,12 +365,13 @@ pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
     string(stripped, reading)
 }
 
-/// An event type of `events`, in upper case.
-pub(crate) fn event_name(upper: &str) -> Result<&'static str, Option<&'static str>> {
-    match EVENT_NAMES.iter().find(|known| **known == upper) {
-        Some(known) => Ok(known),
-        None => Err(nearest(upper, EVENT_NAMES)),
-    }
+/// An event type by its name in upper case, or the name that was probably meant.
+pub(crate) fn event_kind(upper: &str) -> Result<EventKind, Option<&'static str>> {
+    EventKind::from_name(upper).ok_or_else(|| {
+        let mut names: Vec<&str> = EventKind::all().map(EventKind::name).collect();
+        names.sort_unstable();
+        nearest(upper, names)
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use supervisor_config::{
-    Config, Group, GroupKind, LogFile, LogTarget, Process, Severity, StreamLog, command_line, load,
+    Config, Group, GroupKind, ListenerPool, LogFile, LogTarget, Process, Severity, StreamLog, command_line,
+    load,
 };
 use supervisor_host::SystemHost;
 
@@ -113,6 +114,12 @@ fn shown(config: &Config) -> String {
         .end()
 }
 
+fn event_names(pool: &ListenerPool) -> Vec<String> {
+    let mut names: Vec<_> = pool.events.iter().map(|kind| kind.name().to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
 fn group(group: &Group) -> String {
     let object = Object::new()
         .text("name", &*group.name)
@@ -122,7 +129,7 @@ fn group(group: &Group) -> String {
         GroupKind::Program => object,
         GroupKind::EventListener(pool) => object
             .raw("buffer_size", pool.buffer_size)
-            .raw("events", list(pool.events.iter().map(|event| quoted(event.as_bytes())))),
+            .raw("events", list(event_names(pool).into_iter().map(|name| quoted(name.as_bytes())))),
         GroupKind::FastCgi(socket) => object.text("socket", socket.url()).raw("mode", socket.mode),
     }
     .end()

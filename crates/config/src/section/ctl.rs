@@ -1,7 +1,8 @@
 //! `[supervisorctl]` and `[ctlplugin:x]`, which only supervisorctl reads.
 
+use super::Pass;
 use super::rpcinterface::{is_built_in, unresolvable};
-use super::{Opt, OptionDoc, Pass};
+use super::table::{Applied, Opt, SectionKind, options};
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
 use crate::expand::Names;
@@ -10,86 +11,63 @@ use crate::ini::Document;
 use crate::paths;
 use crate::report::Report;
 use crate::text;
+use crate::value::types::{self, Type};
 use crate::value::{self, Parsed, Reading, Rejection};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_core::repr;
 
-/// The section's name.
-pub(crate) const SECTION: &str = "supervisorctl";
+/// The client.
+pub(crate) const SECTION: SectionKind = SectionKind::named("supervisorctl", Applied::NextCommand)
+    .help("What `supervisorctl` connects to and how it shows it. Options on its command line outrank the section.")
+    .options(&[OPTIONS]);
 
-/// What the name of a plugin's section begins with.
-pub(crate) const PLUGIN_PREFIX: &str = "ctlplugin:";
+/// Plugins of the client.
+pub(crate) const PLUGIN: SectionKind = SectionKind::prefixed("ctlplugin:", Applied::NextCommand)
+    .help("A plugin of `supervisorctl`. Only the built-in one is available.")
+    .options(&[PLUGIN_OPTIONS])
+    .plugin();
 
 /// The plugin that is built in.
 pub(crate) const MAIN_PLUGIN: &str = "supervisor.supervisorctl:DefaultControllerPlugin";
 
-const SERVERURL: Opt<Vec<u8>> = Opt {
-    key: "serverurl",
-    default: Some("http://localhost:9001"),
-    parse: value::bytes,
-    takes: "a URL such as unix:///run/supervisor.sock or http://localhost:9001",
-    doc: "Where supervisord listens.",
-};
-const PROMPT: Opt<Vec<u8>> = Opt {
-    key: "prompt",
-    default: Some("supervisor"),
-    parse: value::bytes,
-    takes: "text",
-    doc: "The prompt of the shell, before the > sign.",
-};
-const USERNAME: Opt<Vec<u8>> = Opt {
-    key: "username",
-    default: None,
-    parse: value::bytes,
-    takes: "text",
-    doc: "The user name to show the server.",
-};
-const PASSWORD: Opt<Vec<u8>> = Opt {
-    key: "password",
-    default: None,
-    parse: value::bytes,
-    takes: "text",
-    doc: "The password to show the server. A percent sign is written %%.",
-};
-const HISTORY_FILE: Opt<Vec<u8>> = Opt {
-    key: "history_file",
-    default: None,
-    parse: value::bytes,
-    takes: "a path",
-    doc: "Where the shell keeps its history between sessions.",
-};
-const STYLE: Opt<Style> = Opt {
-    key: "style",
-    default: Some("plain"),
-    parse: style,
-    takes: "plain or rich",
-    doc: "plain: upstream's bytes; rich: colours and progress on a terminal, which the shell has unless this says plain.",
-};
-const PLUGIN_FACTORY: Opt<Vec<u8>> = Opt {
-    key: "supervisor.ctl_factory",
-    default: None,
-    parse: value::bytes,
-    takes: MAIN_PLUGIN,
-    doc: "Further commands for supervisorctl. None are available beyond its own.",
-};
+options! {
+    OPTIONS;
 
-/// Every option, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] = &[
-    SERVERURL.described(),
-    PROMPT.described(),
-    USERNAME.described(),
-    PASSWORD.described(),
-    HISTORY_FILE.described(),
-    STYLE.described(),
-];
+    const SERVERURL: Opt<Vec<u8>> = Opt::new(
+        "serverurl",
+        Type::new(value::bytes, "a URL such as unix:///run/supervisor.sock or http://localhost:9001"),
+    )
+    .default("http://localhost:9001")
+    .help("Where supervisord listens.");
+    const PROMPT: Opt<Vec<u8>> = Opt::new("prompt", types::TEXT)
+        .default("supervisor")
+        .help("The prompt of the shell, before the > sign.");
+    const USERNAME: Opt<Vec<u8>> = Opt::new("username", types::TEXT)
+        .help("The user name to show the server.");
+    const PASSWORD: Opt<Vec<u8>> = Opt::new("password", types::TEXT)
+        .help("The password to show the server. A percent sign is written %%.");
+    const HISTORY_FILE: Opt<Vec<u8>> = Opt::new("history_file", types::PATH)
+        .help("Where the shell keeps its history between sessions.");
+    const STYLE: Opt<Style> = Opt::new("style", Type::new(style, "plain or rich"))
+        .default("plain")
+        .help(
+            "plain: upstream's bytes; rich: colours and progress on a terminal, which the shell has unless this says \
+             plain.",
+        )
+        .ours();
+}
 
-/// Every option of a plugin.
-pub(crate) const PLUGIN_OPTIONS: &[OptionDoc] = &[PLUGIN_FACTORY.described()];
+options! {
+    PLUGIN_OPTIONS;
+
+    const PLUGIN_FACTORY: Opt<Vec<u8>> = Opt::new("supervisor.ctl_factory", Type::new(value::bytes, MAIN_PLUGIN))
+        .help("Further commands for supervisorctl. None are available beyond its own.");
+}
 
 /// Whether supervisorctl reads a section at all.
 pub(crate) fn is_read(section: &str) -> bool {
-    section == SECTION || section.starts_with(PLUGIN_PREFIX)
+    SECTION.matches(section) || PLUGIN.matches(section)
 }
 
 /// What the section says.
@@ -140,7 +118,7 @@ impl Default for Settings {
 
 /// Reads the section and checks the plugins' ones.
 pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &mut Report) -> Settings {
-    let Some(section) = document.section(SECTION) else {
+    let Some(section) = document.section(SECTION.name) else {
         if report.fault_count() == 0 {
             report.fault(
                 Fault::new(".ini file does not include supervisorctl section")
@@ -151,7 +129,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
         return Settings::default();
     };
     let environment: Environment = host.environment().into_iter().collect();
-    let names = Names::default().with_inherited(environment.iter()).read_by("supervisorctl");
+    let names = Names::default().with_inherited(environment.iter()).read_by(SECTION.name);
     let with_here = Names::over(&names).with("here", here.as_os_str().as_bytes());
     let mut pass = Pass { host, document, report, section, names: &names, tail: "" };
     let serverurl = pass.with_names(&with_here).value(&SERVERURL);
@@ -160,7 +138,7 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
     let password = pass.optional(&PASSWORD);
     let history_file = pass.with_names(&with_here).optional(&HISTORY_FILE);
     let style = pass.optional(&STYLE);
-    for plugin in document.sections().filter(|section| section.name.starts_with(PLUGIN_PREFIX)) {
+    for plugin in document.sections().filter(|section| PLUGIN.matches(&section.name)) {
         check_plugin(&mut Pass {
             host,
             document,

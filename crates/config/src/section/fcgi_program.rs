@@ -1,51 +1,83 @@
 //! `[fcgi-program:x]`: a program whose processes share a listening socket.
 
 use super::program;
-use super::{Invalid, Opt, OptionDoc, Pass};
-use crate::config::{FastCgiAddress, FastCgiSocket, Owner};
+use super::table::{Applied, Opt, SectionKind, options};
+use super::{Invalid, Pass};
 use crate::diagnostic::Fault;
 use crate::expand::{Expanded, Names};
 use crate::host::Account;
 use crate::text::shown;
-use crate::value::{self, Parsed, Reading, Rejection};
+use crate::value::types::Type;
+use crate::value::{self, Owner, Parsed, Reading, Rejection, host_in_url};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-/// What the name of such a section begins with.
-pub(crate) const PREFIX: &str = "fcgi-program:";
+/// FastCGI programs.
+pub(crate) const SECTION: SectionKind = SectionKind::prefixed("fcgi-program:", Applied::Update)
+    .help("A program whose processes share a listening socket, which each finds as descriptor 0.")
+    .options(&[OPTIONS])
+    .like_programs();
+
+/// The listening socket FastCGI processes share as descriptor 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FastCgiSocket {
+    /// Where it listens.
+    pub address: FastCgiAddress,
+    /// Owner of a Unix socket's file: as written, else the program's user and that one's primary group when that
+    /// is not the user supervisord runs as.
+    pub owner: Option<Owner>,
+    /// Permission bits of a Unix socket's file.
+    pub mode: u32,
+    /// Length of the accept queue, 1..=65535; `None`: the system's maximum.
+    pub backlog: Option<u16>,
+}
+
+impl FastCgiSocket {
+    /// The address as upstream shows it: `unix:///path` or `tcp://host:port`.
+    pub fn url(&self) -> OsString {
+        match &self.address {
+            FastCgiAddress::Unix(path) => {
+                let mut url = OsString::from("unix://");
+                url.push(path);
+                url
+            }
+            FastCgiAddress::Tcp { host, port } => format!("tcp://{}:{port}", host_in_url(host)).into(),
+        }
+    }
+}
+
+/// Where a FastCGI socket listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FastCgiAddress {
+    /// At a path, absolute and normalised.
+    Unix(PathBuf),
+    /// At a TCP port.
+    Tcp {
+        /// Host name or address, lower case; an IPv6 address without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
 
 const DEFAULT_MODE: u32 = 0o700;
 
-const SOCKET: Opt<FastCgiAddress> = Opt {
-    key: "socket",
-    default: None,
-    parse: value::fastcgi_address,
-    takes: "unix:///absolute/path, tcp://host:port or tcp://[::1]:port",
-    doc: "Where the processes listen; they find the socket as descriptor 0.",
-};
-const SOCKET_BACKLOG: Opt<u16> = Opt {
-    key: "socket_backlog",
-    default: None,
-    parse: backlog,
-    takes: "a whole number from 1 to 65535",
-    doc: "Connections that may wait to be accepted; by default as many as the system allows.",
-};
-const SOCKET_OWNER: Opt<Owner> = Opt {
-    key: "socket_owner",
-    default: None,
-    parse: owner,
-    takes: "a user or user:group that exist",
-    doc: "Owner of a Unix socket's file; by default the program's user and that user's group.",
-};
-const SOCKET_MODE: Opt<u32> = Opt {
-    key: "socket_mode",
-    default: Some("0700"),
-    parse: mode,
-    takes: "an octal number such as 0700",
-    doc: "Permission bits of a Unix socket's file.",
-};
+options! {
+    OPTIONS;
 
-/// The options beyond those of a program, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] =
-    &[SOCKET_BACKLOG.described(), SOCKET_OWNER.described(), SOCKET_MODE.described(), SOCKET.described()];
+    const SOCKET_BACKLOG: Opt<u16> = Opt::new("socket_backlog", Type::new(backlog, "a whole number from 1 to 65535"))
+        .help("Connections that may wait to be accepted; by default as many as the system allows.");
+    const SOCKET_OWNER: Opt<Owner> = Opt::new("socket_owner", Type::new(owner, "a user or user:group that exist"))
+        .help("Owner of a Unix socket's file; by default the program's user and that user's group.");
+    const SOCKET_MODE: Opt<u32> = Opt::new("socket_mode", Type::new(mode, "an octal number such as 0700"))
+        .default("0700")
+        .help("Permission bits of a Unix socket's file.");
+    const SOCKET: Opt<FastCgiAddress> = Opt::new(
+        "socket",
+        Type::new(value::fastcgi_address, "unix:///absolute/path, tcp://host:port or tcp://[::1]:port"),
+    )
+    .help("Where the processes listen; they find the socket as descriptor 0.");
+}
 
 fn backlog(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u16> {
     let number = value::integer(value, reading)?;
@@ -65,13 +97,13 @@ fn mode(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
 
 /// Reads what the group has: its priority and its socket.
 pub(crate) fn read(pass: &mut Pass<'_>, program_name: &str) -> (i64, Option<FastCgiSocket>) {
-    let priority = pass.value(&program::options::PRIORITY);
+    let priority = pass.value(&program::policy::PRIORITY);
     (priority, read_socket(pass, program_name).ok())
 }
 
 /// Reads the socket alone.
 pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Invalid> {
-    let user = pass.checked(&program::options::USER);
+    let user = pass.checked(&program::process::USER);
     let backlog = pass.checked(&SOCKET_BACKLOG);
     let given_owner = pass.checked(&SOCKET_OWNER);
     let given_mode = pass.checked(&SOCKET_MODE);

@@ -3,9 +3,12 @@
 //! In this order: each `[group:x]` with its programs, each program that no group lists, event listeners, FastCGI
 //! programs. Then all are sorted by priority and name.
 
+use super::fcgi_program::FastCgiSocket;
+use super::program::process::Process;
 use super::program::{self, Membership};
-use super::{Opt, OptionDoc, Pass, fcgi_program, listener, name_after_colon, tail_of};
-use crate::config::{FastCgiSocket, Group, GroupKind, Process};
+use super::table::{Applied, Opt, SectionKind, options};
+use super::{Pass, fcgi_program, listener, name_after_colon, tail_of};
+use crate::config::{Group, GroupKind};
 use crate::diagnostic::{Fault, nearest};
 use crate::environment::Environment;
 use crate::expand::Names;
@@ -15,30 +18,27 @@ use crate::limits;
 use crate::report::Report;
 use crate::unseen;
 use crate::value;
+use crate::value::types::{self, Type};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use supervisor_core::{Policy, repr};
 
-/// What the name of such a section begins with.
-pub(crate) const PREFIX: &str = "group:";
+/// Groups of several programs.
+pub(crate) const SECTION: SectionKind = SectionKind::prefixed("group:", Applied::Update)
+    .help("Programs that are started and stopped under one name.")
+    .options(&[OPTIONS]);
 
-const PROGRAMS: Opt<Vec<String>> = Opt {
-    key: "programs",
-    default: Some(""),
-    parse: value::strings,
-    takes: "names of programs separated by commas",
-    doc: "The programs of the group; they have no groups of their own then.",
-};
-const PRIORITY: Opt<i64> = Opt {
-    key: "priority",
-    default: Some("999"),
-    parse: value::integer,
-    takes: "a whole number",
-    doc: "Order among groups: low starts first and stops last.",
-};
+options! {
+    OPTIONS;
 
-/// Every option, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] = &[PROGRAMS.described(), PRIORITY.described()];
+    const PROGRAMS: Opt<Vec<String>> =
+        Opt::new("programs", Type::new(value::strings, "names of programs separated by commas"))
+        .default("")
+        .help("The programs of the group; they have no groups of their own then.");
+    const PRIORITY: Opt<i64> = Opt::new("priority", types::INTEGER)
+        .default("999")
+        .help("Order among groups: low starts first and stops last.");
+}
 
 /// What all groups are made from.
 pub(crate) struct Formation<'a> {
@@ -70,19 +70,18 @@ impl<'a> Formation<'a> {
     /// Every group, sorted.
     pub(crate) fn form(mut self) -> Vec<Arc<Group>> {
         let document = self.document;
-        let with = |prefix: &'static str| {
-            document.sections().filter(move |section| section.name.starts_with(prefix))
-        };
-        for section in with(PREFIX) {
+        let of =
+            |kind: &'static SectionKind| document.sections().filter(|section| kind.matches(&section.name));
+        for section in of(&SECTION) {
             self.form_group(section);
         }
-        for section in with(program::PREFIX) {
+        for section in of(&program::SECTION) {
             self.form_program(section);
         }
-        for section in with(listener::PREFIX) {
+        for section in of(&listener::SECTION) {
             self.form_listeners(section);
         }
-        for section in with(fcgi_program::PREFIX) {
+        for section in of(&fcgi_program::SECTION) {
             self.form_fastcgi(section);
         }
         self.groups.sort_by(|(one, _), (two, _)| (one.priority, &one.name).cmp(&(two.priority, &two.name)));
@@ -162,8 +161,8 @@ impl<'a> Formation<'a> {
 
     /// The section of a program that a group lists.
     fn member(&mut self, section: &Section, program: &str) -> Option<&'a Section> {
-        let plain = self.document.section(&format!("{}{program}", program::PREFIX));
-        let fastcgi = self.document.section(&format!("{}{program}", fcgi_program::PREFIX));
+        let plain = self.document.section(&program::SECTION.header_of(program));
+        let fastcgi = self.document.section(&fcgi_program::SECTION.header_of(program));
         let (message, hint) = match (plain, fastcgi) {
             (Some(only), None) | (None, Some(only)) => return Some(only),
             (Some(_), Some(_)) => (
@@ -186,7 +185,7 @@ impl<'a> Formation<'a> {
         });
         let fault = Fault::new(message)
             .at(place)
-            .because(format!("programs takes {}", PROGRAMS.takes))
+            .because(format!("programs takes {}", PROGRAMS.of.takes))
             .with_hint(hint);
         let fault = pass.with_origin(PROGRAMS.key, fault);
         self.report.fault(fault);
@@ -201,10 +200,8 @@ impl<'a> Formation<'a> {
             return unseen::hint(letter, looks);
         }
         let names = self.document.sections().filter_map(|section| {
-            section
-                .name
-                .strip_prefix(program::PREFIX)
-                .or_else(|| section.name.strip_prefix(fcgi_program::PREFIX))
+            let name = section.name.as_str();
+            program::SECTION.strip(name).or_else(|| fcgi_program::SECTION.strip(name))
         });
         match nearest(program, names) {
             Some(meant) => format!("did you mean {meant}?"),
@@ -215,7 +212,7 @@ impl<'a> Formation<'a> {
     /// The socket of an fcgi-program that a group lists. Upstream forgets it without a word, and does not look at its
     /// options; so a fault in them is only a remark here.
     fn grouped_socket(&mut self, member: &Section, group: &Section) -> Option<Arc<FastCgiSocket>> {
-        if !member.name.starts_with(fcgi_program::PREFIX) {
+        if !fcgi_program::SECTION.matches(&member.name) {
             return None;
         }
         let mut aside = Report::default();
@@ -238,7 +235,7 @@ impl<'a> Formation<'a> {
             return;
         }
         let Some(name) = self.name_of(section) else { return };
-        let priority = self.pass(section, "").value(&program::options::PRIORITY);
+        let priority = self.pass(section, "").value(&program::policy::PRIORITY);
         let processes = self.read_processes(section, &name, None);
         self.add(section, name, priority, GroupKind::Program, processes);
     }

@@ -2,82 +2,141 @@
 //!
 //! Any section whose name begins with one of these is a server of its own.
 
-use super::{Invalid, Opt, OptionDoc, Pass};
-use crate::config::{Credentials, Owner, Server, ServerAddress};
+use super::table::{Applied, Opt, SectionKind, options};
+use super::{Invalid, Pass};
 use crate::diagnostic::Fault;
 use crate::expand::Names;
 use crate::paths;
 use crate::text;
-use crate::value::{self, InetAddress, Parsed, Reading};
+use crate::value::types::{self, Type};
+use crate::value::{self, InetAddress, Owner, Parsed, Reading};
+use std::path::PathBuf;
 
-/// What the name of an inet server's section begins with.
-pub(crate) const INET_PREFIX: &str = "inet_http_server";
+/// Servers on TCP ports.
+pub(crate) const INET: SectionKind = SectionKind::prefixed("inet_http_server", Applied::Reload)
+    .help(
+        "A server on a TCP port, for the web page, `supervisorctl` and other clients. Every section whose name begins \
+         with `inet_http_server` is one.",
+    )
+    .options(&[CREDENTIALS, INET_OPTIONS]);
 
-/// What the name of a unix server's section begins with.
-pub(crate) const UNIX_PREFIX: &str = "unix_http_server";
+/// Servers on Unix sockets.
+pub(crate) const UNIX: SectionKind = SectionKind::prefixed("unix_http_server", Applied::Reload)
+    .help(
+        "A server on a Unix socket, for `supervisorctl` and other clients. Every section whose name begins with \
+         `unix_http_server` is one.",
+    )
+    .options(&[FILE_OPTIONS, CREDENTIALS, RIGHTS]);
+
+/// One `[inet_http_server…]` or `[unix_http_server…]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The whole name of its section.
+    pub section: String,
+    /// Where it listens.
+    pub address: ServerAddress,
+    /// What a client must show; `None`: nothing.
+    pub credentials: Option<Credentials>,
+    /// Names under which browsers may use an inet server, lower case: `name`, `.domain` with all below it, or `*`.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Where an HTTP server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// At a TCP port.
+    Inet {
+        /// Host name or address, lower case; an IPv6 address without brackets; empty: every interface, by IPv4.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// At a path.
+    Unix {
+        /// Absolute and normalised.
+        path: PathBuf,
+        /// Permission bits of the socket file.
+        mode: u32,
+        /// Whom the socket file is given to.
+        owner: Option<Owner>,
+    },
+}
+
+/// User name and password of HTTP Basic authentication.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Never empty.
+    pub username: Vec<u8>,
+    /// Clear text, or `{SHA}` and the SHA-1 of the password in 40 hexadecimal digits.
+    pub password: Vec<u8>,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Hides both: configurations end up in logs and test output.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials { .. }")
+    }
+}
 
 const DEFAULT_MODE: u32 = 0o700;
 
-const PORT: Opt<InetAddress> = Opt {
-    key: "port",
-    default: None,
-    parse: value::inet_address,
-    takes: "host:port, a port from 1 to 65535; *:port for every interface; [::1]:port for IPv6",
-    doc: "Where the server listens. Without a host, or with *, on every interface, by IPv4; at [::]:port by IPv6 and IPv4.",
-};
-const FILE: Opt<Vec<u8>> = Opt {
-    key: "file",
-    default: None,
-    parse: value::bytes,
-    takes: "a path",
-    doc: "The socket's path. A relative one starts at the directory supervisord is started in.",
-};
-const CHMOD: Opt<u32> = Opt {
-    key: "chmod",
-    default: Some("0700"),
-    parse: chmod,
-    takes: "an octal number such as 0700",
-    doc: "Permission bits of the socket's file.",
-};
-const CHOWN: Opt<Owner> = Opt {
-    key: "chown",
-    default: None,
-    parse: chown,
-    takes: "a user or user:group that exist",
-    doc: "Owner of the socket's file.",
-};
-const USERNAME: Opt<Vec<u8>> = Opt {
-    key: "username",
-    default: None,
-    parse: value::bytes,
-    takes: "text",
-    doc: "The user name a client must show; without one, nothing is asked.",
-};
-const PASSWORD: Opt<Vec<u8>> = Opt {
-    key: "password",
-    default: None,
-    parse: value::bytes,
-    takes: "text, or {SHA} and the SHA-1 of the password in hexadecimal",
-    doc: "The password a client must show. A percent sign is written %%.",
-};
+options! {
+    CREDENTIALS;
 
-const ALLOWED_HOSTS: Opt<Vec<String>> = Opt {
-    key: "allowed_hosts",
-    default: None,
-    parse: value::host_names,
-    takes: "host names separated by commas, such as status.example.com; .example.com with all below it; * for any",
-    doc: "Names under which browsers may use the server, besides localhost, addresses and the machine's own name. \
-          Without it, a server on a loopback address without a password takes no other name, and every other server \
-          takes any.",
-};
+    const USERNAME: Opt<Vec<u8>> = Opt::new("username", types::TEXT)
+        .help("The user name a client must show; without one, nothing is asked.");
+    const PASSWORD: Opt<Vec<u8>> = Opt::new(
+        "password",
+        Type::new(value::bytes, "text, or {SHA} and the SHA-1 of the password in hexadecimal"),
+    )
+    .help("The password a client must show. A percent sign is written %%.");
+}
 
-/// Every option of an inet server, in the order they are read.
-pub(crate) const INET_OPTIONS: &[OptionDoc] =
-    &[USERNAME.described(), PASSWORD.described(), PORT.described(), ALLOWED_HOSTS.described()];
+options! {
+    INET_OPTIONS;
 
-/// Every option of a unix server, in the order they are read.
-pub(crate) const UNIX_OPTIONS: &[OptionDoc] =
-    &[FILE.described(), USERNAME.described(), PASSWORD.described(), CHOWN.described(), CHMOD.described()];
+    const PORT: Opt<InetAddress> = Opt::new(
+        "port",
+        Type::new(
+            value::inet_address,
+            "host:port, a port from 1 to 65535; *:port for every interface; [::1]:port for IPv6",
+        ),
+    )
+    .help(
+        "Where the server listens. Without a host, or with *, on every interface, by IPv4; at [::]:port by IPv6 and \
+         IPv4.",
+    );
+    const ALLOWED_HOSTS: Opt<Vec<String>> = Opt::new(
+        "allowed_hosts",
+        Type::new(
+            value::host_names,
+            "host names separated by commas, such as status.example.com; .example.com with all below it; * for any",
+        ),
+    )
+    .help(
+        "Names under which browsers may use the server, besides localhost, addresses and the machine's own name. \
+         Without it, a server on a loopback address without a password takes no other name, and every other server \
+         takes any.",
+    )
+    .ours();
+}
+
+options! {
+    FILE_OPTIONS;
+
+    const FILE: Opt<Vec<u8>> = Opt::new("file", types::PATH)
+        .help("The socket's path. A relative one starts at the directory supervisord is started in.");
+}
+
+options! {
+    RIGHTS;
+
+    const CHOWN: Opt<Owner> = Opt::new("chown", Type::new(chown, "a user or user:group that exist"))
+        .help("Owner of the socket's file.");
+    const CHMOD: Opt<u32> = Opt::new("chmod", Type::new(chmod, "an octal number such as 0700"))
+        .default("0700")
+        .help("Permission bits of the socket's file.");
+}
 
 fn chmod(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
     let hidden = format!("Invalid chmod value {}", text::shown(value));

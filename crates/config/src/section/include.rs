@@ -1,6 +1,7 @@
 //! `[include]`, and the files it names.
 
-use super::{Opt, OptionDoc, Pass};
+use super::Pass;
+use super::table::{Applied, Opt, SectionKind, options};
 use crate::diagnostic::Fault;
 use crate::expand::{Expanded, Names};
 use crate::glob;
@@ -12,24 +13,24 @@ use crate::report::Report;
 use crate::source::FileId;
 use crate::text::{self, shown};
 use crate::value;
+use crate::value::types::Type;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_core::repr;
 
-/// The section's name.
-pub(crate) const SECTION: &str = "include";
+/// Further files.
+pub(crate) const SECTION: SectionKind =
+    SectionKind::named("include", Applied::Update).help("Further files to read.").options(&[OPTIONS]);
 
-const FILES: Opt<Vec<u8>> = Opt {
-    key: "files",
-    default: None,
-    parse: value::bytes,
-    takes: "paths with *, ? and [abc], separated by blanks",
-    doc: "Files to read after this one. Relative ones start at this file's directory. Only the main file includes.",
-};
+options! {
+    OPTIONS;
 
-/// Every option.
-pub(crate) const OPTIONS: &[OptionDoc] = &[FILES.described()];
+    const FILES: Opt<Vec<u8>> =
+        Opt::new("files", Type::new(value::bytes, "paths with *, ? and [abc], separated by blanks")).help(
+            "Files to read after this one. Relative ones start at this file's directory. Only the main file includes.",
+        );
+}
 
 /// Reads every included file into the document. `names` are those that [include] may use.
 pub(crate) fn read(
@@ -40,7 +41,7 @@ pub(crate) fn read(
     host: &dyn Host,
     report: &mut Report,
 ) {
-    if document.section(SECTION).is_none() {
+    if document.section(SECTION.name).is_none() {
         return;
     }
     document.has_includes = true;
@@ -76,7 +77,7 @@ fn patterns(
     host: &dyn Host,
     report: &mut Report,
 ) -> Option<Vec<Vec<u8>>> {
-    let section = document.section(SECTION)?;
+    let section = document.section(SECTION.name)?;
     let mut pass = Pass { host, document, report, section, names, tail: "" };
     let Some(found) = pass.raw(FILES.key) else {
         let message = ".ini file has [include] section, but no files setting".to_string();
@@ -178,7 +179,7 @@ pub(crate) fn within_limit(path: &[u8], content: Vec<u8>) -> Result<Vec<u8>, Fau
 }
 
 fn too_many(document: &Document) -> Fault {
-    let section = document.section(SECTION);
+    let section = document.section(SECTION.name);
     Fault::new("too many files are included")
         .at(section.map(|section| document.sources.place(section.header)))
         .because(format!("{} files may be included", limits::INCLUDED_FILES))

@@ -1,68 +1,61 @@
 //! `[eventlistener:x]`: a program whose group also has a subscription.
 
 use super::program;
+use super::program::process::Process;
 use super::rpcinterface::{is_built_in, unresolvable};
-use super::{Invalid, Opt, OptionDoc, Pass, tail_of};
-use crate::config::{ListenerPool, Process};
+use super::table::{Applied, Opt, SectionKind, options};
+use super::{Invalid, Pass, tail_of};
 use crate::diagnostic::Fault;
 use crate::unseen;
+use crate::value::types::{self, Type};
 use crate::value::{self, Rejection};
-use supervisor_core::EventLength;
+use supervisor_core::{EventLength, EventSet};
 
-/// What the name of such a section begins with.
-pub(crate) const PREFIX: &str = "eventlistener:";
+/// Event listeners.
+pub(crate) const SECTION: SectionKind = SectionKind::prefixed("eventlistener:", Applied::Update)
+    .help("A program that is sent events on its standard input and answers on its standard output.")
+    .options(&[OPTIONS])
+    .like_programs();
+
+/// What a group of event listeners shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerPool {
+    /// Events kept while no listener is ready; at least 1.
+    pub buffer_size: u32,
+    /// The event types subscribed to.
+    pub events: EventSet,
+    /// What `len` of an event counts.
+    pub length: EventLength,
+    /// The importable name of the function that judges results; always upstream's default one.
+    pub result_handler: String,
+}
 
 /// The result handler that is built in.
 const DEFAULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
 
-const PRIORITY: Opt<i64> = Opt {
-    key: "priority",
-    default: Some("-1"),
-    parse: value::integer,
-    takes: "a whole number",
-    doc: "Order among groups; listeners start before programs unless told otherwise.",
-};
-const BUFFER_SIZE: Opt<i64> = Opt {
-    key: "buffer_size",
-    default: Some("10"),
-    parse: value::integer,
-    takes: "a whole number from 1 on",
-    doc: "Events kept while no listener is ready; the oldest is dropped when there are more.",
-};
-const RESULT_HANDLER: Opt<Vec<u8>> = Opt {
-    key: "result_handler",
-    default: Some(DEFAULT_HANDLER),
-    parse: value::bytes,
-    takes: DEFAULT_HANDLER,
-    doc: "What judges a listener's answers. Only the default one is available.",
-};
-const EVENTS: Opt<Vec<String>> = Opt {
-    key: "events",
-    default: None,
-    parse: value::strings,
-    takes: "event types separated by commas",
-    doc: "The types of events to be told of. A type stands for all below it: EVENT is everything.",
-};
-
-const EVENT_LENGTH: Opt<EventLength> = Opt {
-    key: "event_length",
-    default: Some("characters"),
-    parse: value::event_length,
-    takes: "characters or bytes",
-    doc: "What len counts: characters, which Python listeners read, or bytes.",
-};
-
 /// Tells a listener whose `event_length` is `bytes`; absent otherwise.
 const LENGTH_VARIABLE: &str = "SUPERVISOR_EVENT_LENGTH";
 
-/// The options beyond those of a program, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] = &[
-    PRIORITY.described(),
-    BUFFER_SIZE.described(),
-    RESULT_HANDLER.described(),
-    EVENTS.described(),
-    EVENT_LENGTH.described(),
-];
+options! {
+    OPTIONS;
+
+    const PRIORITY: Opt<i64> = Opt::new("priority", types::INTEGER)
+        .default("-1")
+        .help("Order among groups; listeners start before programs unless told otherwise.");
+    const BUFFER_SIZE: Opt<i64> = Opt::new("buffer_size", Type::new(value::integer, "a whole number from 1 on"))
+        .default("10")
+        .help("Events kept while no listener is ready; the oldest is dropped when there are more.");
+    const RESULT_HANDLER: Opt<Vec<u8>> = Opt::new("result_handler", Type::new(value::bytes, DEFAULT_HANDLER))
+        .default(DEFAULT_HANDLER)
+        .help("What judges a listener's answers. Only the default one is available.");
+    const EVENTS: Opt<Vec<String>> = Opt::new("events", Type::new(value::strings, "event types separated by commas"))
+        .help("The types of events to be sent. A type stands for all below it: EVENT is everything.");
+    const EVENT_LENGTH: Opt<EventLength> =
+        Opt::new("event_length", Type::new(value::event_length, "characters or bytes"))
+        .default("characters")
+        .help("What len counts: characters, which Python listeners read, or bytes.")
+        .ours();
+}
 
 /// Reads what the group has: its priority and its subscription.
 pub(crate) fn read(pass: &mut Pass<'_>) -> (i64, Option<ListenerPool>) {
@@ -98,7 +91,7 @@ fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Invalid> {
     let size = pass.checked_value(&BUFFER_SIZE)?;
     if size < 1 {
         let message = format!("[{}] section sets invalid buffer_size ({size})", pass.section.name);
-        return pass.or_fault(BUFFER_SIZE.key, BUFFER_SIZE.takes, Err(Rejection::new(message)), "");
+        return pass.or_fault(BUFFER_SIZE.key, BUFFER_SIZE.of.takes, Err(Rejection::new(message)), "");
     }
     Ok(u32::try_from(size).unwrap_or(u32::MAX))
 }
@@ -115,25 +108,23 @@ fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Invalid> {
     Err(Invalid)
 }
 
-fn read_events(pass: &mut Pass<'_>) -> Result<Vec<&'static str>, Invalid> {
+fn read_events(pass: &mut Pass<'_>) -> Result<EventSet, Invalid> {
     let given = pass.checked(&EVENTS)?.unwrap_or_default();
     if given.is_empty() {
         let message = format!("[{}] section requires an \"events\" line", pass.section.name);
         return Err(pass.missing(&EVENTS.described(), message));
     }
-    let mut events = Vec::new();
+    let mut events = EventSet::EMPTY;
     let mut has_unknown = false;
     for name in given {
-        match value::event_name(&name.to_uppercase()) {
-            Ok(event) => events.push(event),
+        match value::event_kind(&name.to_uppercase()) {
+            Ok(event) => events = events.with(event),
             Err(meant) => {
                 has_unknown = true;
                 unknown_event(pass, &name, meant);
             }
         }
     }
-    events.sort_unstable();
-    events.dedup();
     if has_unknown { Err(Invalid) } else { Ok(events) }
 }
 
@@ -154,7 +145,7 @@ fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
     });
     let fault = Fault::new(message)
         .at(place.unwrap_or_else(|| pass.place_of(EVENTS.key)))
-        .because(format!("events takes {}", EVENTS.takes))
+        .because(format!("events takes {}", EVENTS.of.takes))
         .with_hint(Some(hint));
     let fault = pass.with_origin(EVENTS.key, fault);
     pass.report.fault(fault);
@@ -166,14 +157,14 @@ fn read_event_length(pass: &mut Pass<'_>) -> Result<EventLength, Invalid> {
 }
 
 fn refuse_redirection(pass: &mut Pass<'_>) {
-    if pass.value(&program::options::REDIRECT_STDERR) {
+    if pass.value(&program::process::REDIRECT_STDERR) {
         let message = format!(
             "[{}] section sets redirect_stderr=true but this is not allowed because it will interfere with the \
              eventlistener protocol",
             pass.section.name
         );
         let fault = Fault::new(message)
-            .at(pass.place_of(program::options::REDIRECT_STDERR.key))
+            .at(pass.place_of(program::process::REDIRECT_STDERR.key))
             .because("a listener talks to supervisord over standard output")
             .with_hint(Some(
                 "remove redirect_stderr; stderr_logfile says where standard error goes".to_string(),

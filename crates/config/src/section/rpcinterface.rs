@@ -3,28 +3,43 @@
 //! Upstream loads a Python function by its importable name. This build has the one factory that every configuration
 //! names built in; any other is refused with upstream's text for a name it cannot import, and with what to do instead.
 
-use super::{Opt, OptionDoc, Pass, name_after_colon};
-use crate::config::RpcInterface;
+use super::table::{Applied, Opt, SectionKind, options};
+use super::{Pass, name_after_colon};
 use crate::diagnostic::Fault;
 use crate::text::{self, shown};
 use crate::value;
+use crate::value::types::Type;
 
-/// What such a section's name begins with.
-pub(crate) const PREFIX: &str = "rpcinterface:";
+/// Interfaces for clients.
+pub(crate) const SECTION: SectionKind = SectionKind::prefixed("rpcinterface:", Applied::Reload)
+    .help("Methods for clients. `supervisorctl` and the web page need `[rpcinterface:supervisor]` with the main factory.")
+    .options(&[OPTIONS])
+    .plugin();
+
+/// One `[rpcinterface:x]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpcInterface {
+    /// The namespace `x` of its methods.
+    pub name: String,
+    /// The importable name of the factory; always upstream's main one.
+    pub factory: String,
+    /// The other options of the section, in file order, those of `[DEFAULT]` last. The main factory takes none: a
+    /// daemon that starts with some must refuse with `Could not make <name> rpc interface`.
+    pub options: Vec<(String, Vec<u8>)>,
+}
 
 /// The factory that is built in.
 const MAIN_FACTORY: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 
-const FACTORY: Opt<Vec<u8>> = Opt {
-    key: "supervisor.rpcinterface_factory",
-    default: None,
-    parse: value::bytes,
-    takes: "supervisor.rpcinterface:make_main_rpcinterface",
-    doc: "The methods to serve under the section's name. Only the main interface is available.",
-};
+options! {
+    OPTIONS;
 
-/// Every option.
-pub(crate) const OPTIONS: &[OptionDoc] = &[FACTORY.described()];
+    const FACTORY: Opt<Vec<u8>> = Opt::new(
+        "supervisor.rpcinterface_factory",
+        Type::new(value::bytes, MAIN_FACTORY),
+    )
+    .help("The methods to serve under the section's name. Only the main interface is available.");
+}
 
 /// Python packages that extend supervisor, by the beginning of their importable names, and what to do without each.
 const EXTENSIONS: [(&str, &str); 8] = [

@@ -1,158 +1,133 @@
 //! `[supervisord]`.
 
-use super::{Opt, OptionDoc, Pass, pairs};
+use super::Pass;
+use super::table::{Applied, Opt, SectionKind, options};
 use crate::command_line::CommandLine;
-use crate::config::{LogTarget, Supervisord};
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
 use crate::expand::Names;
-use crate::host::Host;
+use crate::host::{Account, Host};
 use crate::paths;
 use crate::value;
+use crate::value::types::{self, Type};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use supervisor_core::Level;
 
-const MINFDS: Opt<u64> = Opt {
-    key: "minfds",
-    default: Some("1024"),
-    parse: value::count,
-    takes: "a whole number",
-    doc: "Open files supervisord must be allowed; it raises its soft limit to this number or refuses to start.",
-};
-const MINPROCS: Opt<u64> = Opt {
-    key: "minprocs",
-    default: Some("200"),
-    parse: value::count,
-    takes: "a whole number",
-    doc: "Processes supervisord must be allowed; it raises its soft limit to this number or refuses to start.",
-};
-const DIRECTORY: Opt<PathBuf> = Opt {
-    key: "directory",
-    default: None,
-    parse: value::existing_directory,
-    takes: "a directory that exists",
-    doc: "Where supervisord goes when it daemonizes. Not used in the foreground.",
-};
-const USER: Opt<Vec<u8>> = Opt {
-    key: "user",
-    default: None,
-    parse: value::bytes,
-    takes: "the name or number of a user that exists",
-    doc: "The user supervisord becomes at start. Only root can become another one.",
-};
-const UMASK: Opt<u32> = Opt {
-    key: "umask",
-    default: Some("022"),
-    parse: value::octal,
-    takes: "an octal number such as 022",
-    doc: "File creation mask supervisord sets when it daemonizes.",
-};
-const LOGFILE: Opt<PathBuf> = Opt {
-    key: "logfile",
-    default: Some("supervisord.log"),
-    parse: value::existing_dirpath,
-    takes: "a path in a directory that exists, or syslog",
-    doc: "The main log. A relative path starts at the directory supervisord is started in.",
-};
-const LOGFILE_MAXBYTES: Opt<u64> = Opt {
-    key: "logfile_maxbytes",
-    default: Some("50MB"),
-    parse: value::byte_size,
-    takes: "a number of bytes, with KB, MB or GB if you like",
-    doc: "Size at which the main log is rotated; 0 never rotates.",
-};
-const LOGFILE_BACKUPS: Opt<u32> = Opt {
-    key: "logfile_backups",
-    default: Some("10"),
-    parse: value::small_count,
-    takes: "a whole number",
-    doc: "Rotated main logs to keep; 0 keeps none and empties the log instead.",
-};
-const LOGLEVEL: Opt<Level> = Opt {
-    key: "loglevel",
-    default: Some("info"),
-    parse: value::level,
-    takes: "one of critical, error, warn, info, debug, trace and blather",
-    doc: "The least severe messages the main log takes.",
-};
-const PIDFILE: Opt<PathBuf> = Opt {
-    key: "pidfile",
-    default: Some("supervisord.pid"),
-    parse: value::existing_dirpath,
-    takes: "a path in a directory that exists",
-    doc: "Where supervisord writes its process id. A relative path starts at the directory it is started in.",
-};
-const IDENTIFIER: Opt<String> = Opt {
-    key: "identifier",
-    default: Some("supervisor"),
-    parse: value::string,
-    takes: "text",
-    doc: "The name of this supervisord in events, in names of automatic log files and over RPC.",
-};
-const NODAEMON: Opt<bool> = Opt {
-    key: "nodaemon",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Stay in the foreground.",
-};
-const SILENT: Opt<bool> = Opt {
-    key: "silent",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "In the foreground, do not copy the main log to standard output.",
-};
-const CHILDLOGDIR: Opt<PathBuf> = Opt {
-    key: "childlogdir",
-    default: None,
-    parse: value::existing_directory,
-    takes: "a directory that exists",
-    doc: "Where automatic log files of children go; by default the system's directory for temporary files.",
-};
-const NOCLEANUP: Opt<bool> = Opt {
-    key: "nocleanup",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Keep the automatic log files of earlier runs.",
-};
-const STRIP_ANSI: Opt<bool> = Opt {
-    key: "strip_ansi",
-    default: Some("false"),
-    parse: value::boolean,
-    takes: "true or false",
-    doc: "Remove terminal escape sequences from what children write.",
-};
-const ENVIRONMENT: Opt<Environment> = Opt {
-    key: "environment",
-    default: Some(""),
-    parse: pairs::environment,
-    takes: "pairs such as KEY=\"value\",OTHER=\"value\"",
-    doc: "Variables for every child, and for %(ENV_KEY)s in this file. supervisord's own environment stays as it is.",
-};
+/// The daemon.
+pub(crate) const SECTION: SectionKind = SectionKind::named("supervisord", Applied::Reload)
+    .help(
+        "The daemon itself. The section has to be there, even an empty one. Options on the command line outrank it, also \
+         when it is read again.",
+    )
+    .options(&[OPTIONS]);
 
-/// Every option, in the order they are read.
-pub(crate) const OPTIONS: &[OptionDoc] = &[
-    MINFDS.described(),
-    MINPROCS.described(),
-    DIRECTORY.described(),
-    USER.described(),
-    UMASK.described(),
-    LOGFILE.described(),
-    LOGFILE_MAXBYTES.described(),
-    LOGFILE_BACKUPS.described(),
-    LOGLEVEL.described(),
-    PIDFILE.described(),
-    IDENTIFIER.described(),
-    NODAEMON.described(),
-    SILENT.described(),
-    CHILDLOGDIR.described(),
-    NOCLEANUP.described(),
-    STRIP_ANSI.described(),
-    ENVIRONMENT.described(),
-];
+/// The `[supervisord]` section, command-line options laid over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supervisord {
+    /// Soft limit of open files to insist on.
+    pub minfds: u64,
+    /// Soft limit of processes to insist on.
+    pub minprocs: u64,
+    /// Where to go when daemonizing.
+    pub directory: Option<PathBuf>,
+    /// Whom to become at start.
+    pub user: Option<Account>,
+    /// File creation mask when daemonizing.
+    pub umask: u32,
+    /// The main log. A path is absolute.
+    pub logfile: LogTarget,
+    /// Bytes at which the main log rotates; 0: never.
+    pub logfile_maxbytes: u64,
+    /// Rotated main logs to keep.
+    pub logfile_backups: u32,
+    /// What the main log takes.
+    pub loglevel: Level,
+    /// The pid file, an absolute path.
+    pub pidfile: PathBuf,
+    /// This instance's name in events, AUTO log names and `getIdentification`.
+    pub identifier: String,
+    /// Stay in the foreground.
+    pub nodaemon: bool,
+    /// No copy of the log on stdout in the foreground.
+    pub silent: bool,
+    /// Where AUTO child logs go.
+    pub childlogdir: PathBuf,
+    /// Keep AUTO child logs of earlier runs.
+    pub nocleanup: bool,
+    /// Remove terminal escapes from child output.
+    pub strip_ansi: bool,
+    /// Under every program's own environment. Already merged into each [`Process::environment`](crate::Process::environment).
+    pub environment: Environment,
+}
+
+/// Where the main log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTarget {
+    /// To syslog(3).
+    Syslog,
+    /// To this file.
+    Path(PathBuf),
+}
+
+options! {
+    OPTIONS;
+
+    const MINFDS: Opt<u64> = Opt::new("minfds", types::COUNT)
+        .default("1024")
+        .help("Open files supervisord must be allowed; it raises its soft limit to this number or refuses to start.");
+    const MINPROCS: Opt<u64> = Opt::new("minprocs", types::COUNT)
+        .default("200")
+        .help("Processes supervisord must be allowed; it raises its soft limit to this number or refuses to start.");
+    const DIRECTORY: Opt<PathBuf> = Opt::new("directory", types::EXISTING_DIRECTORY)
+        .help("Where supervisord goes when it daemonizes. Not used in the foreground.");
+    const USER: Opt<Vec<u8>> = Opt::new("user", Type::new(value::bytes, "the name or number of a user that exists"))
+        .help("The user supervisord becomes at start. Only root can become another one.");
+    const UMASK: Opt<u32> = Opt::new("umask", types::OCTAL)
+        .default("022")
+        .help("File creation mask supervisord sets when it daemonizes.");
+    const LOGFILE: Opt<PathBuf> = Opt::new(
+        "logfile",
+        Type::new(value::existing_dirpath, "a path in a directory that exists, or syslog"),
+    )
+    .default("supervisord.log")
+    .help("The main log. A relative path starts at the directory supervisord is started in.")
+    .not_as(&["stdout_logfile"]);
+    const LOGFILE_MAXBYTES: Opt<u64> = Opt::new("logfile_maxbytes", types::BYTE_SIZE)
+        .default("50MB")
+        .help("Size at which the main log is rotated; 0 never rotates.")
+        .not_as(&["stdout_logfile_maxbytes"]);
+    const LOGFILE_BACKUPS: Opt<u32> = Opt::new("logfile_backups", types::SMALL_COUNT)
+        .default("10")
+        .help("Rotated main logs to keep; 0 keeps none and empties the log instead.")
+        .not_as(&["stdout_logfile_backups"]);
+    const LOGLEVEL: Opt<Level> = Opt::new("loglevel", types::LEVEL)
+        .default("info")
+        .help("The least severe messages the main log takes.");
+    const PIDFILE: Opt<PathBuf> = Opt::new("pidfile", types::FILE_PATH)
+        .default("supervisord.pid")
+        .help("Where supervisord writes its process id. A relative path starts at the directory it is started in.");
+    const IDENTIFIER: Opt<String> = Opt::new("identifier", Type::new(value::string, "text"))
+        .default("supervisor")
+        .help("The name of this supervisord in events, in names of automatic log files and over RPC.");
+    const NODAEMON: Opt<bool> = Opt::new("nodaemon", types::BOOLEAN)
+        .default("false")
+        .help("Stay in the foreground.");
+    const SILENT: Opt<bool> = Opt::new("silent", types::BOOLEAN)
+        .default("false")
+        .help("In the foreground, do not copy the main log to standard output.");
+    const CHILDLOGDIR: Opt<PathBuf> = Opt::new("childlogdir", types::EXISTING_DIRECTORY)
+        .help("Where automatic log files of children go; by default the system's directory for temporary files.");
+    const NOCLEANUP: Opt<bool> = Opt::new("nocleanup", types::BOOLEAN)
+        .default("false")
+        .help("Keep the automatic log files of earlier runs.");
+    const STRIP_ANSI: Opt<bool> = Opt::new("strip_ansi", types::BOOLEAN)
+        .default("false")
+        .help("Remove terminal escape sequences from what children write.");
+    const ENVIRONMENT: Opt<Environment> = Opt::new("environment", types::ENVIRONMENT)
+        .default("")
+        .help("Variables for every child, and for %(ENV_KEY)s in this file. supervisord's own environment stays as it is.");
+}
 
 /// What the section says, before its user is looked up.
 pub(crate) struct Read {
@@ -230,11 +205,11 @@ pub(crate) fn resolved(path: &std::path::Path, host: &dyn Host) -> PathBuf {
 }
 
 /// The user supervisord becomes; looked up after everything else has been read.
-pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_told: bool) -> Option<crate::host::Account> {
+pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_told: bool) -> Option<Account> {
     let mut reading = value::Reading::new(pass.host);
     let parsed = value::user(user, &mut reading);
     if !is_told {
-        return pass.or_fault(USER.key, USER.takes, parsed, "").ok();
+        return pass.or_fault(USER.key, USER.of.takes, parsed, "").ok();
     }
     // No line of the file is to blame.
     parsed

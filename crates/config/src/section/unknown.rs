@@ -4,31 +4,17 @@
 //! Options without a hint are mostly read by another program: event listeners keep options of their own in the same file. They
 //! share one line, with the list at debug level.
 
-use super::{SECTIONS, SectionDoc, described, http, include, misplaced, rpcinterface, swallowed};
+use super::table::{SECTIONS, SectionKind, kind_of};
+use super::{described, http, include, listener, misplaced, swallowed};
 use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
 use crate::unseen::{self, Looks};
 use supervisor_core::repr;
 
-/// Sorts of sections by the beginning of their names, with the title of their documentation.
-const PREFIXES: [(&str, &str); 5] = [
-    ("program:", "[program:x]"),
-    ("group:", "[group:x]"),
-    (LISTENER, "[eventlistener:x]"),
-    ("fcgi-program:", "[fcgi-program:x]"),
-    (http::INET_PREFIX, "[inet_http_server]"),
-];
-
-const LISTENER: &str = "eventlistener:";
-
-/// Sections that may not have a name of their own.
-const WHOLE: [(&str, &str); 3] =
-    [("supervisord", "[supervisord]"), ("supervisorctl", "[supervisorctl]"), (include::SECTION, "[include]")];
-
-/// Options of one key in sections of one sort.
+/// Options of one key in sections of one kind.
 struct Unknown<'a> {
-    title: &'static str,
+    kind: &'static SectionKind,
     section: &'a Section,
     entry: &'a Entry,
     /// In how many other sections it stands.
@@ -39,12 +25,11 @@ struct Unknown<'a> {
 pub(crate) fn remark(document: &Document, report: &mut Report) {
     let mut unknown: Vec<Unknown<'_>> = Vec::new();
     for section in document.sections() {
-        match title_of(&section.name) {
-            Some(title) => {
-                if let Some(known) = SECTIONS.iter().find(|known| known.title == title) {
-                    gather(section, known, &mut unknown);
-                    swallowed::remark(document, section, known, report);
-                }
+        match kind_of(&section.name) {
+            Some(kind) if kind.is_plugin => {}
+            Some(kind) => {
+                collect(section, kind, &mut unknown);
+                swallowed::remark(document, section, kind, report);
             }
             None => remark_section(document, section, report),
         }
@@ -54,25 +39,12 @@ pub(crate) fn remark(document: &Document, report: &mut Report) {
     remark_options(document, unknown, report);
 }
 
-/// The documentation of a section's sort; `None` for one that nothing reads.
-pub(super) fn title_of(name: &str) -> Option<&'static str> {
-    let whole = WHOLE.iter().find(|(known, _)| *known == name);
-    let prefixed = PREFIXES.iter().chain([&(http::UNIX_PREFIX, "[unix_http_server]")]);
-    let plugins = [(rpcinterface::PREFIX, ""), ("ctlplugin:", "")];
-    let found = whole.or_else(|| prefixed.into_iter().find(|(prefix, _)| name.starts_with(prefix)));
-    found.map(|&(_, title)| title).or_else(|| {
-        // Plugins take any option.
-        plugins.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|&(_, title)| title)
-    })
-}
-
-fn gather<'a>(section: &'a Section, known: &SectionDoc, unknown: &mut Vec<Unknown<'a>>) {
-    let title = known.title;
-    for entry in section.own_options().iter().filter(|entry| !known.has(&entry.key)) {
-        let same = unknown.iter_mut().find(|other| other.entry.key == entry.key && other.title == title);
+fn collect<'a>(section: &'a Section, kind: &'static SectionKind, unknown: &mut Vec<Unknown<'a>>) {
+    for entry in section.own_options().iter().filter(|entry| !kind.has(&entry.key)) {
+        let same = unknown.iter_mut().find(|other| other.entry.key == entry.key && other.kind == kind);
         match same {
             Some(same) => same.others += 1,
-            None => unknown.push(Unknown { title, section, entry, others: 0 }),
+            None => unknown.push(Unknown { kind, section, entry, others: 0 }),
         }
     }
 }
@@ -80,12 +52,12 @@ fn gather<'a>(section: &'a Section, known: &SectionDoc, unknown: &mut Vec<Unknow
 fn remark_options(document: &Document, unknown: Vec<Unknown<'_>>, report: &mut Report) {
     let mut strange = Vec::new();
     for option in unknown {
-        match misplaced::hint(&option.entry.key, option.title) {
+        match misplaced::hint(&option.entry.key, option.kind) {
             Some(hint) => report.remark(format!("{}; {hint}", option.ignored(document))),
             None => strange.push(option),
         }
     }
-    let has_listeners = document.sections().any(|section| section.name.starts_with(LISTENER));
+    let has_listeners = document.sections().any(|section| listener::SECTION.matches(&section.name));
     let line = match &strange[..] {
         [] => return,
         [only] => only.ignored(document),
@@ -124,16 +96,11 @@ impl Unknown<'_> {
 }
 
 fn remark_section(document: &Document, section: &Section, report: &mut Report) {
-    let sorts = PREFIXES.iter().chain(&WHOLE).map(|&(prefix, _)| prefix).chain([
-        http::UNIX_PREFIX,
-        rpcinterface::PREFIX,
-        "ctlplugin:",
-    ]);
     let sort = match section.name.split_once(':') {
         Some((sort, _)) => format!("{sort}:"),
         None => section.name.clone(),
     };
-    let meant = nearest(&sort, sorts)
+    let meant = nearest(&sort, SECTIONS.iter().map(|kind| kind.name))
         .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
     let hint = match unseen::first(&section.name) {
         Some((_, letter, looks)) => format!("; {}", unseen::hint(letter, looks)),
@@ -148,7 +115,7 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
 
 /// A program without a name, one with a character in its name that cannot be seen, and one that is written twice.
 fn remark_name(document: &Document, section: &Section, report: &mut Report) {
-    let Some(title) = title_of(&section.name) else { return };
+    let Some(kind) = kind_of(&section.name) else { return };
     let place = described(document, section.header);
     let name = repr::text(&section.name);
     let found = section.name.chars().find_map(|letter| match unseen::looks(letter)? {
@@ -159,12 +126,11 @@ fn remark_name(document: &Document, section: &Section, report: &mut Report) {
         let (letter, hint) = (unseen::name(letter), unseen::hint(letter, looks));
         report.remark(format!("The name of section {name} ({place}) holds {letter}; {hint}"));
     }
-    if !title.ends_with(":x]") {
+    if kind.is_plugin || !kind.name.ends_with(':') {
         return;
     }
     if section.name.split_once(':').is_some_and(|(_, own)| own.trim().is_empty()) {
-        let example = title.replace(":x]", ":NAME]");
-        report.remark(format!("Section {name} ({place}) has no name; write {example}"));
+        report.remark(format!("Section {name} ({place}) has no name; write [{}]", kind.header_of("NAME")));
     }
     if let Some(again) = section.again.filter(|again| !document.sources.are_equal(again.file, section.file)) {
         report.remark(format!(
@@ -177,7 +143,7 @@ fn remark_name(document: &Document, section: &Section, report: &mut Report) {
 
 /// `[inet_http_serverfoo]` is a server, too; whoever writes it more likely misspelled something.
 fn remark_server_name(document: &Document, section: &Section, report: &mut Report) {
-    for prefix in [http::INET_PREFIX, http::UNIX_PREFIX] {
+    for prefix in [http::INET.name, http::UNIX.name] {
         let Some(rest) = section.name.strip_prefix(prefix) else { continue };
         if !rest.is_empty() && !rest.starts_with(':') {
             report.remark(format!(
@@ -191,7 +157,7 @@ fn remark_server_name(document: &Document, section: &Section, report: &mut Repor
 
 /// An `[include]` in an included file is not followed. A file that includes itself is no such one.
 pub(crate) fn remark_nested_include(document: &Document, main: crate::source::FileId, report: &mut Report) {
-    let Some(section) = document.section(include::SECTION) else { return };
+    let Some(section) = document.section(include::SECTION.name) else { return };
     let is_nested = |entry: &&Entry| {
         let file = entry.key_span.file;
         file != main && !document.sources.are_equal(file, main)

@@ -1,8 +1,8 @@
 //! Addresses.
 
 use super::{Parsed, Reading, Rejection, whole_number};
-use crate::config::FastCgiAddress;
 use crate::paths;
+use crate::section::fcgi_program::FastCgiAddress;
 use crate::text::{self, Integer, shown};
 use std::borrow::Cow;
 use supervisor_core::repr;

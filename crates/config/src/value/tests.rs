@@ -1,7 +1,7 @@
 //! Each type against what upstream makes of the same text. Texts of faults that other files show are not repeated.
 
 use super::*;
-use crate::config::FastCgiAddress;
+use crate::FastCgiAddress;
 use crate::host::MemoryHost;
 
 fn read<T>(parse: Parser<T>, text: &str) -> Result<T, String> {

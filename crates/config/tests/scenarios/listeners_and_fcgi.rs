@@ -2,7 +2,7 @@
 
 use super::{host, load_on, loaded, messages, refused};
 use supervisor_config::{FastCgiAddress, FastCgiSocket, GroupKind, ListenerPool, Owner, Severity};
-use supervisor_core::EventLength;
+use supervisor_core::{EventKind, EventLength, EventSet};
 
 fn listener(options: &str) -> String {
     format!("[supervisord]\n[eventlistener:e]\ncommand=a\n{options}\n")
@@ -20,7 +20,10 @@ fn a_listener_has_a_pool_and_two_priorities() {
     let config = loaded(&listener("events=TICK_60,process_state, TICK_60"));
     assert_eq!((config.groups[0].priority, config.groups[0].processes[0].policy.priority), (-1, 999));
     let pool = pool("events=TICK_60,process_state, TICK_60");
-    assert_eq!((pool.buffer_size, &pool.events[..]), (10, &["PROCESS_STATE", "TICK_60"][..]));
+    assert_eq!(
+        (pool.buffer_size, pool.events),
+        (10, EventSet::from_iter([EventKind::ProcessState, EventKind::Tick60]))
+    );
     assert_eq!(pool.result_handler, "supervisor.dispatchers:default_handler");
     assert_eq!(&*loaded("[supervisord]\n[eventlistener: e ]\ncommand=a\nevents=EVENT\n").groups[0].name, "e");
 }

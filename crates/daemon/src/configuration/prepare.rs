@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
-use supervisor_core::{Channel, EventKind, EventSet, GroupSpec, ProcessSpec};
+use supervisor_core::{Channel, GroupSpec, ProcessSpec};
 use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, StreamSpec, auto_files};
 use supervisor_sys::errno::words;
 use supervisor_sys::spawn::ChildUser;
@@ -188,11 +188,7 @@ impl PreparedGroup {
             GroupKind::Program | GroupKind::FastCgi(_) => supervisor_core::GroupKind::Programs,
             GroupKind::EventListener(pool) => supervisor_core::GroupKind::EventListeners {
                 buffer_size: usize::try_from(pool.buffer_size).unwrap_or(usize::MAX),
-                events: pool
-                    .events
-                    .iter()
-                    .filter_map(|name| EventKind::from_name(name))
-                    .collect::<EventSet>(),
+                events: pool.events,
                 length: pool.length,
             },
         };

@@ -1,6 +1,6 @@
 //! The `command` of a program, and remarks about one that cannot be what was meant.
 
-use super::options::COMMAND;
+use super::process::COMMAND;
 use crate::expand::Expanded;
 use crate::section::{self, Invalid, Pass, origin};
 use crate::unseen::{self, Looks};

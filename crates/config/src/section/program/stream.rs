@@ -1,87 +1,114 @@
 //! The options of one output stream: `stdout_*` and `stderr_*`.
 
-use crate::config::{LogFile, StreamLog};
 use crate::diagnostic::Fault;
 use crate::expand::{self, ExpandError};
-use crate::section::{Invalid, Opt, Pass};
-use crate::value::{self, LogFileName, Reading};
+use crate::section::table::{Opt, OptionDoc};
+use crate::section::{Invalid, Pass};
+use crate::value::types;
+use crate::value::{LogFileName, Reading};
+use std::path::Path;
+use std::sync::Arc;
 
-/// The options of one stream.
-pub(super) struct StreamOptions {
-    pub(super) logfile: Opt<LogFileName>,
-    pub(super) maxbytes: Opt<u64>,
-    pub(super) backups: Opt<u32>,
-    pub(super) syslog: Opt<bool>,
-    pub(super) capture_maxbytes: Opt<u64>,
-    pub(super) events_enabled: Opt<bool>,
+/// What becomes of one output stream of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamLog {
+    /// Where it is written.
+    pub logfile: LogFile,
+    /// Bytes at which the file rotates; 0: never.
+    pub maxbytes: u64,
+    /// Rotated files to keep; 0: the file is emptied instead.
+    pub backups: u32,
+    /// Each line also goes to syslog.
+    pub syslog: bool,
+    /// Most bytes of one tagged message; 0: tags are not looked for.
+    pub capture_maxbytes: u64,
+    /// Each chunk becomes a `PROCESS_LOG` event.
+    pub events_enabled: bool,
 }
 
-/// The keys of one stream's options, in the order of [`StreamOptions`].
-type Keys = [&'static str; 6];
+/// Where a child's output is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogFile {
+    /// Nowhere.
+    None,
+    /// To a file in `childlogdir` that supervisord names and removes.
+    Auto,
+    /// To this file, as written; a relative one starts at supervisord's working directory.
+    Path(Arc<Path>),
+}
 
-pub(super) const STDOUT: StreamOptions = stream_options([
-    "stdout_logfile",
-    "stdout_logfile_maxbytes",
-    "stdout_logfile_backups",
-    "stdout_syslog",
-    "stdout_capture_maxbytes",
-    "stdout_events_enabled",
-]);
+/// The options of one stream.
+pub(crate) struct StreamOptions {
+    pub(super) logfile: Opt<LogFileName>,
+    maxbytes: Opt<u64>,
+    backups: Opt<u32>,
+    syslog: Opt<bool>,
+    capture_maxbytes: Opt<u64>,
+    events_enabled: Opt<bool>,
+}
 
-pub(super) const STDERR: StreamOptions = stream_options([
-    "stderr_logfile",
-    "stderr_logfile_maxbytes",
-    "stderr_logfile_backups",
-    "stderr_syslog",
-    "stderr_capture_maxbytes",
-    "stderr_events_enabled",
-]);
+pub(crate) const STDOUT: StreamOptions = StreamOptions {
+    logfile: logfile("stdout_logfile").not_as(&["logfile"]),
+    maxbytes: maxbytes("stdout_logfile_maxbytes").not_as(&["logfile_maxbytes", "stdout_maxbytes"]),
+    backups: backups("stdout_logfile_backups").not_as(&["logfile_backups", "stdout_backups"]),
+    syslog: syslog("stdout_syslog").not_as(&["stdout_logfile_syslog"]),
+    capture_maxbytes: capture_maxbytes("stdout_capture_maxbytes"),
+    events_enabled: events_enabled("stdout_events_enabled"),
+};
 
-const fn stream_options(keys: Keys) -> StreamOptions {
-    StreamOptions {
-        logfile: Opt {
-            key: keys[0],
-            default: Some("AUTO"),
-            parse: value::logfile_name,
-            takes: "a path in a directory that exists, AUTO or NONE",
-            doc: "Where this stream is written; AUTO: a file in childlogdir that goes away with the next start.",
-        },
-        maxbytes: Opt {
-            key: keys[1],
-            default: Some("50MB"),
-            parse: value::byte_size,
-            takes: "a number of bytes, with KB, MB or GB if you like",
-            doc: "Size at which the file is rotated; 0 never rotates.",
-        },
-        backups: Opt {
-            key: keys[2],
-            default: Some("10"),
-            parse: value::small_count,
-            takes: "a whole number",
-            doc: "Rotated files to keep; 0 keeps none and empties the file instead.",
-        },
-        syslog: Opt {
-            key: keys[3],
-            default: Some("false"),
-            parse: value::boolean,
-            takes: "true or false",
-            doc: "Send each line to syslog as well.",
-        },
-        capture_maxbytes: Opt {
-            key: keys[4],
-            default: Some("0"),
-            parse: value::byte_size,
-            takes: "a number of bytes, with KB, MB or GB if you like",
-            doc: "Longest message between capture tags; 0 does not look for tags.",
-        },
-        events_enabled: Opt {
-            key: keys[5],
-            default: Some("false"),
-            parse: value::boolean,
-            takes: "true or false",
-            doc: "Make a PROCESS_LOG event of whatever is written.",
-        },
+pub(crate) const STDERR: StreamOptions = StreamOptions {
+    logfile: logfile("stderr_logfile"),
+    maxbytes: maxbytes("stderr_logfile_maxbytes").not_as(&["stderr_maxbytes"]),
+    backups: backups("stderr_logfile_backups").not_as(&["stderr_backups"]),
+    syslog: syslog("stderr_syslog").not_as(&["stderr_logfile_syslog"]),
+    capture_maxbytes: capture_maxbytes("stderr_capture_maxbytes"),
+    events_enabled: events_enabled("stderr_events_enabled"),
+};
+
+impl StreamOptions {
+    pub(crate) const fn described(&self) -> [OptionDoc; 6] {
+        let Self { logfile, maxbytes, backups, syslog, capture_maxbytes, events_enabled } = self;
+        [
+            capture_maxbytes.described(),
+            events_enabled.described(),
+            logfile.described(),
+            backups.described(),
+            maxbytes.described(),
+            syslog.described(),
+        ]
     }
+}
+
+const fn logfile(key: &'static str) -> Opt<LogFileName> {
+    Opt::new(key, types::LOGFILE_NAME)
+        .default("AUTO")
+        .help("Where this stream is written; AUTO: a file in childlogdir that goes away with the next start.")
+}
+
+const fn maxbytes(key: &'static str) -> Opt<u64> {
+    Opt::new(key, types::BYTE_SIZE)
+        .default("50MB")
+        .help("Size at which the file is rotated; 0 never rotates.")
+}
+
+const fn backups(key: &'static str) -> Opt<u32> {
+    Opt::new(key, types::SMALL_COUNT)
+        .default("10")
+        .help("Rotated files to keep; 0 keeps none and empties the file instead.")
+}
+
+const fn syslog(key: &'static str) -> Opt<bool> {
+    Opt::new(key, types::BOOLEAN).default("false").help("Send each line to syslog as well.")
+}
+
+const fn capture_maxbytes(key: &'static str) -> Opt<u64> {
+    Opt::new(key, types::BYTE_SIZE)
+        .default("0")
+        .help("Longest message between capture tags; 0 does not look for tags.")
+}
+
+const fn events_enabled(key: &'static str) -> Opt<bool> {
+    Opt::new(key, types::BOOLEAN).default("false").help("Make a PROCESS_LOG event of whatever is written.")
 }
 
 /// Reads what is the same for every process. The rest holds defaults until [`read_own`].
@@ -150,7 +177,7 @@ fn parsed_once(
     text: &str,
     error: &ExpandError,
 ) -> Result<LogFileName, Invalid> {
-    let parsed = (option.parse)(text.as_bytes(), &mut Reading::new(pass.host));
+    let parsed = (option.of.parse)(text.as_bytes(), &mut Reading::new(pass.host));
     parsed.map_err(|rejection| {
         let (head, names) = error.text(text, None, option.key);
         let fault = Fault::new(head)
