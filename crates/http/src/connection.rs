@@ -13,26 +13,22 @@
 //! waits in its socket.
 
 mod admission;
+mod answer;
+mod receive;
 mod stream;
 
 use crate::exchange::{Exchange, Then};
-use crate::head::{Head, HeadFault};
-use crate::inbox::{HeadProgress, Inbox};
-use crate::mailbox::{ConnectionId, Mailbox, Message};
+use crate::head::Head;
+use crate::inbox::Inbox;
+use crate::mailbox::{ConnectionId, Mailbox};
 use crate::outbox::Outbox;
-use crate::reply::Answer;
 use crate::socket::Stream;
-use crate::wire;
-use crate::{
-    Body, Charge, Client, Credentials, Level, Limits, Log, Peer, ReplyTo, Request, Response, Service, Status,
-};
+use crate::{Charge, Client, Credentials, Level, Limits, Log, Peer, Service, Status};
 use mio::event::Event;
-use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Streaming;
-use supervisor_sys::clock;
 
 /// What holds for all connections of one listener.
 #[derive(Debug)]
@@ -74,13 +70,6 @@ enum Step {
 
 /// Steps of a turn; a step moves at most a scratch buffer full. Keeps a busy client from starving others.
 const STEPS: usize = 16;
-
-/// A request up to this size is taken, and an answer up to this size is given, whatever other clients are sending and not taking.
-const SMALL_REQUEST: usize = 8 * 1024;
-const SMALL_ANSWER: usize = 64 * 1024;
-
-/// What a byte of a request is charged: itself, and what is made of it.
-const COST_OF_REQUEST: usize = 2;
 
 /// A sender gets a second more for each of these bytes, so that a large body may take its time.
 const BYTES_PER_SECOND: usize = 16 * 1024;
@@ -232,30 +221,6 @@ impl Connection {
         }
     }
 
-    /// The service has answered, or never will.
-    pub(crate) fn answer(&mut self, answer: Answer, charge: Option<Charge>, turn: &mut Turn<'_>) -> Outcome {
-        let (exchange, client) = match std::mem::replace(&mut self.phase, Phase::IDLE) {
-            Phase::Waiting { exchange, client } => (exchange, client),
-            // There is one answer to a request, and nothing else ends the wait for it.
-            other @ (Phase::Receiving { .. }
-            | Phase::Answering { .. }
-            | Phase::Streaming(_)
-            | Phase::Lingering { .. }) => {
-                self.phase = other;
-                return Outcome::Sleep;
-            }
-        };
-        client.settle();
-        let response = match answer {
-            Answer::Ready(response) => response,
-            Answer::Made(make) => guarded(turn.log, make).unwrap_or_else(internal_error),
-            Answer::Missing if self.is_half_closed || turn.is_draining => return Outcome::Close,
-            Answer::Missing => internal_error(),
-        };
-        self.begin_answer(response, charge, exchange, turn);
-        self.turn(turn)
-    }
-
     /// Answers 503 and ends: there is no room for this client.
     pub(crate) fn turn_away(&mut self, turn: &mut Turn<'_>) -> Outcome {
         self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
@@ -297,200 +262,6 @@ impl Connection {
         self.is_writable = !flushed.is_blocked;
         if flushed.is_blocked { Step::Blocked } else { Step::Progress }
     }
-
-    /// Looks for a complete request among what has come; reads on if there is none.
-    fn receive(&mut self, turn: &mut Turn<'_>) -> Step {
-        let Phase::Receiving { head, since } = &mut self.phase else { return Step::Blocked };
-        if since.is_none() && !self.inbox.is_empty() {
-            *since = Some(turn.now);
-        }
-        if let Some((known, length)) = head.take() {
-            let Some(body) = self.inbox.take_body(length) else {
-                *head = Some((known, length));
-                return self.read_on(turn);
-            };
-            self.dispatch(*known, body, turn);
-            return Step::Progress;
-        }
-        match self.inbox.take_head(turn.limits.head, turn.limits.headers) {
-            HeadProgress::Incomplete => self.read_on(turn),
-            HeadProgress::Complete(Err(HeadFault::Blank)) => Step::Over,
-            HeadProgress::Complete(Ok(head)) => {
-                self.admit(head, turn);
-                Step::Progress
-            }
-            HeadProgress::Complete(Err(HeadFault::Malformed)) => {
-                self.refuse(Status::BadRequest, Exchange::unreadable(), turn);
-                Step::Progress
-            }
-            HeadProgress::TooLarge | HeadProgress::Complete(Err(HeadFault::TooManyHeaders)) => {
-                self.refuse(Status::HeadTooLarge, Exchange::unreadable(), turn);
-                Step::Progress
-            }
-        }
-    }
-
-    fn read_on(&mut self, turn: &mut Turn<'_>) -> Step {
-        match self.read(turn.scratch) {
-            Received::Bytes(count) => {
-                let is_room = self.makes_room_for(count, turn.limits);
-                if !is_room || !self.inbox.push(&turn.scratch[..count]) {
-                    self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
-                }
-                Step::Progress
-            }
-            Received::Nothing => Step::Blocked,
-            Received::End => Step::Over,
-        }
-    }
-
-    /// Charges what has come, with so much more. Whether there is room.
-    fn makes_room_for(&mut self, more: usize, limits: &Limits) -> bool {
-        let owed = (self.inbox.len() + more).saturating_sub(SMALL_REQUEST) * COST_OF_REQUEST;
-        if owed == 0 {
-            return true;
-        }
-        if self.charge.is_none() {
-            self.charge = limits.memory.charge(0);
-        }
-        self.charge.as_mut().is_some_and(|charge| charge.resize(owed))
-    }
-
-    fn read(&mut self, scratch: &mut [u8]) -> Received {
-        while self.is_readable {
-            match self.stream.read(scratch) {
-                Ok(0) => return Received::End,
-                Ok(count) => return Received::Bytes(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Received::End,
-            }
-        }
-        Received::Nothing
-    }
-
-    fn dispatch(&mut self, head: Head, body: Vec<u8>, turn: &mut Turn<'_>) {
-        let exchange = Exchange::new(&head);
-        let client = Client::default();
-        if self.is_half_closed {
-            client.lose();
-        }
-        self.phase = Phase::Waiting { exchange, client: client.clone() };
-        let Head { method, target, path, query, version, headers, .. } = head;
-        let section = Arc::clone(&self.rules.section);
-        let request =
-            Request { method, target, path, query, version, headers, body, peer: self.peer, section };
-        let (id, mailbox) = (self.id, Arc::clone(turn.mailbox));
-        let reply = ReplyTo::new(client, move |answer, charge| {
-            mailbox.post(Message::Answer(id, answer, charge));
-        });
-        let reply = reply.charged(self.charge.take());
-        guarded(turn.log, || turn.service.call(request, reply));
-    }
-
-    /// Answers with an error page that is the last answer on this connection.
-    fn refuse(&mut self, status: Status, exchange: Exchange, turn: &Turn<'_>) {
-        self.begin_last_answer(admission::refusal(status), exchange, turn);
-    }
-
-    fn begin_last_answer(&mut self, response: Response, exchange: Exchange, turn: &Turn<'_>) {
-        self.charge = None;
-        self.begin_answer(response, None, exchange, turn);
-        if let Phase::Answering { then, .. } = &mut self.phase {
-            *then = Then::Close;
-        }
-    }
-
-    fn begin_answer(
-        &mut self,
-        response: Response,
-        charge: Option<Charge>,
-        mut exchange: Exchange,
-        turn: &Turn<'_>,
-    ) {
-        let (response, charge) = match settle(&response, charge, turn.limits) {
-            Ok(charge) => (response, charge),
-            Err(NoRoom) if exchange.is_head_only => (response, None),
-            Err(NoRoom) => (admission::refusal(Status::ServiceUnavailable), None),
-        };
-        let (framing, mut then) = exchange.framing(&response);
-        if turn.is_draining {
-            then = Then::Close;
-        }
-        exchange.answered_with(response.status.code());
-        let head = wire::head(&exchange.version, &response, framing, clock::now().wall);
-        exchange.count(head.len());
-        self.outbox.push(head);
-        let length = response.body.length();
-        match response.body {
-            Body::Stream(source) | Body::Pieces(_, source)
-                if !exchange.is_head_only && response.status.may_have_body() =>
-            {
-                let waker = self.stream_waker(turn.mailbox);
-                let streaming = Streaming::new(length, source, waker, exchange, framing, then, turn.now);
-                self.phase = Phase::Streaming(streaming);
-            }
-            Body::Bytes(bytes) if !exchange.is_head_only && response.status.may_have_body() => {
-                exchange.count(bytes.len());
-                self.outbox.push(bytes);
-                self.phase = Phase::Answering { exchange, then, last_progress: turn.now, _charge: charge };
-            }
-            Body::Stream(_) | Body::Pieces(..) | Body::Bytes(_) => {
-                self.phase = Phase::Answering { exchange, then, last_progress: turn.now, _charge: None };
-            }
-        }
-    }
-
-    /// The answer has left in full.
-    fn conclude(&mut self, turn: &Turn<'_>) -> Step {
-        let Phase::Answering { exchange, then, .. } = &self.phase else { return Step::Blocked };
-        (turn.log)(Level::Trace, &exchange.log_line(self.peer, clock::now().wall));
-        match then {
-            Then::KeepOpen => {
-                self.phase = Phase::IDLE;
-                self.quiet_since = turn.now;
-                Step::Progress
-            }
-            Then::Close => {
-                self.stream.shut_down_sending();
-                self.inbox.clear();
-                self.phase = Phase::Lingering { until: turn.now + turn.limits.linger };
-                Step::Progress
-            }
-        }
-    }
-
-    /// Throws away what a client still sends, so that its end is no reset that would destroy the answer. A
-    /// client with nothing more to send is let go at once.
-    fn discard(&mut self, turn: &mut Turn<'_>) -> Step {
-        match self.read(turn.scratch) {
-            Received::Bytes(_) => Step::Progress,
-            Received::Nothing => Step::Blocked,
-            Received::End => Step::Over,
-        }
-    }
-}
-
-/// There is no room for an answer beside those that other clients have not taken.
-struct NoRoom;
-
-/// Charges an answer that is complete for what it holds; `charge` is what it was made for.
-fn settle(response: &Response, charge: Option<Charge>, limits: &Limits) -> Result<Option<Charge>, NoRoom> {
-    match &response.body {
-        Body::Bytes(bytes) if bytes.len() > SMALL_ANSWER => {
-            let mut charge = charge.or_else(|| limits.memory.charge(0)).ok_or(NoRoom)?;
-            if charge.resize(bytes.len()) { Ok(Some(charge)) } else { Err(NoRoom) }
-        }
-        // What comes in pieces holds one at a time.
-        Body::Bytes(_) | Body::Stream(_) | Body::Pieces(..) => Ok(None),
-    }
-}
-
-/// What a read came to.
-enum Received {
-    Bytes(usize),
-    Nothing,
-    End,
 }
 
 /// Runs a service's code. A panic in it is a bug; it costs its client an answer of 500, not all clients the
@@ -501,8 +272,4 @@ fn guarded<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
         log(Level::Error, "a request made its handler panic; its client is answered with 500");
     }
     outcome
-}
-
-fn internal_error() -> Response {
-    Response::error(Status::InternalServerError)
 }
