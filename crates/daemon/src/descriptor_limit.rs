@@ -4,7 +4,7 @@
 //! the programs as well; beyond that the daemon raises its own as far as its programs and the connections of its servers
 //! need, and no further. Where it cannot, programs come first: anybody who reaches a port can open connections and leave
 //! them, and must not keep a program from starting that way. A few connections have descriptors of their own, which are kept back
-//! before programs get theirs ([`Limits::kept_back`]).
+//! before programs get theirs ([`Limits::reserved_connections`]).
 
 use crate::main_loop::Loop;
 use supervisor_core::Level;
@@ -46,7 +46,7 @@ pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room 
     let for_programs = count(programs).saturating_mul(PER_PROGRAM);
     let needed = BESIDE.saturating_add(for_programs);
     let limits = Limits::default();
-    let for_clients = count(servers * limits.places()).saturating_mul(PER_CONNECTION);
+    let for_clients = count(servers * limits.capacity()).saturating_mul(PER_CONNECTION);
     let outcome = limits::raise_own_open_files(needed.saturating_add(for_clients)).map(|limit| limit.soft);
     let (allowed, said) = match outcome {
         Ok(None) => return Room { limits, is_short: false },
@@ -61,7 +61,7 @@ pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room 
         log.log(Level::Warn, text);
     }
     let left = allowed.saturating_sub(RESERVED).saturating_sub(for_programs);
-    let places = (left / PER_CONNECTION / count(servers.max(1))).max(count(limits.kept_back + 1));
+    let places = (left / PER_CONNECTION / count(servers.max(1))).max(count(limits.reserved_connections + 1));
     let limits = limits.within(usize::try_from(places).unwrap_or(usize::MAX));
     Room { limits, is_short: allowed < needed }
 }

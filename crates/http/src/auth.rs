@@ -23,7 +23,7 @@ enum Password {
 
 /// What an `Authorization` header comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum AuthOutcome {
     /// Let in.
     Accepted,
     /// Missing, of another scheme, or wrong: 401.
@@ -47,20 +47,20 @@ impl Credentials {
     }
 
     /// Judges the value of an `Authorization` header.
-    pub(crate) fn judge(&self, authorization: Option<&[u8]>) -> Verdict {
-        let Some(value) = authorization else { return Verdict::Denied };
+    pub(crate) fn check(&self, authorization: Option<&[u8]>) -> AuthOutcome {
+        let Some(value) = authorization else { return AuthOutcome::Denied };
         let (scheme, token) = split_once(value, b' ').unwrap_or((value, &[]));
         if !scheme.eq_ignore_ascii_case(b"basic") {
-            return Verdict::Denied;
+            return AuthOutcome::Denied;
         }
-        let Some(decoded) = decode(token) else { return Verdict::Malformed };
+        let Some(decoded) = decode(token) else { return AuthOutcome::Malformed };
         if std::str::from_utf8(&decoded).is_err() {
-            return Verdict::Malformed;
+            return AuthOutcome::Malformed;
         }
-        let Some((username, password)) = split_once(&decoded, b':') else { return Verdict::Denied };
+        let Some((username, password)) = split_once(&decoded, b':') else { return AuthOutcome::Denied };
         // Both are compared whatever the first says, so that the time taken tells nothing about either.
         let is_let_in = username.ct_eq(&self.username) & self.password.matches(password);
-        if is_let_in.into() { Verdict::Accepted } else { Verdict::Denied }
+        if is_let_in.into() { AuthOutcome::Accepted } else { AuthOutcome::Denied }
     }
 }
 
@@ -122,55 +122,55 @@ mod tests {
 
     const SHA1_OF_PASSWORD: &str = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8";
 
-    fn judge(password: &str, given: &str) -> Verdict {
+    fn check(password: &str, given: &str) -> AuthOutcome {
         let header = format!("Basic {}", general_purpose::STANDARD.encode(given));
-        Credentials::new("user", password).unwrap().judge(Some(header.as_bytes()))
+        Credentials::new("user", password).unwrap().check(Some(header.as_bytes()))
     }
 
-    fn judge_header(header: &str) -> Verdict {
-        Credentials::new("user", "password").unwrap().judge(Some(header.as_bytes()))
+    fn check_header(header: &str) -> AuthOutcome {
+        Credentials::new("user", "password").unwrap().check(Some(header.as_bytes()))
     }
 
     /// RPC-10, RPC-11.
     #[test]
     fn clear_and_hashed_passwords_let_their_owner_in() {
         let hashed = format!("{{SHA}}{SHA1_OF_PASSWORD}");
-        assert_eq!(judge(&hashed, "user:password"), Verdict::Accepted);
-        assert_eq!(judge(&hashed, &format!("user:{hashed}")), Verdict::Denied);
-        assert_eq!(judge(&hashed.to_uppercase(), "user:password"), Verdict::Denied);
-        assert_eq!(judge("a:b", "user:a:b"), Verdict::Accepted);
-        assert_eq!(judge("p\u{e4}ss", "user:p\u{e4}ss"), Verdict::Accepted);
+        assert_eq!(check(&hashed, "user:password"), AuthOutcome::Accepted);
+        assert_eq!(check(&hashed, &format!("user:{hashed}")), AuthOutcome::Denied);
+        assert_eq!(check(&hashed.to_uppercase(), "user:password"), AuthOutcome::Denied);
+        assert_eq!(check("a:b", "user:a:b"), AuthOutcome::Accepted);
+        assert_eq!(check("p\u{e4}ss", "user:p\u{e4}ss"), AuthOutcome::Accepted);
     }
 
     #[test]
     fn a_wrong_name_or_password_is_denied() {
         for given in ["user:passwor", "user:password2", "User:password", "user:", ":password", "user", ""] {
-            assert_eq!(judge("password", given), Verdict::Denied, "{given}");
+            assert_eq!(check("password", given), AuthOutcome::Denied, "{given}");
         }
-        assert_eq!(Credentials::new("user", "x").unwrap().judge(None), Verdict::Denied);
+        assert_eq!(Credentials::new("user", "x").unwrap().check(None), AuthOutcome::Denied);
         assert_eq!(
-            judge("", "user"),
-            Verdict::Denied,
+            check("", "user"),
+            AuthOutcome::Denied,
             "without a colon there is no password, not even an empty one"
         );
-        assert_eq!(judge("", "user:"), Verdict::Accepted);
+        assert_eq!(check("", "user:"), AuthOutcome::Accepted);
     }
 
     /// RPC-12.
     #[test]
     fn other_schemes_are_denied_and_unreadable_tokens_are_malformed() {
-        assert_eq!(judge_header("Digest abc"), Verdict::Denied);
-        assert_eq!(judge_header("Basic"), Verdict::Denied);
-        assert_eq!(judge_header("Basic //79"), Verdict::Malformed);
-        assert_eq!(judge_header("Basic abc"), Verdict::Malformed);
-        assert_eq!(judge_header("Basic !!!"), Verdict::Denied);
+        assert_eq!(check_header("Digest abc"), AuthOutcome::Denied);
+        assert_eq!(check_header("Basic"), AuthOutcome::Denied);
+        assert_eq!(check_header("Basic //79"), AuthOutcome::Malformed);
+        assert_eq!(check_header("Basic abc"), AuthOutcome::Malformed);
+        assert_eq!(check_header("Basic !!!"), AuthOutcome::Denied);
     }
 
     #[test]
     fn tokens_are_read_as_leniently_as_upstream_reads_them() {
-        assert_eq!(judge_header("bASIC dXNlcjpwYXNzd29yZA=="), Verdict::Accepted);
-        assert_eq!(judge_header("Basic dXNlcjp!wYXNz d29yZA==-xx="), Verdict::Accepted);
-        assert_eq!(judge_header("Basic dXNlcjpwYXNzd29yZA="), Verdict::Malformed);
+        assert_eq!(check_header("bASIC dXNlcjpwYXNzd29yZA=="), AuthOutcome::Accepted);
+        assert_eq!(check_header("Basic dXNlcjp!wYXNz d29yZA==-xx="), AuthOutcome::Accepted);
+        assert_eq!(check_header("Basic dXNlcjpwYXNzd29yZA="), AuthOutcome::Malformed);
     }
 
     #[test]

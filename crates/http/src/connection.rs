@@ -114,8 +114,8 @@ pub(crate) struct Connection {
     /// The client sends no more; it may still be reading.
     is_half_closed: bool,
     /// It has sent a request before.
-    has_asked: bool,
-    quiet_since: Instant,
+    has_requested: bool,
+    idle_since: Instant,
 }
 
 impl Connection {
@@ -132,8 +132,8 @@ impl Connection {
             is_readable: true,
             is_writable: true,
             is_half_closed: false,
-            has_asked: false,
-            quiet_since: now,
+            has_requested: false,
+            idle_since: now,
         }
     }
 
@@ -144,11 +144,11 @@ impl Connection {
     /// For how long nothing has been asked or answered; `None` while something is.
     pub(crate) fn idle_for(&self, now: Instant) -> Option<Duration> {
         let is_idle = matches!(self.phase, Phase::Receiving { head: None, since: None });
-        is_idle.then(|| now.saturating_duration_since(self.quiet_since))
+        is_idle.then(|| now.saturating_duration_since(self.idle_since))
     }
 
-    pub(crate) fn has_asked(&self) -> bool {
-        self.has_asked
+    pub(crate) fn has_requested(&self) -> bool {
+        self.has_requested
     }
 
     /// Whether all it does is to wait for the client to close.
@@ -156,8 +156,8 @@ impl Connection {
         matches!(self.phase, Phase::Lingering { .. })
     }
 
-    /// Whether its end would lose nothing that is bounded in time: it is idle, or streams without end.
-    pub(crate) fn is_dispensable(&self) -> bool {
+    /// Whether its end would disconnect nothing that is bounded in time: it is idle, or streams without end.
+    pub(crate) fn closes_on_drain(&self) -> bool {
         match &self.phase {
             Phase::Receiving { head: None, since: None } | Phase::Lingering { .. } => true,
             Phase::Streaming(streaming) => streaming.is_endless(),
@@ -170,13 +170,13 @@ impl Connection {
         match &self.phase {
             Phase::Receiving { since, .. } => since.map(|since| {
                 let seconds = u64::try_from(self.inbox.len() / BYTES_PER_SECOND).unwrap_or(u64::MAX);
-                since + limits.slow_sender + Duration::from_secs(seconds)
+                since + limits.request_timeout + Duration::from_secs(seconds)
             }),
-            Phase::Answering { last_progress, .. } => Some(*last_progress + limits.slow_reader),
+            Phase::Answering { last_progress, .. } => Some(*last_progress + limits.answer_timeout),
             Phase::Lingering { until } => Some(*until),
             // Of an answer that ends, and is there to be taken.
             Phase::Streaming(streaming) if !streaming.is_endless() && !self.outbox.is_empty() => {
-                Some(streaming.last_progress + limits.slow_reader)
+                Some(streaming.last_progress + limits.answer_timeout)
             }
             Phase::Waiting { .. } | Phase::Streaming(_) => None,
         }
@@ -192,7 +192,7 @@ impl Connection {
             self.is_half_closed = true;
             // It may still be reading, but most likely it is gone; what can be called off is.
             if let Phase::Waiting { client, .. } = &self.phase {
-                client.lose();
+                client.disconnect();
             }
         }
     }
@@ -222,15 +222,15 @@ impl Connection {
     }
 
     /// Answers 503 and ends: there is no room for this client.
-    pub(crate) fn turn_away(&mut self, turn: &mut Turn<'_>) -> Outcome {
+    pub(crate) fn reject(&mut self, turn: &mut Turn<'_>) -> Outcome {
         self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
         self.turn(turn)
     }
 
     /// The connection is over: whoever still works for its client is told.
-    pub(crate) fn lose(self) {
+    pub(crate) fn disconnect(self) {
         if let Phase::Waiting { client, .. } = self.phase {
-            client.lose();
+            client.disconnect();
         }
     }
 
@@ -241,8 +241,8 @@ impl Connection {
         match &self.phase {
             Phase::Receiving { .. } => self.receive(turn),
             Phase::Waiting { .. } => Step::Blocked,
-            Phase::Answering { .. } => self.conclude(turn),
-            Phase::Streaming(_) => self.pull(turn),
+            Phase::Answering { .. } => self.finish_answer(turn),
+            Phase::Streaming(_) => self.pull_stream(turn),
             Phase::Lingering { .. } => self.discard(turn),
         }
     }
@@ -266,7 +266,7 @@ impl Connection {
 
 /// Runs a service's code. A panic in it is a bug; it costs its client an answer of 500, not all clients the
 /// server.
-fn guarded<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
+fn catch_panic<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
     let outcome = catch_unwind(AssertUnwindSafe(run)).ok();
     if outcome.is_none() {
         log(Level::Error, "a request made its handler panic; its client is answered with 500");

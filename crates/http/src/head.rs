@@ -26,7 +26,7 @@ pub(crate) struct Head {
 
 /// Why a head is not one.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum HeadFault {
+pub(crate) enum HeadError {
     /// Nothing but line ends: the client has nothing to ask.
     Blank,
     /// The request line or a header cannot be understood, or could be understood in two ways.
@@ -46,19 +46,19 @@ pub(crate) enum BodyLength {
     Chunked,
     /// No number, lengths that contradict each other, or a length beside a transfer coding: two readers may
     /// disagree where the body ends.
-    Unclear,
+    Ambiguous,
 }
 
 impl Head {
     /// Parses what stands before the blank line that ends a head.
-    pub(crate) fn parse(bytes: &[u8], header_limit: usize) -> Result<Self, HeadFault> {
+    pub(crate) fn parse(bytes: &[u8], header_limit: usize) -> Result<Self, HeadError> {
         let mut lines = Lines(Some(bytes)).skip_while(|line| line.is_empty());
-        let request_line = lines.next().ok_or(HeadFault::Blank)?;
+        let request_line = lines.next().ok_or(HeadError::Blank)?;
         if !is_one_line(request_line) {
-            return Err(HeadFault::Malformed);
+            return Err(HeadError::Malformed);
         }
-        let (method, target, version) = crack(request_line).ok_or(HeadFault::Malformed)?;
-        let headers = collect_headers(lines, header_limit)?;
+        let (method, target, version) = parse_request_line(request_line).ok_or(HeadError::Malformed)?;
+        let headers = parse_headers(lines, header_limit)?;
         let Target { path, query } = uri::split(target);
         Ok(Self {
             request_line: request_line.to_vec(),
@@ -79,11 +79,11 @@ impl Head {
             return if is_coded { BodyLength::Chunked } else { BodyLength::Absent };
         };
         if is_coded || lengths.any(|other| other != first) || !first.iter().all(u8::is_ascii_digit) {
-            return BodyLength::Unclear;
+            return BodyLength::Ambiguous;
         }
         // All digits, so it is UTF-8; more digits than a usize holds is a length beyond every limit.
         match std::str::from_utf8(first).unwrap_or_default() {
-            "" => BodyLength::Unclear,
+            "" => BodyLength::Ambiguous,
             digits => BodyLength::Bytes(digits.parse().unwrap_or(usize::MAX)),
         }
     }
@@ -117,7 +117,7 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// `METHOD SP TARGET [SP HTTP/digits-and-dots]`, single spaces.
-fn crack(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
+fn parse_request_line(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
     let mut words = line.split(|&byte| byte == b' ');
     let method = words.next().filter(|word| !word.is_empty())?;
     let target = words.next().filter(|word| !word.is_empty())?;
@@ -144,25 +144,25 @@ fn parse_version(word: &[u8]) -> Option<Version> {
 /// Headers that decide who asks and for what; of two, two readers may take different ones.
 const SINGULAR: [&str; 2] = ["Host", "Authorization"];
 
-fn collect_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Result<Headers, HeadFault> {
+fn parse_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Result<Headers, HeadError> {
     let mut headers = Headers::default();
     for (count, line) in lines.enumerate() {
         if count >= limit {
-            return Err(HeadFault::TooManyHeaders);
+            return Err(HeadError::TooManyHeaders);
         }
         let is_folded = line.starts_with(b" ") || line.starts_with(b"\t");
         if is_folded || !is_one_line(line) {
-            return Err(HeadFault::Malformed);
+            return Err(HeadError::Malformed);
         }
         // A line without a colon says nothing to any reader and is passed over, as upstream does.
         let Some(colon) = line.iter().position(|&byte| byte == b':') else { continue };
         if !is_token(&line[..colon]) {
-            return Err(HeadFault::Malformed);
+            return Err(HeadError::Malformed);
         }
         headers.push(line[..colon].to_vec(), line[colon + 1..].trim_ascii().to_vec());
     }
     if SINGULAR.iter().any(|name| headers.all(name).nth(1).is_some()) {
-        return Err(HeadFault::Malformed);
+        return Err(HeadError::Malformed);
     }
     Ok(headers)
 }
@@ -182,7 +182,7 @@ fn is_token(name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Head, HeadFault> {
+    fn parse(text: &str) -> Result<Head, HeadError> {
         Head::parse(text.as_bytes(), 10)
     }
 
@@ -205,15 +205,15 @@ mod tests {
             "GET /x HTTP/",
             "x y z",
         ] {
-            assert_eq!(parse(line), Err(HeadFault::Malformed), "{line}");
+            assert_eq!(parse(line), Err(HeadError::Malformed), "{line}");
         }
     }
 
     #[test]
     fn leading_blank_lines_are_skipped_and_nothing_but_blank_lines_is_blank() {
         assert_eq!(parse("\r\n\r\nGET / HTTP/1.0").unwrap().method, b"GET");
-        assert_eq!(parse(""), Err(HeadFault::Blank));
-        assert_eq!(parse("\r\n\r\n"), Err(HeadFault::Blank));
+        assert_eq!(parse(""), Err(HeadError::Blank));
+        assert_eq!(parse("\r\n\r\n"), Err(HeadError::Blank));
     }
 
     #[test]
@@ -244,10 +244,10 @@ mod tests {
             "Host: a\r\nhost: b",
         ] {
             let head = format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n{header}");
-            assert_eq!(parse(&head), Err(HeadFault::Malformed), "{header:?}");
+            assert_eq!(parse(&head), Err(HeadError::Malformed), "{header:?}");
         }
         for line in ["GET /\0 HTTP/1.1", "GET /\n HTTP/1.1", "GET /a\rb HTTP/1.1", "GET / HTTP/1.1\r"] {
-            assert_eq!(parse(line), Err(HeadFault::Malformed), "{line:?}");
+            assert_eq!(parse(line), Err(HeadError::Malformed), "{line:?}");
         }
         assert_eq!(parse("GET / HTTP/1.1\r\nCookie: a\r\nCookie: b").unwrap().headers.len(), 2);
     }
@@ -256,7 +256,7 @@ mod tests {
     fn header_lines_without_a_colon_are_ignored_but_counted() {
         assert_eq!(parse("GET / HTTP/1.1\r\nnothing\r\nA: b").unwrap().headers.len(), 1);
         let many = "\r\nx".repeat(11);
-        assert_eq!(parse(&format!("GET / HTTP/1.1{many}")), Err(HeadFault::TooManyHeaders));
+        assert_eq!(parse(&format!("GET / HTTP/1.1{many}")), Err(HeadError::TooManyHeaders));
     }
 
     #[test]
@@ -264,12 +264,12 @@ mod tests {
         let length = |headers: &str| parse(&format!("POST / HTTP/1.1{headers}")).unwrap().body_length();
         assert_eq!(length(""), BodyLength::Absent);
         assert_eq!(length("\r\nTransfer-Encoding: chunked"), BodyLength::Chunked);
-        assert_eq!(length("\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), BodyLength::Unclear);
-        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 4"), BodyLength::Unclear);
-        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 03"), BodyLength::Unclear);
+        assert_eq!(length("\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), BodyLength::Ambiguous);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 4"), BodyLength::Ambiguous);
+        assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 03"), BodyLength::Ambiguous);
         assert_eq!(length("\r\nContent-Length: 3\r\nContent-Length: 3"), BodyLength::Bytes(3));
         for bad in ["-1", "abc", "+3", "", "0x3", "1 2", "3, 3", "3.0", "\u{664}"] {
-            assert_eq!(length(&format!("\r\nContent-Length: {bad}")), BodyLength::Unclear, "{bad:?}");
+            assert_eq!(length(&format!("\r\nContent-Length: {bad}")), BodyLength::Ambiguous, "{bad:?}");
         }
         assert_eq!(length("\r\nContent-Length: 99999999999999999999999"), BodyLength::Bytes(usize::MAX));
     }

@@ -1,6 +1,6 @@
 //! What a client has sent and nobody has looked at yet.
 
-use crate::head::{Head, HeadFault};
+use crate::head::{Head, HeadError};
 
 /// Received bytes, cut into heads and bodies.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(crate) enum HeadProgress {
     /// The end of the head is further away than the limit.
     TooLarge,
     /// The head was there, and is taken out.
-    Complete(Result<Head, HeadFault>),
+    Complete(Result<Head, HeadError>),
 }
 
 const LARGE: usize = 1 << 20;

@@ -23,20 +23,20 @@ pub struct Limits {
     pub connections: usize,
     /// Connections beyond those, by way of one listener, that are kept just long enough to be told that there is no
     /// room. If more come, those that have been told longest are not waited for any more.
-    pub turned_away: usize,
+    pub rejected_connections: usize,
     /// Connections of each listener that descriptors are kept back for when the server starts, beside what it takes to tell
     /// others that there is no room.
-    pub kept_back: usize,
+    pub reserved_connections: usize,
     /// The largest piece an endless answer is sent in, and so all that is held for a client that does not read:
     /// the source is not asked for more until it has.
     pub stream_buffer: usize,
     /// How long a client may take from the first byte of a request to its last, with a second more for every
     /// 16 KiB; later is answered with 408.
-    pub slow_sender: Duration,
+    pub request_timeout: Duration,
     /// How long a complete answer may wait without the client taking a single byte of it.
-    pub slow_reader: Duration,
+    pub answer_timeout: Duration,
     /// How long an idle keep-alive connection is safe from being closed when the connection limit is reached;
-    /// one that never asked anything is safe for `slow_sender`. Below the limit nothing idle is ever closed.
+    /// one that never asked anything is safe for `request_timeout`. Below the limit nothing idle is ever closed.
     pub idle: Duration,
     /// How long a connection that ends waits for the client to close it too, so that a client that is still
     /// sending (as after 413) gets to read the answer instead of a reset.
@@ -51,11 +51,11 @@ impl Default for Limits {
             body: 8 * 1024 * 1024,
             memory: Budget::new(32 * 1024 * 1024),
             connections: 1024,
-            turned_away: 64,
-            kept_back: 4,
+            rejected_connections: 64,
+            reserved_connections: 4,
             stream_buffer: 64 * 1024,
-            slow_sender: MINUTE,
-            slow_reader: MINUTE,
+            request_timeout: MINUTE,
+            answer_timeout: MINUTE,
             idle: 30 * MINUTE,
             linger: Duration::from_secs(2),
         }
@@ -65,15 +65,15 @@ impl Default for Limits {
 impl Limits {
     /// These limits for a system where no more than so many connections can be open at once by way of one listener.
     #[must_use]
-    pub fn within(self, places: usize) -> Self {
-        let turned_away = self.turned_away.min(places / 4).max(1);
-        let connections = self.connections.min(places.saturating_sub(turned_away)).max(1);
-        Self { connections, turned_away, ..self }
+    pub fn within(self, capacity: usize) -> Self {
+        let rejected_connections = self.rejected_connections.min(capacity / 4).max(1);
+        let connections = self.connections.min(capacity.saturating_sub(rejected_connections)).max(1);
+        Self { connections, rejected_connections, ..self }
     }
 
     /// Connections that can be open at once by way of one listener, with those that are about to end.
-    pub fn places(&self) -> usize {
-        self.connections + self.turned_away
+    pub fn capacity(&self) -> usize {
+        self.connections + self.rejected_connections
     }
 }
 
@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn limits_shrink_to_the_places_there_are_and_never_grow() {
         let all = Limits::default();
-        assert_eq!(all.clone().within(all.places()), all);
+        assert_eq!(all.clone().within(all.capacity()), all);
         assert_eq!(all.clone().within(usize::MAX), all);
         let few = all.clone().within(40);
-        assert_eq!((few.connections, few.turned_away), (30, 10));
-        assert_eq!((all.clone().within(0).connections, all.within(0).turned_away), (1, 1));
+        assert_eq!((few.connections, few.rejected_connections), (30, 10));
+        assert_eq!((all.clone().within(0).connections, all.within(0).rejected_connections), (1, 1));
     }
 }

@@ -30,7 +30,7 @@ impl ReplyTo {
         Self { deliver: Some(Box::new(deliver)), client, charge: None }
     }
 
-    /// A reply that ends in a channel instead of a connection; `Client::lose` of its client plays the
+    /// A reply that ends in a channel instead of a connection; `Client::disconnect` of its client plays the
     /// disconnect.
     pub fn with_channel() -> (Self, Receiver<Response>, Client) {
         let (sender, receiver) = sync_channel(1);
@@ -118,7 +118,7 @@ impl Client {
     }
 
     /// Notes that the client has gone away and calls the hooks.
-    pub fn lose(&self) {
+    pub fn disconnect(&self) {
         let hooks = {
             let mut presence = self.lock();
             presence.is_gone = true;
@@ -130,7 +130,7 @@ impl Client {
     }
 
     /// Drops the hooks: the request has been answered.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn drop_hooks(&self) {
         let hooks = std::mem::take(&mut self.lock().hooks);
         drop(hooks);
     }

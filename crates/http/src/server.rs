@@ -59,7 +59,9 @@ pub fn serve(
     let listening = listeners
         .into_iter()
         .zip(FIRST_LISTENER..)
-        .map(|(listener, token)| Listening::new(listener, limits.kept_back, poll.registry(), Token(token)))
+        .map(|(listener, token)| {
+            Listening::new(listener, limits.reserved_connections, poll.registry(), Token(token))
+        })
         .collect::<io::Result<Vec<_>>>()?;
     let server = Server {
         next_id: FIRST_LISTENER + listening.len(),
@@ -73,7 +75,7 @@ pub fn serve(
         service,
         log,
         scratch: CopyBuffer::zeroed(SCRATCH),
-        winding_down: None,
+        draining: None,
     };
     let thread = thread::Builder::new().name("http".to_owned()).spawn(move || server.run())?;
     Ok(Handle::new(mailbox, thread))
@@ -98,7 +100,7 @@ struct Server {
     service: Box<dyn Service>,
     log: Log,
     scratch: CopyBuffer,
-    winding_down: Option<WindingDown>,
+    draining: Option<Draining>,
 }
 
 /// A connection with what the server has noted about it.
@@ -107,13 +109,13 @@ struct Entry {
     /// The listener it came by.
     listener: usize,
     /// It was told that there is no room.
-    is_told: bool,
+    is_rejected: bool,
     is_queued: bool,
     /// What stands in `deadlines` for it.
     deadline: Option<Instant>,
 }
 
-struct WindingDown {
+struct Draining {
     until: Instant,
     done: Vec<Box<dyn FnOnce() + Send>>,
 }
@@ -141,7 +143,7 @@ impl Server {
             if !is_crowded {
                 self.accept_all(now);
             }
-            self.take_messages(now);
+            self.handle_messages(now);
             self.serve_ready(now);
             self.expire(now);
             if is_crowded {
@@ -160,7 +162,7 @@ impl Server {
         }
         let earliest = self.deadlines.first().map(|(deadline, _)| *deadline);
         let retry = self.listening.iter().filter_map(Listening::retry_at).min();
-        let end = self.winding_down.as_ref().map(|winding_down| winding_down.until);
+        let end = self.draining.as_ref().map(|draining| draining.until);
         let next = [earliest, retry, end].into_iter().flatten().min()?;
         Some(next.saturating_duration_since(now))
     }
@@ -171,7 +173,7 @@ impl Server {
             return;
         }
         if let Some(listening) = self.listening.get_mut(token - FIRST_LISTENER) {
-            listening.note_newcomers();
+            listening.note_pending();
         } else if let Some(entry) = self.connections.get_mut(&token) {
             entry.connection.note(event);
             self.enqueue(token);
@@ -187,11 +189,11 @@ impl Server {
         }
     }
 
-    fn take_messages(&mut self, now: Instant) {
+    fn handle_messages(&mut self, now: Instant) {
         for message in self.mailbox.take() {
             match message {
                 Message::Answer(id, answer, charge) => {
-                    self.give_turn(id, now, |connection, turn| connection.answer(answer, charge, turn));
+                    self.run_turn(id, now, |connection, turn| connection.answer(answer, charge, turn));
                 }
                 Message::StreamReady(id) => {
                     if let Some(entry) = self.connections.get_mut(&id) {
@@ -203,7 +205,7 @@ impl Server {
                     self.stop_listening();
                     done();
                 }
-                Message::Drain { within, done } => self.wind_down(now + within, done),
+                Message::Drain { within, done } => self.begin_drain(now + within, done),
             }
         }
     }
@@ -215,7 +217,7 @@ impl Server {
             if let Some(entry) = self.connections.get_mut(&id) {
                 entry.is_queued = false;
             }
-            self.give_turn(id, now, Connection::turn);
+            self.run_turn(id, now, Connection::turn);
         }
     }
 
@@ -227,12 +229,12 @@ impl Server {
             if let Some(entry) = self.connections.get_mut(&id) {
                 entry.deadline = None;
             }
-            self.give_turn(id, now, Connection::expire);
+            self.run_turn(id, now, Connection::expire);
         }
     }
 
     /// Lets a connection act, and keeps the books about it.
-    fn give_turn(
+    fn run_turn(
         &mut self,
         id: ConnectionId,
         now: Instant,
@@ -246,10 +248,10 @@ impl Server {
             log: &self.log,
             scratch: &mut self.scratch,
             now,
-            is_draining: self.winding_down.is_some(),
+            is_draining: self.draining.is_some(),
         };
         let outcome = act(&mut entry.connection, &mut turn);
-        if outcome == Outcome::Close || (self.winding_down.is_some() && entry.connection.is_dispensable()) {
+        if outcome == Outcome::Close || (self.draining.is_some() && entry.connection.closes_on_drain()) {
             self.close(id);
             return;
         }
@@ -271,27 +273,27 @@ impl Server {
         }
         // Closing the descriptor, which follows, takes it out of the poll as well.
         let _ = self.poll.registry().deregister(entry.connection.stream_mut());
-        entry.connection.lose();
-        self.note_close(entry.listener, entry.is_told);
+        entry.connection.disconnect();
+        self.note_close(entry.listener, entry.is_rejected);
     }
 
     fn register(&mut self, mut connection: Connection, id: ConnectionId, listener: usize) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(connection.stream_mut(), Token(id), interest)?;
-        let entry = Entry { connection, listener, is_told: false, is_queued: false, deadline: None };
+        let entry = Entry { connection, listener, is_rejected: false, is_queued: false, deadline: None };
         self.connections.insert(id, entry);
         Ok(())
     }
 
-    fn wind_down(&mut self, until: Instant, done: Box<dyn FnOnce() + Send>) {
+    fn begin_drain(&mut self, until: Instant, done: Box<dyn FnOnce() + Send>) {
         self.stop_listening();
-        let winding_down = self.winding_down.get_or_insert_with(|| WindingDown { until, done: Vec::new() });
-        winding_down.until = winding_down.until.min(until);
-        winding_down.done.push(done);
+        let draining = self.draining.get_or_insert_with(|| Draining { until, done: Vec::new() });
+        draining.until = draining.until.min(until);
+        draining.done.push(done);
         let dispensable: Vec<ConnectionId> = self
             .connections
             .iter()
-            .filter(|(_, entry)| entry.connection.is_dispensable())
+            .filter(|(_, entry)| entry.connection.closes_on_drain())
             .map(|(id, _)| *id)
             .collect();
         for id in dispensable {
@@ -300,9 +302,7 @@ impl Server {
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        self.winding_down
-            .as_ref()
-            .is_some_and(|winding_down| self.connections.is_empty() || winding_down.until <= now)
+        self.draining.as_ref().is_some_and(|draining| self.connections.is_empty() || draining.until <= now)
     }
 
     fn end(mut self) {
@@ -311,9 +311,9 @@ impl Server {
         for id in open {
             self.close(id);
         }
-        let winding_down = self.winding_down.take();
+        let draining = self.draining.take();
         drop(self);
-        for done in winding_down.into_iter().flat_map(|winding_down| winding_down.done) {
+        for done in draining.into_iter().flat_map(|draining| draining.done) {
             done();
         }
     }

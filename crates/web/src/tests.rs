@@ -290,7 +290,7 @@ fn an_action_goes_no_further_once_its_browser_has_left() {
     let double = Double::new();
     let browser = get(&double, "/?action=restart&processname=cat");
     let (ticket, _, reply) = double.take_command();
-    browser.client.lose();
+    browser.client.disconnect();
     assert!(matches!(double.take(), Question::Cancel(cancelled) if cancelled == ticket));
     reply.send(Answer::Done);
     assert!(browser.response.recv_timeout(PATIENCE).is_err());

@@ -629,7 +629,7 @@ fn an_order_is_called_off_when_its_client_leaves() {
     let double = Double::new();
     let caller = call(&double, "supervisor.startProcess", &[text("a")]);
     let (ticket, _, reply) = double.take_command();
-    caller.client.lose();
+    caller.client.disconnect();
     assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
     drop(reply);
     assert!(caller.response.recv_timeout(PATIENCE).is_err(), "nobody is there to be answered");
@@ -644,7 +644,7 @@ fn a_multicall_begins_nothing_more_once_its_client_has_left() {
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
     let (ticket, _, reply) = double.take_command();
-    caller.client.lose();
+    caller.client.disconnect();
     assert!(matches!(double.take(), Request::Cancel(cancelled) if cancelled == ticket));
     reply.send(Answer::Done);
     assert!(caller.response.recv_timeout(PATIENCE).is_err());

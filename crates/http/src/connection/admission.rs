@@ -1,7 +1,7 @@
 //! Whether a request is let in, decided by its head alone.
 
 use super::{Connection, Phase, Turn};
-use crate::auth::Verdict;
+use crate::auth::AuthOutcome;
 use crate::exchange::Exchange;
 use crate::head::{BodyLength, Head};
 use crate::{Limits, Response, Status};
@@ -9,8 +9,8 @@ use crate::{Limits, Response, Status};
 impl Connection {
     /// Decides, before any of its body is taken in, whether a request may go on.
     pub(super) fn admit(&mut self, head: Head, turn: &Turn<'_>) {
-        self.has_asked = true;
-        if let Some(refusal) = self.objection(&head, turn.limits) {
+        self.has_requested = true;
+        if let Some(refusal) = self.rejection(&head, turn.limits) {
             let exchange = Exchange::new(&head);
             self.begin_last_answer(refusal, exchange, turn);
             return;
@@ -18,28 +18,27 @@ impl Connection {
         let length = match head.body_length() {
             BodyLength::Bytes(length) => length,
             // Those that say nothing a body could be read by were objected to.
-            BodyLength::Absent | BodyLength::Chunked | BodyLength::Unclear => 0,
+            BodyLength::Absent | BodyLength::Chunked | BodyLength::Ambiguous => 0,
         };
         if let Phase::Receiving { head: slot, .. } = &mut self.phase {
             *slot = Some((Box::new(head), length));
         }
     }
 
-    fn objection(&self, head: &Head, limits: &Limits) -> Option<Response> {
-        let verdict =
-            self.rules.credentials.as_ref().map_or(Verdict::Accepted, |credentials| {
-                credentials.judge(head.headers.first("Authorization"))
-            });
-        match verdict {
-            Verdict::Accepted => {}
-            Verdict::Denied => return Some(unauthorized()),
-            Verdict::Malformed => return Some(refusal(Status::BadRequest)),
+    fn rejection(&self, head: &Head, limits: &Limits) -> Option<Response> {
+        let outcome = self.rules.credentials.as_ref().map_or(AuthOutcome::Accepted, |credentials| {
+            credentials.check(head.headers.first("Authorization"))
+        });
+        match outcome {
+            AuthOutcome::Accepted => {}
+            AuthOutcome::Denied => return Some(unauthorized()),
+            AuthOutcome::Malformed => return Some(refusal(Status::BadRequest)),
         }
         match head.body_length() {
             BodyLength::Absent => None,
             BodyLength::Bytes(length) => (length > limits.body).then(|| refusal(Status::ContentTooLarge)),
             BodyLength::Chunked => Some(refusal(Status::LengthRequired)),
-            BodyLength::Unclear => Some(refusal(Status::BadRequest)),
+            BodyLength::Ambiguous => Some(refusal(Status::BadRequest)),
         }
     }
 }

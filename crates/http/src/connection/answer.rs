@@ -1,7 +1,7 @@
 //! From an answer to bytes: charges it, frames it, and decides what becomes of the connection after it.
 
 use super::stream::Streaming;
-use super::{Connection, Outcome, Phase, Step, Turn, admission, guarded};
+use super::{Connection, Outcome, Phase, Step, Turn, admission, catch_panic};
 use crate::exchange::{Exchange, Then};
 use crate::reply::Answer;
 use crate::wire;
@@ -25,10 +25,10 @@ impl Connection {
                 return Outcome::Sleep;
             }
         };
-        client.settle();
+        client.drop_hooks();
         let response = match answer {
             Answer::Ready(response) => response,
-            Answer::Made(make) => guarded(turn.log, make).unwrap_or_else(internal_error),
+            Answer::Made(make) => catch_panic(turn.log, make).unwrap_or_else(internal_error),
             Answer::Missing if self.is_half_closed || turn.is_draining => return Outcome::Close,
             Answer::Missing => internal_error(),
         };
@@ -56,7 +56,7 @@ impl Connection {
         mut exchange: Exchange,
         turn: &Turn<'_>,
     ) {
-        let (response, charge) = match settle(&response, charge, turn.limits) {
+        let (response, charge) = match charge_answer(&response, charge, turn.limits) {
             Ok(charge) => (response, charge),
             Err(NoRoom) if exchange.is_head_only => (response, None),
             Err(NoRoom) => (admission::refusal(Status::ServiceUnavailable), None),
@@ -90,13 +90,13 @@ impl Connection {
     }
 
     /// The answer has left in full.
-    pub(super) fn conclude(&mut self, turn: &Turn<'_>) -> Step {
+    pub(super) fn finish_answer(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Answering { exchange, then, .. } = &self.phase else { return Step::Blocked };
         (turn.log)(Level::Trace, &exchange.log_line(self.peer, clock::now().wall));
         match then {
             Then::KeepOpen => {
                 self.phase = Phase::IDLE;
-                self.quiet_since = turn.now;
+                self.idle_since = turn.now;
                 Step::Progress
             }
             Then::Close => {
@@ -113,7 +113,11 @@ impl Connection {
 struct NoRoom;
 
 /// Charges an answer that is complete for what it holds; `charge` is what it was made for.
-fn settle(response: &Response, charge: Option<Charge>, limits: &Limits) -> Result<Option<Charge>, NoRoom> {
+fn charge_answer(
+    response: &Response,
+    charge: Option<Charge>,
+    limits: &Limits,
+) -> Result<Option<Charge>, NoRoom> {
     match &response.body {
         Body::Bytes(bytes) if bytes.len() > SMALL_ANSWER => {
             let mut charge = charge.or_else(|| limits.memory.charge(0)).ok_or(NoRoom)?;

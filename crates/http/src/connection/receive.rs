@@ -1,8 +1,8 @@
 //! From bytes to a request: reads, looks for a complete head and body, and hands the request to the service.
 
-use super::{Connection, Phase, Step, Turn, guarded};
+use super::{Connection, Phase, Step, Turn, catch_panic};
 use crate::exchange::Exchange;
-use crate::head::{Head, HeadFault};
+use crate::head::{Head, HeadError};
 use crate::inbox::HeadProgress;
 use crate::mailbox::Message;
 use crate::{Client, Limits, ReplyTo, Request, Status};
@@ -39,16 +39,16 @@ impl Connection {
         }
         match self.inbox.take_head(turn.limits.head, turn.limits.headers) {
             HeadProgress::Incomplete => self.read_on(turn),
-            HeadProgress::Complete(Err(HeadFault::Blank)) => Step::Over,
+            HeadProgress::Complete(Err(HeadError::Blank)) => Step::Over,
             HeadProgress::Complete(Ok(head)) => {
                 self.admit(head, turn);
                 Step::Progress
             }
-            HeadProgress::Complete(Err(HeadFault::Malformed)) => {
+            HeadProgress::Complete(Err(HeadError::Malformed)) => {
                 self.refuse(Status::BadRequest, Exchange::unreadable(), turn);
                 Step::Progress
             }
-            HeadProgress::TooLarge | HeadProgress::Complete(Err(HeadFault::TooManyHeaders)) => {
+            HeadProgress::TooLarge | HeadProgress::Complete(Err(HeadError::TooManyHeaders)) => {
                 self.refuse(Status::HeadTooLarge, Exchange::unreadable(), turn);
                 Step::Progress
             }
@@ -58,7 +58,7 @@ impl Connection {
     fn read_on(&mut self, turn: &mut Turn<'_>) -> Step {
         match self.read(turn.scratch) {
             Received::Bytes(count) => {
-                let is_room = self.makes_room_for(count, turn.limits);
+                let is_room = self.charge_request(count, turn.limits);
                 if !is_room || !self.inbox.push(&turn.scratch[..count]) {
                     self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
                 }
@@ -70,7 +70,7 @@ impl Connection {
     }
 
     /// Charges what has come, with so much more. Whether there is room.
-    fn makes_room_for(&mut self, more: usize, limits: &Limits) -> bool {
+    fn charge_request(&mut self, more: usize, limits: &Limits) -> bool {
         let owed = (self.inbox.len() + more).saturating_sub(SMALL_REQUEST) * COST_OF_REQUEST;
         if owed == 0 {
             return true;
@@ -98,7 +98,7 @@ impl Connection {
         let exchange = Exchange::new(&head);
         let client = Client::default();
         if self.is_half_closed {
-            client.lose();
+            client.disconnect();
         }
         self.phase = Phase::Waiting { exchange, client: client.clone() };
         let Head { method, target, path, query, version, headers, .. } = head;
@@ -110,7 +110,7 @@ impl Connection {
             mailbox.post(Message::Answer(id, answer, charge));
         });
         let reply = reply.charged(self.charge.take());
-        guarded(turn.log, || turn.service.call(request, reply));
+        catch_panic(turn.log, || turn.service.call(request, reply));
     }
 
     /// Throws away what a client still sends, so that its end is no reset that would destroy the answer. A

@@ -82,7 +82,7 @@ impl Connection {
     }
 
     /// Asks the source for more. All that was asked for before has left, so at most one piece is held.
-    pub(super) fn pull(&mut self, turn: &Turn<'_>) -> Step {
+    pub(super) fn pull_stream(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Streaming(streaming) = &mut self.phase else { return Step::Blocked };
         if streaming.is_endless() && (self.is_half_closed || turn.is_draining) {
             return Step::Over;

@@ -30,12 +30,12 @@ pub(super) struct Listening {
     /// Connections that came by it and are open.
     open: usize,
     /// Those of them that were told that there is no room.
-    told: usize,
+    rejected: usize,
     /// The poll has announced newcomers that have not all been accepted.
-    has_newcomers: bool,
+    has_pending: bool,
     reserve: Reserve,
     /// No descriptor was left to accept the next newcomer with, so that it takes one that was kept back.
-    is_short: bool,
+    lacks_descriptors: bool,
     /// The system refused to accept, and is not asked again before something changes.
     waiting: Option<Waiting>,
     /// That has been reported, and nobody has got in since.
@@ -48,7 +48,7 @@ pub(super) struct Listening {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
     /// One of the connections will close.
-    ForAClose,
+    ForClose,
     /// That would not help, or there is none.
     Until(Instant),
 }
@@ -56,7 +56,7 @@ enum Waiting {
 impl Listening {
     pub(super) fn new(
         listener: Listener,
-        kept_back: usize,
+        reserved_connections: usize,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
@@ -65,34 +65,34 @@ impl Listening {
             acceptor: Acceptor::new(listener.socket, registry, token)?,
             rules: Arc::new(rules),
             open: 0,
-            told: 0,
-            has_newcomers: false,
-            reserve: Reserve::new(kept_back),
-            is_short: false,
+            rejected: 0,
+            has_pending: false,
+            reserve: Reserve::new(reserved_connections),
+            lacks_descriptors: false,
             waiting: None,
             is_refused: false,
             is_full: false,
         })
     }
 
-    pub(super) fn note_newcomers(&mut self) {
-        self.has_newcomers = true;
+    pub(super) fn note_pending(&mut self) {
+        self.has_pending = true;
     }
 
     /// Connections that were let in.
-    fn inside(&self) -> usize {
-        self.open - self.told
+    fn admitted(&self) -> usize {
+        self.open - self.rejected
     }
 
     /// Keeps back as many descriptors as may still be needed.
-    fn keep_back(&mut self) {
-        self.reserve.fit(self.inside(), self.told);
+    fn fit_reserve(&mut self) {
+        self.reserve.fit(self.admitted(), self.rejected);
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {
         match self.waiting? {
             Waiting::Until(moment) => Some(moment),
-            Waiting::ForAClose => None,
+            Waiting::ForClose => None,
         }
     }
 }
@@ -101,8 +101,8 @@ impl Server {
     /// Whether there may be newcomers that can be accepted now.
     pub(super) fn may_accept(&self, listener: usize) -> bool {
         self.listening.get(listener).is_some_and(|listening| {
-            let is_ready = listening.has_newcomers && listening.waiting.is_none();
-            let has_place = || listening.open < self.limits.places();
+            let is_ready = listening.has_pending && listening.waiting.is_none();
+            let has_place = || listening.open < self.limits.capacity();
             is_ready && (has_place() || self.longest_lingering(listener).is_some())
         })
     }
@@ -110,7 +110,7 @@ impl Server {
     /// Whether newcomers of some listener can only be let in if others leave.
     pub(super) fn is_crowded(&self) -> bool {
         self.listening.iter().any(|listening| {
-            listening.has_newcomers && (listening.is_full || listening.open >= self.limits.connections)
+            listening.has_pending && (listening.is_full || listening.open >= self.limits.connections)
         })
     }
 
@@ -120,7 +120,7 @@ impl Server {
                 && listening.retry_at().is_some_and(|retry_at| retry_at <= now)
             {
                 listening.waiting = None;
-                listening.keep_back();
+                listening.fit_reserve();
             }
             for _ in 0..PER_ROUND {
                 if !self.may_accept(listener) {
@@ -143,21 +143,21 @@ impl Server {
     }
 
     /// Closes that connection, to make a place for another one.
-    fn hasten_an_end(&mut self, listener: usize) {
+    fn close_longest_lingering(&mut self, listener: usize) {
         if let Some(id) = self.longest_lingering(listener) {
             self.close(id);
         }
     }
 
     /// A connection of this listener has closed: there is a descriptor for whoever waits.
-    pub(super) fn note_close(&mut self, listener: usize, is_told: bool) {
+    pub(super) fn note_close(&mut self, listener: usize, is_rejected: bool) {
         if let Some(listening) = self.listening.get_mut(listener) {
             listening.open -= 1;
-            listening.told -= usize::from(is_told);
-            listening.keep_back();
+            listening.rejected -= usize::from(is_rejected);
+            listening.fit_reserve();
         }
         for listening in &mut self.listening {
-            listening.keep_back();
+            listening.fit_reserve();
             listening.waiting = None;
         }
     }
@@ -172,17 +172,19 @@ impl Server {
         match listening.acceptor.accept() {
             Ok((stream, peer)) => {
                 listening.is_refused = false;
-                self.welcome(stream, peer, listener, now);
+                self.admit_or_reject(stream, peer, listener, now);
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => {
-                    listening.has_newcomers = false;
-                    listening.is_short = false;
-                    listening.keep_back();
+                    listening.has_pending = false;
+                    listening.lacks_descriptors = false;
+                    listening.fit_reserve();
                 }
                 // A client that gave up while it was waiting; the next one is behind it.
                 io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
-                _ if is_shortage(&error) && listening.reserve.give() => listening.is_short = true,
+                _ if is_descriptor_shortage(&error) && listening.reserve.release() => {
+                    listening.lacks_descriptors = true
+                }
                 _ => {
                     if !listening.is_refused {
                         let text = format!(
@@ -193,23 +195,23 @@ impl Server {
                         (self.log)(Level::Error, &text);
                     }
                     listening.is_refused = true;
-                    let is_for_a_close = is_shortage(&error) && !self.connections.is_empty();
+                    let waits_for_close = is_descriptor_shortage(&error) && !self.connections.is_empty();
                     let later = Waiting::Until(now + RETRY_AFTER);
-                    listening.waiting = Some(if is_for_a_close { Waiting::ForAClose } else { later });
+                    listening.waiting = Some(if waits_for_close { Waiting::ForClose } else { later });
                 }
             },
         }
     }
 
-    fn welcome(&mut self, stream: Stream, peer: Peer, listener: usize, now: Instant) {
-        if self.listening.get(listener).is_some_and(|known| known.open >= self.limits.places()) {
-            self.hasten_an_end(listener);
+    fn admit_or_reject(&mut self, stream: Stream, peer: Peer, listener: usize, now: Instant) {
+        if self.listening.get(listener).is_some_and(|known| known.open >= self.limits.capacity()) {
+            self.close_longest_lingering(listener);
         }
         let has_room = self.make_room(listener, now);
         let Some(listening) = self.listening.get_mut(listener) else { return };
         if !has_room && !listening.is_full {
             let section = &listening.rules.section;
-            let text = if listening.is_short {
+            let text = if listening.lacks_descriptors {
                 format!("{section} has no file descriptors for more connections; turning clients away")
             } else {
                 let limit = self.limits.connections;
@@ -218,7 +220,7 @@ impl Server {
             (self.log)(Level::Warn, &text);
         }
         listening.is_full = !has_room;
-        listening.is_short = false;
+        listening.lacks_descriptors = false;
         let id = self.next_id;
         let connection = Connection::new(id, stream, peer, Arc::clone(&listening.rules), now);
         self.next_id += 1;
@@ -230,7 +232,7 @@ impl Server {
         if has_room {
             self.enqueue(id);
         } else {
-            self.give_turn(id, now, Connection::turn_away);
+            self.run_turn(id, now, Connection::reject);
         }
     }
 
@@ -238,14 +240,14 @@ impl Server {
     /// that there is no room has to go.
     fn note_open(&mut self, id: ConnectionId, listener: usize, has_room: bool) {
         if let Some(entry) = self.connections.get_mut(&id) {
-            entry.is_told = !has_room;
+            entry.is_rejected = !has_room;
         }
         let Some(listening) = self.listening.get_mut(listener) else { return };
         listening.open += 1;
-        listening.told += usize::from(!has_room);
-        listening.keep_back();
-        if listening.reserve.is_spent() {
-            self.hasten_an_end(listener);
+        listening.rejected += usize::from(!has_room);
+        listening.fit_reserve();
+        if listening.reserve.is_exhausted() {
+            self.close_longest_lingering(listener);
         }
     }
 
@@ -253,7 +255,9 @@ impl Server {
     fn make_room(&mut self, listener: usize, now: Instant) -> bool {
         let Some(listening) = self.listening.get(listener) else { return false };
         let is_within = listening.open < self.limits.connections;
-        if is_within && (!listening.is_short || listening.reserve.has_room_beside(listening.inside())) {
+        if is_within
+            && (!listening.lacks_descriptors || listening.reserve.has_room_beside(listening.admitted()))
+        {
             return true;
         }
         let unused = self.longest_unused(listener, now);
@@ -261,10 +265,10 @@ impl Server {
     }
 
     /// The connection that has been idle longest, of those that may be closed to make room: a client that never
-    /// asked anything within `slow_sender`, one that has asked within `idle`.
+    /// asked anything within `request_timeout`, one that has asked within `idle`.
     fn longest_unused(&self, listener: usize, now: Instant) -> Option<ConnectionId> {
         let idle = |connection: &Connection, limits: &Limits| {
-            let patience = if connection.has_asked() { limits.idle } else { limits.slow_sender };
+            let patience = if connection.has_requested() { limits.idle } else { limits.request_timeout };
             connection.idle_for(now).filter(|quiet| *quiet >= patience)
         };
         self.connections
@@ -277,6 +281,6 @@ impl Server {
 }
 
 /// Whether there is no descriptor left, in the process or in the system.
-fn is_shortage(error: &io::Error) -> bool {
+fn is_descriptor_shortage(error: &io::Error) -> bool {
     matches!(errno_of(error), Some(Errno::MFILE | Errno::NFILE))
 }

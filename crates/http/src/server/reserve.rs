@@ -13,24 +13,24 @@ pub(super) struct Reserve {
     /// Connections they are for, beside those that are told to go.
     connections: usize,
     /// None could be had.
-    is_void: bool,
+    is_unavailable: bool,
 }
 
 impl Reserve {
     /// Keeps back what so many connections need.
     pub(super) fn new(connections: usize) -> Self {
-        let mut reserve = Self { held: Vec::new(), connections, is_void: false };
+        let mut reserve = Self { held: Vec::new(), connections, is_unavailable: false };
         reserve.fit(0, 0);
-        reserve.is_void = reserve.held.is_empty();
+        reserve.is_unavailable = reserve.held.is_empty();
         reserve
     }
 
-    /// With so many connections inside, and so many that were told to go: holds what others need.
-    pub(super) fn fit(&mut self, inside: usize, told: usize) {
-        let for_telling = if told == 0 { 2 } else { 1 };
-        let wanted = self.connections.saturating_sub(inside) + for_telling;
+    /// With so many connections admitted, and so many that were told to go: holds what others need.
+    pub(super) fn fit(&mut self, admitted: usize, rejected: usize) {
+        let for_telling = if rejected == 0 { 2 } else { 1 };
+        let wanted = self.connections.saturating_sub(admitted) + for_telling;
         self.held.truncate(wanted);
-        while !self.is_void
+        while !self.is_unavailable
             && self.held.len() < wanted
             && let Ok(placeholder) = File::open("/dev/null")
         {
@@ -39,18 +39,18 @@ impl Reserve {
     }
 
     /// Frees one descriptor. Whether there was one.
-    pub(super) fn give(&mut self) -> bool {
+    pub(super) fn release(&mut self) -> bool {
         self.held.pop().is_some()
     }
 
     /// Whether there is none to accept the next newcomer with.
-    pub(super) fn is_spent(&self) -> bool {
-        !self.is_void && self.held.is_empty()
+    pub(super) fn is_exhausted(&self) -> bool {
+        !self.is_unavailable && self.held.is_empty()
     }
 
     /// Whether a connection may take one of them beside so many others.
-    pub(super) fn has_room_beside(&self, inside: usize) -> bool {
-        inside < self.connections
+    pub(super) fn has_room_beside(&self, admitted: usize) -> bool {
+        admitted < self.connections
     }
 }
 
@@ -61,11 +61,12 @@ mod tests {
     #[test]
     fn the_first_connections_take_no_descriptors_but_these() {
         let mut reserve = Reserve::new(3);
-        for (inside, told, held) in [(0, 0, 5), (1, 0, 4), (3, 0, 2), (3, 1, 1), (100, 5, 1), (2, 0, 3)] {
-            reserve.fit(inside, told);
-            assert_eq!(reserve.held.len(), held, "{inside} inside, {told} told");
+        for (admitted, rejected, held) in [(0, 0, 5), (1, 0, 4), (3, 0, 2), (3, 1, 1), (100, 5, 1), (2, 0, 3)]
+        {
+            reserve.fit(admitted, rejected);
+            assert_eq!(reserve.held.len(), held, "{admitted} admitted, {rejected} rejected");
         }
-        assert!(reserve.give() && reserve.give() && reserve.give() && !reserve.give());
-        assert!(reserve.is_spent() && reserve.has_room_beside(2) && !reserve.has_room_beside(3));
+        assert!(reserve.release() && reserve.release() && reserve.release() && !reserve.release());
+        assert!(reserve.is_exhausted() && reserve.has_room_beside(2) && !reserve.has_room_beside(3));
     }
 }

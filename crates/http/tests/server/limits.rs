@@ -103,7 +103,7 @@ fn answers_nobody_takes_are_bounded_together_but_small_ones_always_fit() {
 
 #[test]
 fn a_slow_sender_is_answered_with_408() {
-    let limits = Limits { slow_sender: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { request_timeout: Duration::from_millis(200), ..Limits::default() };
     let server = start(limits, echo);
     for start_of_request in ["GET / HT", "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"] {
         let mut client = server.client();
@@ -134,7 +134,7 @@ fn a_client_that_drips_does_not_delay_others() {
 fn a_client_that_never_reads_its_answer_is_dropped_in_the_end() {
     const SIZE: usize = 32 * 1024 * 1024;
     // Long enough for the steps in front of the end, also on a machine that stands still for a while.
-    let limits = Limits { slow_reader: Duration::from_secs(4), connections: 1, ..Limits::default() };
+    let limits = Limits { answer_timeout: Duration::from_secs(4), connections: 1, ..Limits::default() };
     let server = start(limits, move |request, reply| {
         if request.path == b"/big" {
             reply.send(Response::new(Status::Ok).body(vec![b'x'; SIZE]));

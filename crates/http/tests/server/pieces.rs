@@ -68,7 +68,7 @@ fn a_client_that_sends_no_more_and_a_server_that_ends_get_the_whole_answer() {
 fn a_client_that_takes_nothing_is_dropped_in_the_end() {
     const SIZE: usize = 32 * 1024 * 1024;
     let feed = Feed::default();
-    let limits = Limits { slow_reader: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { answer_timeout: Duration::from_secs(2), ..Limits::default() };
     let server = start_serving(&feed, SIZE, limits);
     let mut deaf = server.client();
     deaf.send("GET /pieces HTTP/1.1\r\n\r\n");
