@@ -21,10 +21,10 @@ enum Password {
     Sha1Hex(Vec<u8>),
 }
 
-/// What an `Authorization` header comes to.
+/// The outcome of an authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AuthOutcome {
-    /// Let in.
+    /// The client is the user.
     Accepted,
     /// Missing, of another scheme, or wrong: 401.
     Denied,
@@ -33,8 +33,8 @@ pub(crate) enum AuthOutcome {
 }
 
 impl Credentials {
-    /// The credentials from the configured values; `None` if the username is empty, which means that everybody
-    /// is let in. A password of the form `{SHA}hex` holds the SHA-1 of the password.
+    /// The credentials from the configured values; `None` if the username is empty: no authentication.
+    /// A password of the form `{SHA}hex` holds the SHA-1 of the password.
     pub fn new(username: &str, password: &str) -> Option<Self> {
         if username.is_empty() {
             return None;
@@ -46,7 +46,7 @@ impl Credentials {
         Some(Self { username: username.into(), password })
     }
 
-    /// Judges the value of an `Authorization` header.
+    /// Checks the value of an `Authorization` header.
     pub(crate) fn check(&self, authorization: Option<&[u8]>) -> AuthOutcome {
         let Some(value) = authorization else { return AuthOutcome::Denied };
         let (scheme, token) = split_once(value, b' ').unwrap_or((value, &[]));
@@ -59,8 +59,8 @@ impl Credentials {
         }
         let Some((username, password)) = split_once(&decoded, b':') else { return AuthOutcome::Denied };
         // Both are compared whatever the first says, so that the time taken tells nothing about either.
-        let is_let_in = username.ct_eq(&self.username) & self.password.matches(password);
-        if is_let_in.into() { AuthOutcome::Accepted } else { AuthOutcome::Denied }
+        let is_accepted = username.ct_eq(&self.username) & self.password.matches(password);
+        if is_accepted.into() { AuthOutcome::Accepted } else { AuthOutcome::Denied }
     }
 }
 

@@ -1,14 +1,13 @@
 //! A bound on the memory of long requests and answers.
 //!
-//! A request is charged while it comes in and until it is answered, an answer from the moment it is made until its client has
-//! taken the last byte. What does not fit beside the others is refused, so that no number of clients makes the server grow
-//! without bound.
+//! A request is charged from its first byte until it is answered, an answer from its creation until its last byte has been
+//! sent. What exceeds the budget is refused, so the memory of the server is bounded however many clients there are.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many bytes for everything that is charged to them; clones share them.
+/// A number of bytes that charges are taken from; clones share them.
 #[derive(Clone)]
 pub struct Budget {
     size: usize,
@@ -16,12 +15,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many bytes.
+    /// A budget of `size` bytes.
     pub fn new(size: usize) -> Self {
         Self { size, free: Arc::new(AtomicUsize::new(size)) }
     }
 
-    /// Takes so many bytes; `None` if fewer are free.
+    /// Charges `bytes`; `None` if fewer are free.
     pub fn charge(&self, bytes: usize) -> Option<Charge> {
         let mut charge = Charge { budget: self.clone(), bytes: 0 };
         charge.resize(bytes).then_some(charge)
@@ -48,7 +47,7 @@ impl fmt::Debug for Budget {
     }
 }
 
-/// Bytes of a [`Budget`], given back when this is dropped.
+/// Bytes of a [`Budget`], freed on drop.
 #[derive(Debug)]
 pub struct Charge {
     budget: Budget,
@@ -56,7 +55,7 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// Makes it so many bytes, and says whether they were there; if not, it stays as it is. Fewer bytes are always there.
+    /// Changes the charge to `bytes`; false, and no change, if the budget has not that many. Shrinking always succeeds.
     pub fn resize(&mut self, bytes: usize) -> bool {
         let free = &self.budget.free;
         if bytes > self.bytes {
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_charged_comes_back_and_never_more_than_there_is_is_taken() {
+    fn charges_never_exceed_the_budget_and_are_freed_on_drop() {
         let budget = Budget::new(100);
         let mut first = budget.charge(60).unwrap();
         assert!(budget.charge(41).is_none());

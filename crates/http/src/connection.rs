@@ -1,4 +1,4 @@
-//! One connection: receives a request, has it answered, sends the answer, begins anew.
+//! One connection: receives a request, passes it to the service, sends the answer, begins anew.
 //!
 //! ```text
 //!             head and body complete          answer given
@@ -8,9 +8,9 @@
 //!     └──────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Readiness is edge-triggered: `is_readable` and `is_writable` remember what the poll said until a read or a
-//! write has found otherwise. Nothing is read while an answer is being made or sent, so what a client pipelines
-//! waits in its socket.
+//! Readiness is edge-triggered: `is_readable` and `is_writable` keep what the poll reported until a read or a
+//! write would block. Nothing is read while an answer is being made or sent, so pipelined requests wait in the
+//! socket.
 
 mod admission;
 mod answer;
@@ -30,14 +30,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Streaming;
 
-/// What holds for all connections of one listener.
+/// What applies to all connections of one listener.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) section: Arc<str>,
     pub(crate) credentials: Option<Credentials>,
 }
 
-/// What a connection needs of the server while it has its turn.
+/// What a connection needs of the server during its turn.
 pub(crate) struct Turn<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) mailbox: &'a Arc<Mailbox>,
@@ -52,9 +52,9 @@ pub(crate) struct Turn<'a> {
 /// How a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Until the client, the answer or the deadline comes.
+    /// Until the socket is ready, the answer is there, or the deadline has passed.
     Sleep,
-    /// There is more to do; others come first.
+    /// There is more to do; other connections come first.
     Again,
     /// The connection is over.
     Close,
@@ -68,10 +68,10 @@ enum Step {
     Over,
 }
 
-/// Steps of a turn; a step moves at most a scratch buffer full. Keeps a busy client from starving others.
+/// Steps of a turn; a step moves at most one scratch buffer. Keeps a busy client from starving others.
 const STEPS: usize = 16;
 
-/// A sender gets a second more for each of these bytes, so that a large body may take its time.
+/// The request timeout grows by a second for each of these bytes, for large bodies.
 const BYTES_PER_SECOND: usize = 16 * 1024;
 
 #[derive(Debug)]
@@ -87,9 +87,9 @@ enum Phase {
     Waiting { exchange: Exchange, client: Client },
     /// All of the answer is in the outbox.
     Answering { exchange: Exchange, then: Then, last_progress: Instant, _charge: Option<Charge> },
-    /// The answer is made as it is sent.
+    /// The answer is produced while it is sent.
     Streaming(Streaming),
-    /// The answer has left, and the client may still be sending: what comes is thrown away.
+    /// The answer has been sent, and the client may still be sending: input is discarded.
     Lingering { until: Instant },
 }
 
@@ -106,14 +106,14 @@ pub(crate) struct Connection {
     rules: Arc<Rules>,
     phase: Phase,
     inbox: Inbox,
-    /// What a long request is charged to.
+    /// The charge for a long request.
     charge: Option<Charge>,
     outbox: Outbox,
     is_readable: bool,
     is_writable: bool,
-    /// The client sends no more; it may still be reading.
+    /// The client has shut down its sending side; it may still be reading.
     is_half_closed: bool,
-    /// It has sent a request before.
+    /// It has sent a request.
     has_requested: bool,
     idle_since: Instant,
 }
@@ -141,7 +141,7 @@ impl Connection {
         &mut self.stream
     }
 
-    /// For how long nothing has been asked or answered; `None` while something is.
+    /// For how long it has been idle; `None` while a request is in hand.
     pub(crate) fn idle_for(&self, now: Instant) -> Option<Duration> {
         let is_idle = matches!(self.phase, Phase::Receiving { head: None, since: None });
         is_idle.then(|| now.saturating_duration_since(self.idle_since))
@@ -151,12 +151,12 @@ impl Connection {
         self.has_requested
     }
 
-    /// Whether all it does is to wait for the client to close.
+    /// Whether it only waits for the client to close.
     pub(crate) fn is_lingering(&self) -> bool {
         matches!(self.phase, Phase::Lingering { .. })
     }
 
-    /// Whether its end would disconnect nothing that is bounded in time: it is idle, or streams without end.
+    /// Whether a drain closes it at once: it is idle, or streams without end.
     pub(crate) fn closes_on_drain(&self) -> bool {
         match &self.phase {
             Phase::Receiving { head: None, since: None } | Phase::Lingering { .. } => true,
@@ -165,7 +165,7 @@ impl Connection {
         }
     }
 
-    /// When something must be done about it, should nothing else happen before.
+    /// When it expires, should nothing happen before.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         match &self.phase {
             Phase::Receiving { since, .. } => since.map(|since| {
@@ -182,22 +182,22 @@ impl Connection {
         }
     }
 
-    /// Notes what the poll said.
-    pub(crate) fn note(&mut self, event: &Event) {
+    /// Records what the poll reported.
+    pub(crate) fn record_readiness(&mut self, event: &Event) {
         let is_read_closed = event.is_read_closed();
         let is_write_closed = event.is_write_closed() || event.is_error();
         self.is_readable |= event.is_readable() || is_read_closed || is_write_closed;
         self.is_writable |= event.is_writable() || is_write_closed;
         if (is_read_closed || is_write_closed) && !self.is_half_closed {
             self.is_half_closed = true;
-            // It may still be reading, but most likely it is gone; what can be called off is.
+            // It may still be reading, but most likely it is gone: cancel what can be cancelled.
             if let Phase::Waiting { client, .. } = &self.phase {
                 client.disconnect();
             }
         }
     }
 
-    /// Goes on as far as possible.
+    /// Takes up to `STEPS` steps.
     pub(crate) fn turn(&mut self, turn: &mut Turn<'_>) -> Outcome {
         for _ in 0..STEPS {
             match self.step(turn) {
@@ -221,13 +221,13 @@ impl Connection {
         }
     }
 
-    /// Answers 503 and ends: there is no room for this client.
+    /// Answers 503 and closes: there is no room for this client.
     pub(crate) fn reject(&mut self, turn: &mut Turn<'_>) -> Outcome {
         self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
         self.turn(turn)
     }
 
-    /// The connection is over: whoever still works for its client is told.
+    /// The connection is over: runs the disconnect hooks of the request in hand.
     pub(crate) fn disconnect(self) {
         if let Phase::Waiting { client, .. } = self.phase {
             client.disconnect();
@@ -264,8 +264,7 @@ impl Connection {
     }
 }
 
-/// Runs a service's code. A panic in it is a bug; it costs its client an answer of 500, not all clients the
-/// server.
+/// Runs a service's code. A panic in it is a bug: its client is answered with 500, and the server goes on.
 fn catch_panic<T>(log: &Log, run: impl FnOnce() -> T) -> Option<T> {
     let outcome = catch_unwind(AssertUnwindSafe(run)).ok();
     if outcome.is_none() {

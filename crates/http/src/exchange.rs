@@ -1,4 +1,4 @@
-//! What is to be remembered of a request until its answer has left: how to frame it, and what to log.
+//! What outlives a request until its answer has been sent: how to frame it, and what to log.
 
 use crate::date::log_date;
 use crate::head::Head;
@@ -19,12 +19,12 @@ pub(crate) struct Exchange {
     bytes: usize,
 }
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// The next request may come.
     KeepOpen,
-    /// It ends.
+    /// It is closed.
     Close,
 }
 
@@ -41,7 +41,7 @@ impl Exchange {
         }
     }
 
-    /// For what never became a request: answered as HTTP/1.0, and the last answer on its connection.
+    /// For a request that could not be read: answered as HTTP/1.0, and the last answer on its connection.
     pub(crate) fn unreadable() -> Self {
         Self {
             version: Version::Http10,

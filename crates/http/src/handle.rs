@@ -1,4 +1,4 @@
-//! The outside's hold on a running server.
+//! The handle of a running server.
 
 use crate::mailbox::{Mailbox, Message};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A running server. No method but `join` waits for anything. Dropping the handle closes the server at once,
+/// A running server. No method but `join` blocks. Dropping the handle closes the server at once,
 /// without waiting for its thread.
 pub struct Handle {
     mailbox: Arc<Mailbox>,
@@ -24,7 +24,7 @@ impl Handle {
         self.mailbox.post(Message::StopListening(Box::new(done)));
     }
 
-    /// Winds the server down: closes the listening sockets, streams and idle connections; lets requests in
+    /// Drains the server: closes the listening sockets, streams and idle connections; lets requests in
     /// flight get their answers for at most `within`; then closes everything, calls `done` and ends the thread.
     pub fn drain(&self, within: Duration, done: impl FnOnce() + Send + 'static) {
         self.mailbox.post(Message::Drain { within, done: Box::new(done) });
@@ -35,7 +35,7 @@ impl Handle {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Waits for the server's thread to end; for callers that may wait, after `drain`.
+    /// Waits for the server's thread to end; for callers that may block, after `drain`.
     pub fn join(mut self) {
         if let Some(thread) = self.thread.take() {
             // A panic of the server's thread has been reported by the panic hook already.

@@ -24,10 +24,10 @@ pub(crate) struct Head {
     pub(crate) headers: Headers,
 }
 
-/// Why a head is not one.
+/// Why a head is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeadError {
-    /// Nothing but line ends: the client has nothing to ask.
+    /// Nothing but line ends: there is no request.
     Blank,
     /// The request line or a header cannot be understood, or could be understood in two ways.
     Malformed,
@@ -35,7 +35,7 @@ pub(crate) enum HeadError {
     TooManyHeaders,
 }
 
-/// How the length of a request's body is told.
+/// What the headers say about the length of the body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BodyLength {
     /// No header speaks of a body: there is none.
@@ -141,7 +141,7 @@ fn parse_version(word: &[u8]) -> Option<Version> {
     }
 }
 
-/// Headers that decide who asks and for what; of two, two readers may take different ones.
+/// Headers that decide who asks and for what: of two, a proxy may use the other one.
 const SINGULAR: [&str; 2] = ["Host", "Authorization"];
 
 fn parse_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Result<Headers, HeadError> {
@@ -154,7 +154,7 @@ fn parse_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Res
         if is_folded || !is_one_line(line) {
             return Err(HeadError::Malformed);
         }
-        // A line without a colon says nothing to any reader and is passed over, as upstream does.
+        // A line without a colon means nothing to any reader; upstream ignores it, too.
         let Some(colon) = line.iter().position(|&byte| byte == b':') else { continue };
         if !is_token(&line[..colon]) {
             return Err(HeadError::Malformed);

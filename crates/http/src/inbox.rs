@@ -1,4 +1,4 @@
-//! What a client has sent and nobody has looked at yet.
+//! Bytes that a client has sent and that are not parsed yet.
 
 use crate::head::{Head, HeadError};
 
@@ -10,14 +10,14 @@ pub(crate) struct Inbox {
     searched: usize,
 }
 
-/// How far the next head has come.
+/// Whether the next head is complete.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeadProgress {
     /// More bytes are needed.
     Incomplete,
     /// The end of the head is further away than the limit.
     TooLarge,
-    /// The head was there, and is taken out.
+    /// The head, removed from the buffer.
     Complete(Result<Head, HeadError>),
 }
 
@@ -26,7 +26,7 @@ const LARGE: usize = 1 << 20;
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 impl Inbox {
-    /// Adds what has come, if there is memory for it.
+    /// Appends bytes; false if there is no memory for them.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         if self.bytes.capacity() - self.bytes.len() < bytes.len() {
             // A long body grows by an eighth: doubling would take twice its room.
@@ -47,12 +47,12 @@ impl Inbox {
         self.bytes.is_empty()
     }
 
-    /// Forgets everything, and gives the memory back.
+    /// Discards everything and frees the memory.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes out the next head if it is complete. Both limits are those of `Limits`.
+    /// Removes the next head if it is complete. Both limits are those of `Limits`.
     pub(crate) fn take_head(&mut self, size_limit: usize, header_limit: usize) -> HeadProgress {
         let unsearched = &self.bytes[self.searched..];
         let Some(at) = unsearched.windows(BLANK_LINE.len()).position(|window| window == BLANK_LINE) else {

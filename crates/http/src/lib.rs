@@ -7,9 +7,9 @@
 //! deadline and never wakes. Nothing on this thread may block: a [`Service`] gets each complete, authenticated
 //! [`Request`] together with a [`ReplyTo`], which it may answer at once or hand to another thread.
 //!
-//! A connection works on one request at a time, in the order they were sent; what a client pipelines waits in
-//! its socket. Answers are bytes, or a [`Source`] that is asked for more whenever the client has room. Every
-//! buffer has a bound in [`Limits`], and reaching it has a written answer. Long answers share one [`Budget`].
+//! A connection works on one request at a time, in the order they were sent; pipelined requests wait in the
+//! socket. Answers are bytes, or a [`Source`] that the server pulls from whenever the client's socket takes more. Every
+//! buffer has a bound in [`Limits`], and exceeding it has a defined answer. Long answers share one [`Budget`].
 //!
 //! Status lines, header order, error pages and the rules for keeping a connection open are those of Supervisor
 //! 4.3.0, to the byte, except where its behaviour was a defect.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How much a client may send, hold open and delay before it gets a written answer and is let go.
+/// How much a client may send, hold open and delay before it is answered with an error and disconnected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of request line and headers together, the blank line included; more is answered with 431.
@@ -18,14 +18,14 @@ pub struct Limits {
     /// them, may hold together; a request counts twice, since a service makes something of it. What does not fit is
     /// answered with 503. A service charges what it is making to the same budget.
     pub memory: Budget,
-    /// Connections open at the same time by way of one listener. At the limit the connection that was idle
-    /// longest makes room (see `idle`); if none may, the newcomer is answered with 503.
+    /// Connections open at the same time per listener. At the limit the connection that was idle
+    /// longest makes room (see `idle`); if none may, the new one is answered with 503.
     pub connections: usize,
-    /// Connections beyond those, by way of one listener, that are kept just long enough to be told that there is no
-    /// room. If more come, those that have been told longest are not waited for any more.
+    /// Connections beyond those, of one listener, that are kept just long enough to be answered with 503. If there are
+    /// more, those that have been lingering for longest are closed.
     pub rejected_connections: usize,
-    /// Connections of each listener that descriptors are kept back for when the server starts, beside what it takes to tell
-    /// others that there is no room.
+    /// Connections of each listener that descriptors are reserved for when the server starts, beside what it takes to
+    /// reject others.
     pub reserved_connections: usize,
     /// The largest piece an endless answer is sent in, and so all that is held for a client that does not read:
     /// the source is not asked for more until it has.
@@ -33,13 +33,13 @@ pub struct Limits {
     /// How long a client may take from the first byte of a request to its last, with a second more for every
     /// 16 KiB; later is answered with 408.
     pub request_timeout: Duration,
-    /// How long a complete answer may wait without the client taking a single byte of it.
+    /// How long a complete answer may wait while its client takes no byte of it.
     pub answer_timeout: Duration,
     /// How long an idle keep-alive connection is safe from being closed when the connection limit is reached;
     /// one that never asked anything is safe for `request_timeout`. Below the limit nothing idle is ever closed.
     pub idle: Duration,
-    /// How long a connection that ends waits for the client to close it too, so that a client that is still
-    /// sending (as after 413) gets to read the answer instead of a reset.
+    /// How long a closing connection waits for the client to close it too, so that a client that is still
+    /// sending (as after 413) reads the answer instead of a reset.
     pub linger: Duration,
 }
 
@@ -63,7 +63,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// These limits for a system where no more than so many connections can be open at once by way of one listener.
+    /// These limits where at most `capacity` connections can be open at once per listener.
     #[must_use]
     pub fn within(self, capacity: usize) -> Self {
         let rejected_connections = self.rejected_connections.min(capacity / 4).max(1);
@@ -71,7 +71,7 @@ impl Limits {
         Self { connections, rejected_connections, ..self }
     }
 
-    /// Connections that can be open at once by way of one listener, with those that are about to end.
+    /// Connections that can be open at once per listener, rejected ones included.
     pub fn capacity(&self) -> usize {
         self.connections + self.rejected_connections
     }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_shrink_to_the_places_there_are_and_never_grow() {
+    fn limits_shrink_to_the_capacity_and_never_grow() {
         let all = Limits::default();
         assert_eq!(all.clone().within(all.capacity()), all);
         assert_eq!(all.clone().within(usize::MAX), all);

@@ -1,4 +1,4 @@
-//! What the server listens on, and who calls.
+//! Listening sockets and the peers that connect to them.
 
 use crate::Credentials;
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct Listener {
     pub socket: Socket,
     /// The configuration section it comes from, for log lines.
     pub section: String,
-    /// Who may call; `None` lets everybody in.
+    /// The user that clients authenticate as; `None`: no authentication.
     pub credentials: Option<Credentials>,
 }
 

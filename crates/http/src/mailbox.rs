@@ -1,7 +1,7 @@
-//! How other threads reach the server: a queue and a wake-up.
+//! How other threads reach the server: a queue and a waker.
 //!
 //! The queue needs no bound of its own: there is at most one answer per open connection, one wake-up per stream
-//! (see `StreamWaker`) and a handful of orders from the handle.
+//! (see `StreamWaker`) and a handful of commands from the handle.
 
 use crate::Charge;
 use crate::reply::Answer;
@@ -12,11 +12,11 @@ use std::time::Duration;
 /// Names a connection for as long as the server runs; never used twice.
 pub(crate) type ConnectionId = usize;
 
-/// What other threads tell the server.
+/// A message from another thread.
 pub(crate) enum Message {
     /// The answer to the request a connection waits on, and what it is charged to.
     Answer(ConnectionId, Answer, Option<Charge>),
-    /// A stream has something to give.
+    /// The source of a stream has data.
     StreamReady(ConnectionId),
     /// See `Handle::stop_listening`.
     StopListening(Box<dyn FnOnce() + Send>),
@@ -33,7 +33,7 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Queue {
     messages: Vec<Message>,
-    /// The server sleeps, or is about to, and nobody has woken it yet.
+    /// The server sleeps, or is about to, and has not been woken yet.
     is_asleep: bool,
 }
 
@@ -50,7 +50,7 @@ impl Mailbox {
             std::mem::take(&mut queue.is_asleep)
         };
         if was_asleep {
-            // An eventfd or pipe write of one byte: fails only if the poll is gone, and then nobody listens.
+            // An eventfd or pipe write of one byte: fails only if the poll is gone, and the server with it.
             let _ = self.waker.wake();
         }
     }

@@ -1,4 +1,4 @@
-//! What a client has still to take.
+//! Bytes that are still to be sent to a client.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -11,12 +11,12 @@ pub(crate) struct Outbox {
     sent: usize,
 }
 
-/// What a flush came to.
+/// The outcome of a flush.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Flushed {
-    /// Bytes taken by the client.
+    /// Bytes sent.
     pub(crate) bytes: usize,
-    /// The client takes no more for now.
+    /// The socket takes no more for now.
     pub(crate) is_blocked: bool,
 }
 

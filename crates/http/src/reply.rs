@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever; a client that is
-/// gone, or a server that winds down, has its connection closed instead.
+/// Answers one request. Dropped unanswered it answers 500, so that no client waits for ever; if the
+/// client is gone or the server drains, the connection is closed instead.
 pub struct ReplyTo {
     deliver: Option<Deliver>,
     client: Client,
@@ -15,11 +15,11 @@ pub struct ReplyTo {
 
 type Deliver = Box<dyn FnOnce(Answer, Option<Charge>) + Send>;
 
-/// What a reply comes to.
+/// The outcome of a request.
 pub(crate) enum Answer {
     /// An answer.
     Ready(Response),
-    /// An answer that is made on the server's thread.
+    /// An answer that the server's thread makes.
     Made(Box<dyn FnOnce() -> Response + Send>),
     /// None: the reply was dropped.
     Missing,
@@ -30,8 +30,7 @@ impl ReplyTo {
         Self { deliver: Some(Box::new(deliver)), client, charge: None }
     }
 
-    /// A reply that ends in a channel instead of a connection; `Client::disconnect` of its client plays the
-    /// disconnect.
+    /// A reply that goes to a channel instead of a connection; `Client::disconnect` simulates the disconnect.
     pub fn with_channel() -> (Self, Receiver<Response>, Client) {
         let (sender, receiver) = sync_channel(1);
         let client = Client::default();
@@ -43,7 +42,7 @@ impl ReplyTo {
                 Answer::Missing if watched.is_gone() => return,
                 Answer::Missing => Response::error(Status::InternalServerError),
             };
-            // The receiver may have been dropped: then nobody wants the answer.
+            // The receiver may have been dropped, and the answer with it.
             let _ = sender.send(response);
         });
         (reply, receiver, client)
@@ -56,16 +55,15 @@ impl ReplyTo {
         }
     }
 
-    /// Sends the answer that `make` makes on the server's thread; for threads that have more urgent things to
-    /// do than to put an answer into words.
+    /// Sends the answer that `make` returns on the server's thread: for threads that have more urgent work than
+    /// formatting an answer.
     pub fn send_with(mut self, make: impl FnOnce() -> Response + Send + 'static) {
         if let Some(deliver) = self.deliver.take() {
             deliver(Answer::Made(Box::new(make)), self.charge.take());
         }
     }
 
-    /// What the answer, while it is made and until it has left, is charged to. One without a charge gets its own when it is
-    /// complete.
+    /// The charge for the answer, until it has been sent. An answer without one is charged when it is complete.
     #[must_use]
     pub fn charged(mut self, charge: Option<Charge>) -> Self {
         self.charge = charge;
@@ -117,7 +115,7 @@ impl Client {
         self.lock().is_gone
     }
 
-    /// Notes that the client has gone away and calls the hooks.
+    /// Marks the client as gone and calls the hooks.
     pub fn disconnect(&self) {
         let hooks = {
             let mut presence = self.lock();

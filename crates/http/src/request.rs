@@ -3,7 +3,7 @@
 use crate::Peer;
 use std::sync::Arc;
 
-/// A request whose head and body have arrived and whose sender was let in.
+/// A complete request of an authenticated client.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method as sent; case matters.

@@ -165,7 +165,7 @@ impl Response {
         self
     }
 
-    /// Makes the body one of this length that comes in pieces.
+    /// Makes the body one of this length that a source produces piece by piece.
     #[must_use]
     pub fn pieces(mut self, length: usize, source: Box<dyn Source>) -> Self {
         self.body = Body::Pieces(length, source);

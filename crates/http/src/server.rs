@@ -1,8 +1,8 @@
 //! The thread that owns every listener and connection.
 //!
-//! A round of the loop: sleep in the poll; note what is ready; accept newcomers; take what other threads have
-//! posted; give every connection with something to do one bounded turn; let go of those whose time is up. The
-//! poll sleeps until the earliest deadline of an open connection, and without one for ever.
+//! An iteration of the loop: wait in the poll; note what is ready; accept connections; handle messages from other
+//! threads; give every ready connection one bounded turn; expire deadlines. The poll waits until the earliest
+//! deadline of an open connection, and without one for ever.
 
 mod listening;
 mod reserve;
@@ -20,12 +20,12 @@ use std::time::{Duration, Instant};
 use supervisor_sys::CopyBuffer;
 use supervisor_sys::errno::words;
 
-/// What answers requests. Runs on the server's thread and must not block: what takes time moves `reply` elsewhere.
+/// Answers requests. Runs on the server's thread and must not block: what takes time moves `reply` to another thread.
 pub trait Service: Send {
     /// Takes a complete request of an authenticated client.
     fn call(&mut self, request: Request, reply: ReplyTo);
 
-    /// Every connection that had something to do has had its turn: the moment for work that serves several calls.
+    /// Every ready connection has had its turn: the moment for work that serves several calls.
     fn end_round(&mut self) {}
 }
 
@@ -92,7 +92,7 @@ struct Server {
     mailbox: Arc<Mailbox>,
     listening: Vec<Listening>,
     connections: HashMap<ConnectionId, Entry>,
-    /// Those with something to do, each once.
+    /// Connections that are ready, each once.
     ready: VecDeque<ConnectionId>,
     deadlines: BTreeSet<(Instant, ConnectionId)>,
     next_id: ConnectionId,
@@ -103,15 +103,15 @@ struct Server {
     draining: Option<Draining>,
 }
 
-/// A connection with what the server has noted about it.
+/// A connection and its state in the server.
 struct Entry {
     connection: Connection,
-    /// The listener it came by.
+    /// The listener it was accepted from.
     listener: usize,
-    /// It was told that there is no room.
+    /// It was answered with 503, as there is no room.
     is_rejected: bool,
     is_queued: bool,
-    /// What stands in `deadlines` for it.
+    /// Its entry in `deadlines`.
     deadline: Option<Instant>,
 }
 
@@ -124,7 +124,7 @@ impl Server {
     fn run(mut self) {
         let mut events = Events::with_capacity(256);
         while !self.is_over(Instant::now()) {
-            if let Err(error) = self.poll.poll(&mut events, self.patience(Instant::now())) {
+            if let Err(error) = self.poll.poll(&mut events, self.poll_timeout(Instant::now())) {
                 if error.kind() == io::ErrorKind::Interrupted {
                     continue;
                 }
@@ -138,7 +138,7 @@ impl Server {
             for event in &events {
                 self.note(event);
             }
-            // Where there is no room, those that have left come first.
+            // Without room, connections that have closed come first.
             let is_crowded = self.is_crowded();
             if !is_crowded {
                 self.accept_all(now);
@@ -154,8 +154,8 @@ impl Server {
         self.end();
     }
 
-    /// How long the poll may sleep; `None`: until something happens.
-    fn patience(&self, now: Instant) -> Option<Duration> {
+    /// How long the poll may wait; `None`: until an event.
+    fn poll_timeout(&self, now: Instant) -> Option<Duration> {
         let may_accept = (0..self.listening.len()).any(|listener| self.may_accept(listener));
         if !self.ready.is_empty() || may_accept || !self.mailbox.may_sleep() {
             return Some(Duration::ZERO);
@@ -175,7 +175,7 @@ impl Server {
         if let Some(listening) = self.listening.get_mut(token - FIRST_LISTENER) {
             listening.note_pending();
         } else if let Some(entry) = self.connections.get_mut(&token) {
-            entry.connection.note(event);
+            entry.connection.record_readiness(event);
             self.enqueue(token);
         }
     }
@@ -210,7 +210,7 @@ impl Server {
         }
     }
 
-    /// One turn for each connection that is ready now; those that want another one come again next round.
+    /// One turn for each connection that is ready now; those that are not done come again in the next iteration.
     fn serve_ready(&mut self, now: Instant) {
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else { break };
@@ -233,7 +233,7 @@ impl Server {
         }
     }
 
-    /// Lets a connection act, and keeps the books about it.
+    /// Runs `act` on a connection, and updates its deadline and its place in the queue.
     fn run_turn(
         &mut self,
         id: ConnectionId,

@@ -17,7 +17,7 @@ pub(crate) enum Stream {
 impl Stream {
     /// Tells the client that nothing more will come; what was sent before still arrives.
     pub(crate) fn shut_down_sending(&self) {
-        // Fails only if the client has closed already, and then there is nobody to tell.
+        // Fails only if the client has closed already.
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),

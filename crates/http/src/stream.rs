@@ -1,8 +1,8 @@
-//! Bodies that come in pieces, for as long as there is something to tell.
+//! Streamed bodies.
 //!
-//! The server asks a source for its next chunk whenever its client has room. A source with nothing at hand
-//! says `Pending` and wakes the server, from any thread, once it has. A client that does not read is not asked
-//! for: what the source would have given waits with the source, which decides what to keep.
+//! The server pulls the next chunk from a source whenever its client's socket takes more. A source without data
+//! answers `Pending` and wakes the server, from any thread, once it has some. While a client does not read, nothing
+//! is pulled: the source decides what to keep.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,18 +18,18 @@ pub trait Source: Send {
     fn next(&mut self, max: usize) -> Next;
 }
 
-/// What a source has to give.
+/// What a source answers.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
     /// Bytes; sent as one chunk. Empty ones are skipped.
     Chunk(Vec<u8>),
-    /// Nothing now; the waker will be called. A wake-up that came before this answer counts.
+    /// Nothing now; the source calls its waker later. A wake-up before this answer counts.
     Pending,
-    /// Nothing any more.
+    /// The end.
     End,
 }
 
-/// Tells the server, from any thread, that a source has something to give.
+/// Wakes the server, from any thread, when a source has data.
 #[derive(Clone)]
 pub struct StreamWaker {
     shared: Arc<Shared>,
@@ -48,14 +48,14 @@ impl StreamWaker {
         Self { shared: Arc::new(Shared { is_queued: AtomicBool::new(false), notify: Box::new(notify) }) }
     }
 
-    /// The source has something to give, or has ended.
+    /// The source has data, or has ended.
     pub fn wake(&self) {
         if !self.shared.is_queued.swap(true, Ordering::AcqRel) {
             (self.shared.notify)();
         }
     }
 
-    /// From now on a wake-up notifies again. To be called before the source is asked.
+    /// From now on a wake-up notifies again. The server calls it before it pulls.
     pub fn rearm(&self) {
         self.shared.is_queued.store(false, Ordering::Release);
     }

@@ -8,10 +8,10 @@ use std::fmt::Write;
 use supervisor_core::Wall;
 use supervisor_sys::clock::http_date;
 
-/// What the connection does with the answer, which is what upstream's clients can observe of it.
+/// How the answer is delimited on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Framing {
-    /// The body goes in chunks.
+    /// The body is sent in chunks.
     pub(crate) is_chunked: bool,
     /// `Connection: Keep-Alive` is announced, as only HTTP/1.0 needs it.
     pub(crate) announces_keep_alive: bool,

@@ -1,4 +1,4 @@
-//! Whether a request is let in, decided by its head alone.
+//! Whether a request is admitted, decided by its head alone.
 
 use super::{Connection, Phase, Turn};
 use crate::auth::AuthOutcome;
@@ -7,7 +7,7 @@ use crate::head::{BodyLength, Head};
 use crate::{Limits, Response, Status};
 
 impl Connection {
-    /// Decides, before any of its body is taken in, whether a request may go on.
+    /// Admits a request or answers it with an error, before any of its body is read.
     pub(super) fn admit(&mut self, head: Head, turn: &Turn<'_>) {
         self.has_requested = true;
         if let Some(refusal) = self.rejection(&head, turn.limits) {
@@ -17,7 +17,7 @@ impl Connection {
         }
         let length = match head.body_length() {
             BodyLength::Bytes(length) => length,
-            // Those that say nothing a body could be read by were objected to.
+            // Without a usable length the request was rejected.
             BodyLength::Absent | BodyLength::Chunked | BodyLength::Ambiguous => 0,
         };
         if let Phase::Receiving { head: slot, .. } = &mut self.phase {
@@ -50,8 +50,8 @@ fn unauthorized() -> Response {
         .error_page()
 }
 
-/// The page for a request that is not taken. Statuses that upstream never sends announce that the connection
-/// ends; on the others upstream is silent about it, and so are we.
+/// The page for a request that is refused. Statuses that upstream never sends announce the end of the connection with
+/// `Connection: close`; with the others upstream does not, and neither do we.
 pub(super) fn refusal(status: Status) -> Response {
     match status {
         Status::RequestTimeout

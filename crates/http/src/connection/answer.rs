@@ -1,4 +1,4 @@
-//! From an answer to bytes: charges it, frames it, and decides what becomes of the connection after it.
+//! From an answer to bytes: charges it, frames it, and keeps the connection or closes it.
 
 use super::stream::Streaming;
 use super::{Connection, Outcome, Phase, Step, Turn, admission, catch_panic};
@@ -8,11 +8,11 @@ use crate::wire;
 use crate::{Body, Charge, Level, Limits, Response, Status};
 use supervisor_sys::clock;
 
-/// An answer up to this size is given whatever other clients are not taking.
+/// An answer up to this size is sent whatever the budget holds.
 const SMALL_ANSWER: usize = 64 * 1024;
 
 impl Connection {
-    /// The service has answered, or never will.
+    /// The service has answered, or dropped the request.
     pub(crate) fn answer(&mut self, answer: Answer, charge: Option<Charge>, turn: &mut Turn<'_>) -> Outcome {
         let (exchange, client) = match std::mem::replace(&mut self.phase, Phase::IDLE) {
             Phase::Waiting { exchange, client } => (exchange, client),
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// The answer has left in full.
+    /// The answer has been sent in full.
     pub(super) fn finish_answer(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Answering { exchange, then, .. } = &self.phase else { return Step::Blocked };
         (turn.log)(Level::Trace, &exchange.log_line(self.peer, clock::now().wall));
@@ -109,10 +109,10 @@ impl Connection {
     }
 }
 
-/// There is no room for an answer beside those that other clients have not taken.
+/// The budget has no room for an answer.
 struct NoRoom;
 
-/// Charges an answer that is complete for what it holds; `charge` is what it was made for.
+/// Charges a complete answer for its bytes; `charge` is what the service has charged for it.
 fn charge_answer(
     response: &Response,
     charge: Option<Charge>,
@@ -123,7 +123,7 @@ fn charge_answer(
             let mut charge = charge.or_else(|| limits.memory.charge(0)).ok_or(NoRoom)?;
             if charge.resize(bytes.len()) { Ok(Some(charge)) } else { Err(NoRoom) }
         }
-        // What comes in pieces holds one at a time.
+        // A stream holds one piece at a time.
         Body::Bytes(_) | Body::Stream(_) | Body::Pieces(..) => Ok(None),
     }
 }

@@ -9,13 +9,13 @@ use crate::{Client, Limits, ReplyTo, Request, Status};
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
-/// A request up to this size is taken whatever other clients are sending.
+/// A request up to this size is taken whatever the budget holds.
 const SMALL_REQUEST: usize = 8 * 1024;
 
-/// What a byte of a request is charged: itself, and what is made of it.
+/// What a byte of a request is charged: itself, and its parsed form.
 const COST_OF_REQUEST: usize = 2;
 
-/// What a read came to.
+/// The outcome of a read.
 enum Received {
     Bytes(usize),
     Nothing,
@@ -23,7 +23,7 @@ enum Received {
 }
 
 impl Connection {
-    /// Looks for a complete request among what has come; reads on if there is none.
+    /// Takes a complete request from the inbox; reads on if there is none.
     pub(super) fn receive(&mut self, turn: &mut Turn<'_>) -> Step {
         let Phase::Receiving { head, since } = &mut self.phase else { return Step::Blocked };
         if since.is_none() && !self.inbox.is_empty() {
@@ -58,8 +58,8 @@ impl Connection {
     fn read_on(&mut self, turn: &mut Turn<'_>) -> Step {
         match self.read(turn.scratch) {
             Received::Bytes(count) => {
-                let is_room = self.charge_request(count, turn.limits);
-                if !is_room || !self.inbox.push(&turn.scratch[..count]) {
+                let has_room = self.charge_request(count, turn.limits);
+                if !has_room || !self.inbox.push(&turn.scratch[..count]) {
                     self.refuse(Status::ServiceUnavailable, Exchange::unreadable(), turn);
                 }
                 Step::Progress
@@ -69,7 +69,7 @@ impl Connection {
         }
     }
 
-    /// Charges what has come, with so much more. Whether there is room.
+    /// Charges the inbox with `more` bytes to come; false if the budget is exhausted.
     fn charge_request(&mut self, more: usize, limits: &Limits) -> bool {
         let owed = (self.inbox.len() + more).saturating_sub(SMALL_REQUEST) * COST_OF_REQUEST;
         if owed == 0 {
@@ -113,8 +113,8 @@ impl Connection {
         catch_panic(turn.log, || turn.service.call(request, reply));
     }
 
-    /// Throws away what a client still sends, so that its end is no reset that would destroy the answer. A
-    /// client with nothing more to send is let go at once.
+    /// Discards what a client still sends, as closing with unread input would reset the connection and destroy the
+    /// answer. A client that has finished sending is disconnected at once.
     pub(super) fn discard(&mut self, turn: &mut Turn<'_>) -> Step {
         match self.read(turn.scratch) {
             Received::Bytes(_) => Step::Progress,

@@ -1,5 +1,4 @@
-//! Answers that are made as they are sent, with or without an end: asks the source whenever the client has taken all there
-//! was.
+//! Streamed answers, with or without an end: pulls from the source whenever the outbox is empty.
 
 use super::{Connection, Phase, Step, Turn};
 use crate::exchange::{Exchange, Then};
@@ -11,14 +10,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A streamed answer in the middle.
+/// A streamed answer that is being sent.
 pub(super) struct Streaming {
     source: Box<dyn Source>,
     waker: StreamWaker,
     exchange: Exchange,
     is_chunked: bool,
     then: Then,
-    /// The source had nothing, and has not called since.
+    /// The source had nothing, and has not called its waker since.
     is_waiting: bool,
     /// Bytes that are still to come; `None` if there is no end.
     remaining: Option<usize>,
@@ -50,7 +49,7 @@ impl Streaming {
         }
     }
 
-    /// Whether only the client, or the server's own end, ends it.
+    /// Whether it goes on until the client or the server ends it.
     pub(super) fn is_endless(&self) -> bool {
         self.remaining.is_none()
     }
@@ -74,14 +73,14 @@ impl Connection {
         StreamWaker::new(move || mailbox.post(Message::StreamReady(id)))
     }
 
-    /// The source has called.
+    /// The source has called its waker.
     pub(crate) fn stream_is_ready(&mut self) {
         if let Phase::Streaming(streaming) = &mut self.phase {
             streaming.is_waiting = false;
         }
     }
 
-    /// Asks the source for more. All that was asked for before has left, so at most one piece is held.
+    /// Asks the source for more. The outbox is empty, so at most one piece is held.
     pub(super) fn pull_stream(&mut self, turn: &Turn<'_>) -> Step {
         let Phase::Streaming(streaming) = &mut self.phase else { return Step::Blocked };
         if streaming.is_endless() && (self.is_half_closed || turn.is_draining) {
@@ -119,7 +118,7 @@ impl Connection {
                 Step::Blocked
             }
             Some(Next::End) if !streaming.is_endless() => {
-                // What it was made from has changed meanwhile: the client is to see that the answer is not whole.
+                // The log it reads has changed meanwhile: a cut connection shows the client that the answer is incomplete.
                 Step::Over
             }
             Some(Next::End) => {

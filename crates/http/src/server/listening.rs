@@ -1,8 +1,8 @@
-//! Accepting newcomers, and what happens when there is no room for them.
+//! Accepts connections, and rejects those that exceed a limit.
 //!
-//! There is none beyond a number of connections, and none when the process has no descriptor left but those that were kept back.
-//! Then a newcomer is told so, and takes the place of the one that was told before it. A connection that closes makes
-//! room for the next one, so that waiting needs no timer.
+//! The limits are a number of connections per listener, and the descriptors of the process less those in reserve. A connection
+//! beyond them is answered with 503 and lingers; the next rejected one takes its place. A connection that closes makes
+//! room for the next, so waiting needs no timer.
 
 use super::Server;
 use super::reserve::Reserve;
@@ -16,40 +16,40 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use supervisor_sys::errno::{Errno, errno_of, words};
 
-/// How long to wait when the system refuses to accept and there is no connection that could close; newcomers wait in the
-/// system's queue meanwhile.
+/// How long to wait when accept(2) fails and no open connection could make room by closing; clients wait in the kernel's
+/// queue meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How many newcomers of a listener are looked at before the others get their turn again.
+/// How many connections of one listener are accepted before the other listeners get their turn.
 const PER_ROUND: usize = 64;
 
-/// A listener with what the server has noted about it.
+/// A listener and its state.
 pub(super) struct Listening {
     acceptor: Acceptor,
     rules: Arc<Rules>,
-    /// Connections that came by it and are open.
+    /// Open connections accepted from it.
     open: usize,
-    /// Those of them that were told that there is no room.
+    /// Those of them that were rejected.
     rejected: usize,
-    /// The poll has announced newcomers that have not all been accepted.
+    /// The poll has reported connections that have not all been accepted.
     has_pending: bool,
     reserve: Reserve,
-    /// No descriptor was left to accept the next newcomer with, so that it takes one that was kept back.
+    /// The process had no free descriptor, so the next connection takes one of the reserve.
     lacks_descriptors: bool,
-    /// The system refused to accept, and is not asked again before something changes.
+    /// accept(2) failed; it is not tried again before this.
     waiting: Option<Waiting>,
-    /// That has been reported, and nobody has got in since.
+    /// That failure has been logged, and no connection has been accepted since.
     is_refused: bool,
-    /// The limit has been reached and reported, and nobody has got in since.
+    /// The limit has been reached and logged, and no connection has been admitted since.
     is_full: bool,
 }
 
-/// What a listener waits for that the system lets accept nobody.
+/// What a listener waits for after accept(2) has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
-    /// One of the connections will close.
+    /// A connection closes.
     ForClose,
-    /// That would not help, or there is none.
+    /// This moment: no connection is open, or closing one would not help.
     Until(Instant),
 }
 
@@ -79,12 +79,12 @@ impl Listening {
         self.has_pending = true;
     }
 
-    /// Connections that were let in.
+    /// Open connections that were not rejected.
     fn admitted(&self) -> usize {
         self.open - self.rejected
     }
 
-    /// Keeps back as many descriptors as may still be needed.
+    /// Adjusts the reserve to the descriptors that may still be needed.
     fn fit_reserve(&mut self) {
         self.reserve.fit(self.admitted(), self.rejected);
     }
@@ -98,7 +98,7 @@ impl Listening {
 }
 
 impl Server {
-    /// Whether there may be newcomers that can be accepted now.
+    /// Whether there may be a connection that can be accepted now.
     pub(super) fn may_accept(&self, listener: usize) -> bool {
         self.listening.get(listener).is_some_and(|listening| {
             let is_ready = listening.has_pending && listening.waiting.is_none();
@@ -107,7 +107,7 @@ impl Server {
         })
     }
 
-    /// Whether newcomers of some listener can only be let in if others leave.
+    /// Whether some listener can only admit a connection after another one has closed.
     pub(super) fn is_crowded(&self) -> bool {
         self.listening.iter().any(|listening| {
             listening.has_pending && (listening.is_full || listening.open >= self.limits.connections)
@@ -131,7 +131,7 @@ impl Server {
         }
     }
 
-    /// The connection that has been lingering for longest, after its client was told that there is no room.
+    /// The connection that has been lingering for longest.
     fn longest_lingering(&self, listener: usize) -> Option<ConnectionId> {
         // Those that linger have the nearest deadlines of all, so this seldom looks further than the first.
         let is_lingering = |id: &ConnectionId| {
@@ -142,14 +142,14 @@ impl Server {
         self.deadlines.iter().map(|(_, id)| *id).find(is_lingering)
     }
 
-    /// Closes that connection, to make a place for another one.
+    /// Closes that connection, to make room for another one.
     fn close_longest_lingering(&mut self, listener: usize) {
         if let Some(id) = self.longest_lingering(listener) {
             self.close(id);
         }
     }
 
-    /// A connection of this listener has closed: there is a descriptor for whoever waits.
+    /// A connection of this listener has closed: its descriptor is free, for any listener.
     pub(super) fn note_close(&mut self, listener: usize, is_rejected: bool) {
         if let Some(listening) = self.listening.get_mut(listener) {
             listening.open -= 1;
@@ -183,7 +183,7 @@ impl Server {
                 // A client that gave up while it was waiting; the next one is behind it.
                 io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
                 _ if is_descriptor_shortage(&error) && listening.reserve.release() => {
-                    listening.lacks_descriptors = true
+                    listening.lacks_descriptors = true;
                 }
                 _ => {
                     if !listening.is_refused {
@@ -236,8 +236,8 @@ impl Server {
         }
     }
 
-    /// A connection of this listener is open. If nothing is left to accept another one with, the one that was told for longest
-    /// that there is no room has to go.
+    /// A connection of this listener is open. With the reserve exhausted, the connection that has been lingering for longest
+    /// is closed, so that another one can be accepted.
     fn note_open(&mut self, id: ConnectionId, listener: usize, has_room: bool) {
         if let Some(entry) = self.connections.get_mut(&id) {
             entry.is_rejected = !has_room;

@@ -1,23 +1,23 @@
-//! Descriptors that a listener keeps back for when the process has no others.
+//! Descriptors that a listener keeps in reserve for when the process has no others.
 //!
-//! They are held from the start, before programs get theirs: for a few connections, for one client that is told that there is
-//! no room, and one to accept with, since a system without a descriptor does not even say who is waiting. The first
-//! connections take no others: as many are held as there may be more of them.
+//! They are opened at the start, before programs get theirs: for a few connections, for one client that is rejected, and one
+//! to accept with, since accept(2) needs a descriptor before it can tell who is waiting. The first connections take no
+//! further ones: each that is admitted frees one of the reserve.
 
 use std::fs::File;
 
-/// Descriptors that are kept back.
+/// Descriptors in reserve.
 #[derive(Debug)]
 pub(super) struct Reserve {
     held: Vec<File>,
-    /// Connections they are for, beside those that are told to go.
+    /// Connections they are for, beside rejected ones.
     connections: usize,
-    /// None could be had.
+    /// None could be opened.
     is_unavailable: bool,
 }
 
 impl Reserve {
-    /// Keeps back what so many connections need.
+    /// Reserves what this number of connections needs.
     pub(super) fn new(connections: usize) -> Self {
         let mut reserve = Self { held: Vec::new(), connections, is_unavailable: false };
         reserve.fit(0, 0);
@@ -25,10 +25,10 @@ impl Reserve {
         reserve
     }
 
-    /// With so many connections admitted, and so many that were told to go: holds what others need.
+    /// Adjusts the reserve to the connections that are open.
     pub(super) fn fit(&mut self, admitted: usize, rejected: usize) {
-        let for_telling = if rejected == 0 { 2 } else { 1 };
-        let wanted = self.connections.saturating_sub(admitted) + for_telling;
+        let to_reject = if rejected == 0 { 2 } else { 1 };
+        let wanted = self.connections.saturating_sub(admitted) + to_reject;
         self.held.truncate(wanted);
         while !self.is_unavailable
             && self.held.len() < wanted
@@ -38,17 +38,17 @@ impl Reserve {
         }
     }
 
-    /// Frees one descriptor. Whether there was one.
+    /// Frees one descriptor; false if there is none.
     pub(super) fn release(&mut self) -> bool {
         self.held.pop().is_some()
     }
 
-    /// Whether there is none to accept the next newcomer with.
+    /// Whether there is none to accept the next connection with.
     pub(super) fn is_exhausted(&self) -> bool {
         !self.is_unavailable && self.held.is_empty()
     }
 
-    /// Whether a connection may take one of them beside so many others.
+    /// Whether a further connection may take one of them.
     pub(super) fn has_room_beside(&self, admitted: usize) -> bool {
         admitted < self.connections
     }

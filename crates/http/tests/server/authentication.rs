@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Basic authentication.
 
 use crate::support::{echo, error_answer, start_with};
 use supervisor_http::{Credentials, Limits};
@@ -12,7 +12,7 @@ fn credentials() -> Option<Credentials> {
 /// RPC-9: every path, before anything is looked at, and the connection is really closed.
 #[test]
 fn without_credentials_every_path_answers_401_and_closes() {
-    let server = start_with(Limits::default(), credentials(), |_, _| panic!("nobody may get here"));
+    let server = start_with(Limits::default(), credentials(), |_, _| panic!("the service is never called"));
     for path in ["/", "/RPC2", "/ok.html", "/stylesheets/supervisor.css", "/nope"] {
         let mut client = server.client();
         client.send(format!("POST {path} HTTP/1.1\r\nContent-Length: 100000\r\n\r\nsome of it"));
@@ -20,7 +20,7 @@ fn without_credentials_every_path_answers_401_and_closes() {
     }
 }
 
-/// RPC-10: what is let in is answered as usual.
+/// RPC-10: with the credentials the service answers.
 #[test]
 fn with_credentials_the_service_answers() {
     let server = start_with(Limits::default(), credentials(), echo);
@@ -42,7 +42,7 @@ fn a_token_that_cannot_be_read_is_a_bad_request() {
 }
 
 #[test]
-fn megabytes_without_credentials_are_thrown_away_and_the_answer_still_arrives() {
+fn megabytes_without_credentials_are_discarded_and_the_answer_still_arrives() {
     let server = start_with(Limits::default(), credentials(), echo);
     let mut client = server.client();
     client.send("POST /RPC2 HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n");

@@ -64,7 +64,7 @@ fn dropping_the_handle_closes_everything() {
 }
 
 #[test]
-fn a_reply_dropped_while_draining_closes_without_a_word() {
+fn a_reply_dropped_while_draining_closes_without_an_answer() {
     let (sender, pending) = mpsc::channel();
     let server = start(Limits::default(), move |_, reply| sender.send(reply).unwrap());
     let mut busy = server.client();

@@ -81,7 +81,7 @@ fn a_request_line_that_is_none_is_answered_with_400_and_closed() {
 }
 
 #[test]
-fn a_blank_head_is_closed_without_a_word() {
+fn a_blank_head_is_closed_without_an_answer() {
     let server = start(Limits::default(), echo);
     let mut client = server.client();
     client.send("\r\n\r\n");

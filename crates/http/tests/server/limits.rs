@@ -80,7 +80,7 @@ fn bodies_of_all_clients_together_are_bounded_but_small_ones_always_fit() {
 }
 
 #[test]
-fn answers_nobody_takes_are_bounded_together_but_small_ones_always_fit() {
+fn unread_answers_are_bounded_together_but_small_ones_always_fit() {
     const LARGE: usize = 32 * 1024 * 1024;
     let limits = Limits { memory: Budget::new(LARGE + LARGE / 2), ..Limits::default() };
     let server = start(limits, |request, reply| match &request.path[..] {
@@ -113,7 +113,7 @@ fn a_slow_sender_is_answered_with_408() {
 }
 
 #[test]
-fn a_client_that_drips_does_not_delay_others() {
+fn a_slow_sender_does_not_delay_others() {
     let server = start(Limits::default(), echo);
     let mut dripping: Vec<_> = (0..50).map(|_| server.client()).collect();
     for client in &mut dripping {
@@ -167,7 +167,7 @@ fn silent_connections_are_left_alone() {
 }
 
 #[test]
-fn over_the_connection_limit_clients_are_told_and_let_in_again_later() {
+fn over_the_connection_limit_clients_get_503_and_are_admitted_again_later() {
     let server = start(Limits { connections: 3, ..Limits::default() }, echo);
     let mut inside: Vec<_> = (0..3).map(|_| server.client()).collect();
     for client in &mut inside {
@@ -191,7 +191,7 @@ fn over_the_connection_limit_clients_are_told_and_let_in_again_later() {
 }
 
 #[test]
-fn however_many_come_over_the_limit_each_is_told_at_once() {
+fn every_client_over_the_limit_gets_503_at_once() {
     let limits = Limits { connections: 1, linger: PATIENCE * 2, ..Limits::default() };
     let server = start(limits, echo);
     let mut inside = server.client();
@@ -203,9 +203,9 @@ fn however_many_come_over_the_limit_each_is_told_at_once() {
     inside.assert_alive();
 }
 
-/// Newcomers that keep coming over the limit, faster than they can be told so.
+/// Connections over the limit, opened faster than they can be rejected.
 #[test]
-fn a_crowd_at_the_door_does_not_delay_those_inside() {
+fn rejected_connections_do_not_delay_admitted_ones() {
     const ROUNDS: usize = 50;
     let limits = Limits { connections: 200, ..Limits::default() };
     let server = start(limits, echo);
@@ -233,8 +233,8 @@ fn a_crowd_at_the_door_does_not_delay_those_inside() {
             })
             .collect();
         is_over.store(true, Ordering::Relaxed);
-        // Whoever lets all newcomers go first does so each time; the processor, which the crowd needs as well, may be had late
-        // at times.
+        // A server that rejects all new connections first is slow each time; one that does not may be now and then, as
+        // the clients need the processor as well.
         times.sort();
         let median = times[ROUNDS / 2];
         assert!(
@@ -259,7 +259,7 @@ fn at_the_limit_the_connection_idle_for_longest_makes_room() {
 }
 
 #[test]
-fn a_client_that_waits_for_its_answer_is_never_put_out() {
+fn a_connection_with_a_request_in_hand_is_never_closed_for_room() {
     let (sender, pending) = mpsc::channel();
     let limits = Limits { connections: 1, idle: Duration::ZERO, ..Limits::default() };
     let server = start(limits, move |_, reply| sender.send(reply).unwrap());

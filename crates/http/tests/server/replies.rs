@@ -60,7 +60,7 @@ fn a_service_that_panics_answers_500_and_goes_on() {
 }
 
 #[test]
-fn whoever_works_for_a_client_learns_that_it_is_gone() {
+fn disconnect_hooks_run_when_the_client_is_gone() {
     let (sender, pending) = mpsc::channel();
     let server = start(Limits::default(), move |_, reply| sender.send(reply).unwrap());
     let mut client = server.client();
@@ -75,7 +75,7 @@ fn whoever_works_for_a_client_learns_that_it_is_gone() {
     let told_late = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told_late);
     reply.client().on_disconnect(move || flag.store(true, Ordering::Relaxed));
-    assert!(told_late.load(Ordering::Relaxed), "a client that is gone is told of at once");
+    assert!(told_late.load(Ordering::Relaxed), "the hook of a client that is gone runs at once");
     reply.send(Response::new(Status::Ok));
 }
 

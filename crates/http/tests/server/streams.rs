@@ -205,7 +205,7 @@ fn is_watched_over(client: &Client) -> bool {
 /// A client whose machine has died sends nothing, and a silent stream sends it nothing either.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_asks_whether_the_client_of_a_silent_stream_is_still_there() {
+fn the_kernel_probes_the_client_of_a_silent_stream() {
     let feed = Feed::default();
     let server = start_feeding(&feed);
     let mut client = server.client();
