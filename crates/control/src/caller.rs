@@ -1,6 +1,6 @@
 //! A client that commands are given for, one after the other.
 
-use crate::{Control, Order, Reply, Request};
+use crate::{Command, Control, Reply, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use supervisor_core::{Answer, Ticket};
@@ -28,7 +28,7 @@ impl Caller {
     }
 
     /// Gives a command; `take` takes its answer, and is dropped if the client goes away before.
-    pub fn command(&self, command: Order, take: impl FnOnce(Answer) + Send + 'static) {
+    pub fn command(&self, command: Command, take: impl FnOnce(Answer) + Send + 'static) {
         let Shared { control, current, .. } = &*self.shared;
         let ticket = control.ticket();
         current.store(ticket.0, Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! Stand-ins for tests of interfaces: tests take the requests out of the queue and answer them.
 
 use crate::{
-    Blocking, Control, Executor, Fault, Feed, Identity, Job, LogLocation, LogName, LogPaths, Order,
+    Blocking, Command, Control, Executor, Fault, Feed, Identity, Job, LogLocation, LogName, LogPaths,
     ProgramView, Rejected, Reply, Request, Requests, Runner, View, channel,
 };
 use std::cell::{Cell, RefCell};
@@ -89,14 +89,14 @@ impl Double {
     }
 
     /// Answers the next request, which must be a command, and returns it.
-    pub fn obey(&self, answer: Answer) -> Order {
+    pub fn obey(&self, answer: Answer) -> Command {
         let (_, command, reply) = self.take_command();
         reply.send(answer);
         command
     }
 
     /// The next request, which must be a command.
-    pub fn take_command(&self) -> (Ticket, Order, Reply<Answer>) {
+    pub fn take_command(&self) -> (Ticket, Command, Reply<Answer>) {
         let Request::Command { ticket, command, reply } = self.take() else { panic!("no command") };
         (ticket, command, reply)
     }

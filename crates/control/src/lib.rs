@@ -38,9 +38,9 @@ pub use feed::{Change, Feed, Resync, Serial, Subscription, What};
 pub use queue::{Control, MAX_QUEUED, Refused, Requests, Runner, channel};
 pub use read_ahead::{Notifier, Piece, Poll, ReadAhead, Reader};
 pub use reply::Reply;
-pub use request::{Inspection, LogName, Order, Request, Target};
+pub use request::{Inspection, LogName, Request};
 pub use supervisor_config::Diff;
-pub use supervisor_core::Fault;
+pub use supervisor_core::{Command, Fault, Target};
 pub use view::{Identity, LogLocation, LogPaths, ProgramView, View};
 
 /// The version of Supervisor whose behaviour this is; what `supervisord -v` prints and `getSupervisorVersion` answers.

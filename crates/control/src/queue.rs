@@ -7,7 +7,7 @@
 //! an interface that is about to take up several requests in one round [begins a batch](Control::begin_batch): nothing is
 //! woken for them, and when the batch is [submitted](Control::submit_batch) the [`Runner`] may serve it on the same thread.
 
-use crate::{Inspection, Order, Reply, Request, Subscription, View};
+use crate::{Command, Inspection, Reply, Request, Subscription, View};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -108,7 +108,7 @@ impl Control {
     }
 
     /// Gives a command that is not cancelled if its client goes away; see [`Caller`](crate::Caller) for one that is.
-    pub fn command(&self, command: Order, take: impl FnOnce(Answer) + Send + 'static) {
+    pub fn command(&self, command: Command, take: impl FnOnce(Answer) + Send + 'static) {
         self.send(Request::Command { ticket: self.ticket(), command, reply: Reply::new(take) });
     }
 

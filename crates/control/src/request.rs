@@ -1,9 +1,9 @@
 //! The requests.
 
-use crate::{Diff, Fault, Reply, View};
+use crate::{Command, Diff, Fault, Reply, View};
 use std::fmt;
 use std::sync::Weak;
-use supervisor_core::{Answer, Channel, Signal, Ticket, Wait};
+use supervisor_core::{Answer, Channel, Ticket};
 
 /// One request.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub enum Request {
         /// Names the request for [`Request::Cancel`]; from [`Control::ticket`](crate::Control::ticket).
         ticket: Ticket,
         /// What to do.
-        command: Order,
+        command: Command,
         /// Takes the answer, once there is one.
         reply: Reply<Answer>,
     },
@@ -98,55 +98,6 @@ impl fmt::Debug for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Inspection")
     }
-}
-
-/// What the state machine can be told to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Start processes.
-    Start {
-        /// Which.
-        target: Target,
-        /// When to answer.
-        wait: Wait,
-    },
-    /// Stop processes.
-    Stop {
-        /// Which.
-        target: Target,
-        /// When to answer.
-        wait: Wait,
-    },
-    /// Signal processes.
-    Signal {
-        /// Which.
-        target: Target,
-        /// The signal, or what the client wrote where no signal was meant.
-        signal: Result<Signal, String>,
-    },
-    /// Emit a `REMOTE_COMMUNICATION` event; also while stopping.
-    RemoteEvent {
-        /// The type.
-        kind: String,
-        /// The data.
-        data: String,
-    },
-    /// Stop everything, then end.
-    Shutdown,
-    /// Stop everything, then begin anew.
-    Restart,
-}
-
-/// The processes an order is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// `name` or `group:name` for one process, answered by `Done` or `Fault`; `group:*` or `group:` for all of
-    /// a group, answered by `Outcomes`.
-    Named(String),
-    /// The bare name of a group; answered by `Outcomes`.
-    Group(String),
-    /// Every process; answered by `Outcomes`.
-    All,
 }
 
 /// A log.

@@ -26,6 +26,18 @@ pub enum Effect {
         /// Its answer.
         answer: Answer,
     },
+    /// Look at the command files of processes that a client wants started; answered by `Input::CommandsChecked`.
+    CheckCommands {
+        /// The request.
+        ticket: Ticket,
+        /// The processes, in the order in which they are to be started.
+        processes: Vec<ProcessId>,
+    },
+    /// Read the configuration and see whether the daemon could begin anew with it; answered by `Input::RestartChecked`.
+    CheckRestart {
+        /// The request; `None` for SIGHUP.
+        ticket: Option<Ticket>,
+    },
     /// Write an event to a listener's standard input; answered by `Input::ListenerWritten` or
     /// `Input::ListenerWriteFailed`, or by the listener's death. No second one is given before the answer,
     /// so at most one event per listener is waiting to be written.

@@ -1,60 +1,125 @@
 //! Answering requests: what is done at once, what is waited for, and when the answer is known.
 
-use crate::job::{Job, Stage, Until, Verdict, Watcher};
+use crate::job::{Job, PendingStart, Stage, Until, Verdict, Watcher};
 use crate::process::Process;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{
-    Answer, Effect, EventKind, Fault, Mood, ProcessId, ProcessState, Request, Selection, Signal, StartTarget,
-    Supervisor, Ticket, Wait, Wish, payload,
+    Answer, Command, CommandCheck, Effect, EventKind, Fault, Mood, ProcessId, ProcessState, Request,
+    RestartCheck, Selection, Signal, Supervisor, Target, Ticket, Wait, payload,
 };
 
 impl Supervisor {
     /// Takes up a request.
-    pub(crate) fn fulfil(&mut self, request: Request, turn: &mut Turn<'_>) {
-        let Request { ticket, wish } = request;
-        if self.jobs.contains_key(&ticket) {
+    pub(crate) fn handle_request(&mut self, request: Request, turn: &mut Turn<'_>) {
+        let Request { ticket, command } = request;
+        if self.jobs.contains_key(&ticket) || self.pending_starts.contains_key(&ticket) {
             turn.error(format!("ticket {} was used for a second request, which is ignored", ticket.0));
             return;
         }
-        if self.mood < Mood::Running && !matches!(wish, Wish::RemoteEvent { .. }) {
+        if self.mood < Mood::Running && !matches!(command, Command::RemoteEvent { .. }) {
             reply(ticket, Answer::Fault(Fault::ShutdownState), turn);
             return;
         }
-        match wish {
-            Wish::Start { target, spelled, wait } => {
-                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
-                self.start(ticket, target, wait, turn);
-                self.finish(ticket, turn);
-            }
-            Wish::StartMany { targets, wait } => self.start_many(ticket, targets, wait, turn),
-            Wish::Stop { process, spelled, wait } => {
-                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
-                self.stop_for(ticket, process, wait, turn);
-                self.report_stop(process, turn);
-                self.finish(ticket, turn);
-            }
-            Wish::StopMany { selection, wait } => self.stop_many(ticket, selection, wait, turn),
-            Wish::Signal { process, spelled, signal } => {
-                self.jobs.insert(ticket, Job::for_one(spelled, turn.clock()));
-                self.signal_for(ticket, process, signal.as_ref(), turn);
-                self.finish(ticket, turn);
-            }
-            Wish::SignalMany { selection, signal } => {
-                self.signal_many(ticket, selection, signal.as_ref(), turn);
-            }
-            Wish::RemoteEvent { kind, data } => {
+        match command {
+            Command::Start { target, wait } => self.check_commands(ticket, target, wait, turn),
+            Command::Stop { target, wait } => match self.select(&target) {
+                Ok(selection) => self.stop_selection(ticket, selection, target, wait, turn),
+                Err(fault) => reply(ticket, Answer::Fault(fault), turn),
+            },
+            Command::Signal { target, signal } => match self.select(&target) {
+                Ok(selection) => self.signal_selection(ticket, selection, target, signal.as_ref(), turn),
+                Err(fault) => reply(ticket, Answer::Fault(fault), turn),
+            },
+            Command::RemoteEvent { kind, data } => {
                 let answer = self.emit_remote(&kind, &data, turn);
                 reply(ticket, answer, turn);
             }
-            Wish::Shutdown => {
+            Command::Shutdown => {
                 reply(ticket, Answer::Done, turn);
                 self.stop_everything(Mood::Shutdown, turn);
             }
-            Wish::Restart => {
+            Command::Restart => turn.order(Effect::CheckRestart { ticket: Some(ticket) }),
+        }
+    }
+
+    /// The client is gone: what has begun goes on, and is not answered.
+    pub(crate) fn cancel(&mut self, ticket: Ticket) {
+        self.jobs.remove(&ticket);
+        if let Some(start) = self.pending_starts.get_mut(&ticket) {
+            start.is_cancelled = true;
+        }
+    }
+
+    /// The command files of processes to be started were looked at.
+    pub(crate) fn commands_checked(
+        &mut self,
+        ticket: Ticket,
+        outcome: Result<Vec<CommandCheck>, String>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(PendingStart { spelled, wait, is_cancelled }) = self.pending_starts.remove(&ticket) else {
+            turn.error(format!("commands were checked for ticket {}, which asked for no start", ticket.0));
+            return;
+        };
+        let refusal = match &outcome {
+            Err(why) => Some(Fault::Failed(why.clone())),
+            Ok(_) if self.mood < Mood::Running => Some(Fault::ShutdownState),
+            Ok(_) => None,
+        };
+        if let Some(fault) = refusal {
+            if !is_cancelled {
+                reply(ticket, Answer::Fault(fault), turn);
+            }
+            return;
+        }
+        let is_one = spelled.is_some();
+        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
+        for check in outcome.into_iter().flatten() {
+            let process = self.processes.get(check.process);
+            if is_one || process.is_some_and(|process| !process.state.shown().is_running()) {
+                self.start(ticket, check, wait, turn);
+            }
+        }
+        if is_cancelled {
+            self.jobs.remove(&ticket);
+        } else {
+            self.finish(ticket, turn);
+        }
+    }
+
+    /// The configuration was checked before a restart.
+    pub(crate) fn restart_checked(
+        &mut self,
+        ticket: Option<Ticket>,
+        outcome: RestartCheck,
+        turn: &mut Turn<'_>,
+    ) {
+        match (outcome, ticket) {
+            (RestartCheck::Usable, None) => self.restart_by_signal(turn),
+            (RestartCheck::Usable, Some(ticket)) if self.mood < Mood::Running => {
+                reply(ticket, Answer::Fault(Fault::ShutdownState), turn);
+            }
+            (RestartCheck::Usable, Some(ticket)) => {
                 reply(ticket, Answer::Done, turn);
                 self.stop_everything(Mood::Restarting, turn);
             }
+            (RestartCheck::Unusable { report, remote_report }, ticket) => {
+                if ticket.is_none() {
+                    turn.warning(format!("received {} indicating restart request", Signal::HUP));
+                }
+                turn.error(format!("restart refused, the running configuration stays in force: {report}"));
+                if let Some(ticket) = ticket {
+                    let text = format!(
+                        "the configuration cannot be used and the running one stays in force: {remote_report}"
+                    );
+                    reply(ticket, Answer::Fault(Fault::Failed(text)), turn);
+                }
+            }
+            (RestartCheck::NotMade(why), Some(ticket)) => {
+                reply(ticket, Answer::Fault(Fault::Failed(why)), turn);
+            }
+            (RestartCheck::NotMade(_), None) => {}
         }
     }
 
@@ -114,24 +179,24 @@ impl Supervisor {
         }
     }
 
-    fn start_many(&mut self, ticket: Ticket, targets: Vec<StartTarget>, wait: Wait, turn: &mut Turn<'_>) {
-        self.jobs.insert(ticket, Job::for_many(turn.clock()));
-        for target in targets {
-            let process = self.processes.get(target.process);
-            if process.is_some_and(|process| !process.state.shown().is_running()) {
-                self.start(ticket, target, wait, turn);
-            }
-        }
-        self.finish(ticket, turn);
+    /// Has the command files of the processes to be started looked at; `commands_checked` goes on from there.
+    fn check_commands(&mut self, ticket: Ticket, target: Target, wait: Wait, turn: &mut Turn<'_>) {
+        let selection = match self.select(&target) {
+            Ok(selection) => selection,
+            Err(fault) => return reply(ticket, Answer::Fault(fault), turn),
+        };
+        let spelled = spelled(selection, target);
+        self.pending_starts.insert(ticket, PendingStart { spelled, wait, is_cancelled: false });
+        turn.order(Effect::CheckCommands { ticket, processes: self.startable(selection) });
     }
 
-    fn start(&mut self, ticket: Ticket, target: StartTarget, wait: Wait, turn: &mut Turn<'_>) {
-        let id = target.process;
+    fn start(&mut self, ticket: Ticket, check: CommandCheck, wait: Wait, turn: &mut Turn<'_>) {
+        let id = check.process;
         let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
             self.refuse_unknown(ticket);
             return;
         };
-        let refusal = target.check.err().or_else(|| start_refusal(process, &job.spelled(process)));
+        let refusal = check.result.err().or_else(|| start_refusal(process, &job.spelled(process)));
         if let Some(fault) = refusal {
             job.note(process, Err(fault));
             return;
@@ -145,10 +210,20 @@ impl Supervisor {
         self.launch(id, 0, turn);
     }
 
-    fn stop_many(&mut self, ticket: Ticket, selection: Selection, wait: Wait, turn: &mut Turn<'_>) {
-        self.jobs.insert(ticket, Job::for_many(turn.clock()));
+    fn stop_selection(
+        &mut self,
+        ticket: Ticket,
+        selection: Selection,
+        target: Target,
+        wait: Wait,
+        turn: &mut Turn<'_>,
+    ) {
+        let spelled = spelled(selection, target);
         let mut processes = self.processes(selection);
-        processes.retain(|id| self.processes.get(*id).is_some_and(Process::is_stoppable));
+        if spelled.is_none() {
+            processes.retain(|id| self.processes.get(*id).is_some_and(Process::is_stoppable));
+        }
+        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
         for id in &processes {
             self.stop_for(ticket, *id, wait, turn);
         }
@@ -159,10 +234,7 @@ impl Supervisor {
     }
 
     fn stop_for(&mut self, ticket: Ticket, id: ProcessId, wait: Wait, turn: &mut Turn<'_>) {
-        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
-            self.refuse_unknown(ticket);
-            return;
-        };
+        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else { return };
         if !process.is_stoppable() {
             let fault = Fault::NotRunning(job.spelled(process));
             job.note(process, Err(fault));
@@ -177,18 +249,23 @@ impl Supervisor {
         self.stop(id, turn);
     }
 
-    fn signal_many(
+    fn signal_selection(
         &mut self,
         ticket: Ticket,
         selection: Selection,
+        target: Target,
         signal: Result<&Signal, &String>,
         turn: &mut Turn<'_>,
     ) {
-        self.jobs.insert(ticket, Job::for_many(turn.clock()));
-        for id in self.processes(selection) {
-            if self.processes.get(id).is_some_and(|process| process.state.shown().is_signallable()) {
-                self.signal_for(ticket, id, signal, turn);
-            }
+        let spelled = spelled(selection, target);
+        let mut processes = self.processes(selection);
+        if spelled.is_none() {
+            let is_signallable = |process: &Process| process.state.shown().is_signallable();
+            processes.retain(|id| self.processes.get(*id).is_some_and(is_signallable));
+        }
+        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
+        for id in processes {
+            self.signal_for(ticket, id, signal, turn);
         }
         self.finish(ticket, turn);
     }
@@ -200,10 +277,7 @@ impl Supervisor {
         signal: Result<&Signal, &String>,
         turn: &mut Turn<'_>,
     ) {
-        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
-            self.refuse_unknown(ticket);
-            return;
-        };
+        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else { return };
         match (signal, process.state.pid()) {
             (Err(spelled), _) => job.note(process, Err(Fault::BadSignal(spelled.clone()))),
             (Ok(_), _) if !process.state.shown().is_signallable() => {
@@ -230,7 +304,7 @@ impl Supervisor {
         Answer::Done
     }
 
-    /// The process was removed after its name had been looked up.
+    /// The process was removed while its command file was looked at.
     fn refuse_unknown(&mut self, ticket: Ticket) {
         if let Some(job) = self.jobs.get_mut(&ticket) {
             job.refuse_unknown();
@@ -251,6 +325,14 @@ impl Supervisor {
         {
             reply(ticket, job.into_answer(), turn);
         }
+    }
+}
+
+/// The name to use in faults, if the command is about one process.
+fn spelled(selection: Selection, target: Target) -> Option<String> {
+    match (selection, target) {
+        (Selection::Process(_), Target::Named(name)) => Some(name),
+        (Selection::Process(_) | Selection::Group(_) | Selection::All, _) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 //! written answer, and a child nobody knows is killed, never forgotten.
 
 use crate::effect::KillOrder;
-use crate::{Channel, ExitStatus, Pid, ProcessId, Request, Signal, Ticket};
+use crate::{Channel, CommandCheck, ExitStatus, Pid, ProcessId, Request, RestartCheck, Signal, Ticket};
 
 /// One thing that happened. Arrives with the [`crate::Moment`] at which the loop learnt of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,8 +100,22 @@ pub enum Input {
         /// What stood between the tags.
         bytes: Vec<u8>,
     },
-    /// A client wants something.
+    /// A client gives a command.
     Request(Request),
+    /// `Effect::CheckCommands` was carried out; comes exactly once for each.
+    CommandsChecked {
+        /// The request.
+        ticket: Ticket,
+        /// What was found for each process, in the same order; why nothing was looked at, if so.
+        outcome: Result<Vec<CommandCheck>, String>,
+    },
+    /// `Effect::CheckRestart` was carried out; comes exactly once for each.
+    RestartChecked {
+        /// The request; `None` for SIGHUP.
+        ticket: Option<Ticket>,
+        /// What was found.
+        outcome: RestartCheck,
+    },
     /// The client of this ticket is gone; what it asked for is not undone, but not answered either.
     Cancel(Ticket),
 }

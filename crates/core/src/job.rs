@@ -6,7 +6,7 @@
 //! from the request.
 
 use crate::process::Process;
-use crate::{Answer, Fault, Namespec, Outcome, ProcessId, Signal, Ticket};
+use crate::{Answer, Fault, Namespec, Outcome, ProcessId, Signal, Ticket, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -41,6 +41,16 @@ pub(crate) enum Stage {
     Later,
 }
 
+/// A start whose command files are being looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PendingStart {
+    /// The name as the client wrote it, if it is about one process.
+    pub(crate) spelled: Option<String>,
+    pub(crate) wait: Wait,
+    /// The client is gone. The processes are started all the same.
+    pub(crate) is_cancelled: bool,
+}
+
 /// A request under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -63,17 +73,12 @@ pub(crate) enum Subject {
 }
 
 impl Job {
-    pub(crate) fn for_one(spelled: String, asked: Duration) -> Self {
-        Self {
-            asked,
-            subject: Subject::One { spelled, result: Ok(()) },
-            awaited: BTreeMap::new(),
-            is_complete: false,
-        }
-    }
-
-    pub(crate) fn for_many(asked: Duration) -> Self {
-        let subject = Subject::Many { outcomes: BTreeMap::new(), places: 0 };
+    /// A request for the one process the client calls `spelled`, or for many.
+    pub(crate) fn new(spelled: Option<String>, asked: Duration) -> Self {
+        let subject = match spelled {
+            Some(spelled) => Subject::One { spelled, result: Ok(()) },
+            None => Subject::Many { outcomes: BTreeMap::new(), places: 0 },
+        };
         Self { asked, subject, awaited: BTreeMap::new(), is_complete: false }
     }
 

@@ -13,13 +13,14 @@
 //!    child that died in time is not said to have stayed up.
 //! 4. Carry out the effects of each input before the next input is told, first effect first. Nothing may reap a
 //!    child whose exit is not told at once, or a signal could reach a stranger with the same pid.
-//! 5. Answer: every [`Effect::Spawn`] by [`Input::Spawned`] or [`Input::SpawnFailed`], at any later time and from
+//! 5. Answer: every [`Effect::Spawn`] by [`Input::Spawned`] or [`Input::SpawnFailed`], every [`Effect::CheckCommands`] by
+//!    [`Input::CommandsChecked`] and every [`Effect::CheckRestart`] by [`Input::RestartChecked`], at any later time and from
 //!    any thread; every [`Effect::Kill`] by [`Input::Killed`]; every [`Effect::WriteListener`] by
 //!    [`Input::ListenerWritten`] or [`Input::ListenerWriteFailed`], unless the child ends before.
 //! 6. Leave at [`Effect::Terminate`]. For a restart go on with [`Supervisor::restarted`].
 //!
-//! Requests are resolved first ([`Supervisor::resolve`], [`Supervisor::startable`], a look at the command file for
-//! starts) and then told as an [`Input::Request`]; the [`Effect::Reply`] may come in the same turn or much later.
+//! A [`Command`] of a client is told as it is, with a [`Ticket`] ([`Input::Request`]); the [`Effect::Reply`] may come in the same
+//! turn or much later.
 //!
 //! ```
 //! use supervisor_core::*;
@@ -104,7 +105,7 @@ pub use moment::{Moment, Wall};
 pub use name::{GroupId, Namespec, ProcessId, Selection};
 pub use pid::Pid;
 pub use policy::{Autorestart, Policy};
-pub use request::{Answer, Outcome, Request, StartTarget, Ticket, Wait, Wish};
+pub use request::{Answer, Command, CommandCheck, Outcome, Request, RestartCheck, Target, Ticket, Wait};
 pub use signal::Signal;
 pub use snapshot::DecodeError;
 pub use state::ProcessState;

@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::state::State;
 use crate::{
     EventKind, Fault, GroupId, GroupInfo, Moment, Mood, Namespec, PoolCounters, ProcessId, ProcessInfo,
-    Selection, Supervisor,
+    Selection, Supervisor, Target,
 };
 
 impl Supervisor {
@@ -38,9 +38,18 @@ impl Supervisor {
         self.groups.named(name).map(|group| group.id).ok_or_else(|| Fault::BadName(name.to_owned()))
     }
 
-    /// The processes of a selection that a start request concerns, in ascending priority: one process
-    /// always, of many only those that are not running.
-    pub fn startable(&self, selection: Selection) -> Vec<ProcessId> {
+    /// What a command is about.
+    pub(crate) fn select(&self, target: &Target) -> Result<Selection, Fault> {
+        match target {
+            Target::Named(name) => self.resolve(name),
+            Target::Group(name) => self.group_named(name).map(Selection::Group),
+            Target::All => Ok(Selection::All),
+        }
+    }
+
+    /// The processes of a selection that a start concerns, in ascending priority: one process always, of many only those that
+    /// are not running.
+    pub(crate) fn startable(&self, selection: Selection) -> Vec<ProcessId> {
         let mut processes = self.processes(selection);
         match selection {
             Selection::Process(_) => {}

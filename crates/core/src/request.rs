@@ -1,97 +1,101 @@
-//! What clients may wish for, and how they are answered.
+//! The commands of clients, and their answers.
 //!
-//! Every request carries a [`Ticket`] and is answered by exactly one `Effect::Reply`, in the very turn in
-//! which the condition it waits for comes true. Names have been resolved by then ([`crate::Supervisor::resolve`])
-//! and command files looked at, because both can be answered, or refused, without a change of state.
+//! Every request carries a [`Ticket`] and is answered by exactly one `Effect::Reply`, in the very turn in which the condition
+//! it waits for comes true. What needs a look at the disk is an effect with an answer: `CheckCommands` before a start,
+//! `CheckRestart` before a restart.
 
-use crate::{Fault, ProcessId, Selection, Signal};
+use crate::{Fault, ProcessId, Signal};
 use std::sync::Arc;
 
 /// Identifies a request. The caller chooses it and never uses it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// A wish of a client.
+/// A command of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Whom to answer.
+    /// Identifies the request in its answer.
     pub ticket: Ticket,
-    /// What is wished for.
-    pub wish: Wish,
+    /// What to do.
+    pub command: Command,
 }
 
-/// What can be wished for.
+/// What clients can order.
+///
+/// A command on one process is answered by `Done` or `Fault`, one on many by `Outcomes`; a name that means nothing is a `Fault`
+/// in either case. While everything stops, all but `RemoteEvent` are refused with `ShutdownState`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// Start one process. Answered by `Done` or `Fault`.
+pub enum Command {
+    /// Start processes. A fault of the command file comes before `ALREADY_STARTED`, as upstream has it. Of many processes those
+    /// that run already are left out.
     Start {
-        /// The process, and whether its command is usable.
-        target: StartTarget,
-        /// The name as the client wrote it, for faults.
-        spelled: String,
+        /// Which.
+        target: Target,
         /// When to answer.
         wait: Wait,
     },
-    /// Start many processes, in this order, those that are running already left out. Answered by `Outcomes`.
-    StartMany {
-        /// The processes; [`crate::Supervisor::startable`] gives them.
-        targets: Vec<StartTarget>,
-        /// When to answer.
-        wait: Wait,
-    },
-    /// Stop one process. Answered by `Done` or `Fault`.
+    /// Stop processes, in ascending priority. Of many processes only those that run are stopped.
     Stop {
-        /// The process.
-        process: ProcessId,
-        /// The name as the client wrote it, for faults.
-        spelled: String,
+        /// Which.
+        target: Target,
         /// When to answer.
         wait: Wait,
     },
-    /// Stop every running process of a selection, in ascending priority. Answered by `Outcomes`.
-    StopMany {
-        /// The processes.
-        selection: Selection,
-        /// When to answer.
-        wait: Wait,
-    },
-    /// Send a signal to one process. Answered by `Done` or `Fault`.
+    /// Send a signal to processes, in ascending priority. Of many processes only live ones get it.
     Signal {
-        /// The process.
-        process: ProcessId,
-        /// The name as the client wrote it, for faults.
-        spelled: String,
+        /// Which.
+        target: Target,
         /// The signal, or what the client wrote where no signal was meant.
         signal: Result<Signal, String>,
     },
-    /// Send a signal to every live process of a selection, in ascending priority. Answered by `Outcomes`.
-    SignalMany {
-        /// The processes.
-        selection: Selection,
-        /// The signal, or what the client wrote where no signal was meant.
-        signal: Result<Signal, String>,
-    },
-    /// Emit a `REMOTE_COMMUNICATION` event. Answered by `Done` at once, also while stopping; by a fault if
-    /// the type holds a control character, which would break the framing of the event.
+    /// Emit a `REMOTE_COMMUNICATION` event. Answered at once, also while stopping; by a fault if the type holds a control
+    /// character, which would break the framing of the event.
     RemoteEvent {
         /// The type.
         kind: String,
         /// The data.
         data: String,
     },
-    /// Stop everything, then end. Answered by `Done` at once.
+    /// Stop everything, then end. Answered at once.
     Shutdown,
-    /// Stop everything, then begin anew. Answered by `Done` at once.
+    /// Stop everything, then begin anew. Answered once the configuration was checked, which decides whether it happens.
     Restart,
 }
 
-/// A process to be started.
+/// The processes a command is about, as the client named them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartTarget {
+pub enum Target {
+    /// `name` or `group:name` for one process; `group:*` or `group:` for all of a group.
+    Named(String),
+    /// All of the group of this bare name.
+    Group(String),
+    /// Every process.
+    All,
+}
+
+/// What a look at the command file of a process found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandCheck {
     /// The process.
     pub process: ProcessId,
-    /// What a look at the command file said. A fault here comes before `ALREADY_STARTED`, as upstream has it.
-    pub check: Result<(), Fault>,
+    /// Why its command cannot be executed.
+    pub result: Result<(), Fault>,
+}
+
+/// What a look at the configuration before a restart found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RestartCheck {
+    /// The daemon can begin anew with it.
+    Usable,
+    /// The daemon cannot, and goes on as it is.
+    Unusable {
+        /// Why, for the log.
+        report: String,
+        /// Why, for a client, who may not learn everything about the machine.
+        remote_report: String,
+    },
+    /// No check could be made, for this reason.
+    NotMade(String),
 }
 
 /// When a request to start or stop is answered.

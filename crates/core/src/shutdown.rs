@@ -38,13 +38,9 @@ impl Supervisor {
                 turn.warning(format!("received {signal} indicating exit request"));
                 self.stop_everything(Mood::Shutdown, turn);
             }
-            Signal::HUP if self.mood == Mood::Shutdown => {
-                turn.warning(format!("ignored {signal} indicating restart request (shutdown in progress)"));
-            }
-            Signal::HUP => {
-                turn.warning(format!("received {signal} indicating restart request"));
-                self.stop_everything(Mood::Restarting, turn);
-            }
+            // A restart stops everything, so the new configuration is read before.
+            Signal::HUP if self.mood == Mood::Running => turn.order(Effect::CheckRestart { ticket: None }),
+            Signal::HUP => self.restart_by_signal(turn),
             Signal::CHLD => turn.debug(format!("received {signal} indicating a child quit")),
             Signal::USR2 => {
                 turn.info(format!("received {signal} indicating log reopen request"));
@@ -52,6 +48,17 @@ impl Supervisor {
                 self.log_all_counters(turn);
             }
             _ => turn.blather(format!("received {signal} indicating nothing")),
+        }
+    }
+
+    /// SIGHUP, once it is known that the daemon can begin anew.
+    pub(crate) fn restart_by_signal(&mut self, turn: &mut Turn<'_>) {
+        let signal = Signal::HUP;
+        if self.mood == Mood::Shutdown {
+            turn.warning(format!("ignored {signal} indicating restart request (shutdown in progress)"));
+        } else {
+            turn.warning(format!("received {signal} indicating restart request"));
+            self.stop_everything(Mood::Restarting, turn);
         }
     }
 

@@ -9,7 +9,7 @@
 use crate::bus::Bus;
 use crate::deadline::{Agenda, Timer};
 use crate::group::{Group, Groups};
-use crate::job::Job;
+use crate::job::{Job, PendingStart};
 use crate::payload;
 use crate::pool::Pool;
 use crate::process::{Process, Record, Restarts, Wanted};
@@ -54,6 +54,7 @@ pub struct Supervisor {
     pub(crate) launches: usize,
     /// Children that were reaped while spawns were under way, and may turn out to be one of those.
     pub(crate) unclaimed: BTreeMap<Pid, ExitStatus>,
+    pub(crate) pending_starts: BTreeMap<Ticket, PendingStart>,
     pub(crate) jobs: BTreeMap<Ticket, Job>,
     pub(crate) bus: Bus,
     /// `Some` from the moment everything is to stop.
@@ -75,6 +76,7 @@ impl Supervisor {
             children: BTreeMap::new(),
             launches: 0,
             unclaimed: BTreeMap::new(),
+            pending_starts: BTreeMap::new(),
             jobs: BTreeMap::new(),
             bus: Bus::default(),
             shutdown: None,
@@ -118,10 +120,10 @@ impl Supervisor {
             Input::Communication { process, pid, channel, bytes } => {
                 self.communication(process, pid, channel, &bytes, turn);
             }
-            Input::Request(request) => self.fulfil(request, turn),
-            Input::Cancel(ticket) => {
-                self.jobs.remove(&ticket);
-            }
+            Input::Request(request) => self.handle_request(request, turn),
+            Input::CommandsChecked { ticket, outcome } => self.commands_checked(ticket, outcome, turn),
+            Input::RestartChecked { ticket, outcome } => self.restart_checked(ticket, outcome, turn),
+            Input::Cancel(ticket) => self.cancel(ticket),
         }
         self.end_turn(turn);
     }

@@ -6,33 +6,23 @@
 use crate::children::stdin::{self, Refusal};
 use crate::clear::Clearing;
 use crate::main_loop::Loop;
-use crate::main_loop::mailbox::Message;
 use crate::view::LoopView;
-use crate::workers::command;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use supervisor_control::{Inspection, Order, Reply, Request, Target};
+use supervisor_control::{Inspection, Reply, Request};
 use supervisor_core::{
-    Answer, Fault, Input, Mood, ProcessId, ProcessState, Request as CoreRequest, Selection, StartTarget,
-    Ticket, Wait, Wish,
+    Answer, Fault, Input, Mood, ProcessId, ProcessState, Request as CoreRequest, Selection,
 };
 use supervisor_log::ClearError;
 use supervisor_sys::clock;
-
-/// Commands a client wants started, looked at.
-pub(crate) struct Checked {
-    ticket: Ticket,
-    /// The name as the client wrote it, if it is about one process.
-    spelled: Option<String>,
-    targets: Vec<StartTarget>,
-    wait: Wait,
-}
 
 impl Loop {
     /// Answers a request, or sets in motion what will answer it.
     pub(crate) fn serve(&mut self, request: Request) {
         match request {
-            Request::Command { ticket, command, reply } => self.command(ticket, command, reply),
+            Request::Command { ticket, command, reply } => {
+                self.replies.insert(ticket, reply);
+                self.tell(Input::Request(CoreRequest { ticket, command }));
+            }
             Request::Inspect(inspection) => self.inspect(inspection),
             Request::Cancel(ticket) => {
                 if self.replies.remove(&ticket).is_some() {
@@ -72,97 +62,6 @@ impl Loop {
     fn inspect(&self, inspection: Inspection) {
         let view = LoopView::of(self);
         let _caught = catch_unwind(AssertUnwindSafe(|| inspection.run(&view)));
-    }
-
-    // Orders to the core.
-
-    fn command(&mut self, ticket: Ticket, order: Order, reply: Reply<Answer>) {
-        if self.core.mood() != Mood::Running && !matches!(order, Order::RemoteEvent { .. }) {
-            return reply.send(Answer::Fault(Fault::ShutdownState));
-        }
-        self.replies.insert(ticket, reply);
-        let wish = match order {
-            Order::Start { target, wait } => return self.start(ticket, target, wait),
-            Order::Restart => return self.check_restart(Some(ticket)),
-            Order::Stop { target, wait } => self.select(&target).map(|selection| match (selection, target) {
-                (Selection::Process(process), Target::Named(spelled)) => {
-                    Wish::Stop { process, spelled, wait }
-                }
-                (selection, _) => Wish::StopMany { selection, wait },
-            }),
-            Order::Signal { target, signal } => {
-                self.select(&target).map(|selection| match (selection, target) {
-                    (Selection::Process(process), Target::Named(spelled)) => {
-                        Wish::Signal { process, spelled, signal }
-                    }
-                    (selection, _) => Wish::SignalMany { selection, signal },
-                })
-            }
-            Order::RemoteEvent { kind, data } => Ok(Wish::RemoteEvent { kind, data }),
-            Order::Shutdown => Ok(Wish::Shutdown),
-        };
-        self.wish_or_refuse(ticket, wish);
-    }
-
-    fn wish_or_refuse(&mut self, ticket: Ticket, wish: Result<Wish, Fault>) {
-        match wish {
-            Ok(wish) => self.tell(Input::Request(CoreRequest { ticket, wish })),
-            Err(fault) => self.refuse(ticket, fault),
-        }
-    }
-
-    /// Answers a request that never reaches the core.
-    pub(crate) fn refuse(&mut self, ticket: Ticket, fault: Fault) {
-        if let Some(reply) = self.replies.remove(&ticket) {
-            reply.send(Answer::Fault(fault));
-        }
-    }
-
-    fn select(&self, target: &Target) -> Result<Selection, Fault> {
-        match target {
-            Target::Named(name) => self.core.resolve(name),
-            Target::Group(name) => self.core.group_named(name).map(Selection::Group),
-            Target::All => Ok(Selection::All),
-        }
-    }
-
-    /// Has the commands looked at; `checked` goes on from there.
-    fn start(&mut self, ticket: Ticket, target: Target, wait: Wait) {
-        let selection = match self.select(&target) {
-            Ok(selection) => selection,
-            Err(fault) => return self.refuse(ticket, fault),
-        };
-        let spelled = match (selection, target) {
-            (Selection::Process(_), Target::Named(name)) => Some(name),
-            (Selection::Process(_) | Selection::Group(_) | Selection::All, _) => None,
-        };
-        let candidates: Vec<_> = self
-            .core
-            .startable(selection)
-            .into_iter()
-            .filter_map(|id| Some((id, Arc::clone(&self.processes.get(id)?.config))))
-            .collect();
-        let mailbox = self.mailbox.clone();
-        let look = move || {
-            let targets = candidates
-                .into_iter()
-                .map(|(process, config)| StartTarget { process, check: command::resolve(&config).map(drop) })
-                .collect();
-            mailbox.post(Message::Checked(Checked { ticket, spelled, targets, wait }));
-        };
-        if let Err(why) = self.submit(look) {
-            self.refuse(ticket, Fault::Failed(why.to_string()));
-        }
-    }
-
-    /// The commands of processes to be started were looked at.
-    pub(crate) fn checked(&mut self, checked: Checked) {
-        let Checked { ticket, spelled, mut targets, wait } = checked;
-        let wish = match spelled {
-            None => Some(Wish::StartMany { targets, wait }),
-            Some(spelled) => targets.pop().map(|target| Wish::Start { target, spelled, wait }),
-        };
-        self.wish_or_refuse(ticket, wish.ok_or_else(|| Fault::Failed("the process was removed".to_owned())));
     }
 
     // Logs.

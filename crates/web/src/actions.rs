@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::orders::{self, Verb, Wish};
-use supervisor_control::{Caller, Order, Reply, Request as Question, Target};
+use supervisor_control::{Caller, Command, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Wait};
 use supervisor_http::{ReplyTo, Response, Status};
 use supervisor_sys::clock;
@@ -57,7 +57,7 @@ impl Deed {
     }
 
     /// Gives an order and goes on with its answer, unless nobody waits for the outcome any more.
-    fn order(self, order: Order, next: impl FnOnce(Self, Answer) + Send + 'static) {
+    fn order(self, order: Command, next: impl FnOnce(Self, Answer) + Send + 'static) {
         let caller = self.caller.clone();
         caller.command(order, move |answer| {
             if !self.caller.is_gone() {
@@ -135,12 +135,12 @@ impl Deed {
     }
 }
 
-fn start(target: Target) -> Order {
-    Order::Start { target, wait: Wait::Yes }
+fn start(target: Target) -> Command {
+    Command::Start { target, wait: Wait::Yes }
 }
 
-fn stop(target: Target) -> Order {
-    Order::Stop { target, wait: Wait::Yes }
+fn stop(target: Target) -> Command {
+    Command::Stop { target, wait: Wait::Yes }
 }
 
 fn of_all(answer: &Answer, done: &str) -> String {

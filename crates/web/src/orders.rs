@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use super::words::{Words, fill};
 use super::{Context, Site};
 use std::sync::{Arc, Mutex, PoisonError};
-use supervisor_control::{Order, Reply, Request as Question, Target};
+use supervisor_control::{Command, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
@@ -237,7 +237,9 @@ fn carry_out(context: &Context, verb: Verb, target: Target, share: Share) {
         Verb::Start => order(context, start(target), |answer| share.tell_answer(answer)),
         Verb::Stop => order(context, stop(target), |answer| share.tell_answer(answer)),
         Verb::Signal(signal) => {
-            order(context, Order::Signal { target, signal: Ok(signal) }, |answer| share.tell_answer(answer));
+            order(context, Command::Signal { target, signal: Ok(signal) }, |answer| {
+                share.tell_answer(answer);
+            });
         }
         Verb::Restart => restart(context, target, share),
         Verb::ClearLog => clear_log(context, target, share),
@@ -277,16 +279,16 @@ fn clear_log(context: &Context, target: Target, share: Share) {
 }
 
 /// Gives an order that is not called off.
-pub(super) fn order(context: &Context, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
+pub(super) fn order(context: &Context, order: Command, take: impl FnOnce(Answer) + Send + 'static) {
     context.control.command(order, take);
 }
 
-fn start(target: Target) -> Order {
-    Order::Start { target, wait: Wait::Yes }
+fn start(target: Target) -> Command {
+    Command::Start { target, wait: Wait::Yes }
 }
 
-pub(super) fn stop(target: Target) -> Order {
-    Order::Stop { target, wait: Wait::Yes }
+pub(super) fn stop(target: Target) -> Command {
+    Command::Stop { target, wait: Wait::Yes }
 }
 
 /// A fault in the visitor's language.

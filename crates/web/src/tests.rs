@@ -7,7 +7,7 @@ use super::double::{Double, body, http_request};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
-use supervisor_control::{Diff, LogName, Order, Request as Question, Target, What};
+use supervisor_control::{Command, Diff, LogName, Request as Question, Target, What};
 use supervisor_core::{Answer, Channel, ExitStatus, Fault, History, Mood, ProcessState, Wait, Wall};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
@@ -193,8 +193,8 @@ fn starting_and_stopping_say_what_came_of_it() {
         let target = Target::Named("cat".into());
         let order = double.obey(answer);
         let wished = match action {
-            "start" => Order::Start { target, wait: Wait::Yes },
-            _ => Order::Stop { target, wait: Wait::Yes },
+            "start" => Command::Start { target, wait: Wait::Yes },
+            _ => Command::Stop { target, wait: Wait::Yes },
         };
         assert_eq!((order, browser.message().as_str()), (wished, expected));
     }
@@ -257,8 +257,8 @@ fn forms_are_understood() {
 fn restarting_stops_and_then_starts() {
     let double = Double::new();
     let browser = get(&double, "/?action=restartall");
-    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Order::Stop { target: Target::All, .. }));
-    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Order::Start { target: Target::All, .. }));
+    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Command::Stop { target: Target::All, .. }));
+    assert!(matches!(double.obey(Answer::Outcomes(Vec::new())), Command::Start { target: Target::All, .. }));
     assert!(browser.message().starts_with("All restarted at "));
     let browser = get(&double, "/?action=stopall");
     double.obey(Answer::Outcomes(Vec::new()));

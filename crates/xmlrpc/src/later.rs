@@ -3,7 +3,7 @@
 use super::text::LogText;
 use super::{Context, wire_fault};
 use std::fmt;
-use supervisor_control::{Caller, Order, Reply, Request, View};
+use supervisor_control::{Caller, Command, Reply, Request, View};
 use supervisor_core::{Answer, Fault as CoreFault, Outcome as ProcessOutcome};
 use supervisor_http::{Budget, Charge};
 use supervisor_rpc::{Encode, Encoded, Fault, FaultCode, Status};
@@ -110,7 +110,7 @@ impl Plan {
     }
 
     /// A command, which is cancelled if the client goes away.
-    pub(super) fn command(command: Order) -> Self {
+    pub(super) fn command(command: Command) -> Self {
         Self::later(move |_, done| {
             let caller = done.caller.clone();
             caller.command(command, |answer| done.send_answer(answer));

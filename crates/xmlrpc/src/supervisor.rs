@@ -1,7 +1,7 @@
 //! `supervisor.*`, apart from reading logs: one function per method.
 
 use super::{Plan, records, wire_fault};
-use supervisor_control::{Diff, EMULATED_VERSION, Identity, Order, Request, Target};
+use supervisor_control::{Command, Diff, EMULATED_VERSION, Identity, Request, Target};
 use supervisor_core::{Signal, Wait};
 use supervisor_rpc::method::Arguments;
 use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, ReloadedGroups, SupervisorState, Value};
@@ -39,11 +39,11 @@ pub(super) fn get_implementation() -> Plan {
 }
 
 pub(super) fn shutdown() -> Plan {
-    Plan::command(Order::Shutdown)
+    Plan::command(Command::Shutdown)
 }
 
 pub(super) fn restart() -> Plan {
-    Plan::command(Order::Restart)
+    Plan::command(Command::Restart)
 }
 
 pub(super) fn reload_config() -> Plan {
@@ -70,50 +70,50 @@ pub(super) fn remove_process_group(arguments: &Arguments) -> Planned {
 
 pub(super) fn start_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::command(Order::Start { target, wait: wait(arguments, 1) }))
+    Ok(Plan::command(Command::Start { target, wait: wait(arguments, 1) }))
 }
 
 pub(super) fn start_process_group(arguments: &Arguments) -> Planned {
     let wait = wait(arguments, 1);
     on_group(arguments, Lookup::ByKey, |name| {
-        Plan::command(Order::Start { target: Target::Group(name), wait })
+        Plan::command(Command::Start { target: Target::Group(name), wait })
     })
 }
 
 pub(super) fn start_all_processes(arguments: &Arguments) -> Plan {
-    Plan::command(Order::Start { target: Target::All, wait: wait(arguments, 0) })
+    Plan::command(Command::Start { target: Target::All, wait: wait(arguments, 0) })
 }
 
 pub(super) fn stop_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::command(Order::Stop { target, wait: wait(arguments, 1) }))
+    Ok(Plan::command(Command::Stop { target, wait: wait(arguments, 1) }))
 }
 
 pub(super) fn stop_process_group(arguments: &Arguments) -> Planned {
     let wait = wait(arguments, 1);
     on_group(arguments, Lookup::ByKey, |name| {
-        Plan::command(Order::Stop { target: Target::Group(name), wait })
+        Plan::command(Command::Stop { target: Target::Group(name), wait })
     })
 }
 
 pub(super) fn stop_all_processes(arguments: &Arguments) -> Plan {
-    Plan::command(Order::Stop { target: Target::All, wait: wait(arguments, 0) })
+    Plan::command(Command::Stop { target: Target::All, wait: wait(arguments, 0) })
 }
 
 pub(super) fn signal_process(arguments: &Arguments) -> Planned {
     let target = Target::Named(name(arguments)?);
-    Ok(Plan::command(Order::Signal { target, signal: signal(arguments, 1)? }))
+    Ok(Plan::command(Command::Signal { target, signal: signal(arguments, 1)? }))
 }
 
 pub(super) fn signal_process_group(arguments: &Arguments) -> Planned {
     let signal = signal(arguments, 1)?;
     on_group(arguments, Lookup::ByKey, |name| {
-        Plan::command(Order::Signal { target: Target::Group(name), signal })
+        Plan::command(Command::Signal { target: Target::Group(name), signal })
     })
 }
 
 pub(super) fn signal_all_processes(arguments: &Arguments) -> Planned {
-    Ok(Plan::command(Order::Signal { target: Target::All, signal: signal(arguments, 0)? }))
+    Ok(Plan::command(Command::Signal { target: Target::All, signal: signal(arguments, 0)? }))
 }
 
 pub(super) fn get_process_info(arguments: &Arguments) -> Planned {
@@ -157,7 +157,7 @@ pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
 pub(super) fn send_remote_comm_event(arguments: &Arguments) -> Planned {
     let kind = arguments.value(0)?.to_display_text();
     let data = arguments.value(1)?.to_display_text();
-    Ok(Plan::command(Order::RemoteEvent { kind, data }))
+    Ok(Plan::command(Command::RemoteEvent { kind, data }))
 }
 
 /// A method about supervisord itself, refused while it stops.

@@ -5,7 +5,7 @@ use super::handle;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
-use supervisor_control::{LogName, Order, Request, Target};
+use supervisor_control::{Command, LogName, Request, Target};
 use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, ProcessState, Signal, Wait};
 use supervisor_http::{Body, Client, Limits, Next, ReplyTo, Response, Source, StreamWaker};
 use supervisor_rpc::{Fault, ProcessInfo, Value, compact, decode, encode};
@@ -228,7 +228,7 @@ fn while_stopping_only_what_makes_sense_then_is_answered() {
     }
     let caller = call(&double, "supervisor.sendRemoteCommEvent", &[text("a"), Value::Int(5)]);
     let order = double.obey(Answer::Done);
-    assert_eq!(order, Order::RemoteEvent { kind: "a".into(), data: "5".into() });
+    assert_eq!(order, Command::RemoteEvent { kind: "a".into(), data: "5".into() });
     assert_eq!(caller.value(), Value::Bool(true));
     assert!(call(&double, "system.listMethods", &[]).value().as_array().is_some());
     assert!(call(&double, "supervisor.getImplementation", &[]).value().member("version").is_some());
@@ -305,7 +305,7 @@ fn results_of_many_are_statuses() {
     let outcome = |name: &str, result| Outcome { name: Arc::from(name), group: Arc::from("grüp"), result };
     let failed = Err(CoreFault::SpawnError("grüp:b".into()));
     let order = double.obey(Answer::Outcomes(vec![outcome("b", failed), outcome("a", Ok(()))]));
-    assert_eq!(order, Order::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
+    assert_eq!(order, Command::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
     let record = |name: &str, status, description: &str| {
         Value::Struct(vec![
             entry("name", text(name)),
@@ -322,9 +322,9 @@ fn results_of_many_are_statuses() {
 fn every_order_says_what_was_asked() {
     let double = Double::new();
     let named = |name: &str| Target::Named(name.to_owned());
-    let start = |target, wait| Order::Start { target, wait };
-    let stop = |target, wait| Order::Stop { target, wait };
-    let cases: Vec<(&str, Vec<Value>, Order)> = vec![
+    let start = |target, wait| Command::Start { target, wait };
+    let stop = |target, wait| Command::Stop { target, wait };
+    let cases: Vec<(&str, Vec<Value>, Command)> = vec![
         ("startProcess", vec![text("a")], start(named("a"), Wait::Yes)),
         ("startProcess", vec![text("g:*"), text("")], start(named("g:*"), Wait::No)),
         ("startProcess", vec![text("a"), text("0")], start(named("a"), Wait::Yes)),
@@ -332,8 +332,8 @@ fn every_order_says_what_was_asked() {
         ("stopProcess", vec![text("a")], stop(named("a"), Wait::Yes)),
         ("stopProcessGroup", vec![text("g"), Value::Int(0)], stop(Target::Group("g".into()), Wait::No)),
         ("stopAllProcesses", vec![], stop(Target::All, Wait::Yes)),
-        ("shutdown", vec![], Order::Shutdown),
-        ("restart", vec![], Order::Restart),
+        ("shutdown", vec![], Command::Shutdown),
+        ("restart", vec![], Command::Restart),
     ];
     for (method, params, expected) in cases {
         let caller = call(&double, &format!("supervisor.{method}"), &params);
@@ -348,7 +348,7 @@ fn signals_are_understood_in_every_spelling_and_refused_as_written() {
     let double = Double::new();
     let signal_of = |spelled: Value| {
         call(&double, "supervisor.signalProcess", &[text("a"), spelled]);
-        let Order::Signal { signal, .. } = double.obey(Answer::Done) else { panic!("another order") };
+        let Command::Signal { signal, .. } = double.obey(Answer::Done) else { panic!("another order") };
         signal
     };
     for spelled in [text("cont"), text(" SIGCONT "), Value::Int(18), text("18")] {
@@ -358,7 +358,7 @@ fn signals_are_understood_in_every_spelling_and_refused_as_written() {
         assert_eq!(signal_of(text(spelled)), Err(spelled.to_owned()), "{spelled}");
     }
     let caller = call(&double, "supervisor.signalAllProcesses", &[text("nope")]);
-    let Order::Signal { target, .. } = double.obey(Answer::Outcomes(Vec::new())) else {
+    let Command::Signal { target, .. } = double.obey(Answer::Outcomes(Vec::new())) else {
         panic!("another order")
     };
     assert_eq!((target, caller.value()), (Target::All, array([])));
@@ -473,10 +473,10 @@ fn a_multicall_makes_its_calls_one_after_the_other() {
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
     let (_, stop, reply) = double.take_command();
-    assert!(matches!(stop, Order::Stop { .. }));
+    assert!(matches!(stop, Command::Stop { .. }));
     assert!(double.is_idle());
     reply.send(Answer::Done);
-    assert!(matches!(double.obey(Answer::Done), Order::Start { .. }));
+    assert!(matches!(double.obey(Answer::Done), Command::Start { .. }));
     assert_eq!(caller.value(), array([Value::Bool(true), Value::Bool(true)]));
 }
 

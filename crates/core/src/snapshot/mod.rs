@@ -81,6 +81,7 @@ impl Supervisor {
             children: _,
             launches: _,
             unclaimed,
+            pending_starts,
             jobs,
             bus,
             shutdown,
@@ -96,6 +97,7 @@ impl Supervisor {
         next_group.write(&mut out);
         next_process.write(&mut out);
         unclaimed.write(&mut out);
+        pending_starts.write(&mut out);
         jobs.write(&mut out);
         bus.write(&mut out);
         shutdown.write(&mut out);
@@ -119,6 +121,7 @@ impl Supervisor {
         supervisor.next_group = u64::read(input)?;
         supervisor.next_process = u64::read(input)?;
         supervisor.unclaimed = BTreeMap::<Pid, ExitStatus>::read(input)?;
+        supervisor.pending_starts = BTreeMap::<Ticket, _>::read(input)?;
         supervisor.jobs = BTreeMap::<Ticket, _>::read(input)?;
         supervisor.bus = Plain::read(input)?;
         supervisor.shutdown = Option::read(input)?;

@@ -5,7 +5,7 @@ use super::plain::{Plain, Reader, plain_enum, plain_struct};
 use crate::bus::Bus;
 use crate::deadline::Timer;
 use crate::event::Event;
-use crate::job::{Job, Subject, Until, Watcher};
+use crate::job::{Job, PendingStart, Subject, Until, Watcher};
 use crate::listener::{Listener, Reception, Stage};
 use crate::pool::{Pool, Queued};
 use crate::process::{Process, Record, Restarts, Wanted};
@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::tick::{Period, Ticks};
 use crate::{
     Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Mood, Outcome, Pid,
-    Policy, PoolCounters, ProcessId, Signal, Ticket, Wall,
+    Policy, PoolCounters, ProcessId, Signal, Ticket, Wait, Wall,
 };
 
 impl Plain for Pid {
@@ -93,6 +93,7 @@ plain_struct!(Process { id, group, name, policy, state, wanted, record, restarts
 plain_struct!(Record { started, ended, spawn_error, exit_status, last_exit, restarts });
 plain_struct!(Restarts { since, count });
 plain_struct!(Watcher { ticket, until });
+plain_struct!(PendingStart { spelled, wait, is_cancelled });
 plain_struct!(Job { asked, subject, awaited, is_complete });
 plain_struct!(Outcome { name, group, result });
 plain_struct!(Listener { stage, is_writing, is_deaf });
@@ -108,6 +109,7 @@ plain_struct!(Shutdown { remaining, current, farewell, patience, is_over });
 plain_enum!(Mood { 0 => Shutdown, 1 => Restarting, 2 => Running });
 plain_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });
 plain_enum!(EventLength { 0 => Characters, 1 => Bytes });
+plain_enum!(Wait { 0 => No, 1 => Yes });
 plain_enum!(Wanted { 0 => Up, 1 => Down });
 plain_enum!(Period { 0 => Seconds5, 1 => Minute, 2 => Hour });
 plain_enum!(ExitStatus { 0 => Code(code), 1 => Signal { signal, core_dumped }, 2 => Unknown(status) });

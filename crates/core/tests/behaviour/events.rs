@@ -1,7 +1,7 @@
 //! What is emitted when, and what each event says.
 
 use crate::world::{EPOCH, World, code, manual, policy};
-use supervisor_core::{Channel, EventKind, Input, KillError, Pid, Signal, Wait, Wish};
+use supervisor_core::{Channel, Command, EventKind, Input, KillError, Pid, Signal, Wait};
 
 /// A world whose listener `rec` is ready for events of these kinds, and has dealt with those so far.
 fn recorded(kinds: &[EventKind]) -> World {
@@ -126,7 +126,7 @@ fn events_are_numbered_once_for_all_pools_and_once_for_each() {
     );
     world.feed(Input::Started);
     let remote = |world: &mut World| {
-        world.request(Wish::RemoteEvent { kind: "foo".to_owned(), data: "bar".to_owned() });
+        world.request(Command::RemoteEvent { kind: "foo".to_owned(), data: "bar".to_owned() });
     };
     remote(&mut world);
     world.ready("a");
@@ -152,7 +152,7 @@ fn events_are_numbered_once_for_all_pools_and_once_for_each() {
 fn remote_events_carry_type_and_data() {
     let mut world = recorded(&[EventKind::RemoteCommunication]);
     let mut send = |kind: &str, data: &str| {
-        let ticket = world.request(Wish::RemoteEvent { kind: kind.to_owned(), data: data.to_owned() });
+        let ticket = world.request(Command::RemoteEvent { kind: kind.to_owned(), data: data.to_owned() });
         (world.said(ticket).unwrap(), world.written.last().map(|(_, text)| text.clone()))
     };
     let (answer, text) = send("foo", "é\nx");
@@ -168,7 +168,7 @@ fn remote_events_carry_type_and_data() {
 fn remote_events_are_taken_during_shutdown() {
     let mut world = recorded(&[EventKind::RemoteCommunication]);
     world.feed(Input::Signal(Signal::TERM));
-    let ticket = world.request(Wish::RemoteEvent { kind: "a".to_owned(), data: String::new() });
+    let ticket = world.request(Command::RemoteEvent { kind: "a".to_owned(), data: String::new() });
     assert_eq!(world.said(ticket).unwrap(), "OK");
 }
 
@@ -329,7 +329,7 @@ fn listeners_hear_of_the_last_stop_before_they_are_stopped() {
 fn a_listener_that_does_not_finish_delays_the_end_by_two_seconds() {
     let mut world = recorded(&[EventKind::SupervisorStateChange, EventKind::RemoteCommunication]);
     world.feed(Input::Signal(Signal::TERM));
-    world.request(Wish::RemoteEvent { kind: "a".to_owned(), data: String::new() });
+    world.request(Command::RemoteEvent { kind: "a".to_owned(), data: String::new() });
     world.pass_millis(1999);
     assert_eq!(world.signals(), [""; 0]);
     world.log();

@@ -1,7 +1,7 @@
 //! Event listeners: who gets an event, and what becomes of it if they do not take it.
 
 use crate::world::{World, code, killed_by};
-use supervisor_core::{EventKind, Input, ProcessState, Signal, Wish};
+use supervisor_core::{Command, EventKind, Input, ProcessState, Signal};
 
 /// A pool with these members, none of which runs.
 fn pool(buffer_size: usize, members: &[&str]) -> World {
@@ -13,7 +13,7 @@ fn pool(buffer_size: usize, members: &[&str]) -> World {
 
 /// Emits an event whose text is `type:x` and the data.
 fn emit(world: &mut World, data: &str) {
-    world.request(Wish::RemoteEvent { kind: "x".to_owned(), data: data.to_owned() });
+    world.request(Command::RemoteEvent { kind: "x".to_owned(), data: data.to_owned() });
 }
 
 /// Who got which events since the last look, by their data.

@@ -1,7 +1,7 @@
 //! Names, and the orders in which many processes are listed.
 
 use crate::world::{World, manual, policy};
-use supervisor_core::{Fault, Input, Selection};
+use supervisor_core::{Fault, Input, Selection, Wait};
 
 fn fleet() -> World {
     let mut world = World::empty();
@@ -46,8 +46,9 @@ fn of_many_only_those_not_running_are_to_be_started() {
     let mut world = World::empty();
     world.add("g", 1, &[("a", policy(|_| ())), ("b", manual(|_| ()))]);
     world.feed(Input::Started);
-    let all = world.select("all");
-    assert_eq!(world.supervisor.startable(all), [world.id("b")]);
-    let one = Selection::Process(world.id("a"));
-    assert_eq!(world.supervisor.startable(one), [world.id("a")]);
+    world.checks_are_slow = true;
+    for (name, expected) in [("all", "b"), ("g:*", "b"), ("g:a", "a")] {
+        world.start(name, Wait::Yes);
+        assert_eq!(world.command_checks.pop_front().unwrap().1, [world.id(expected)]);
+    }
 }

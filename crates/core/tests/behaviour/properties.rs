@@ -7,8 +7,8 @@ use crate::world::{World, policy};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use supervisor_core::{
-    Autorestart, Channel, Ending, EventKind, ExitStatus, Input, KillCause, KillError, KillTarget, Mood, Pid,
-    Policy, ProcessId, ProcessState, Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wish,
+    Autorestart, Channel, Command, Ending, EventKind, ExitStatus, Input, KillCause, KillError, KillTarget,
+    Mood, Pid, Policy, ProcessId, ProcessState, Selection, Signal, Supervisor, Target, Ticket, Wait,
 };
 
 /// One thing that happens. Numbers choose among what there is at that moment.
@@ -154,16 +154,31 @@ impl Truth {
         self.living.iter().nth(choice).map(|(pid, process)| (*pid, *process))
     }
 
-    fn ask(&mut self, wish: Wish) {
-        let ticket = self.world.request(wish);
+    fn ask(&mut self, command: Command) {
+        let ticket = self.world.request(command);
         self.asked.push(ticket);
     }
 
-    fn target(&mut self, process: ProcessId) -> StartTarget {
-        if !self.state(process).is_some_and(ProcessState::is_running) {
-            self.attempts.insert(process, 0);
+    fn start(&mut self, target: Target, is_waiting: bool) {
+        let processes = match &target {
+            Target::Named(name) => self
+                .world
+                .supervisor
+                .resolve(name)
+                .map(|found| self.world.supervisor.processes(found))
+                .unwrap(),
+            Target::Group(_) | Target::All => self.processes(),
+        };
+        for process in processes {
+            if !self.state(process).is_some_and(ProcessState::is_running) {
+                self.attempts.insert(process, 0);
+            }
         }
-        StartTarget { process, check: Ok(()) }
+        self.ask(Command::Start { target, wait: wait(is_waiting) });
+    }
+
+    fn target(&self, choice: usize) -> Option<Target> {
+        self.process(choice).map(|process| Target::Named(self.world.spelled(process)))
     }
 
     fn state(&self, process: ProcessId) -> Option<ProcessState> {
@@ -187,37 +202,30 @@ impl Truth {
     }
 
     fn take(&mut self, step: &Step) {
-        let wait = |wait: bool| if wait { Wait::Yes } else { Wait::No };
-        let spelled = || "x".to_owned();
         match *step {
             Step::Start(process, is_waiting) => {
-                if let Some(process) = self.process(process) {
-                    let target = self.target(process);
-                    self.ask(Wish::Start { target, spelled: spelled(), wait: wait(is_waiting) });
+                if let Some(target) = self.target(process) {
+                    self.start(target, is_waiting);
                 }
             }
-            Step::StartMany(is_waiting) => {
-                let startable = self.world.supervisor.startable(Selection::All);
-                let targets = startable.into_iter().map(|process| self.target(process)).collect();
-                self.ask(Wish::StartMany { targets, wait: wait(is_waiting) });
-            }
+            Step::StartMany(is_waiting) => self.start(Target::All, is_waiting),
             Step::Stop(process, is_waiting) => {
-                if let Some(process) = self.process(process) {
-                    self.ask(Wish::Stop { process, spelled: spelled(), wait: wait(is_waiting) });
+                if let Some(target) = self.target(process) {
+                    self.ask(Command::Stop { target, wait: wait(is_waiting) });
                 }
             }
             Step::StopMany(is_waiting) => {
-                self.ask(Wish::StopMany { selection: Selection::All, wait: wait(is_waiting) });
+                self.ask(Command::Stop { target: Target::All, wait: wait(is_waiting) });
             }
             Step::Signal(process) => {
-                if let Some(process) = self.process(process) {
-                    self.ask(Wish::Signal { process, spelled: spelled(), signal: Ok(Signal::HUP) });
+                if let Some(target) = self.target(process) {
+                    self.ask(Command::Signal { target, signal: Ok(Signal::HUP) });
                 }
             }
-            Step::SignalMany => {
-                self.ask(Wish::SignalMany { selection: Selection::All, signal: Ok(Signal::HUP) });
+            Step::SignalMany => self.ask(Command::Signal { target: Target::All, signal: Ok(Signal::HUP) }),
+            Step::RemoteEvent => {
+                self.ask(Command::RemoteEvent { kind: "x".to_owned(), data: "x".to_owned() });
             }
-            Step::RemoteEvent => self.ask(Wish::RemoteEvent { kind: spelled(), data: spelled() }),
             Step::Cancel(choice) => {
                 if let Some(choice) = choice.checked_rem(self.asked.len()) {
                     self.cancelled.insert(self.asked[choice]);
@@ -306,7 +314,7 @@ impl Truth {
             }
             Step::Shutdown(0) => self.world.feed(Input::Signal(Signal::TERM)),
             Step::Shutdown(1) => self.world.feed(Input::Signal(Signal::HUP)),
-            Step::Shutdown(_) => self.ask(Wish::Shutdown),
+            Step::Shutdown(_) => self.ask(Command::Shutdown),
         }
     }
 
@@ -393,6 +401,10 @@ impl Truth {
         }
         panic!("the shutdown does not end");
     }
+}
+
+fn wait(is_waiting: bool) -> Wait {
+    if is_waiting { Wait::Yes } else { Wait::No }
 }
 
 proptest! {

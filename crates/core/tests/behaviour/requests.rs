@@ -2,7 +2,7 @@
 
 use crate::world::{World, code, killed_by, manual};
 use supervisor_core::{
-    Answer, Fault, Input, ProcessState, Request, Selection, Signal, StartTarget, Ticket, Wait, Wish,
+    Answer, Command, Fault, Input, ProcessState, Request, RestartCheck, Signal, Target, Ticket, Wait,
 };
 
 /// Groups p1(1) and g(5) with x(20), y(10), w(20), nothing started.
@@ -48,10 +48,11 @@ fn a_start_that_cannot_be_is_refused_in_upstreams_order() {
     let mut world = World::running("web", |_| ());
     let ticket = world.start("web", Wait::Yes);
     assert_eq!(world.said(ticket).unwrap(), "ALREADY_STARTED: web");
-    let check = Err(Fault::NoFile("can't find command '/nonexistent'".to_owned()));
-    let target = StartTarget { process: world.id("web"), check };
-    let ticket = world.request(Wish::Start { target, spelled: "web:web".to_owned(), wait: Wait::Yes });
+    let fault = Fault::NoFile("can't find command '/nonexistent'".to_owned());
+    world.bad_commands.insert(world.id("web"), fault);
+    let ticket = world.start("web:web", Wait::Yes);
     assert_eq!(world.said(ticket).unwrap(), "NO_FILE: can't find command '/nonexistent'");
+    world.bad_commands.clear();
     world.exit("web", code(1));
     let ticket = world.start("web", Wait::No);
     assert_eq!(world.said(ticket).unwrap(), "ALREADY_STARTED: web", "a spawn is under way");
@@ -177,22 +178,73 @@ fn a_start_of_a_stopping_process_is_refused() {
 }
 
 #[test]
-fn a_request_for_a_process_removed_meanwhile_is_refused() {
+fn a_start_of_a_process_removed_meanwhile_is_refused() {
     let mut world = World::with("web", manual(|_| ()));
-    let process = world.id("web");
+    world.checks_are_slow = true;
+    let (one, all) = (world.start("web", Wait::Yes), world.start("all", Wait::Yes));
     world.remove("web").unwrap();
-    let spelled = || "web".to_owned();
-    let target = || StartTarget { process, check: Ok(()) };
-    for wish in [
-        Wish::Start { target: target(), spelled: spelled(), wait: Wait::Yes },
-        Wish::Stop { process, spelled: spelled(), wait: Wait::Yes },
-        Wish::Signal { process, spelled: spelled(), signal: Ok(Signal::HUP) },
-    ] {
-        let ticket = world.request(wish);
-        assert_eq!(world.said(ticket).unwrap(), "BAD_NAME: web");
+    world.check_commands();
+    assert_eq!(world.said(one).unwrap(), "BAD_NAME: web");
+    world.check_commands();
+    assert_eq!(world.answer(all), Some(Answer::Outcomes(Vec::new())));
+}
+
+#[test]
+fn a_name_that_means_nothing_is_refused_as_it_was_written() {
+    let mut world = World::with("web", manual(|_| ()));
+    let named = |name: &str| Target::Named(name.to_owned());
+    for (target, name) in
+        [(named("nope"), "nope"), (named("web:x"), "web:x"), (Target::Group("web:*".to_owned()), "web:*")]
+    {
+        for command in [
+            Command::Start { target: target.clone(), wait: Wait::Yes },
+            Command::Stop { target: target.clone(), wait: Wait::Yes },
+            Command::Signal { target: target.clone(), signal: Err("NOPE".to_owned()) },
+        ] {
+            let ticket = world.request(command);
+            assert_eq!(world.said(ticket).unwrap(), format!("BAD_NAME: {name}"));
+        }
     }
-    let ticket = world.request(Wish::StartMany { targets: vec![target()], wait: Wait::Yes });
-    assert_eq!(world.answer(ticket), Some(Answer::Outcomes(Vec::new())));
+}
+
+#[test]
+fn a_cancelled_start_whose_command_is_being_checked_goes_on_unanswered() {
+    let mut world = World::with("web", manual(|_| ()));
+    world.checks_are_slow = true;
+    let ticket = world.start("web", Wait::No);
+    world.feed(Input::Cancel(ticket));
+    world.check_commands();
+    world.spawn_next();
+    assert_eq!((world.state("web"), world.said(ticket)), (ProcessState::Starting, None));
+}
+
+#[test]
+fn a_start_whose_command_cannot_be_checked_fails() {
+    let mut world = World::with("web", manual(|_| ()));
+    world.checks_are_slow = true;
+    let ticket = world.start("all", Wait::Yes);
+    world.feed(Input::CommandsChecked { ticket, outcome: Err("too much work is waiting".to_owned()) });
+    assert_eq!(world.said(ticket).unwrap(), "FAILED: too much work is waiting");
+}
+
+#[test]
+fn a_restart_with_a_configuration_that_cannot_be_used_is_refused() {
+    let mut world = World::running("web", |_| ());
+    let (report, remote_report) = ("line 3".to_owned(), "it is broken".to_owned());
+    let unusable = RestartCheck::Unusable { report, remote_report };
+    world.restart_checks.extend([unusable.clone(), unusable, RestartCheck::NotMade("no thread".to_owned())]);
+    let refused = "ERRO restart refused, the running configuration stays in force: line 3";
+    let ticket = world.request(Command::Restart);
+    assert_eq!(
+        world.said(ticket).unwrap(),
+        "FAILED: the configuration cannot be used and the running one stays in force: it is broken"
+    );
+    assert_eq!(world.log(), [refused]);
+    world.feed(Input::Signal(Signal::HUP));
+    assert_eq!(world.log(), ["WARN received SIGHUP indicating restart request", refused]);
+    let ticket = world.request(Command::Restart);
+    assert_eq!(world.said(ticket).unwrap(), "FAILED: no thread");
+    assert_eq!(world.state("web"), ProcessState::Running);
 }
 
 /// RPC-27, RPC-31.
@@ -262,16 +314,9 @@ fn results_of_a_start_list_first_what_is_decided_at_once() {
         &[program("slow", 5), program("quick", 0), program("bad", 1), program("dud", 1), program("ok", 1)],
     );
     world.feed(Input::Started);
-    let targets = world.supervisor.startable(world.select("all")).into_iter().map(|process| StartTarget {
-        process,
-        check: if process == world.id("bad") {
-            Err(Fault::NotExecutable("command is empty".to_owned()))
-        } else {
-            Ok(())
-        },
-    });
-    let targets = targets.collect();
-    let ticket = world.request(Wish::StartMany { targets, wait: Wait::Yes });
+    let fault = Fault::NotExecutable("command is empty".to_owned());
+    world.bad_commands.insert(world.id("bad"), fault);
+    let ticket = world.start("all", Wait::Yes);
     world.spawn_next();
     world.spawn_next();
     world.fail_spawn("no luck");
@@ -339,8 +384,8 @@ fn a_client_gone_is_not_answered_but_its_wish_goes_on() {
 fn a_ticket_used_twice_is_answered_once() {
     let mut world = World::with("web", manual(|_| ()));
     let ticket = world.start("web", Wait::Yes);
-    let wish = Wish::StopMany { selection: Selection::All, wait: Wait::Yes };
-    world.feed(Input::Request(Request { ticket: Ticket(ticket.0), wish }));
+    let command = Command::Stop { target: Target::All, wait: Wait::Yes };
+    world.feed(Input::Request(Request { ticket: Ticket(ticket.0), command }));
     assert_eq!(world.log(), ["ERRO ticket 1 was used for a second request, which is ignored"]);
     world.spawn_next();
     world.pass(1);

@@ -2,7 +2,7 @@
 
 use crate::world::{World, code, killed_by, manual, policy};
 use supervisor_core::{
-    Effect, Effects, Ending, Input, KillError, Level, Mood, ProcessState, Signal, Wait, Wish,
+    Command, Effect, Effects, Ending, Input, KillError, Level, Mood, ProcessState, Signal, Wait,
 };
 
 /// Groups p1(1), p2(2), p2b(2) and g(5) with x(20), y(10), w(20), all running.
@@ -312,10 +312,10 @@ fn a_process_that_cannot_be_stopped_at_all_does_not_keep_the_daemon_for_ever() {
 #[test]
 fn the_orders_of_clients_are_refused_while_everything_stops() {
     let mut world = World::running("web", |_| ());
-    let ticket = world.request(Wish::Restart);
+    let ticket = world.request(Command::Restart);
     assert_eq!(world.said(ticket).unwrap(), "OK");
-    for wish in [Wish::Shutdown, Wish::Restart] {
-        let ticket = world.request(wish);
+    for command in [Command::Shutdown, Command::Restart] {
+        let ticket = world.request(command);
         assert_eq!(world.said(ticket).unwrap(), "SHUTDOWN_STATE");
     }
     for ticket in

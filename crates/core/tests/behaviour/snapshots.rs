@@ -2,7 +2,7 @@
 
 use crate::world::{World, manual, policy};
 use supervisor_core::{
-    DecodeError, EventKind, Fault, Input, KillError, Signal, StartTarget, Supervisor, Wait, Wish,
+    Command, CommandCheck, DecodeError, EventKind, Fault, Input, KillError, Signal, Supervisor, Target, Wait,
 };
 
 /// A world in which as much as possible is going on at the same time.
@@ -35,10 +35,15 @@ fn busy() -> World {
     world.exit("done", supervisor_core::ExitStatus::Signal { signal: Signal(11), core_dumped: true });
     world.start("g:spawning", Wait::Yes);
     world.signal("g:spawning", Ok(Signal::USR1));
-    let target = |world: &World, name: &str, check| StartTarget { process: world.id(name), check };
+    world.checks_are_slow = true;
+    let ticket = world.request(Command::Start { target: Target::All, wait: Wait::Yes });
+    world.command_checks.clear();
+    world.start("g:dying", Wait::No);
+    world.checks_are_slow = false;
     let fault = Err(Fault::NotExecutable("command is empty".to_owned()));
-    let targets = vec![target(&world, "idle", fault), target(&world, "dying", Ok(()))];
-    world.request(Wish::StartMany { targets, wait: Wait::Yes });
+    let idle = CommandCheck { process: world.id("idle"), result: fault };
+    let dying = CommandCheck { process: world.id("dying"), result: Ok(()) };
+    world.feed(Input::CommandsChecked { ticket, outcome: Ok(vec![idle, dying]) });
     world.feed(Input::Reaped {
         pid: supervisor_core::Pid::new(7).unwrap(),
         status: supervisor_core::ExitStatus::Code(1),
@@ -64,6 +69,7 @@ fn a_supervisor_read_back_goes_on_as_if_nothing_had_happened() {
     other.supervisor = Supervisor::decode(&other.supervisor.encode()).unwrap();
     for world in [&mut one, &mut other] {
         world.spawn_all();
+        world.check_commands();
         world.pass(30);
         world.ready("n");
         world.feed(Input::Signal(Signal::TERM));

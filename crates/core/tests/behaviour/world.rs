@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use supervisor_core::{
-    Answer, Effect, Effects, Ending, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupKind,
-    GroupSpec, Input, KillError, KillOrder, Level, Moment, Mood, Pid, Policy, ProcessId, ProcessSpec,
-    ProcessState, Request, Selection, Signal, StartTarget, Supervisor, Ticket, Wait, Wall, Wish,
+    Answer, Command, CommandCheck, Effect, Effects, Ending, EventKind, EventLength, EventSet, ExitStatus,
+    Fault, GroupKind, GroupSpec, Input, KillError, KillOrder, Level, Moment, Mood, Namespec, Pid, Policy,
+    ProcessId, ProcessSpec, ProcessState, Request, RestartCheck, Signal, Supervisor, Target, Ticket, Wait,
+    Wall,
 };
 
 /// When the made-up world begins, on the wall clock.
@@ -29,6 +30,13 @@ pub(crate) struct World {
     pub(crate) kills: Vec<KillOrder>,
     /// What the system says to the next signals; nothing means that they are sent.
     pub(crate) refusals: VecDeque<KillError>,
+    /// Processes whose command file cannot be executed.
+    pub(crate) bad_commands: BTreeMap<ProcessId, Fault>,
+    /// Whether looks at command files take time: then they wait in `command_checks`.
+    pub(crate) checks_are_slow: bool,
+    pub(crate) command_checks: VecDeque<(Ticket, Vec<ProcessId>)>,
+    /// What the next looks at the configuration before a restart find; nothing means that it is usable.
+    pub(crate) restart_checks: VecDeque<RestartCheck>,
     pub(crate) answers: BTreeMap<Ticket, Answer>,
     /// Every event written and not taken yet: the listener and the text.
     pub(crate) written: Vec<(String, String)>,
@@ -75,6 +83,10 @@ impl World {
             fresh_spawns: Vec::new(),
             kills: Vec::new(),
             refusals: VecDeque::new(),
+            bad_commands: BTreeMap::new(),
+            checks_are_slow: false,
+            command_checks: VecDeque::new(),
+            restart_checks: VecDeque::new(),
             answers: BTreeMap::new(),
             written: Vec::new(),
             log_reopenings: 0,
@@ -214,52 +226,52 @@ impl World {
         self.feed(Input::Reaped { pid, status });
     }
 
-    pub(crate) fn request(&mut self, wish: Wish) -> Ticket {
+    pub(crate) fn request(&mut self, command: Command) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.feed(Input::Request(Request { ticket, wish }));
+        self.feed(Input::Request(Request { ticket, command }));
         ticket
     }
 
-    /// Asks as a client would: a name for one process, `group:*` or `all` for many. Members of pools need no
-    /// group before their name.
+    /// Commands as a client would give them: on one process by its name, on `group:*` or on `all`. Processes of larger groups
+    /// need no group before their name.
     pub(crate) fn start(&mut self, name: &str, wait: Wait) -> Ticket {
-        let wish = match self.select(name) {
-            Selection::Process(process) => {
-                Wish::Start { target: StartTarget { process, check: Ok(()) }, spelled: name.to_owned(), wait }
-            }
-            many => {
-                let targets = self.supervisor.startable(many).into_iter();
-                Wish::StartMany {
-                    targets: targets.map(|process| StartTarget { process, check: Ok(()) }).collect(),
-                    wait,
-                }
-            }
-        };
-        self.request(wish)
+        self.request(Command::Start { target: self.target(name), wait })
     }
 
     pub(crate) fn stop(&mut self, name: &str, wait: Wait) -> Ticket {
-        let wish = match self.select(name) {
-            Selection::Process(process) => Wish::Stop { process, spelled: name.to_owned(), wait },
-            selection => Wish::StopMany { selection, wait },
-        };
-        self.request(wish)
+        self.request(Command::Stop { target: self.target(name), wait })
     }
 
     pub(crate) fn signal(&mut self, name: &str, signal: Result<Signal, String>) -> Ticket {
-        let wish = match self.select(name) {
-            Selection::Process(process) => Wish::Signal { process, spelled: name.to_owned(), signal },
-            selection => Wish::SignalMany { selection, signal },
-        };
-        self.request(wish)
+        self.request(Command::Signal { target: self.target(name), signal })
     }
 
-    pub(crate) fn select(&self, name: &str) -> Selection {
+    fn target(&self, name: &str) -> Target {
         if name == "all" {
-            return Selection::All;
+            Target::All
+        } else if self.supervisor.resolve(name).is_ok() {
+            Target::Named(name.to_owned())
+        } else {
+            Target::Named(self.spelled(self.id(name)))
         }
-        self.supervisor.resolve(name).unwrap_or_else(|_| Selection::Process(self.id(name)))
+    }
+
+    /// The name of a process as a client writes it.
+    pub(crate) fn spelled(&self, process: ProcessId) -> String {
+        let info = self.supervisor.process_info(process, self.now()).expect("it was not removed");
+        Namespec { group: info.group, process: Some(info.name) }.to_string()
+    }
+
+    /// Answers the oldest look at command files.
+    pub(crate) fn check_commands(&mut self) {
+        let (ticket, processes) = self.command_checks.pop_front().expect("a look is under way");
+        self.feed(Input::CommandsChecked { ticket, outcome: Ok(self.checks_of(processes)) });
+    }
+
+    fn checks_of(&self, processes: Vec<ProcessId>) -> Vec<CommandCheck> {
+        let result = |process: &ProcessId| self.bad_commands.get(process).cloned().map_or(Ok(()), Err);
+        processes.into_iter().map(|process| CommandCheck { process, result: result(&process) }).collect()
     }
 
     /// The answer to a request, if there is one already.
@@ -377,6 +389,18 @@ impl World {
                 }
                 Effect::Reply { ticket, answer } => {
                     assert_eq!(self.answers.insert(ticket, answer), None, "answered twice");
+                }
+                Effect::CheckCommands { ticket, processes } => {
+                    if self.checks_are_slow {
+                        self.command_checks.push_back((ticket, processes));
+                    } else {
+                        let outcome = Ok(self.checks_of(processes));
+                        facts.push(Input::CommandsChecked { ticket, outcome });
+                    }
+                }
+                Effect::CheckRestart { ticket } => {
+                    let outcome = self.restart_checks.pop_front().unwrap_or(RestartCheck::Usable);
+                    facts.push(Input::RestartChecked { ticket, outcome });
                 }
                 Effect::WriteListener { process, bytes, .. } => {
                     let text = String::from_utf8(bytes).unwrap();

@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::text;
 use std::collections::BTreeSet;
 use supervisor_core::{
-    Answer, Fault, Input, Level, Mood, ProcessId, Request, Selection, Signal, StartTarget, Ticket, Wait, Wish,
+    Answer, Command, CommandCheck, Fault, Input, Mood, ProcessId, Request, RestartCheck, Signal, Ticket, Wait,
 };
 
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub(crate) enum Target {
 
 /// A check under way.
 pub(crate) enum Check {
-    Commands { ticket: Ticket, spelled: Option<String>, processes: Vec<ProcessId>, wait: Wait },
+    Commands { ticket: Ticket, processes: Vec<ProcessId> },
     Restart(Option<Ticket>),
 }
 
@@ -58,39 +58,8 @@ impl Machine {
         let ticket = Ticket(self.clients.next_ticket);
         self.step(format!("request {} {}", ticket.0, describe(order)));
         self.clients.open.insert(ticket);
-        if self.supervisor.mood() != Mood::Running && !matches!(order, Order::RemoteEvent(..)) {
-            return self.reply(ticket, &Answer::Fault(Fault::ShutdownState));
-        }
-        let wish = match order.clone() {
-            Order::Start(target, wait) => {
-                let (selection, spelled) = match self.select(&target) {
-                    Ok(selected) => selected,
-                    Err(fault) => return self.reply(ticket, &Answer::Fault(fault)),
-                };
-                let processes = self.supervisor.startable(selection);
-                return self.order_check(Check::Commands { ticket, spelled, processes, wait: waiting(wait) });
-            }
-            Order::Restart => return self.order_check(Check::Restart(Some(ticket))),
-            Order::Stop(target, wait) => self.select(&target).map(|(selection, spelled)| {
-                let wait = waiting(wait);
-                match (selection, spelled) {
-                    (Selection::Process(process), Some(spelled)) => Wish::Stop { process, spelled, wait },
-                    (selection, _) => Wish::StopMany { selection, wait },
-                }
-            }),
-            Order::Signal(target, signal) => {
-                self.select(&target).map(|(selection, spelled)| match (selection, spelled) {
-                    (Selection::Process(process), Some(spelled)) => Wish::Signal { process, spelled, signal },
-                    (selection, _) => Wish::SignalMany { selection, signal },
-                })
-            }
-            Order::RemoteEvent(kind, data) => Ok(Wish::RemoteEvent { kind, data }),
-            Order::Shutdown => Ok(Wish::Shutdown),
-        };
-        match wish {
-            Ok(wish) => self.feed(Input::Request(Request { ticket, wish })),
-            Err(fault) => self.reply(ticket, &Answer::Fault(fault)),
-        }
+        let command = command(order.clone());
+        self.feed(Input::Request(Request { ticket, command }));
     }
 
     pub(crate) fn cancel(&mut self, ticket: Ticket) {
@@ -103,11 +72,7 @@ impl Machine {
     /// The daemon itself receives a signal.
     pub(crate) fn signal_daemon(&mut self, signal: Signal) {
         self.step(format!("daemon receives {}", signal.0));
-        if signal == Signal::HUP && self.supervisor.mood() == Mood::Running {
-            self.order_check(Check::Restart(None));
-        } else {
-            self.feed(Input::Signal(signal));
-        }
+        self.feed(Input::Signal(signal));
     }
 
     /// An answer; nobody reads it whose request was cancelled.
@@ -122,69 +87,43 @@ impl Machine {
         let check = self.clients.checks.remove(place);
         self.step(format!("checked {}", self.describe_check(&check)));
         match check {
-            Check::Commands { ticket, spelled, processes, wait } => {
+            Check::Commands { ticket, processes } => {
                 if self.random.one_in(30) {
-                    let fault = Fault::Failed("too much work is waiting".to_owned());
-                    return self.reply(ticket, &Answer::Fault(fault));
+                    let outcome = Err("too much work is waiting".to_owned());
+                    return self.feed(Input::CommandsChecked { ticket, outcome });
                 }
-                let mut targets = Vec::new();
+                let mut checks = Vec::new();
                 for process in processes {
-                    let check = self.draw_command_check();
-                    self.result(match &check {
+                    let result = self.draw_command_check();
+                    self.result(match &result {
                         Ok(()) => format!("{} can be executed", self.name(process)),
                         Err(fault) => format!("{} {}", self.name(process), text::fault(fault)),
                     });
-                    targets.push(StartTarget { process, check });
+                    checks.push(CommandCheck { process, result });
                 }
-                let wish = match spelled {
-                    None => Wish::StartMany { targets, wait },
-                    Some(spelled) => Wish::Start { target: targets.pop().unwrap(), spelled, wait },
-                };
-                self.feed(Input::Request(Request { ticket, wish }));
+                self.feed(Input::CommandsChecked { ticket, outcome: Ok(checks) });
             }
             Check::Restart(ticket) => self.check_restart(ticket),
         }
     }
 
     fn check_restart(&mut self, ticket: Option<Ticket>) {
-        match self.random.below(8) {
+        let outcome = match self.random.below(8) {
             0..5 => {
                 self.result("the configuration is usable");
-                self.feed(match ticket {
-                    Some(ticket) => Input::Request(Request { ticket, wish: Wish::Restart }),
-                    None => Input::Signal(Signal::HUP),
-                });
+                RestartCheck::Usable
             }
             5..7 => {
                 self.result("the configuration is broken");
-                if ticket.is_none() {
-                    self.log(Level::Warn, "received SIGHUP indicating restart request");
-                }
-                let report = "line 3: no\nsection";
-                self.log(
-                    Level::Error,
-                    &format!("restart refused, the running configuration stays in force: {report}"),
-                );
-                if let Some(ticket) = ticket {
-                    let fault = Fault::Failed(
-                        "the configuration cannot be used and the running one stays in force: no section"
-                            .to_owned(),
-                    );
-                    self.reply(ticket, &Answer::Fault(fault));
-                }
+                let (report, remote_report) = ("line 3: no\nsection".to_owned(), "no section".to_owned());
+                RestartCheck::Unusable { report, remote_report }
             }
             _ => {
                 self.result("the configuration cannot be read now");
-                if let Some(ticket) = ticket {
-                    let fault = Fault::Failed("too much work is waiting".to_owned());
-                    self.reply(ticket, &Answer::Fault(fault));
-                }
+                RestartCheck::NotMade("too much work is waiting".to_owned())
             }
-        }
-    }
-
-    fn log(&mut self, level: Level, text: &str) {
-        self.result(format!("log {} {}", level.word(), text::line(text)));
+        };
+        self.feed(Input::RestartChecked { ticket, outcome });
     }
 
     fn draw_command_check(&mut self) -> Result<(), Fault> {
@@ -192,17 +131,6 @@ impl Machine {
             0 => Err(Fault::NoFile("can't find command 'x'".to_owned())),
             1 => Err(Fault::NotExecutable("command is empty".to_owned())),
             _ => Ok(()),
-        }
-    }
-
-    fn select(&self, target: &Target) -> Result<(Selection, Option<String>), Fault> {
-        match target {
-            Target::Named(name) => {
-                let selection = self.supervisor.resolve(name)?;
-                Ok((selection, matches!(selection, Selection::Process(_)).then(|| name.clone())))
-            }
-            Target::Group(name) => Ok((Selection::Group(self.supervisor.group_named(name)?), None)),
-            Target::All => Ok((Selection::All, None)),
         }
     }
 
@@ -218,8 +146,21 @@ impl Machine {
     }
 }
 
-const fn waiting(wait: bool) -> Wait {
-    if wait { Wait::Yes } else { Wait::No }
+fn command(order: Order) -> Command {
+    let wait = |wait: bool| if wait { Wait::Yes } else { Wait::No };
+    let target = |target| match target {
+        Target::Named(name) => supervisor_core::Target::Named(name),
+        Target::Group(name) => supervisor_core::Target::Group(name),
+        Target::All => supervisor_core::Target::All,
+    };
+    match order {
+        Order::Start(which, waits) => Command::Start { target: target(which), wait: wait(waits) },
+        Order::Stop(which, waits) => Command::Stop { target: target(which), wait: wait(waits) },
+        Order::Signal(which, signal) => Command::Signal { target: target(which), signal },
+        Order::RemoteEvent(kind, data) => Command::RemoteEvent { kind, data },
+        Order::Shutdown => Command::Shutdown,
+        Order::Restart => Command::Restart,
+    }
 }
 
 fn describe(order: &Order) -> String {

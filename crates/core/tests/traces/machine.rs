@@ -214,6 +214,10 @@ impl Machine {
                     self.result(format!("log {} {}", level.word(), text::line(&text)));
                 }
                 Effect::Reply { ticket, answer } => self.reply(ticket, &answer),
+                Effect::CheckCommands { ticket, processes } => {
+                    self.order_check(Check::Commands { ticket, processes });
+                }
+                Effect::CheckRestart { ticket } => self.order_check(Check::Restart(ticket)),
                 Effect::WriteListener { process, pid, bytes } => {
                     let text = text::line(&String::from_utf8(bytes).unwrap());
                     self.result(format!("write {} pid {pid} {text}", self.name(process)));

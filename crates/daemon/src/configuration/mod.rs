@@ -14,7 +14,7 @@ use crate::workers::pool::Refused;
 use std::sync::Arc;
 use supervisor_config::{Config, Failure, diff, load};
 use supervisor_control::{Diff, Reply, What};
-use supervisor_core::{Fault, Input, Level, Request as CoreRequest, Signal, Ticket, Wish};
+use supervisor_core::{Fault, Input, Level, RestartCheck, Ticket};
 use supervisor_sys::clock;
 
 /// Why there is no restart.
@@ -71,49 +71,36 @@ impl Loop {
     }
 
     /// Reads the configuration before a restart that a client, or SIGHUP, wants.
-    pub(crate) fn check_restart(&mut self, client: Option<Ticket>) {
+    pub(crate) fn check_restart(&mut self, ticket: Option<Ticket>) {
         let standing = Arc::clone(&self.begun_with);
         let read = self.read_config(move |outcome| {
             let usable = outcome.map_err(Obstacle::Broken).and_then(|config| {
                 startup::rehearse(&config, &standing.servers).map_err(Obstacle::Unusable).map(|()| config)
             });
-            Message::RestartChecked(Box::new(usable), client)
+            Message::RestartChecked(Box::new(usable), ticket)
         });
-        if let (Err(why), Some(ticket)) = (read, client) {
-            self.refuse(ticket, Fault::Failed(why.to_string()));
+        if let Err(why) = read {
+            let outcome = RestartCheck::NotMade(why.to_string());
+            self.inputs.push_back(Input::RestartChecked { ticket, outcome });
         }
     }
 
-    /// The configuration to restart with was read: go ahead, or say why not.
-    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, client: Option<Ticket>) {
-        match outcome {
+    /// The configuration to restart with was read.
+    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, ticket: Option<Ticket>) {
+        let outcome = match outcome {
             Ok(config) => {
                 self.successor = Some(config);
-                self.tell(match client {
-                    Some(ticket) => Input::Request(CoreRequest { ticket, wish: Wish::Restart }),
-                    None => Input::Signal(Signal::HUP),
-                });
+                RestartCheck::Usable
             }
-            Err(obstacle) => {
-                if client.is_none() {
-                    self.log.log(Level::Warn, "received SIGHUP indicating restart request");
-                }
-                let (report, remote_report) = match obstacle {
-                    Obstacle::Broken(failure) => (failure.to_string(), failure.remote_report()),
-                    Obstacle::Unusable(error) => (error.to_string(), error.remote_text().to_owned()),
-                };
-                self.log.log(
-                    Level::Error,
-                    format!("restart refused, the running configuration stays in force: {report}"),
-                );
-                if let Some(ticket) = client {
-                    let text = format!(
-                        "the configuration cannot be used and the running one stays in force: {remote_report}"
-                    );
-                    self.refuse(ticket, Fault::Failed(text));
-                }
+            Err(Obstacle::Broken(failure)) => {
+                RestartCheck::Unusable { report: failure.to_string(), remote_report: failure.remote_report() }
             }
-        }
+            Err(Obstacle::Unusable(error)) => RestartCheck::Unusable {
+                report: error.to_string(),
+                remote_report: error.remote_text().to_owned(),
+            },
+        };
+        self.tell(Input::RestartChecked { ticket, outcome });
     }
 
     /// Adds a group for a client.

@@ -3,11 +3,16 @@
 use crate::children::stdin::Progress;
 use crate::main_loop::Loop;
 use crate::main_loop::mailbox::Message;
+use crate::workers::command;
 use crate::workers::pool::Refused;
 use crate::workers::spawn;
 use std::io;
 use std::os::fd::AsFd;
-use supervisor_core::{Effect, Input, KillError, KillOrder, KillTarget, Level, Pid, ProcessId};
+use std::sync::Arc;
+use supervisor_config::Process;
+use supervisor_core::{
+    CommandCheck, Effect, Input, KillError, KillOrder, KillTarget, Level, Pid, ProcessId, Ticket,
+};
 use supervisor_sys::errno::{self, Errno, errno_of};
 use supervisor_sys::signal;
 
@@ -29,6 +34,8 @@ impl Loop {
                         reply.send(answer);
                     }
                 }
+                Effect::CheckCommands { ticket, processes } => self.check_commands(ticket, &processes),
+                Effect::CheckRestart { ticket } => self.check_restart(ticket),
                 Effect::WriteListener { process, pid, bytes } => self.write_event(process, pid, &bytes),
                 Effect::ReopenLogs => {
                     self.log.log(Level::Info, "supervisord logreopen");
@@ -64,6 +71,24 @@ impl Loop {
             }
         };
         self.inputs.push_back(Input::SpawnFailed { process: id, message });
+    }
+
+    /// Has the command files of processes looked at.
+    fn check_commands(&mut self, ticket: Ticket, processes: &[ProcessId]) {
+        let config = |id: &ProcessId| Some((*id, Arc::clone(&self.processes.get(*id)?.config)));
+        let candidates: Vec<_> = processes.iter().filter_map(config).collect();
+        let mailbox = self.mailbox.clone();
+        let look = move || {
+            let check = |(process, config): (ProcessId, Arc<Process>)| CommandCheck {
+                process,
+                result: command::resolve(&config).map(drop),
+            };
+            mailbox.post(Message::CommandsChecked(ticket, candidates.into_iter().map(check).collect()));
+        };
+        if let Err(why) = self.submit(look) {
+            let outcome = Err(why.to_string());
+            self.inputs.push_back(Input::CommandsChecked { ticket, outcome });
+        }
     }
 
     /// Sends a signal. Through the pidfd where there is one, so that it cannot hit another process that has the number since;

@@ -6,13 +6,12 @@
 use crate::children::group_end::Found;
 use crate::configuration::Obstacle;
 use crate::configuration::prepare::PreparedGroup;
-use crate::requests::Checked;
 use crate::workers::spawn::SpawnResult;
 use mio::Waker;
 use std::sync::{Arc, Mutex, PoisonError};
 use supervisor_config::{Config, Failure};
 use supervisor_control::{Diff, Reply};
-use supervisor_core::{Fault, Ticket};
+use supervisor_core::{CommandCheck, Fault, Ticket};
 use supervisor_log::Notice;
 
 /// One report.
@@ -22,7 +21,7 @@ pub(crate) enum Message {
     /// Members of process groups were looked for.
     MembersFound(Found),
     /// The commands of processes that a client wants started were looked at.
-    Checked(Checked),
+    CommandsChecked(Ticket, Vec<CommandCheck>),
     /// A group that a client wants added was prepared.
     Prepared(Box<PreparedGroup>, Reply<Result<(), Fault>>),
     /// The configuration was read again for a client.

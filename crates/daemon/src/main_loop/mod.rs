@@ -207,7 +207,7 @@ impl Loop {
             match self.signals.next() {
                 Ok(Some(signal)) => {
                     child_ended |= signal == Signal::CHLD;
-                    self.receive(signal);
+                    self.tell(Input::Signal(signal));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -217,15 +217,6 @@ impl Loop {
             }
         }
         child_ended
-    }
-
-    fn receive(&mut self, signal: Signal) {
-        if signal == Signal::HUP && self.core.mood() == Mood::Running {
-            // A restart stops everything, so the new configuration is read before.
-            self.check_restart(None);
-        } else {
-            self.tell(Input::Signal(signal));
-        }
     }
 
     fn look_at_descriptors(&mut self, events: &Events) {
@@ -253,7 +244,9 @@ impl Loop {
             match report {
                 Message::Spawned(result) => self.spawned(result),
                 Message::MembersFound(found) => self.members_found(found),
-                Message::Checked(checked) => self.checked(checked),
+                Message::CommandsChecked(ticket, checks) => {
+                    self.tell(Input::CommandsChecked { ticket, outcome: Ok(checks) });
+                }
                 Message::Prepared(group, reply) => self.group_prepared(*group, reply),
                 Message::Reread(outcome, reply) => self.config_reread(*outcome, reply),
                 Message::RestartChecked(outcome, client) => self.restart_checked(*outcome, client),

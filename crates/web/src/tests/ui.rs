@@ -45,7 +45,7 @@ fn the_buttons_of_the_page_act_and_say_what_came_of_it() {
     let double = Double::new();
     let browser = press(&double, "do=stop+a%3Ab+c", &[]);
     let order = double.obey(Answer::Done);
-    assert_eq!(order, Order::Stop { target: Target::Named("a:b c".into()), wait: Wait::Yes });
+    assert_eq!(order, Command::Stop { target: Target::Named("a:b c".into()), wait: Wait::Yes });
     assert_eq!(browser.message(), "a:b c stopped");
     let browser = press(&double, "do=start+cat", &[("Accept-Language", "zh-CN"), SCRIPT[0]]);
     double.obey(fault(Fault::SpawnError));
@@ -53,13 +53,13 @@ fn the_buttons_of_the_page_act_and_say_what_came_of_it() {
     let browser = press(&double, "do=signal+cat&signal=HUP", &SCRIPT);
     let order = double.obey(Answer::Done);
     let signal = Ok(supervisor_core::Signal::HUP);
-    assert_eq!(order, Order::Signal { target: Target::Named("cat".into()), signal });
+    assert_eq!(order, Command::Signal { target: Target::Named("cat".into()), signal });
     assert_eq!(browser.page(), r#"{"ok":true,"message":"cat signalled","results":[["cat",null]]}"#);
     let browser = press(&double, "do=restartgroup+g", &SCRIPT);
     assert!(
-        matches!(double.obey(Answer::Outcomes(vec![])), Order::Stop { target: Target::Group(name), .. } if name == "g")
+        matches!(double.obey(Answer::Outcomes(vec![])), Command::Stop { target: Target::Group(name), .. } if name == "g")
     );
-    assert!(matches!(double.obey(Answer::Outcomes(vec![])), Order::Start { target: Target::Group(_), .. }));
+    assert!(matches!(double.obey(Answer::Outcomes(vec![])), Command::Start { target: Target::Group(_), .. }));
     assert!(browser.page().contains("Nothing to do"));
     for fields in ["do=dance+a", "do=signal+a&signal=XYZ", "do=stopgroup"] {
         assert_eq!(press(&double, fields, &[]).status(), 500, "{fields}");
@@ -92,7 +92,7 @@ fn applying_the_configuration_removes_first_and_adds_then() {
     for _ in 0..2 {
         assert!(matches!(
             double.obey(Answer::Outcomes(vec![])),
-            Order::Stop { target: Target::Group(_), .. }
+            Command::Stop { target: Target::Group(_), .. }
         ));
     }
     let mut removed = Vec::new();
