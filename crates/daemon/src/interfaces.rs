@@ -6,7 +6,7 @@ use std::io;
 use supervisor_config::Config;
 use supervisor_control::{Blocking, Control, Executor, Job, Rejected, Runner};
 use supervisor_http::{Handle, Limits, Listener};
-use supervisor_log::{Level, MainLog, Pump};
+use supervisor_log::{MainLog, Pump};
 use supervisor_web::Site;
 
 /// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
@@ -34,16 +34,8 @@ pub(crate) fn serve_http(
     let site = Site::new(pages, &listeners, &config.servers)
         .mount(b"/RPC2", move |request, reply| supervisor_xmlrpc::handle(&xmlrpc, request, reply));
     let log = log.clone();
-    let write = move |level, line: &str| log.log(log_level(level), line);
+    let write = move |level, line: &str| log.log(level, line);
     supervisor_http::serve(listeners, limits, Box::new(site), Box::new(write)).map(Some)
-}
-
-fn log_level(level: supervisor_http::Level) -> Level {
-    match level {
-        supervisor_http::Level::Trace => Level::Trace,
-        supervisor_http::Level::Warn => Level::Warn,
-        supervisor_http::Level::Error => Level::Error,
-    }
 }
 
 impl Executor for Pool {

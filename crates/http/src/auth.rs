@@ -80,6 +80,11 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Whether two secrets are equal, in a time that does not depend on where they differ.
+pub fn secrets_match(given: &[u8], expected: &[u8]) -> bool {
+    given.ct_eq(expected).into()
+}
+
 fn lower_hex(bytes: &[u8]) -> String {
     use fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -23,12 +23,13 @@ use crate::inbox::Inbox;
 use crate::mailbox::{ConnectionId, Mailbox};
 use crate::outbox::Outbox;
 use crate::socket::Stream;
-use crate::{Charge, Client, Credentials, Level, Limits, Log, Peer, Service, Status};
+use crate::{Charge, Client, Credentials, Limits, Log, Peer, Service, Status};
 use mio::event::Event;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Streaming;
+use supervisor_core::Level;
 
 /// What applies to all connections of one listener.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ mod stream;
 mod uri;
 mod wire;
 
-pub use auth::Credentials;
+pub use auth::{Credentials, secrets_match};
 pub use budget::{Budget, Charge};
 pub use date::parse_http_date;
 pub use handle::Handle;
@@ -46,6 +46,6 @@ pub use listener::{Listener, Peer, Socket};
 pub use reply::{Client, ReplyTo};
 pub use request::{Headers, Request, Version};
 pub use response::{Body, Response, Status};
-pub use server::{Level, Log, Service, serve};
+pub use server::{Log, Service, serve};
 pub use stream::{Next, Source, StreamWaker};
 pub use uri::{form_pairs, percent_decode, percent_encode};

@@ -17,6 +17,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use supervisor_core::Level;
 use supervisor_sys::CopyBuffer;
 use supervisor_sys::errno::words;
 
@@ -29,18 +30,8 @@ pub trait Service: Send {
     fn end_round(&mut self) {}
 }
 
-/// The weight of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Every request.
-    Trace,
-    /// What an operator should see: limits reached, clients turned away.
-    Warn,
-    /// What the server could not do.
-    Error,
-}
-
-/// Where log lines go; called on the server's thread and must not block.
+/// Where log lines go; called on the server's thread and must not block. `Trace`: every request; `Warn`: limits reached and
+/// clients rejected; `Error`: what the server could not do.
 pub type Log = Box<dyn Fn(Level, &str) + Send>;
 
 /// Starts a server on its own thread.

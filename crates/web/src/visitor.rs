@@ -14,7 +14,7 @@ use super::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
 use sha1::{Digest, Sha1};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
-use supervisor_http::{Request, Response};
+use supervisor_http::{Request, Response, secrets_match};
 use supervisor_sys::random;
 
 const TOKEN: &str = "supervisor_token";
@@ -117,13 +117,14 @@ impl Visitor {
     pub(super) fn vouches_for(&self, form: &Form, sender: Sender) -> bool {
         let given = form.value("token").unwrap_or_default();
         let Some((token, given_seal)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
-        let is_sealed = || seal(token).is_some_and(|seal| is_equal(given_seal.as_bytes(), seal.as_bytes()));
+        let is_sealed =
+            || seal(token).is_some_and(|seal| secrets_match(given_seal.as_bytes(), seal.as_bytes()));
         let is_ours = match sender {
             Sender::Foreign => false,
             Sender::OtherOrigin => is_sealed(),
             Sender::Program | Sender::Browser | Sender::Led => true,
         };
-        is_ours && self.has_cookie && is_equal(token.as_bytes(), self.token.as_bytes())
+        is_ours && self.has_cookie && secrets_match(token.as_bytes(), self.token.as_bytes())
     }
 }
 
@@ -145,11 +146,6 @@ fn seal(token: &str) -> Option<String> {
 
 fn is_token(text: &str) -> bool {
     text.len() == TOKEN_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// Compares in a time that does not tell where the difference is.
-fn is_equal(one: &[u8], two: &[u8]) -> bool {
-    one.len() == two.len() && one.iter().zip(two).fold(0, |seen, (one, two)| seen | (one ^ two)) == 0
 }
 
 fn cookie(request: &Request, name: &str) -> Option<String> {

@@ -5,7 +5,8 @@ use super::{Connection, Outcome, Phase, Step, Turn, admission, catch_panic};
 use crate::exchange::{Exchange, Then};
 use crate::reply::Answer;
 use crate::wire;
-use crate::{Body, Charge, Level, Limits, Response, Status};
+use crate::{Body, Charge, Limits, Response, Status};
+use supervisor_core::Level;
 use supervisor_sys::clock;
 
 /// An answer up to this size is sent whatever the budget holds.

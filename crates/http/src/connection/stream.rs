@@ -4,11 +4,12 @@ use super::{Connection, Phase, Step, Turn};
 use crate::exchange::{Exchange, Then};
 use crate::mailbox::{Mailbox, Message};
 use crate::wire::{self, Framing};
-use crate::{Level, Next, Source, StreamWaker};
+use crate::{Next, Source, StreamWaker};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
+use supervisor_core::Level;
 
 /// A streamed answer that is being sent.
 pub(super) struct Streaming {

@@ -9,11 +9,12 @@ use super::reserve::Reserve;
 use crate::connection::{Connection, Rules};
 use crate::mailbox::ConnectionId;
 use crate::socket::{Acceptor, Stream};
-use crate::{Level, Limits, Listener, Peer};
+use crate::{Limits, Listener, Peer};
 use mio::{Registry, Token};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use supervisor_core::Level;
 use supervisor_sys::errno::{Errno, errno_of, words};
 
 /// How long to wait when accept(2) fails and no open connection could make room by closing; clients wait in the kernel's

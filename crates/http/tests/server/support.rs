@@ -5,8 +5,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use supervisor_core::Level;
 use supervisor_http::{
-    Credentials, Handle, Level, Limits, Listener, ReplyTo, Request, Response, Service, Socket, Status, serve,
+    Credentials, Handle, Limits, Listener, ReplyTo, Request, Response, Service, Socket, Status, serve,
 };
 
 /// How long anything may take before a test fails.
