@@ -4,7 +4,8 @@
 //! a long name may be cut as long as it stays unique; short flags may be joined (`-nk`), and a short option's value
 //! may follow at once (`-cFILE`).
 
-use crate::diagnostic::{Fault, nearest};
+use crate::diagnostic::Fault;
+use crate::spelling::nearest;
 use crate::text;
 use crate::value::Rejection;
 use std::ffi::{OsStr, OsString};

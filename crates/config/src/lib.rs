@@ -33,6 +33,7 @@ pub mod sample;
 pub mod search;
 mod section;
 mod source;
+mod spelling;
 mod template;
 mod text;
 mod unseen;

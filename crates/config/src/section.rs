@@ -4,13 +4,14 @@
 //! what for, the typed value it is read into, the table of its options, and the function that reads them. [`table`]
 //! says what a table is, [`Pass`] reads one option after the other.
 
-use crate::diagnostic::{Fault, Place, nearest};
+use crate::diagnostic::{Fault, Place};
 use crate::expand::{self, Expanded, Names};
 use crate::host::Host;
 use crate::ini::{Document, Lookup, Section};
 use crate::lexer::LexError;
 use crate::report::Report;
 use crate::source::Span;
+use crate::spelling::nearest;
 use crate::template;
 use crate::unseen::{self, Looks};
 use crate::value::{Parsed, Reading, Rejection};

@@ -1,11 +1,11 @@
 //! The types a value can have: text in, a typed value or a reason out, in upstream's words.
 
-use crate::diagnostic::nearest;
 use crate::host::{Account, Host};
 use crate::paths;
 use crate::section::program::stream::LogFile;
+use crate::spelling::nearest;
 use crate::template;
-use crate::text::{self, Integer, shown};
+use crate::text::{self, shown};
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
@@ -13,9 +13,11 @@ use std::path::PathBuf;
 use supervisor_core::{Autorestart, EventKind, EventLength, Level, Signal, repr};
 
 mod network;
+mod number;
 pub(crate) mod types;
 
 pub(crate) use network::{InetAddress, fastcgi_address, host_in_url, host_names, inet_address, url};
+pub(crate) use number::{byte_size, count, exit_codes, integer, octal, retries, small_count};
 
 /// Why a value is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,58 +86,6 @@ pub(crate) fn string(value: &[u8], _: &mut Reading<'_>) -> Parsed<String> {
     }
 }
 
-fn whole_number(value: &[u8]) -> Parsed<Integer> {
-    text::integer(value, 10).ok_or_else(|| {
-        let rejection =
-            Rejection::new(format!("invalid literal for int() with base 10: {}", repr::text(value)));
-        let trimmed = text::strip_bytes(value);
-        let digits = trimmed.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits > 0 && trimmed.get(digits) == Some(&b'.') {
-            rejection.with_hint(format!("write a whole number such as {}", shown(&trimmed[..digits])))
-        } else {
-            rejection
-        }
-    })
-}
-
-/// A whole number, kept within 64 bits.
-pub(crate) fn integer(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
-    let number = whole_number(value)?;
-    if number.is_clamped {
-        reading.remarks.push(format!("{} is too large; {} is used", shown(value), number.value));
-    }
-    Ok(number.value)
-}
-
-/// A whole number in which less than nothing means nothing.
-pub(crate) fn count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
-    let number = integer(value, reading)?;
-    Ok(at_least_zero(number, value, reading))
-}
-
-/// [`count`], within 32 bits.
-pub(crate) fn small_count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
-    let number = count(value, reading)?;
-    Ok(u32::try_from(number).unwrap_or_else(|_| {
-        reading.remarks.push(format!("{} is too large; {} is used", shown(value), u32::MAX));
-        u32::MAX
-    }))
-}
-
-/// Further attempts after a failed start; fewer than none are none.
-pub(crate) fn retries(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
-    let number = integer(value, reading)?;
-    at_least_zero(number, value, reading);
-    Ok(number.max(0))
-}
-
-fn at_least_zero(number: i64, value: &[u8], reading: &mut Reading<'_>) -> u64 {
-    u64::try_from(number).unwrap_or_else(|_| {
-        reading.remarks.push(format!("{} is negative; 0 is used", shown(value)));
-        0
-    })
-}
-
 const TRUE: [&str; 4] = ["yes", "true", "on", "1"];
 const FALSE: [&str; 4] = ["no", "false", "off", "0"];
 
@@ -178,35 +128,6 @@ pub(crate) fn event_length(value: &[u8], _: &mut Reading<'_>) -> Parsed<EventLen
     }
 }
 
-/// A number of bytes, with `kb`, `mb` or `gb` for powers of 1024.
-pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
-    let lower = text::lower(value);
-    let units = [("kb", 1i64 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
-    let unit = units.iter().find_map(|&(suffix, factor)| Some((lower.strip_suffix(suffix)?, factor)));
-    let (digits, factor) = unit.unwrap_or((&lower, 1));
-    let number = whole_number(digits.as_bytes()).map_err(|rejection| {
-        let has_short_unit = digits.ends_with(['k', 'm', 'g'])
-            && text::integer(&digits.as_bytes()[..digits.len() - 1], 10).is_some();
-        if has_short_unit { rejection.with_hint(format!("write {digits}b")) } else { rejection }
-    })?;
-    let size = number.value.checked_mul(factor).unwrap_or(if number.value < 0 { i64::MIN } else { i64::MAX });
-    if number.is_clamped || size == i64::MAX {
-        reading.remarks.push(format!("{} is too large; {size} bytes are used", shown(value)));
-    }
-    Ok(at_least_zero(size, value, reading))
-}
-
-/// Permission bits or a mask of them, in octal.
-pub(crate) fn octal(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
-    let number = text::integer(value, 8)
-        .ok_or_else(|| Rejection::new(format!("{} can not be converted to an octal type", shown(value))))?;
-    let bits = u32::try_from(number.value & 0o7777).unwrap_or_default();
-    if i64::from(bits) != number.value {
-        reading.remarks.push(format!("{} has more than permission bits; {bits:04o} is used", shown(value)));
-    }
-    Ok(bits)
-}
-
 /// A signal, by name or number.
 pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
     if let Some(number) = text::integer(value, 10) {
@@ -221,19 +142,6 @@ pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
             (1..=64).filter_map(|n| Signal(n).name()).filter_map(|name| name.strip_prefix("SIG")).collect();
         Rejection::new(format!("value {} is not a valid signal name", repr::text(value)))
             .or_mean(nearest(bare, known))
-    })
-}
-
-/// Exit codes, separated by commas.
-pub(crate) fn exit_codes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
-    if value.is_empty() {
-        return Ok(Vec::new());
-    }
-    let code = |item: &[u8]| text::integer(item, 10).and_then(|number| u8::try_from(number.value).ok());
-    let codes: Option<Vec<u8>> = value.split(|&byte| byte == b',').map(code).collect();
-    codes.ok_or_else(|| {
-        let rejection = Rejection::new(format!("not a valid list of exit codes: {}", repr::text(value)));
-        if value.ends_with(b",") { rejection.with_hint("remove the last comma") } else { rejection }
     })
 }
 

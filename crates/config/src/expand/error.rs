@@ -1,8 +1,8 @@
 //! What keeps a value from being filled in, in upstream's words and ours.
 
-use crate::diagnostic::nearest;
 use crate::format::Malformed;
 use crate::limits;
+use crate::spelling::nearest;
 use crate::template;
 use crate::text::{self, shown};
 use std::ops::Range;

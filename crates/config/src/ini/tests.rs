@@ -1,6 +1,9 @@
 //! What Python 3.11's parser, set up as upstream sets it up, makes of the same texts.
 
+use super::line::{comment_start, plain_option, split_option};
 use super::*;
+use crate::diagnostic::Fault;
+use crate::text;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> (Document, Vec<String>) {

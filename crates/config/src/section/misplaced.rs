@@ -4,7 +4,7 @@
 use super::program;
 use super::supervisord;
 use super::table::{OptionDoc, SECTIONS, SectionKind};
-use crate::diagnostic::nearest;
+use crate::spelling::nearest;
 use crate::unseen;
 
 /// Options that programs do not have, and what they have.

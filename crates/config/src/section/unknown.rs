@@ -6,9 +6,9 @@
 
 use super::table::{SECTIONS, SectionKind, kind_of};
 use super::{described, http, include, listener, misplaced, swallowed};
-use crate::diagnostic::nearest;
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
+use crate::spelling::nearest;
 use crate::unseen::{self, Looks};
 use supervisor_core::repr;
 

@@ -1,6 +1,7 @@
 //! Addresses.
 
-use super::{Parsed, Reading, Rejection, whole_number};
+use super::number::whole_number;
+use super::{Parsed, Reading, Rejection};
 use crate::paths;
 use crate::section::fcgi_program::FastCgiAddress;
 use crate::text::{self, Integer, shown};
