@@ -24,7 +24,7 @@ pub enum Action {
     Version,
 }
 
-/// What supervisord was told on its command line; it outranks the file, also when the file is read again.
+/// The command line of supervisord; it outranks the file, also when the file is read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     /// The path the program was called by.

@@ -19,8 +19,8 @@ pub struct Config {
     pub here: PathBuf,
     /// The `[supervisord]` section under the command line.
     pub supervisord: Supervisord,
-    /// Every group, in the order of (priority, name) in which they start. Shared, so that whoever runs a group need
-    /// not have a copy.
+    /// Every group, in the order of (priority, name) in which they start. Shared, so that
+    /// running a group takes no copy.
     pub groups: Vec<Arc<Group>>,
     /// The HTTP servers: inet ones in file order, then unix ones.
     pub servers: Vec<Server>,
@@ -59,13 +59,13 @@ pub enum GroupKind {
 /// A line for the main log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// How grave.
+    /// How severe it is.
     pub severity: Severity,
     /// The line.
     pub text: String,
 }
 
-/// How grave a [`Message`] is.
+/// The severity of a [`Message`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Log it as CRIT.

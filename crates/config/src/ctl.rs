@@ -19,7 +19,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use supervisor_core::repr;
 
-/// What supervisorctl was told on its command line.
+/// The command line of supervisorctl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCommandLine {
     /// The path the program was called by.

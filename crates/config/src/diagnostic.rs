@@ -24,7 +24,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Faults shown at most; a file that has more is not a configuration.
 const MOST_SHOWN: usize = 1000;
 
-/// Faults told at most to a reader outside this machine; the log has the others.
+/// Faults reported at most to a reader outside this machine; the log has the others.
 const MOST_TOLD: usize = 20;
 
 /// Characters of a source line shown at most, those around the fault.
@@ -50,7 +50,7 @@ struct Details {
 /// Who reads a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
-    /// Somebody on this machine, on its terminal or in its log.
+    /// A user of this machine, on a terminal or in the log.
     Local,
     /// A client of the RPC interface. It is not shown source lines, which may hold a password, nor which environment
     /// variables supervisord has.

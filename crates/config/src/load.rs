@@ -121,7 +121,11 @@ impl Loader<'_> {
         let mut servers = self.of_kind(&http::INET, &names, http::read_inet);
         servers.extend(self.of_kind(&http::UNIX, &names, |pass| http::read_unix(pass, here)));
         let user = match &read.user {
-            Some(user) => supervisord::look_up_user(&mut self.pass(section, &names), user, read.user_is_told),
+            Some(user) => supervisord::look_up_user(
+                &mut self.pass(section, &names),
+                user,
+                read.user_is_from_command_line,
+            ),
             None => None,
         };
         unknown::remark(self.document, self.report);
@@ -175,7 +179,7 @@ impl Loader<'_> {
         )
     }
 
-    /// Tells of passwords in files that everybody can read.
+    /// Notes passwords in files that every user can read.
     fn note_readable_passwords(&mut self) {
         let is_secret = |section: &Section| {
             [http::INET, http::UNIX, ctl::SECTION].iter().any(|kind| kind.strip(&section.name).is_some())

@@ -67,7 +67,7 @@ impl Report {
         self.notes.push(text.into());
     }
 
-    /// What only who looks for it wants to know.
+    /// A line for the debug level.
     pub(crate) fn detail(&mut self, text: impl Into<String>) {
         self.details.push(text.into());
     }

@@ -166,7 +166,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// What is to be said of a rejected value, by what stands in the file.
+    /// The fault for a rejected value, from the text in the file.
     fn fault_of(&self, key: &str, takes: &str, rejection: Rejection) -> Fault {
         let is_open = rejection.message == LexError::NoClosingQuotation.to_string();
         let may_guess = rejection.hint.is_none() || rejection.is_guess;

@@ -7,17 +7,17 @@ use supervisor_core::Namespec;
 use supervisor_rpc::client::ClientError;
 use supervisor_rpc::{Fault, FaultCode, Status};
 
-/// What a command did to processes: how its results are told.
+/// What a command does to processes, and the lines that report its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Start,
     Stop,
     Signal,
     Clear,
 }
 
-impl Deed {
-    /// The word after the name of a process to which it was done.
+impl Action {
+    /// The word after the name of a process for which it succeeded.
     const fn done(self) -> &'static str {
         match self {
             Self::Start => "started",
@@ -27,7 +27,7 @@ impl Deed {
         }
     }
 
-    /// What was wrong, in the words of this deed; `None` if it cannot end so.
+    /// The words for a fault; `None` if the action cannot end with it.
     const fn complaint(self, code: FaultCode) -> Option<&'static str> {
         match (self, code) {
             (_, FaultCode::BadName) => Some("no such process"),
@@ -43,7 +43,7 @@ impl Deed {
         }
     }
 
-    /// The fault that means it had been done before, which is no failure.
+    /// The fault of an action that was not needed, which is no failure.
     const fn already(self) -> Option<FaultCode> {
         match self {
             Self::Start => Some(FaultCode::AlreadyStarted),
@@ -76,7 +76,7 @@ impl Deed {
         }
     }
 
-    /// The line for one process. `None` for a number that this deed cannot end with.
+    /// The line for one process. `None` for a number that this action cannot end with.
     fn line(self, name: &str, code: Option<FaultCode>, text: &str) -> Option<String> {
         match code? {
             FaultCode::Success => Some(format!("{name}: {}", self.done())),
@@ -87,58 +87,58 @@ impl Deed {
 }
 
 impl Session {
-    /// Tells how one process fared.
-    pub(crate) fn tell(
+    /// Reports the result for one process.
+    pub(crate) fn report_one(
         &mut self,
-        deed: Deed,
+        action: Action,
         spec: Namespec<'_>,
         code: i64,
         text: &str,
     ) -> Result<(), Failure> {
         let known = FaultCode::from_number(code);
-        let Some(line) = deed.line(&spec.to_string(), known, text) else {
+        let Some(line) = action.line(&spec.to_string(), known, text) else {
             return Err(Failure::UnknownResult { code, name: spec.to_string() });
         };
         self.say(line)?;
-        if let Some(exit) = known.and_then(|code| deed.exit(code)) {
+        if let Some(exit) = known.and_then(|code| action.exit(code)) {
             self.fail(exit);
         }
         Ok(())
     }
 
-    /// Tells how many processes fared, in the order of the answer.
-    pub(crate) fn tell_all(&mut self, deed: Deed, statuses: &[Status<'_>]) -> Result<(), Failure> {
+    /// Reports the results for several processes, in the order of the answer.
+    pub(crate) fn report_all(&mut self, action: Action, statuses: &[Status<'_>]) -> Result<(), Failure> {
         for status in statuses {
             let spec = Namespec { group: &status.group, process: Some(&status.name) };
-            self.tell(deed, spec, status.status, &status.description)?;
+            self.report_one(action, spec, status.status, &status.description)?;
         }
         Ok(())
     }
 
-    /// Tells how one request for one process went; other errors than faults are the caller's.
-    pub(crate) fn tell_result(
+    /// Reports the result of a request for one process; errors other than faults are returned.
+    pub(crate) fn report_result(
         &mut self,
-        deed: Deed,
+        action: Action,
         spec: Namespec<'_>,
         result: Result<(), ClientError>,
     ) -> Result<(), Failure> {
         match result {
-            Ok(()) => self.tell(deed, spec, FaultCode::Success.number(), ""),
-            Err(ClientError::Fault(Fault { code, text })) => self.tell(deed, spec, code, &text),
+            Ok(()) => self.report_one(action, spec, FaultCode::Success.number(), ""),
+            Err(ClientError::Fault(Fault { code, text })) => self.report_one(action, spec, code, &text),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Tells how one request for a group went; `exit` is for a group that does not exist.
-    pub(crate) fn tell_group(
+    /// Reports the results of a request for a group; `exit` is for a group that does not exist.
+    pub(crate) fn report_group(
         &mut self,
-        deed: Deed,
+        action: Action,
         group: &str,
         exit: Exit,
         result: Result<Vec<Status<'static>>, ClientError>,
     ) -> Result<(), Failure> {
         match result {
-            Ok(statuses) => self.tell_all(deed, &statuses),
+            Ok(statuses) => self.report_all(action, &statuses),
             Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::BadName) => {
                 Ok(self.say_failure(exit, format!("{group}: ERROR (no such group)"))?)
             }

@@ -8,7 +8,6 @@ mod fg;
 mod help;
 mod maintail;
 mod open;
-mod order;
 mod pid;
 mod reload;
 mod remove;
@@ -20,6 +19,7 @@ mod start;
 mod status;
 mod stop;
 mod tail;
+mod transition;
 mod update;
 mod version;
 

@@ -75,7 +75,7 @@ impl Colour {
 /// Clears the line the cursor stands in.
 const CLEAR_LINE: &str = "\r\x1b[K";
 
-/// Bytes of output that are gathered: some hundred lines of `status`.
+/// Bytes of buffered output: some hundred lines of `status`.
 const BUFFER: usize = 32 * 1024;
 
 /// The two outputs.

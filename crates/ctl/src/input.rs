@@ -49,8 +49,8 @@ impl Input {
         Some(line)
     }
 
-    /// Whether the end was reached and everything before it has been handed out. It is told once: a terminal
-    /// goes on after Ctrl-D, and whatever does not is found at its end again.
+    /// Whether the end was reached and everything before it was taken. True once: a terminal goes on after Ctrl-D, and any
+    /// other input is found at its end again.
     pub(crate) fn take_end(&mut self) -> bool {
         self.pending.is_empty() && std::mem::take(&mut self.has_ended)
     }
@@ -82,7 +82,7 @@ mod tests {
         let (reader, mut writer) = io::pipe().unwrap();
         writer.write_all(b"one\n\ntwo").unwrap();
         drop(writer);
-        let interrupts = Interrupts::deaf().unwrap();
+        let interrupts = Interrupts::none().unwrap();
         let mut input = Input::new(reader.into());
         let mut lines = Vec::new();
         while let Some(line) = input.line(&interrupts).unwrap() {

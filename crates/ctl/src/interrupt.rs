@@ -1,8 +1,8 @@
 //! Waiting for descriptors and for Ctrl-C at once.
 //!
-//! SIGINT is read from a descriptor, so it never ends a system call or the program by surprise: whoever waits
-//! learns of it as an error of kind `Interrupted` and decides what that means. It is taken note of at the next
-//! wait if nobody waits at the moment.
+//! SIGINT is read from a descriptor, so it never ends a system call or the program by surprise: a wait returns it as an
+//! error of kind `Interrupted`, and the caller decides what that means. One that comes between two waits is returned by
+//! the next.
 
 use crate::exit::ENDED_BY_INTERRUPT;
 use mio::unix::SourceFd;
@@ -28,9 +28,9 @@ const SIGNALS: Token = Token(usize::MAX - 1);
 impl Interrupts {
     /// Takes SIGINT over for the rest of the program, unless it was ignored when that was started: a job in the background is
     /// not meant by the Ctrl-C of another.
-    pub(crate) fn watching() -> io::Result<Self> {
+    pub(crate) fn from_sigint() -> io::Result<Self> {
         if supervisor_sys::signal::is_ignored(Signal::INT) {
-            return Self::deaf();
+            return Self::none();
         }
         let signals = SignalQueue::new(&[Signal::INT])?;
         Ok(Self { signals: RefCell::new(Some(signals)), poll: RefCell::new(Poll::new()?) })
@@ -42,7 +42,7 @@ impl Interrupts {
     }
 
     /// Leaves SIGINT alone.
-    pub(crate) fn deaf() -> io::Result<Self> {
+    pub(crate) fn none() -> io::Result<Self> {
         Ok(Self { signals: RefCell::new(None), poll: RefCell::new(Poll::new()?) })
     }
 
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn ready_descriptors_are_named_by_their_place() {
-        let interrupts = Interrupts::deaf().unwrap();
+        let interrupts = Interrupts::none().unwrap();
         let (silent, _kept) = io::pipe().unwrap();
         let (ready, mut writer) = io::pipe().unwrap();
         writer.write_all(b"x").unwrap();
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_pipe_and_a_regular_file_count_as_ready() {
-        let interrupts = Interrupts::deaf().unwrap();
+        let interrupts = Interrupts::none().unwrap();
         let (ended, writer) = io::pipe().unwrap();
         drop(writer);
         let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();

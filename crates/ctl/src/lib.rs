@@ -74,7 +74,7 @@ pub fn main(arguments: &[OsString]) -> u8 {
             Err(error) => exit::of_output_error(&error),
         },
         Err(failure) => {
-            // Nobody is left to tell if standard error is closed.
+            // There is nowhere to report that standard error is closed.
             let _ = writeln!(io::stderr(), "{failure}");
             2
         }
@@ -108,7 +108,7 @@ fn with_environment(options: ClientOptions) -> ClientOptions {
 
 /// Runs on the standard streams of this process, with colour, line editor and Ctrl-C as they allow.
 fn run_attached(options: ClientOptions) -> u8 {
-    let interrupts = match Interrupts::watching() {
+    let interrupts = match Interrupts::from_sigint() {
         Ok(interrupts) => Rc::new(interrupts),
         Err(error) => return refuse(&format!("Error: cannot wait for events: {}\n", words(&error))),
     };
@@ -137,7 +137,7 @@ fn refuse(message: &str) -> u8 {
 
 /// Runs with these options on these streams: no terminal, no colour, no line editor.
 pub fn run(options: ClientOptions, streams: Streams) -> io::Result<u8> {
-    let interrupts = Rc::new(Interrupts::deaf()?);
+    let interrupts = Rc::new(Interrupts::none()?);
     Ok(run_session(Session::new(options, streams, Screen::NONE, interrupts), None))
 }
 

@@ -227,7 +227,7 @@ impl Session {
         Ok(Flow::Continue)
     }
 
-    /// An absent server is told in the words of [`Session::is_up`] also by commands that do not ask first.
+    /// Reports an absent server in the words of [`Session::is_up`], for commands that do not ask first, too.
     fn client_error_line(&self, error: &ClientError) -> String {
         match absence(error) {
             Some(Absence::Refused) => format!("{} refused connection", self.target.url),
@@ -244,11 +244,11 @@ impl Session {
 /// The ways a server can be absent that users meet every day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Absence {
-    /// Nobody listens.
+    /// No process listens.
     Refused,
     /// There is no socket file.
     NoSocket,
-    /// Somebody answers, but has no `supervisor` methods.
+    /// The server has no `supervisor` methods.
     NoInterface,
 }
 

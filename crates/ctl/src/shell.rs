@@ -1,4 +1,4 @@
-//! The interactive shell: reads lines until told to stop.
+//! The interactive shell: runs lines until `exit`, the end of the input or Ctrl-C.
 
 use crate::command::Flow;
 use crate::failure::Fatal;
@@ -56,8 +56,8 @@ fn read(session: &mut Session, editor: Option<&mut LineEditor>) -> Result<Typed,
     }
 }
 
-/// Takes a Ctrl-C that came while nobody waited for one, such as just before the prompt, for one at the prompt: left
-/// alone, it would end the next command after the server has been asked.
+/// Takes a Ctrl-C that came before anything waited for it, such as just before the prompt, for one at the prompt: left
+/// alone, it would end the next command after its request was sent.
 fn read_edited(session: &Session, editor: &mut LineEditor) -> io::Result<Typed> {
     let typed = editor.read(&session.prompt, &session.target, &session.interrupts)?;
     Ok(if session.interrupts.was_signalled()? { Typed::Interrupt } else { typed })

@@ -53,7 +53,10 @@ const TESTS: &[(&str, fn())] = &[
     ("on_a_terminal_commands_print_what_a_pipe_gets", commands_print_what_a_pipe_gets),
     ("on_a_terminal_the_rich_style_has_colours_and_progress", the_rich_style_has_colours_and_progress),
     ("on_a_terminal_the_shell_is_rich_unless_it_is_to_be_plain", the_shell_is_rich_unless_it_is_to_be_plain),
-    ("on_a_terminal_the_rich_style_heeds_no_color_and_dumb_terminals", the_rich_style_heeds_its_terminal),
+    (
+        "on_a_terminal_the_rich_style_respects_no_color_and_dumb_terminals",
+        the_rich_style_respects_its_terminal,
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -259,7 +262,7 @@ fn ctrl_c_during_a_request_ends_the_program() {
     let (answer, may_answer) = mpsc::channel::<()>();
     let server = Fake::new().replies("supervisor.stopProcess", move |_| {
         was_called.send(()).unwrap();
-        // The answer comes when the test is over, to nobody.
+        // The answer comes when the test is over, and is not read.
         let _ = may_answer.recv();
         Ok(Encoded::new(&true))
     });
@@ -562,7 +565,7 @@ fn the_shell_is_rich_unless_it_is_to_be_plain() {
     assert_eq!(running.ends().0, Some(0));
 }
 
-fn the_rich_style_heeds_its_terminal() {
+fn the_rich_style_respects_its_terminal() {
     let server = shell_server();
     let url = server.url();
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "")] {

@@ -11,7 +11,7 @@ use supervisor_core::repr;
 /// Why a value cannot be filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExpandError {
-    /// A name nobody knows.
+    /// An unknown name.
     Unknown {
         /// The name.
         name: String,

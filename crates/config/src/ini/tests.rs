@@ -220,8 +220,8 @@ proptest! {
     ) {
         let text = lines.concat();
         let (whole, faults) = parse(&text);
-        let (part, told) = read(&text, Document::keeping(|name| name == "a"));
-        prop_assert_eq!(faults, told);
+        let (part, reported) = read(&text, Document::keeping(|name| name == "a"));
+        prop_assert_eq!(faults, reported);
         let names: Vec<&str> = part.sections().map(|section| section.name.as_str()).collect();
         prop_assert!(names == ["a"] || names.is_empty());
         let options = |document: &Document| {

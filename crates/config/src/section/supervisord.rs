@@ -134,8 +134,8 @@ pub(crate) struct Read {
     pub(crate) settings: Supervisord,
     /// The user as written.
     pub(crate) user: Option<Vec<u8>>,
-    /// `user` stands on the command line, not in the file.
-    pub(crate) user_is_told: bool,
+    /// `user` is from the command line, not from the file.
+    pub(crate) user_is_from_command_line: bool,
     /// `environment` could not be read.
     pub(crate) environment_is_invalid: bool,
 }
@@ -161,29 +161,29 @@ pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
     let strip_ansi = pass.value(&STRIP_ANSI);
     let environment = read_environment(pass);
 
-    let told = command_line.clone();
+    let given = command_line.clone();
     let settings = Supervisord {
-        minfds: told.minfds.unwrap_or(minfds),
-        minprocs: told.minprocs.unwrap_or(minprocs),
-        directory: told.directory.or(directory),
+        minfds: given.minfds.unwrap_or(minfds),
+        minprocs: given.minprocs.unwrap_or(minprocs),
+        directory: given.directory.or(directory),
         user: None,
-        umask: told.umask.unwrap_or(umask),
-        logfile: told.logfile.unwrap_or_else(|| log_target(&logfile, host)),
-        logfile_maxbytes: told.logfile_maxbytes.unwrap_or(logfile_maxbytes),
-        logfile_backups: told.logfile_backups.unwrap_or(logfile_backups),
-        loglevel: told.loglevel.unwrap_or(loglevel),
-        pidfile: told.pidfile.unwrap_or_else(|| resolved(&pidfile, host)),
-        identifier: told.identifier.unwrap_or(identifier),
-        nodaemon: told.nodaemon || nodaemon,
-        silent: told.silent || silent,
-        childlogdir: told.childlogdir.or(childlogdir).unwrap_or_else(|| paths::temporary_directory(host)),
-        nocleanup: told.nocleanup || nocleanup,
-        strip_ansi: told.strip_ansi || strip_ansi,
+        umask: given.umask.unwrap_or(umask),
+        logfile: given.logfile.unwrap_or_else(|| log_target(&logfile, host)),
+        logfile_maxbytes: given.logfile_maxbytes.unwrap_or(logfile_maxbytes),
+        logfile_backups: given.logfile_backups.unwrap_or(logfile_backups),
+        loglevel: given.loglevel.unwrap_or(loglevel),
+        pidfile: given.pidfile.unwrap_or_else(|| resolved(&pidfile, host)),
+        identifier: given.identifier.unwrap_or(identifier),
+        nodaemon: given.nodaemon || nodaemon,
+        silent: given.silent || silent,
+        childlogdir: given.childlogdir.or(childlogdir).unwrap_or_else(|| paths::temporary_directory(host)),
+        nocleanup: given.nocleanup || nocleanup,
+        strip_ansi: given.strip_ansi || strip_ansi,
         environment: environment.clone().unwrap_or_default(),
     };
-    let user_is_told = told.user.is_some();
-    let user = told.user.map(|user| user.as_bytes().to_vec()).or(user);
-    Read { settings, user, user_is_told, environment_is_invalid: environment.is_none() }
+    let user_is_from_command_line = given.user.is_some();
+    let user = given.user.map(|user| user.as_bytes().to_vec()).or(user);
+    Read { settings, user, user_is_from_command_line, environment_is_invalid: environment.is_none() }
 }
 
 /// `environment` knows the node's name, too, and messages call it by its bare name.
@@ -205,10 +205,10 @@ pub(crate) fn resolved(path: &std::path::Path, host: &dyn Host) -> PathBuf {
 }
 
 /// The user supervisord becomes; looked up after everything else has been read.
-pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_told: bool) -> Option<Account> {
+pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_from_command_line: bool) -> Option<Account> {
     let mut reading = value::Reading::new(pass.host);
     let parsed = value::user(user, &mut reading);
-    if !is_told {
+    if !is_from_command_line {
         return pass.or_fault(USER.key, USER.of.takes, parsed, "").ok();
     }
     // No line of the file is to blame.

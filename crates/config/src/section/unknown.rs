@@ -21,7 +21,7 @@ struct Unknown<'a> {
     others: usize,
 }
 
-/// Logs what nothing reads.
+/// Logs sections and options that nothing reads.
 pub(crate) fn remark(document: &Document, report: &mut Report) {
     let mut unknown: Vec<Unknown<'_>> = Vec::new();
     for section in document.sections() {
@@ -50,20 +50,20 @@ fn collect<'a>(section: &'a Section, kind: &'static SectionKind, unknown: &mut V
 }
 
 fn remark_options(document: &Document, unknown: Vec<Unknown<'_>>, report: &mut Report) {
-    let mut strange = Vec::new();
+    let mut unexplained = Vec::new();
     for option in unknown {
         match misplaced::hint(&option.entry.key, option.kind) {
             Some(hint) => report.remark(format!("{}; {hint}", option.ignored(document))),
-            None => strange.push(option),
+            None => unexplained.push(option),
         }
     }
     let has_listeners = document.sections().any(|section| listener::SECTION.matches(&section.name));
-    let line = match &strange[..] {
+    let line = match &unexplained[..] {
         [] => return,
         [only] => only.ignored(document),
         [first, ..] => format!(
             "{} options are ignored, as supervisord does not know them, such as {}; the debug level lists all",
-            strange.iter().map(|option| 1 + option.others).sum::<usize>(),
+            unexplained.iter().map(|option| 1 + option.others).sum::<usize>(),
             first.described(document)
         ),
     };
@@ -72,8 +72,8 @@ fn remark_options(document: &Document, unknown: Vec<Unknown<'_>>, report: &mut R
     } else {
         report.remark(line);
     }
-    if strange.len() > 1 {
-        for option in &strange {
+    if unexplained.len() > 1 {
+        for option in &unexplained {
             report.detail(option.ignored(document));
         }
     }
@@ -141,7 +141,7 @@ fn remark_name(document: &Document, section: &Section, report: &mut Report) {
     }
 }
 
-/// `[inet_http_serverfoo]` is a server, too; whoever writes it more likely misspelled something.
+/// `[inet_http_serverfoo]` is a server, too, but more likely a misspelling.
 fn remark_server_name(document: &Document, section: &Section, report: &mut Report) {
     for prefix in [http::INET.name, http::UNIX.name] {
         let Some(rest) = section.name.strip_prefix(prefix) else { continue };

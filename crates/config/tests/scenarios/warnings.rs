@@ -8,7 +8,7 @@ fn warnings(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_option_nobody_reads_is_named_with_its_likely_meaning() {
+fn an_unknown_option_is_named_with_its_likely_meaning() {
     assert_eq!(
         warnings(&with_program("auto_start=true\nzzz=1")),
         [
@@ -20,7 +20,7 @@ fn an_option_nobody_reads_is_named_with_its_likely_meaning() {
 }
 
 #[test]
-fn a_section_nobody_reads_is_named() {
+fn an_unknown_section_is_named() {
     assert_eq!(
         warnings("[supervisord]\n[programs:x]\n[Program:y]\n[program]\n[zzz]\n"),
         [
@@ -73,7 +73,7 @@ fn our_warnings_are_said_once_for_all_processes() {
 }
 
 #[test]
-fn a_password_in_a_file_for_everybody_is_noted_once() {
+fn a_password_in_a_world_readable_file_is_noted_once() {
     let text =
         "[supervisord]\n[inet_http_server]\nport=1\nusername=u\npassword=p\n[supervisorctl]\npassword=p\n";
     let noted = |mode: u32| {
@@ -91,7 +91,7 @@ fn a_password_in_a_file_for_everybody_is_noted_once() {
 
 /// Event listeners read options of their own from the file that started them.
 #[test]
-fn options_for_somebody_else_are_one_line() {
+fn options_of_other_programs_share_one_line() {
     let programs = "[supervisord]\n[program:a]\ncommand=x\nwait_for=b\n[program:b]\ncommand=x\nwait_for=c\nquorum=2\nlogfile=NONE\n";
     let line = "3 options are ignored, as supervisord does not know them, such as 'wait_for' in section 'program:a' (file: \
                 's.conf', line 4); the debug level lists all";

@@ -18,12 +18,12 @@ pub(super) const COMMAND: Command = Command {
 fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     for group in argument.split_whitespace() {
         let result = session.client()?.add_process_group(group);
-        tell(session, group, result)?;
+        report(session, group, result)?;
     }
     Ok(Flow::Continue)
 }
 
-fn tell(session: &mut Session, group: &str, result: Result<(), ClientError>) -> Result<(), Failure> {
+fn report(session: &mut Session, group: &str, result: Result<(), ClientError>) -> Result<(), Failure> {
     let fault = match result {
         Ok(()) => return Ok(session.say(format!("{group}: added process group"))?),
         Err(ClientError::Fault(fault)) => fault,

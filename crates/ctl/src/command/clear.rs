@@ -1,7 +1,7 @@
 //! `clear`: empties the logs of processes.
 
 use super::{Command, Flow, Names};
-use crate::answer::Deed;
+use crate::answer::Action;
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,13 +29,13 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         }
         Names::All => {
             let statuses = session.client()?.clear_all_process_logs()?;
-            session.tell_all(Deed::Clear, &statuses)?;
+            session.report_all(Action::Clear, &statuses)?;
         }
         Names::These(names) => {
             for name in names {
                 // Groups are not for this method: the server answers that there is no such process.
                 let result = session.client()?.clear_process_logs(name);
-                session.tell_result(Deed::Clear, Namespec::parse(name), result)?;
+                session.report_result(Action::Clear, Namespec::parse(name), result)?;
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const FAREWELL: &str = "Exiting foreground";
+const CLOSING_LINE: &str = "Exiting foreground";
 
 fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     if !session.is_up()? {
@@ -34,7 +34,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     } else if can_be_attached(session, name)? {
         session.say(BANNER)?;
         match attach(session, name) {
-            Ok(()) | Err(Failure::Fatal(Fatal::Interrupted)) => session.say(FAREWELL)?,
+            Ok(()) | Err(Failure::Fatal(Fatal::Interrupted)) => session.say(CLOSING_LINE)?,
             Err(failure) => return Err(failure),
         }
     }

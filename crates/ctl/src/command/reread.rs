@@ -22,7 +22,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     }
     let fault = match session.client()?.reload_config() {
         Ok(groups) => {
-            tell(session, &groups)?;
+            report(session, &groups)?;
             return Ok(Flow::Continue);
         }
         Err(ClientError::Fault(fault)) => fault,
@@ -37,7 +37,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
-fn tell(session: &mut Session, groups: &ReloadedGroups) -> Result<(), Failure> {
+fn report(session: &mut Session, groups: &ReloadedGroups) -> Result<(), Failure> {
     let mut changes = BTreeMap::new();
     for (names, change) in
         [(&groups.added, "available"), (&groups.changed, "changed"), (&groups.removed, "disappeared")]

@@ -1,7 +1,7 @@
 //! `signal`: sends a signal to processes.
 
 use super::{Command, Flow, Names};
-use crate::answer::Deed;
+use crate::answer::Action;
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         }
         Names::All => {
             let statuses = session.client()?.signal_all_processes(signal)?;
-            session.tell_all(Deed::Signal, &statuses)?;
+            session.report_all(Action::Signal, &statuses)?;
         }
         Names::These(names) => {
             for name in names {
@@ -47,8 +47,8 @@ fn one(session: &mut Session, signal: &str, name: &str) -> Result<(), Failure> {
     let spec = Namespec::parse(name);
     if spec.process.is_none() {
         let result = session.client()?.signal_process_group(spec.group, signal);
-        return session.tell_group(Deed::Signal, spec.group, Exit::Generic, result);
+        return session.report_group(Action::Signal, spec.group, Exit::Generic, result);
     }
     let result = session.client()?.signal_process(name, signal);
-    session.tell_result(Deed::Signal, spec, result)
+    session.report_result(Action::Signal, spec, result)
 }

@@ -1,8 +1,8 @@
 //! `start`: starts processes and waits until they run.
 
-use super::order::Order;
+use super::transition::Transition;
 use super::{Command, Flow};
-use crate::answer::Deed;
+use crate::answer::Action;
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,15 +21,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const ORDER: Order = Order {
-    deed: Deed::Start,
-    doing: "starting",
-    nobody: Exit::BadArguments,
+const TRANSITION: Transition = Transition {
+    action: Action::Start,
+    progress: "starting",
+    bad_name: Exit::BadArguments,
     to_all: Client::start_all_processes,
     to_group: Client::start_process_group,
     to_process: Client::start_process,
 };
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
-    ORDER.give(session, &COMMAND, argument)
+    TRANSITION.run(session, &COMMAND, argument)
 }

@@ -1,8 +1,8 @@
 //! `stop`: stops processes and waits until they have ended.
 
-use super::order::Order;
+use super::transition::Transition;
 use super::{Command, Flow};
-use crate::answer::Deed;
+use crate::answer::Action;
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,15 +21,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const ORDER: Order = Order {
-    deed: Deed::Stop,
-    doing: "stopping",
-    nobody: Exit::Generic,
+const TRANSITION: Transition = Transition {
+    action: Action::Stop,
+    progress: "stopping",
+    bad_name: Exit::Generic,
     to_all: Client::stop_all_processes,
     to_group: Client::stop_process_group,
     to_process: Client::stop_process,
 };
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
-    ORDER.give(session, &COMMAND, argument)
+    TRANSITION.run(session, &COMMAND, argument)
 }

@@ -46,7 +46,7 @@ fn another_version_of_the_interface_is_refused() {
     server.ctl("status").is(4, line);
 }
 
-/// CTL-10: told in upstream's two lines, but the request is sent once.
+/// CTL-10: reported in upstream's two lines, but the request is sent once.
 #[test]
 fn a_locked_server_is_told_and_the_command_not_repeated() {
     let server = Fake::new().requires("Basic bm9ib2R5");
