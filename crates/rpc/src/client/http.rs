@@ -3,6 +3,7 @@
 
 use super::ClientError;
 use crate::decode::Malformed;
+use std::borrow::Cow;
 
 /// Bytes a head may have, and a line inside a chunked body.
 const MAX_HEAD: usize = 64 * 1024;
@@ -194,17 +195,26 @@ fn chunk_size(line: &[u8]) -> Result<u64, ClientError> {
 
 /// The head that `bytes` begin with, and its length; `None` while it is incomplete.
 fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
+    // httparse refuses control characters in the reason. It is for users, who are shown it escaped.
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(bytes.len());
+    let end =
+        bytes[start..].iter().position(|byte| b"\r\n".contains(byte)).map_or(bytes.len(), |at| start + at);
+    let mut plain = Cow::Borrowed(bytes);
+    if bytes[start..end].iter().any(u8::is_ascii_control) {
+        let line = &mut plain.to_mut()[start..end];
+        line.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b'?');
+    }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     // A client needs few headers, so one that it cannot read may stand among them.
     let parsed = httparse::ParserConfig::default()
         .ignore_invalid_headers_in_responses(true)
-        .parse_response(&mut response, bytes)
+        .parse_response(&mut response, &plain)
         .map_err(|_| malformed("the answer is no HTTP"))?;
     let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let mut head = Head {
         status: response.code.unwrap_or_default(),
-        reason: response.reason.unwrap_or_default().trim().to_owned(),
+        reason: reason(&bytes[start..end]),
         content_type: String::new(),
         keeps_alive: response.version != Some(0),
         framing: Framing::UntilClose,
@@ -217,6 +227,12 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
         head.keeps_alive = false;
     }
     Ok(Some((head, length)))
+}
+
+/// What follows the status in a status line.
+fn reason(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    line.splitn(3, ' ').nth(2).unwrap_or_default().trim().to_owned()
 }
 
 fn take_header(head: &mut Head, name: &str, value: &str) -> Result<(), ClientError> {
