@@ -109,7 +109,12 @@ fn index() -> String {
 }
 
 fn page(kind: &SectionKind) -> String {
-    let mut text = format!("{HEAD}# `{}`\n\n{}\n\n{}\n", kind.title(), kind.help, applied(kind.applied));
+    let mut text = format!(
+        "{HEAD}# `{}`\n\n{}\n\nA change takes effect {}.\n",
+        kind.title(),
+        kind.help,
+        applied(kind.applied)
+    );
     table(&mut text, kind.own_options());
     let shared: Vec<&OptionDoc> = kind.shared_options().collect();
     if !shared.is_empty() {
@@ -123,13 +128,14 @@ fn page(kind: &SectionKind) -> String {
 fn applied(applied: Applied) -> &'static str {
     match applied {
         Applied::Update => {
-            "A change takes effect with `supervisorctl update`, which stops the group, starts it with the new options, and \
-             leaves other groups alone."
+            "with `supervisorctl update`, which stops the group and starts it with the new options; other groups run on"
         }
-        Applied::Reload => {
-            "A change takes effect with `supervisorctl reload`, SIGHUP, or when supervisord is started again."
+        Applied::Reread => {
+            "when the configuration is read again: `supervisorctl reread`, `update` or `reload`"
         }
-        Applied::NextCommand => "A change takes effect when `supervisorctl` is started the next time.",
+        Applied::Reload => "with `supervisorctl reload` or SIGHUP, which stop and start everything",
+        Applied::Start => "when supervisord is started again",
+        Applied::NextCommand => "when `supervisorctl` is started the next time",
     }
 }
 
@@ -142,8 +148,11 @@ fn table<'a>(text: &mut String, options: impl Iterator<Item = &'a OptionDoc>) {
             None => String::new(),
         };
         let ours = if option.is_ours { " *Not in Supervisor.*" } else { "" };
+        let change = option
+            .applied
+            .map_or_else(String::new, |other| format!(" *A change takes effect {}.*", applied(other)));
         let (takes, help) = (prose(option.takes), prose(option.help));
-        line(text, format_args!("| `{}` | {takes} | {default} | {help}{ours} |", option.key));
+        line(text, format_args!("| `{}` | {takes} | {default} | {help}{ours}{change} |", option.key));
     }
 }
 

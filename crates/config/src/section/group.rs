@@ -6,7 +6,7 @@
 use super::fcgi_program::FastCgiSocket;
 use super::program::process::Process;
 use super::program::{self, Membership};
-use super::table::{Applied, Opt, SectionKind, options};
+use super::table::{Applied, Opt, SectionKind, kind_of, options};
 use super::{Pass, fcgi_program, listener, name_after_colon, tail_of};
 use crate::config::{Group, GroupKind};
 use crate::diagnostic::Fault;
@@ -133,7 +133,7 @@ impl<'a> Formation<'a> {
         processes
     }
 
-    /// Has equal policies be one.
+    /// Makes equal policies one.
     fn share_policy(&mut self, policy: &mut Arc<Policy>) {
         if let Some(known) = self.policies.get(policy) {
             *policy = Arc::clone(known);
@@ -204,6 +204,17 @@ impl<'a> Formation<'a> {
             let name = section.name.as_str();
             program::SECTION.strip(name).or_else(|| fcgi_program::SECTION.strip(name))
         });
+        let misspelled = self.document.sections().find(|section| {
+            let name = section.name.split_once(':').map(|(_, name)| name);
+            kind_of(&section.name).is_none() && name == Some(program)
+        });
+        if let Some(section) = misspelled {
+            return format!(
+                "nothing reads [{}]; did you mean [{}]?",
+                section.name,
+                program::SECTION.header_of(program)
+            );
+        }
         match nearest(program, names) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("add a section [program:{program}]"),

@@ -21,7 +21,7 @@ use supervisor_core::repr;
 
 /// Further files.
 pub(crate) const SECTION: SectionKind =
-    SectionKind::named("include", Applied::Update).help("Further files to read.").options(&[OPTIONS]);
+    SectionKind::named("include", Applied::Reread).help("Further files to read.").options(&[OPTIONS]);
 
 options! {
     OPTIONS;

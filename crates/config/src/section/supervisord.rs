@@ -75,17 +75,21 @@ options! {
 
     const MINFDS: Opt<u64> = Opt::new("minfds", types::COUNT)
         .default("1024")
-        .help("Open files supervisord must be allowed; it raises its soft limit to this number or refuses to start.");
+        .help("Open files supervisord must be allowed; it raises its soft limit to this number or refuses to start.")
+        .applied(Applied::Start);
     const MINPROCS: Opt<u64> = Opt::new("minprocs", types::COUNT)
         .default("200")
-        .help("Processes supervisord must be allowed; it raises its soft limit to this number or refuses to start.");
+        .help("Processes supervisord must be allowed; it raises its soft limit to this number or refuses to start.")
+        .applied(Applied::Start);
     const DIRECTORY: Opt<PathBuf> = Opt::new("directory", types::EXISTING_DIRECTORY)
-        .help("Where supervisord goes when it daemonizes. Not used in the foreground.");
+        .help("Where supervisord goes when it daemonizes. Not used in the foreground.")
+        .applied(Applied::Start);
     const USER: Opt<Vec<u8>> = Opt::new("user", Type::new(value::bytes, "the name or number of a user that exists"))
         .help("The user supervisord becomes at start. Only root can become another one.");
     const UMASK: Opt<u32> = Opt::new("umask", types::OCTAL)
         .default("022")
-        .help("File creation mask supervisord sets when it daemonizes.");
+        .help("File creation mask supervisord sets when it daemonizes.")
+        .applied(Applied::Start);
     const LOGFILE: Opt<PathBuf> = Opt::new(
         "logfile",
         Type::new(value::existing_dirpath, "a path in a directory that exists, or syslog"),
@@ -112,7 +116,8 @@ options! {
         .help("The name of this supervisord in events, in names of automatic log files and over RPC.");
     const NODAEMON: Opt<bool> = Opt::new("nodaemon", types::BOOLEAN)
         .default("false")
-        .help("Stay in the foreground.");
+        .help("Stay in the foreground.")
+        .applied(Applied::Start);
     const SILENT: Opt<bool> = Opt::new("silent", types::BOOLEAN)
         .default("false")
         .help("In the foreground, do not copy the main log to standard output.");
@@ -126,7 +131,8 @@ options! {
         .help("Remove terminal escape sequences from what children write.");
     const ENVIRONMENT: Opt<Environment> = Opt::new("environment", types::ENVIRONMENT)
         .default("")
-        .help("Variables for every child, and for %(ENV_KEY)s in this file. supervisord's own environment stays as it is.");
+        .help("Variables for every child, and for %(ENV_KEY)s in this file. supervisord's own environment stays as it is.")
+        .applied(Applied::Update);
 }
 
 /// What the section says, before its user is looked up.

@@ -15,13 +15,14 @@ pub(crate) struct Opt<T> {
     pub(crate) default: Option<&'static str>,
     help: &'static str,
     is_ours: bool,
+    applied: Option<Applied>,
     mistaken_for_it: &'static [&'static str],
 }
 
 impl<T> Opt<T> {
     /// An option of upstream's, without a default.
     pub(crate) const fn new(key: &'static str, of: Type<T>) -> Self {
-        Self { key, of, default: None, help: "", is_ours: false, mistaken_for_it: &[] }
+        Self { key, of, default: None, help: "", is_ours: false, applied: None, mistaken_for_it: &[] }
     }
 
     /// What counts when it is absent.
@@ -42,6 +43,12 @@ impl<T> Opt<T> {
         self
     }
 
+    /// When a change takes effect, if not as its section says.
+    pub(crate) const fn applied(mut self, applied: Applied) -> Self {
+        self.applied = Some(applied);
+        self
+    }
+
     /// Keys that files have where they mean this one. They are not read; the advice on them names this option.
     pub(crate) const fn not_as(mut self, keys: &'static [&'static str]) -> Self {
         self.mistaken_for_it = keys;
@@ -49,8 +56,8 @@ impl<T> Opt<T> {
     }
 
     pub(crate) const fn described(&self) -> OptionDoc {
-        let Self { key, of: Type { takes, .. }, default, help, is_ours, mistaken_for_it } = *self;
-        OptionDoc { key, takes, default, help, is_ours, mistaken_for_it }
+        let Self { key, of: Type { takes, .. }, default, help, is_ours, applied, mistaken_for_it } = *self;
+        OptionDoc { key, takes, default, help, is_ours, applied, mistaken_for_it }
     }
 }
 
@@ -77,6 +84,8 @@ pub struct OptionDoc {
     pub help: &'static str,
     /// Upstream does not have it.
     pub is_ours: bool,
+    /// When a change takes effect; `None`: as its section says.
+    pub applied: Option<Applied>,
     /// Keys that files have where they mean this one.
     pub(crate) mistaken_for_it: &'static [&'static str],
 }
@@ -86,8 +95,12 @@ pub struct OptionDoc {
 pub enum Applied {
     /// With `supervisorctl update`, which replaces the group.
     Update,
-    /// When supervisord reads its whole configuration anew: `supervisorctl reload`, SIGHUP, or a new start.
+    /// When the files are read the next time, for whatever reason.
+    Reread,
+    /// With `supervisorctl reload` or SIGHUP, which stop everything and begin anew.
     Reload,
+    /// When the process of supervisord is started the next time.
+    Start,
     /// When supervisorctl is started the next time.
     NextCommand,
 }

@@ -29,6 +29,14 @@ fn a_group_names_programs_that_exist() {
     );
 }
 
+#[test]
+fn a_group_whose_program_is_in_a_misspelled_section_gets_a_hint() {
+    let failure = try_load("[supervisord]\n[group:x]\nprograms=a\n[programs:a]\ncommand=a\n").unwrap_err();
+    assert_eq!(failure.first().hint(), Some("nothing reads [programs:a]; did you mean [program:a]?"));
+    let failure = try_load("[supervisord]\n[group:x]\nprograms=a\n").unwrap_err();
+    assert_eq!(failure.first().hint(), Some("add a section [program:a]"));
+}
+
 /// CFG-47.
 #[test]
 fn a_program_in_a_group_has_no_group_of_its_own() {
