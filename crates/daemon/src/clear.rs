@@ -26,10 +26,10 @@ impl Clearing {
             outcomes: Mutex::new(processes.iter().filter_map(|id| blank_outcome(owner, *id)).collect()),
             finish: Mutex::new(Some(Box::new(finish))),
         });
-        for (place, process) in processes.iter().filter_map(|id| owner.processes.get(*id)).enumerate() {
+        for (place, process) in processes.iter().filter_map(|id| owner.children.get(*id)).enumerate() {
             for channel in process.channels() {
                 let clearing = Arc::clone(&clearing);
-                let stream = stream_id(process.id, channel);
+                let stream = stream_id(process.id(), channel);
                 let file = process.log_file(channel).cloned();
                 owner.pump.clear(stream, file, move |outcome| {
                     if outcome.is_err() {
@@ -60,6 +60,6 @@ impl Drop for Clearing {
 }
 
 fn blank_outcome(owner: &Loop, id: ProcessId) -> Option<Outcome> {
-    let config = &owner.processes.get(id)?.config;
+    let config = owner.children.get(id)?.config();
     Some(Outcome { name: Arc::clone(&config.name), group: Arc::clone(&config.group), result: Ok(()) })
 }

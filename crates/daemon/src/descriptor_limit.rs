@@ -36,8 +36,8 @@ pub(crate) struct Room {
 impl Loop {
     /// Sees to it that all programs can run at once, as [`make_room`] does. The limits of the servers stay.
     pub(crate) fn make_room_for_descriptors(&self) {
-        let room = make_room(self.processes.len(), self.listening.len(), &self.log);
-        self.births.set_short(room.is_short);
+        let room = make_room(self.children.len(), self.clients.servers().len(), &self.log);
+        self.workers.set_short(room.is_short);
     }
 }
 

@@ -1,11 +1,11 @@
 //! The table of descriptors: what the daemon owns and what for.
 //!
-//! Whoever wants to know what an open descriptor is (a leak hunt, or a new version of the program that takes over) finds it here.
+//! It says what an open descriptor is for: in the hunt for a leak, or for a new version of the program that takes over.
 //! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state and are made anew.
 //! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).
 
 use crate::main_loop::Loop;
-use crate::main_loop::mailbox::Message;
+use crate::main_loop::message::Message;
 use std::os::fd::{AsRawFd, RawFd};
 use supervisor_core::Level;
 use supervisor_http::{Listener, Socket};
@@ -33,27 +33,9 @@ impl Descriptor {
 impl Loop {
     /// Everything the daemon owns now, by number.
     pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
-        let mut table = vec![Descriptor { fd: self.signals.as_raw_fd(), purpose: "signals".to_owned() }];
-        let clock_set = self.clock_set.iter().map(AsRawFd::as_raw_fd);
-        table.extend(clock_set.map(|fd| Descriptor { fd, purpose: "settings of the clock".to_owned() }));
-        table.extend(self.listening.iter().cloned());
-        for process in self.processes.iter() {
-            let Some(child) = &process.child else { continue };
-            let name = &process.config.name;
-            let pidfd = child.pidfd.as_ref().map(|fd| (fd.as_raw_fd(), "pidfd"));
-            let stdin = child.stdin.as_ref().map(|stdin| (stdin.pipe().as_raw_fd(), "stdin"));
-            let socket = child.socket.as_ref().map(|lease| (lease.as_raw_fd(), "socket"));
-            table.extend(
-                [pidfd, stdin, socket]
-                    .into_iter()
-                    .flatten()
-                    .map(|(fd, what)| Descriptor { fd, purpose: format!("{what} of '{name}'") }),
-            );
-        }
-        for (raw, fd) in self.groups.descriptors() {
-            let name = self.processes.name_of(raw);
-            table.push(Descriptor { fd, purpose: format!("pidfd of a process of the group of '{name}'") });
-        }
+        let mut table: Vec<Descriptor> = self.sources.descriptors().collect();
+        table.extend(self.clients.servers().iter().cloned());
+        table.extend(self.children.descriptors());
         let pump = self.pump.descriptors();
         table.extend(pump.into_iter().map(|held| Descriptor { fd: held.fd, purpose: held.purpose }));
         table.sort_by_key(|descriptor| descriptor.fd);
@@ -62,11 +44,10 @@ impl Loop {
         table
     }
 
-    /// Has the table written to the main log, for those who want to know everything, once the pump is done with what it was told
-    /// to do.
-    pub(crate) fn order_descriptor_table(&self) {
+    /// Writes the table to the main log, if that takes everything, once the pump has reopened the logs.
+    pub(crate) fn log_descriptors_when_reopened(&self) {
         if self.log.is_enabled(Level::Blather) {
-            let mailbox = self.mailbox.clone();
+            let mailbox = self.sources.mailbox().clone();
             self.pump.sync(move || mailbox.post(Message::PumpSettled));
         }
     }

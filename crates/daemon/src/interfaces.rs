@@ -1,6 +1,7 @@
 //! Wires the interfaces (XML-RPC and the web pages) to the HTTP server and to the loop.
 
-use crate::main_loop::shared::Helm;
+use crate::main_loop::Loop;
+use crate::main_loop::shared::SharedLoop;
 use crate::workers::pool::Pool;
 use std::io;
 use supervisor_config::Config;
@@ -44,12 +45,12 @@ impl Executor for Pool {
     }
 }
 
-impl Runner for Helm {
+impl Runner for SharedLoop<Box<Loop>> {
     fn wake(&self) {
         Self::wake(self);
     }
 
     fn try_run_inline(&self) {
-        self.attend();
+        Self::try_run_inline(self);
     }
 }

@@ -7,21 +7,26 @@
 
 mod children;
 mod clear;
+mod clients;
 mod configuration;
 mod descriptor_limit;
 mod descriptors;
+mod emergency;
 mod fastcgi;
 #[cfg(test)]
 mod fixture;
 mod interfaces;
 mod main_loop;
+mod panics;
 mod requests;
 mod session;
 mod startup;
+mod sync;
 mod view;
 mod workers;
 
-use main_loop::Source;
+use configuration::Source;
+use session::Failure;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -60,13 +65,18 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let argv0 = command_line.argv0.to_string_lossy().into_owned();
     match session::supervise(&Arc::new(Source { command_line, host }), config) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("Error: {error}\nFor help, use {argv0} -h\n")),
+        Err(Failure::Start(error)) => fail(&format!("Error: {error}\nFor help, use {argv0} -h\n")),
+        Err(Failure::Broken(panic)) => {
+            say(&format!("Error: internal error, {panic}\n"));
+            ExitCode::from(panics::EXIT_STATUS)
+        }
     }
 }
 
 /// What every instance wants of its process, before anything else is done.
 fn settle_in() -> io::Result<()> {
     memory::return_memory_early();
+    panics::record_places();
     fd::mark_inherited_cloexec()?;
     signal::ignore_write_signals()
 }

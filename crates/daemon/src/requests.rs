@@ -3,11 +3,11 @@
 //! While everything stops, every request but a remote event and an inspection is answered with fault 6, before anything else
 //! is looked at; who inspects decides itself.
 
-use crate::children::stdin::{self, Refusal};
+use crate::children::{STDIN_LIMIT, StdinError};
 use crate::clear::Clearing;
 use crate::main_loop::Loop;
+use crate::panics;
 use crate::view::LoopView;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use supervisor_control::{Inspection, Reply, Request};
 use supervisor_core::{
     Answer, Fault, Input, Mood, ProcessId, ProcessState, Request as CoreRequest, Selection,
@@ -20,12 +20,12 @@ impl Loop {
     pub(crate) fn serve(&mut self, request: Request) {
         match request {
             Request::Command { ticket, command, reply } => {
-                self.replies.insert(ticket, reply);
+                self.clients.defer(ticket, reply);
                 self.tell(Input::Request(CoreRequest { ticket, command }));
             }
             Request::Inspect(inspection) => self.inspect(inspection),
             Request::Cancel(ticket) => {
-                if self.replies.remove(&ticket).is_some() {
+                if self.clients.cancel(ticket) {
                     self.tell(Input::Cancel(ticket));
                 }
             }
@@ -33,7 +33,7 @@ impl Loop {
             Request::RemoveGroup { name, reply } => reply.send(self.remove_group(&name)),
             Request::ReloadConfig { reply } => self.reread(reply),
             Request::CompareConfig { reply } => self.compare_config(reply),
-            Request::Subscribe(wake) => self.feed.subscribe(wake),
+            Request::Subscribe(wake) => self.clients.subscribe(wake),
             Request::ClearMainLog { reply } => self.clear_main_log(reply),
             Request::ClearProcessLogs { name, reply } => self.clear_process_logs(&name, reply),
             Request::ClearAllProcessLogs { reply } => self.clear_all_process_logs(reply),
@@ -61,7 +61,7 @@ impl Loop {
     /// Answers a question. A panic in it costs that question alone, as it can change nothing.
     fn inspect(&self, inspection: Inspection) {
         let view = LoopView::of(self);
-        let _caught = catch_unwind(AssertUnwindSafe(|| inspection.run(&view)));
+        let _panic = panics::catch(|| inspection.run(&view));
     }
 
     // Logs.
@@ -113,19 +113,17 @@ impl Loop {
         if !matches!(state, Some(ProcessState::Starting | ProcessState::Running)) {
             return Err(not_running());
         }
-        let process = self.processes.get_mut(id).ok_or_else(|| Fault::BadName(name.to_owned()))?;
-        let child = process.child.as_mut().ok_or_else(not_running)?;
-        let closed = || Fault::NoFile(name.to_owned());
-        let stdin = child.stdin.as_mut().ok_or_else(closed)?;
-        match stdin.push(bytes) {
-            Ok(progress) => {
-                self.stdin_progressed(id, progress);
+        match self.children.write_stdin(id, bytes) {
+            Ok(input) => {
+                if let Some(input) = input {
+                    self.tell(input);
+                }
                 Ok(())
             }
-            Err(Refusal::Closed) => Err(closed()),
-            Err(Refusal::Full) => Err(Fault::Failed(format!(
-                "{name} does not read its standard input and {} bytes wait for it already",
-                stdin::LIMIT
+            Err(StdinError::NotRunning) => Err(not_running()),
+            Err(StdinError::Closed) => Err(Fault::NoFile(name.to_owned())),
+            Err(StdinError::Full) => Err(Fault::Failed(format!(
+                "{name} does not read its standard input and {STDIN_LIMIT} bytes wait for it already"
             ))),
         }
     }

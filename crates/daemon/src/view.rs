@@ -1,6 +1,6 @@
 //! What there is to see of the supervisor, for those who [inspect](supervisor_control::Request::Inspect) it.
 
-use crate::children::process::Process;
+use crate::children::Process;
 use crate::main_loop::Loop;
 use crate::workers::spawn::stream_id;
 use supervisor_config::Group;
@@ -30,7 +30,7 @@ impl<'a> LoopView<'a> {
 
     fn program<'b>(&'b self, group: &'b Group, process: &'b supervisor_config::Process) -> ProgramView<'b> {
         // An AUTO log has a name once the group was added as it stands in this configuration.
-        let auto_logs = if self.owner.materialised.contains(&group.name) {
+        let auto_logs = if self.owner.configuration.is_materialised(&group.name) {
             let name = Namespec { group: &group.name, process: Some(&process.name) }.to_string();
             self.resolve(&name).map(|id| self.log_paths(id)).unwrap_or_default()
         } else {
@@ -64,11 +64,11 @@ impl View for LoopView<'_> {
     }
 
     fn process_count(&self) -> usize {
-        self.owner.processes.len()
+        self.owner.children.len()
     }
 
     fn log_paths(&self, process: ProcessId) -> LogPaths<'_> {
-        self.owner.processes.get(process).map(log_paths).unwrap_or_default()
+        self.owner.children.get(process).map(log_paths).unwrap_or_default()
     }
 
     fn log(&self, log: &LogName) -> Result<LogLocation, Fault> {
@@ -90,7 +90,7 @@ impl View for LoopView<'_> {
     }
 
     fn programs(&self) -> Vec<ProgramView<'_>> {
-        let groups = self.owner.config.groups.iter();
+        let groups = self.owner.configuration.latest().groups.iter();
         let all =
             groups.flat_map(|group| group.processes.iter().map(move |process| self.program(group, process)));
         let mut all: Vec<_> = all.collect();
@@ -99,7 +99,7 @@ impl View for LoopView<'_> {
     }
 
     fn feed(&self) -> &Feed {
-        &self.owner.feed
+        self.owner.clients.feed()
     }
 }
 

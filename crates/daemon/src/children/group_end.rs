@@ -3,41 +3,41 @@
 //! # Theory
 //!
 //! The child of `sh wrap.sh`, the leader of its group, dies of the stop signal at once, and the server behind it goes on for as
-//! long as it needs to free its port. While the core awaits the end of the group, the end of the leader is not told:
+//! long as it needs to free its port. While the core awaits the end of the group, it does not hear of the end of the leader:
 //!
 //! - The leader stays a zombie, so that its number cannot be given out again and SIGKILL, which the core orders in time,
 //!   hits its group and no other. Where we are given orphans to reap, it would hide them from us
 //!   ([`supervisor_sys::reap`]); there it is reaped as soon as a member is watched, which keeps the number as well.
-//! - Its pipes stay with the pump: the last words of the group are logged, and nobody dies of SIGPIPE while it cleans up. Its
+//! - Its pipes stay with the pump: what the group still writes is logged, and no member dies of SIGPIPE while it cleans up. Its
 //!   standard input is closed.
-//! - One member that lives is looked for and its pidfd is watched; when it ends, the next is looked for
-//!   ([`supervisor_sys::process_group`]). Looking takes milliseconds with thousands of processes, so it is a job, and one
-//!   job looks for all groups that need it.
+//! - A job searches for one living member, whose pidfd is watched; when it ends, the next search follows
+//!   ([`supervisor_sys::process_group`]). A search takes milliseconds with thousands of processes, so one job serves all groups
+//!   that need it.
 //!
-//! What has outlived SIGKILL for [`PATIENCE`] sleeps in the kernel without hope or belongs to another user; the stop is over
+//! What has outlived SIGKILL for [`PATIENCE`] is stuck in the kernel or belongs to another user; the stop is over
 //! then, and the log says so. A member that leaves the group is noticed when it ends, or when SIGKILL is sent. Where
 //! the kernel has no pidfds, or nothing can be found out, the stop is over when the leader has ended, as in upstream.
 
-use crate::main_loop::Loop;
-use crate::main_loop::mailbox::Message;
+use super::Children;
+use crate::main_loop::message::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
-use supervisor_core::{ExitStatus, KillCause, KillOrder, KillTarget, Level, Pid, Signal};
+use supervisor_core::{ExitStatus, KillCause, KillOrder, KillTarget, Level, Pid, Signal, Supervisor};
+use supervisor_sys::clock;
 use supervisor_sys::process_group::{Member, living_members};
-use supervisor_sys::{clock, reap};
 
 /// How long the processes of a group may take to die of SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The groups whose leader has ended and whose end is awaited.
 #[derive(Default)]
-pub(crate) struct Groups {
+pub(super) struct Groups {
     /// By process.
     waiting: BTreeMap<u64, Waiting>,
-    /// Members are being looked for.
-    is_looking: bool,
+    /// A job searches for members.
+    is_searching: bool,
 }
 
 /// A group whose leader has ended.
@@ -52,7 +52,7 @@ struct Waiting {
     give_up_at: Option<Duration>,
 }
 
-/// What was found of some groups.
+/// The members that a search found of some groups.
 pub(crate) struct Found {
     groups: BTreeSet<Pid>,
     members: io::Result<BTreeMap<Pid, Member>>,
@@ -60,12 +60,12 @@ pub(crate) struct Found {
 
 impl Groups {
     /// When the next group is given up on.
-    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
         self.waiting.values().filter_map(|waiting| waiting.give_up_at).min()
     }
 
     /// Whether the number of this process' group may be another's by now.
-    pub(crate) fn may_have_ended(&self, raw: u64) -> bool {
+    pub(super) fn may_have_ended(&self, raw: u64) -> bool {
         self.waiting.get(&raw).is_some_and(|waiting| {
             let lives = |member: &Member| matches!(member.has_ended(), Ok(false));
             waiting.status.is_some() && !waiting.member.as_ref().is_some_and(lives)
@@ -73,21 +73,21 @@ impl Groups {
     }
 
     /// The watched descriptors, by process.
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (u64, RawFd)> + '_ {
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = (u64, RawFd)> + '_ {
         let watched = |waiting: &Waiting| waiting.member.as_ref().map(|member| member.pidfd.as_raw_fd());
         self.waiting.iter().filter_map(move |(raw, waiting)| Some((*raw, watched(waiting)?)))
     }
 }
 
-impl Loop {
-    /// Whether the end of this process' child, which has ended, is not to be told before its group has. If so, that is
-    /// watched for from now on.
-    pub(crate) fn awaits_group_end(&mut self, raw: u64) -> bool {
+impl Children {
+    /// Whether the core must not hear of the end of this process' child, which has ended, before that of its group. If so, the
+    /// group is waited for from now on.
+    pub(super) fn awaits_group_end(&mut self, raw: u64, core: &Supervisor) -> bool {
         let Some(process) = self.processes.get_raw(raw) else { return false };
         let id = process.id;
         let Some(child) = process.child.as_mut() else { return false };
         // Without a pidfd it has been reaped by now, and there are none for the others.
-        if child.group_has_ended || child.pidfd.is_none() || !self.core.awaits_group_end(id) {
+        if child.group_has_ended || child.pidfd.is_none() || !core.awaits_group_end(id) {
             return false;
         }
         if self.groups.waiting.contains_key(&raw) {
@@ -100,23 +100,23 @@ impl Loop {
             self.unwatch(stdin.pipe().as_raw_fd());
         }
         self.groups.waiting.insert(raw, Waiting { group, member: None, status: None, give_up_at });
-        self.look_for_members();
+        self.search_members();
         true
     }
 
-    /// A process that is watched has ended; `false` if it was no mere member of a group.
-    pub(crate) fn member_ended(&mut self, raw: u64) -> bool {
+    /// A watched process has ended; `false` if it was no mere member of a group.
+    pub(super) fn member_ended(&mut self, raw: u64) -> bool {
         if !self.groups.waiting.contains_key(&raw) {
             return false;
         }
         self.forget_member(raw);
-        self.look_for_members();
+        self.search_members();
         true
     }
 
-    /// A signal was sent. From SIGKILL on a group has [`PATIENCE`], and is looked at again, as the member that is watched may
+    /// A signal was sent. From SIGKILL on a group has [`PATIENCE`], and its members are searched again, as the watched one may
     /// have left it.
-    pub(crate) fn note_kill(&mut self, order: &KillOrder) {
+    pub(super) fn note_kill(&mut self, order: &KillOrder) {
         if (order.signal, order.target, order.cause) != (Signal::KILL, KillTarget::Group, KillCause::Stop) {
             return;
         }
@@ -127,31 +127,31 @@ impl Loop {
         if let Some(waiting) = self.groups.waiting.get_mut(&raw) {
             waiting.give_up_at.get_or_insert(clock::now().monotonic + PATIENCE);
             self.forget_member(raw);
-            self.look_for_members();
+            self.search_members();
         }
     }
 
-    /// Looks for members of the groups that need one, unless that is under way.
-    fn look_for_members(&mut self) {
+    /// Searches for members of the groups that need one, unless a search is under way.
+    fn search_members(&mut self) {
         let without = self.groups.waiting.values().filter(|waiting| waiting.member.is_none());
         let groups: BTreeSet<Pid> = without.map(|waiting| waiting.group).collect();
-        if groups.is_empty() || self.groups.is_looking {
+        if groups.is_empty() || self.groups.is_searching {
             return;
         }
-        self.groups.is_looking = true;
-        let (mailbox, wanted) = (self.mailbox.clone(), groups.clone());
-        let look = move || {
-            let members = living_members(&wanted);
-            mailbox.post(Message::MembersFound(Found { groups: wanted, members }));
-        };
-        if let Err(refused) = self.pool.submit(Box::new(look)) {
-            self.members_found(Found { groups, members: Err(io::Error::other(refused.to_string())) });
-        }
+        self.groups.is_searching = true;
+        let wanted = groups.clone();
+        self.workers.submit(
+            move || {
+                let members = living_members(&wanted);
+                Message::MembersFound(Found { groups: wanted, members })
+            },
+            move |why| Message::MembersFound(Found { groups, members: Err(io::Error::other(why)) }),
+        );
     }
 
-    /// Members were looked for.
+    /// A search has ended.
     pub(crate) fn members_found(&mut self, found: Found) {
-        self.groups.is_looking = false;
+        self.groups.is_searching = false;
         let Found { groups, members } = found;
         let (mut members, failure) = match members {
             Ok(members) => (members, None),
@@ -167,7 +167,7 @@ impl Loop {
                 (None, None) => self.group_ended(raw),
             }
         }
-        self.look_for_members();
+        self.search_members();
     }
 
     /// Wakes the loop when this member has ended. It has the token of its leader, whose end is known.
@@ -192,9 +192,8 @@ impl Loop {
             return;
         };
         let pidfd = self.processes.get_raw(raw).and_then(|process| process.child.as_ref()?.pidfd.as_ref());
-        if let Ok(Some(status)) = reap::reap_child(waiting.group, pidfd.map(AsFd::as_fd)) {
+        if let Ok(Some(status)) = self.roster.reap(waiting.group, pidfd.map(AsFd::as_fd)) {
             waiting.status = Some(status);
-            self.reap_strangers();
         }
     }
 
@@ -206,7 +205,7 @@ impl Loop {
     }
 
     /// Gives up on the groups that have outlived SIGKILL for too long.
-    pub(crate) fn give_up_on_groups(&mut self, now: Duration) {
+    pub(super) fn give_up_on_groups(&mut self, now: Duration) {
         let overdue = self.groups.waiting.iter().filter(|(_, it)| it.give_up_at.is_some_and(|at| at <= now));
         let overdue: Vec<u64> = overdue.map(|(raw, _)| *raw).collect();
         for raw in overdue {
@@ -243,13 +242,13 @@ impl Loop {
             return;
         };
         child.group_has_ended = true;
-        match &mut child.ended {
+        match &mut child.draining {
             // Its output is drained already.
-            Some(ended) => {
-                ended.status = status;
-                self.reap(raw);
+            Some(draining) => {
+                draining.status = status;
+                self.reapable.push_back(raw);
             }
-            None => self.begin_end(raw, status),
+            None => self.begin_draining(raw, status),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const LIMIT: usize = 1024 * 1024;
 
 /// The writing end of a child's standard input.
 #[derive(Debug)]
-pub(crate) struct Stdin {
+pub(super) struct Stdin {
     pipe: OwnedFd,
     waiting: Vec<u8>,
     /// How much of `waiting` the pipe has taken.
@@ -22,7 +22,7 @@ pub(crate) struct Stdin {
 
 /// Why bytes were not accepted; none of them was.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(super) enum Refusal {
     /// The child does not read, and [`LIMIT`] would be passed.
     Full,
     /// The child has closed its standard input.
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
 
 /// What is left after an attempt to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(super) enum Progress {
     /// Nothing.
     Written,
     /// The pipe is full; try again when it is writable.
@@ -42,17 +42,17 @@ pub(crate) enum Progress {
 
 impl Stdin {
     /// `pipe` must be non-blocking.
-    pub(crate) fn new(pipe: OwnedFd) -> Self {
+    pub(super) fn new(pipe: OwnedFd) -> Self {
         Self { pipe, waiting: Vec::new(), taken: 0 }
     }
 
     /// The pipe, to be watched for writability.
-    pub(crate) fn pipe(&self) -> &OwnedFd {
+    pub(super) fn pipe(&self) -> &OwnedFd {
         &self.pipe
     }
 
     /// Accepts `bytes` behind those that wait, and writes what the pipe takes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
         if self.waiting.len() - self.taken + bytes.len() > LIMIT {
             return Err(Refusal::Full);
         }
@@ -63,13 +63,13 @@ impl Stdin {
     }
 
     /// Accepts an event of any size behind the bytes that wait, and writes what the pipe takes.
-    pub(crate) fn push_event(&mut self, event: &[u8]) -> Progress {
+    pub(super) fn push_event(&mut self, event: &[u8]) -> Progress {
         self.waiting.extend_from_slice(event);
         self.flush()
     }
 
     /// Writes what waits, as far as the pipe takes it.
-    pub(crate) fn flush(&mut self) -> Progress {
+    pub(super) fn flush(&mut self) -> Progress {
         while self.taken < self.waiting.len() {
             match fd::write(&self.pipe, &self.waiting[self.taken..]) {
                 Ok(count) => self.taken += count,

@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use supervisor_config::{Group, GroupKind, LogFile, Process, StreamLog};
+use supervisor_config::{Config, Group, GroupKind, LogFile, Process, StreamLog};
 use supervisor_core::{Channel, GroupSpec, ProcessSpec};
 use supervisor_log::{Delivery, FileOrigin, LogFileSpec, MainLog, StreamSpec, auto_files};
 use supervisor_sys::errno::words;
@@ -17,7 +17,7 @@ use supervisor_sys::spawn::ChildUser;
 
 /// What of the daemon's own settings shapes a group.
 #[derive(Clone, Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct Context {
     /// Where AUTO logs go.
     pub(crate) childlogdir: PathBuf,
     /// Part of the names of AUTO logs.
@@ -61,7 +61,17 @@ pub(crate) struct PreparedProcess {
     pub(crate) socket: Option<Arc<SharedSocket>>,
 }
 
-impl Surroundings {
+impl Context {
+    /// What of a configuration shapes its groups.
+    pub(crate) fn of(config: &Config) -> Self {
+        let supervisord = &config.supervisord;
+        Self {
+            childlogdir: supervisord.childlogdir.clone(),
+            identifier: supervisord.identifier.clone(),
+            strip_ansi: supervisord.strip_ansi,
+        }
+    }
+
     /// Looks up the users of a group's processes, creates their AUTO logs, and tries their FastCGI sockets, so that an address
     /// that cannot be had is known before the group is there.
     pub(crate) fn prepare(

@@ -1,210 +1,175 @@
-//! The supervision loop: wait, turn what happened into inputs, let the core decide, carry out what it orders.
+//! The supervision loop: waits, turns what happened into inputs, lets the core decide, and carries out its effects.
 //!
-//! Mostly the loop's own thread [runs it](shared). One turn drains its sources in a fixed order: signals,
-//! children that ended and pipes with room, results and notices from other threads, deadlines, requests. Everything that is
-//! known is acted on before the loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there
-//! is no other timeout.
+//! Its state is a [`Loop`]: the core, and parts that own what the daemon keeps beside it. The loop's own thread runs it
+//! ([`run`]), and the HTTP thread may [in between](shared). One turn drains its sources in a fixed order: signals, children that
+//! ended and pipes with room, messages of other threads, deadlines, requests. Everything that is known is acted on before the
+//! loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there is no other timeout.
 
 mod execute;
 pub(crate) mod mailbox;
+pub(crate) mod message;
 pub(crate) mod shared;
+mod sources;
+mod timers;
 
-use crate::children::group_end::Groups;
-use crate::children::process::Processes;
-use crate::children::{self, DRAIN_PATIENCE, Watched};
-use crate::configuration::prepare::Surroundings;
-use crate::descriptors::Descriptor;
-use crate::main_loop::mailbox::{Mailbox, Message};
-use crate::workers::pipeline::Births;
-use crate::workers::pool::Pool;
-use mio::{Events, Registry, Token};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+pub(crate) use sources::{Sources, WAKER};
+pub(crate) use timers::Timers;
+
+use crate::children::{ChildToken, Children};
+use crate::clients::Clients;
+use crate::configuration::Configuration;
+use crate::workers::Workers;
+use crate::workers::spawn::SpawnResult;
+use message::Message;
+use mio::{Events, Poll};
+use shared::{RunInline, SharedLoop};
+use sources::{CLOCK, SIGNALS};
+use std::collections::VecDeque;
+use std::io;
 use std::time::Duration;
-use supervisor_config::{CommandLine, Config, Group};
-use supervisor_control::{Feed, Reply, Requests, What};
-use supervisor_core::{Answer, Effects, Ending, Input, Level, Mood, Pid, Signal, Supervisor, Ticket};
-use supervisor_host::SystemHost;
-use supervisor_log::{Generation, MainLog, Pump};
-use supervisor_sys::clock_set::ClockSet;
+use supervisor_core::{Effects, Ending, Input, Level, Signal, Supervisor};
+use supervisor_log::{MainLog, Pump};
+use supervisor_sys::clock;
 use supervisor_sys::errno::words;
-use supervisor_sys::signal::SignalQueue;
-use supervisor_sys::{clock, memory};
-
-/// Readable when a signal waits.
-pub(crate) const SIGNALS: Token = Token(0);
-/// Woken by other threads.
-pub(crate) const WAKER: Token = Token(1);
-/// Readable when the wall clock was set. No child has this token: they count from below.
-pub(crate) const CLOCK: Token = Token(usize::MAX);
 
 /// The supervision loop with all its state.
 pub(crate) struct Loop {
-    /// The state machine.
+    /// The state machine. Only [`Self::settle`] feeds it.
     pub(crate) core: Supervisor,
     /// What the core wants done.
     pub(crate) effects: Effects,
-    /// What is to be told to the core, in order.
-    pub(crate) inputs: VecDeque<Input>,
-    /// What the daemon keeps of each process.
-    pub(crate) processes: Processes,
-    /// The configuration this life began with, without its groups: see `active`.
-    pub(crate) begun_with: Arc<Config>,
-    /// The configuration last read.
-    pub(crate) config: Config,
-    /// The groups that are active, as they were configured when they were added.
-    pub(crate) active: Vec<Arc<Group>>,
-    /// Groups of `config` whose AUTO logs have their names: those added since it was read.
-    pub(crate) materialised: HashSet<Arc<str>>,
-    /// What the configuration is read with.
-    pub(crate) source: Arc<Source>,
-    /// Clients that wait for the core's answer.
-    pub(crate) replies: HashMap<Ticket, Reply<Answer>>,
-    /// What of the configuration at start shapes groups added later.
-    pub(crate) surroundings: Surroundings,
-    /// The configuration to restart with, should the file turn bad until then.
-    pub(crate) successor: Option<Config>,
-    /// Set once the core says that all is over.
-    pub(crate) ending: Option<Ending>,
-    /// Work that may hang.
-    pub(crate) pool: Pool,
-    /// The last step of starts.
-    pub(crate) births: Births,
-    /// Reports of other threads.
-    pub(crate) mailbox: Mailbox,
-    /// Room for them, kept between turns.
-    pub(crate) reports: Vec<Message>,
-    /// Requests of clients.
-    pub(crate) requests: Requests,
-    /// What changes, for those who subscribe.
-    pub(crate) feed: Feed,
-    /// The state of the supervisor that the feed knows.
-    pub(crate) fed_state: Mood,
+    /// What the core has to hear, in order.
+    inputs: VecDeque<Input>,
+    /// The processes and their children.
+    pub(crate) children: Children,
+    /// Requests and those who made them.
+    pub(crate) clients: Clients,
+    /// What is configured.
+    pub(crate) configuration: Configuration,
+    /// Threads for what may block.
+    pub(crate) workers: Workers,
+    /// When to wake.
+    timers: Timers,
+    /// Signals, the clock, messages.
+    pub(crate) sources: Sources,
     /// Moves the output of children.
     pub(crate) pump: Pump,
     /// The main log.
     pub(crate) log: MainLog,
-    /// How often logs were reopened.
-    pub(crate) reopens: u64,
-    /// The sockets of the HTTP servers, which their own thread owns.
-    pub(crate) listening: Vec<Descriptor>,
-    /// What the loop's thread sleeps on.
-    pub(crate) registry: Registry,
-    /// The deadline the loop's thread sleeps until, if it does.
-    pub(crate) sleeps_until: Option<Duration>,
-    pub(crate) signals: SignalQueue,
-    /// Tells when the wall clock is set, where the system does.
-    pub(crate) clock_set: Option<ClockSet>,
-    /// Children that ended and are not reaped, by the moment their output is given up on.
-    pub(crate) dying: BTreeSet<(Duration, u64)>,
-    /// Children that were reaped before all their output was read, by process and life: their pid, and how many of their
-    /// outputs are still to be drained. What comes of these is theirs.
-    pub(crate) departed: HashMap<(u64, Generation), (Pid, usize)>,
-    /// Process groups whose end is awaited.
-    pub(crate) groups: Groups,
-    /// Children whose end only SIGCHLD tells: those without a pidfd, or whose pidfd cannot be watched.
-    pub(crate) unwatched: BTreeSet<u64>,
-    /// Whether children can turn up that we did not spawn.
-    pub(crate) may_adopt: bool,
+    /// Set once the core says that all is over.
+    ending: Option<Ending>,
 }
 
-/// What a configuration is read from.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// The command line, which outranks the file.
-    pub(crate) command_line: CommandLine,
-    /// The machine.
-    pub(crate) host: SystemHost,
+/// What a loop is made of.
+pub(crate) struct Parts {
+    pub(crate) core: Supervisor,
+    pub(crate) children: Children,
+    pub(crate) clients: Clients,
+    pub(crate) configuration: Configuration,
+    pub(crate) workers: Workers,
+    pub(crate) sources: Sources,
+    pub(crate) pump: Pump,
+    pub(crate) log: MainLog,
 }
 
 /// What comes after a turn.
-pub(crate) enum Rest {
+pub(crate) enum Next {
     /// Sleep until something happens, at most so long.
-    Until(Option<Duration>),
+    Sleep(Option<Duration>),
     /// All is over.
-    Over(Ending),
+    End(Ending),
+}
+
+/// Runs the loop on this thread until everything has stopped; `None` if a panic has broken its state.
+pub(crate) fn run(shared: &SharedLoop<Box<Loop>>, mut poll: Poll) -> io::Result<Option<Ending>> {
+    let mut events = Events::with_capacity(1024);
+    let mut next = shared.run(|state| state.begin());
+    loop {
+        match next {
+            Some(Next::Sleep(timeout)) => sleep(&mut poll, &mut events, timeout)?,
+            Some(Next::End(ending)) => return Ok(Some(ending)),
+            None => return Ok(None),
+        }
+        next = shared.run(|state| state.turn(&events));
+    }
+}
+
+/// Sleeps until something happens or the time has passed.
+fn sleep(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            events.clear();
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 impl Loop {
-    /// The first turn: starts what is to be started.
-    pub(crate) fn begin(&mut self) -> Rest {
-        // Reading a large configuration leaves holes that nothing later fills.
-        memory::return_free_memory();
-        self.inputs.push_back(Input::Started);
-        // No signal tells of one that ended before the signals were ours.
-        self.reap_strangers();
-        self.settle();
-        self.tidy_when_calm();
-        self.rest()
+    /// A loop in which nothing has happened yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { core, children, clients, configuration, workers, sources, pump, log } = parts;
+        Self {
+            core,
+            effects: Effects::new(),
+            inputs: VecDeque::new(),
+            children,
+            clients,
+            configuration,
+            workers,
+            timers: Timers::default(),
+            sources,
+            pump,
+            log,
+            ending: None,
+        }
     }
 
-    /// Gives back, once all is calm, what was needed to start or to read the configuration and will not be for a while.
-    pub(crate) fn tidy_when_calm(&self) {
-        self.pool.when_calm(Box::new(|| {
-            memory::return_free_memory();
-            memory::return_unused_code();
-        }));
+    /// What is left after the end.
+    pub(crate) fn into_parts(self) -> Parts {
+        let Self { core, children, clients, configuration, workers, sources, pump, log, .. } = self;
+        Parts { core, children, clients, configuration, workers, sources, pump, log }
+    }
+
+    /// The first turn: starts what is to be started.
+    fn begin(&mut self) -> Next {
+        // Reading a large configuration leaves holes that nothing later fills.
+        supervisor_sys::memory::return_free_memory();
+        self.inputs.push_back(Input::Started);
+        // No signal tells of an orphan that ended before the signals were ours.
+        self.reap_orphans();
+        self.settle();
+        self.return_memory_when_idle();
+        self.next()
     }
 
     /// A turn of the loop's own thread, which the poll has woken with these events.
-    pub(crate) fn turn(&mut self, events: &Events) -> Rest {
-        if events.iter().any(|event| event.token() == SIGNALS) && self.read_signals() {
-            self.reap_without_pidfd();
-            self.reap_strangers();
+    fn turn(&mut self, events: &Events) -> Next {
+        if events.iter().any(|event| event.token() == SIGNALS) {
+            self.read_signals();
         }
-        self.look_at_descriptors(events);
-        self.read_reports();
+        self.read_descriptors(events);
+        self.read_messages();
         self.meet_deadlines();
         self.serve_requests();
-        self.feed.notify();
-        self.rest()
+        self.clients.notify();
+        self.next()
     }
 
-    /// A turn of another thread while the loop's own sleeps; `false` if that one has to be woken, be it to serve the requests
-    /// or because it would sleep for too long.
-    pub(crate) fn serve_between_turns(&mut self) -> bool {
-        if self.read_signals() {
-            self.reap_without_pidfd();
-            self.reap_strangers();
-            return false;
-        }
-        self.read_reports();
-        self.serve_requests();
-        self.feed.notify();
-        let sleeps_too_long = match (self.wakes_at(), self.sleeps_until) {
-            (Some(due), Some(until)) => due < until,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        self.ending.is_none() && !sleeps_too_long
-    }
-
-    fn rest(&mut self) -> Rest {
+    fn next(&mut self) -> Next {
         if let Some(ending) = self.ending {
-            return Rest::Over(ending);
+            return Next::End(ending);
         }
-        self.sleeps_until = self.wakes_at();
-        Rest::Until(self.sleeps_until.map(|at| at.saturating_sub(clock::now().monotonic)))
+        let deadline = Timers::next(&self.core, &self.children);
+        self.timers.sleep_until(deadline);
+        Next::Sleep(deadline.map(|at| at.saturating_sub(clock::now().monotonic)))
     }
 
-    /// The next deadline.
-    fn wakes_at(&self) -> Option<Duration> {
-        let give_up = self.dying.first().map(|(at, _)| *at);
-        [self.core_is_due_at(), give_up, self.groups.next_deadline()].into_iter().flatten().min()
-    }
-
-    /// When the core is to be told that time has passed. While a child is known to have ended but not yet reaped, its deadline
-    /// waits a little, so that no process is said to have stayed up that has not.
-    fn core_is_due_at(&self) -> Option<Duration> {
-        let grace = if self.dying.is_empty() { Duration::ZERO } else { DRAIN_PATIENCE };
-        self.core.next_deadline().map(|at| at.saturating_add(grace))
-    }
-
-    /// Whether a child may have ended.
+    /// Takes all signals that are pending; whether a child may have ended.
     fn read_signals(&mut self) -> bool {
         let mut child_ended = false;
         loop {
-            match self.signals.next() {
+            match self.sources.next_signal() {
                 Ok(Some(signal)) => {
                     child_ended |= signal == Signal::CHLD;
                     self.tell(Input::Signal(signal));
@@ -216,59 +181,80 @@ impl Loop {
                 }
             }
         }
+        if child_ended {
+            self.children.reap_unwatched();
+            self.reap_orphans();
+        }
         child_ended
     }
 
-    fn look_at_descriptors(&mut self, events: &Events) {
+    fn read_descriptors(&mut self, events: &Events) {
         for event in events {
-            if event.token() == CLOCK {
-                self.look_at_clock();
-            } else if let Some((raw, watched)) = children::owner(event.token()) {
-                match watched {
-                    Watched::End => self.child_ended(raw),
-                    Watched::Stdin => self.stdin_has_room(raw),
+            let input = match ChildToken::of(event.token()) {
+                _ if event.token() == CLOCK => self.sources.clock_was_set().then_some(Input::ClockSet),
+                Some(ChildToken::End(raw)) => {
+                    self.children.ended(raw, &self.core);
+                    None
                 }
-            }
+                Some(ChildToken::Stdin(raw)) => self.children.stdin_has_room(raw),
+                None => continue,
+            };
+            self.inputs.extend(input);
+            self.settle();
         }
     }
 
-    fn look_at_clock(&mut self) {
-        if self.clock_set.as_ref().is_some_and(ClockSet::take) {
-            self.tell(Input::ClockSet);
-        }
-    }
-
-    fn read_reports(&mut self) {
-        let mut reports = self.mailbox.take(std::mem::take(&mut self.reports));
-        for report in reports.drain(..) {
-            match report {
+    fn read_messages(&mut self) {
+        let mut messages = self.sources.messages();
+        for message in messages.drain(..) {
+            match message {
                 Message::Spawned(result) => self.spawned(result),
-                Message::MembersFound(found) => self.members_found(found),
-                Message::CommandsChecked(ticket, checks) => {
-                    self.tell(Input::CommandsChecked { ticket, outcome: Ok(checks) });
+                Message::MembersFound(found) => {
+                    self.children.members_found(found);
+                    // A leader may have been reaped that hid an orphan.
+                    self.reap_orphans();
                 }
+                Message::Input(input) => self.inputs.push_back(input),
                 Message::Prepared(group, reply) => self.group_prepared(*group, reply),
                 Message::Reread(outcome, reply) => self.config_reread(*outcome, reply),
                 Message::RestartChecked(outcome, client) => self.restart_checked(*outcome, client),
                 Message::PumpSettled => self.log_descriptors(),
-                Message::Notice(notice) => self.notice(notice),
+                Message::Notice(notice) => self.inputs.extend(self.children.notice(notice)),
             }
+            self.settle();
         }
-        self.reports = reports;
+        self.sources.reuse(messages);
+    }
+
+    fn spawned(&mut self, result: SpawnResult) {
+        let begun = self.children.begin(result);
+        self.tell(begun.input);
+        if let Some(outputs) = begun.outputs {
+            self.children.attach(outputs);
+            // A spawn that had not returned may have hidden an orphan.
+            self.reap_orphans();
+        }
     }
 
     fn meet_deadlines(&mut self) {
         let now = clock::now().monotonic;
-        self.reap_overdue(now);
-        self.give_up_on_groups(now);
-        if self.core_is_due_at().is_some_and(|at| at <= now) {
+        self.children.give_up_overdue(now);
+        self.settle();
+        if Timers::core_deadline(&self.core, &self.children).is_some_and(|at| at <= now) {
             self.tell(Input::Deadline);
         }
     }
 
     fn serve_requests(&mut self) {
-        while let Some(request) = self.requests.take() {
+        while let Some(request) = self.clients.next_request() {
             self.serve(request);
+        }
+    }
+
+    fn reap_orphans(&mut self) {
+        while let Some(orphan) = self.children.next_orphan() {
+            self.inputs.push_back(orphan);
+            self.feed();
         }
     }
 
@@ -278,26 +264,37 @@ impl Loop {
         self.settle();
     }
 
-    /// Feeds the core until nothing is left to tell it and nothing to be done.
+    /// Feeds the core until there is nothing left to tell it, no effect to carry out and no child to reap.
     pub(crate) fn settle(&mut self) {
-        self.record_changes();
-        self.perform();
-        while let Some(input) = self.inputs.pop_front() {
-            self.core.handle(input, clock::now(), &mut self.effects);
-            self.record_changes();
-            self.perform();
+        self.feed();
+        while let Some(reaped) = self.children.reap_next(&self.core) {
+            self.inputs.push_back(reaped.input());
+            self.feed();
+            drop(reaped);
+            // A zombie of ours may have hidden an orphan.
+            self.reap_orphans();
         }
     }
 
-    /// Feeds what the core has just changed to those who subscribe.
-    fn record_changes(&mut self) {
-        for process in self.effects.drain_changed() {
-            self.feed.record(What::Process(process));
+    fn feed(&mut self) {
+        self.carry_out_effects();
+        while let Some(input) = self.inputs.pop_front() {
+            self.core.handle(input, clock::now(), &mut self.effects);
+            self.carry_out_effects();
         }
-        let state = self.core.mood();
-        if state != self.fed_state {
-            self.fed_state = state;
-            self.feed.record(What::Supervisor(state));
+    }
+}
+
+impl RunInline for Box<Loop> {
+    /// A turn for requests. It leaves children that ended to the loop's thread, and wakes it if that would sleep too long.
+    fn run_inline(&mut self) -> bool {
+        if self.read_signals() {
+            return false;
         }
+        self.read_messages();
+        self.serve_requests();
+        self.clients.notify();
+        let deadline = Timers::next(&self.core, &self.children);
+        self.ending.is_none() && !self.timers.would_miss(deadline)
     }
 }

@@ -7,7 +7,7 @@
 pub(crate) mod advice;
 pub(crate) mod pidfile;
 
-use crate::configuration::prepare::{PreparedGroup, Surroundings, Unavailable};
+use crate::configuration::prepare::{Context, PreparedGroup, Unavailable};
 use crate::startup::advice::Advice;
 use crate::startup::pidfile::PidFile;
 use std::fmt;
@@ -83,21 +83,21 @@ pub(crate) enum Start {
 }
 
 /// What stands before the loop begins.
-pub(crate) struct Foundation {
+pub(crate) struct Resources {
     /// The main log, still written directly.
     pub(crate) log: MainLog,
     /// The groups to add, in order.
     pub(crate) groups: Vec<PreparedGroup>,
     /// What of the configuration shapes groups.
-    pub(crate) surroundings: Surroundings,
+    pub(crate) context: Context,
     /// The bound servers, in order.
     pub(crate) listeners: Vec<Listener>,
     /// Our socket files; removed when dropped.
     pub(crate) socket_files: SocketFiles,
 }
 
-/// Lays the foundation.
-pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartError> {
+/// Lays the resources.
+pub(crate) fn acquire(config: &Config, start: Start) -> Result<Resources, StartError> {
     let supervisord = &config.supervisord;
     let mut notes = Notes::of(config);
     become_user(supervisord, &mut notes)?;
@@ -109,9 +109,9 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
     let log = open_log(supervisord)?;
     notes.write_to(&log);
 
-    let surroundings = Surroundings::of(config);
+    let context = Context::of(config);
     if !supervisord.nocleanup {
-        for warning in auto_files::remove_old(&surroundings.childlogdir, &surroundings.identifier) {
+        for warning in auto_files::remove_old(&context.childlogdir, &context.identifier) {
             log.log(Level::Warn, warning);
         }
     }
@@ -120,15 +120,15 @@ pub(crate) fn lay(config: &Config, start: Start) -> Result<Foundation, StartErro
         Start::First => Unavailable::Refused,
         Start::Again => Unavailable::Reported,
     };
-    let groups = config.groups.iter().map(|group| surroundings.prepare(group, unavailable, &log));
+    let groups = config.groups.iter().map(|group| context.prepare(group, unavailable, &log));
     let groups = groups.collect::<Result<_, _>>()?;
     let (listeners, socket_files) = open_servers(config, &log)?;
-    Ok(Foundation { log, groups, surroundings, listeners, socket_files })
+    Ok(Resources { log, groups, context, listeners, socket_files })
 }
 
 /// Whether the machine would let us start again with `config`, as far as that can be tried while everything still runs:
 /// the `standing` servers are open, and addresses they have need no try.
-pub(crate) fn rehearse(config: &Config, standing: &[Server]) -> Result<(), StartError> {
+pub(crate) fn preflight(config: &Config, standing: &[Server]) -> Result<(), StartError> {
     if let Some(account) = &config.supervisord.user {
         user::plan_switch(account.uid).map_err(|error| StartError::new(error.to_string()))?;
     }
@@ -169,7 +169,7 @@ fn overlap(one: &ServerAddress, other: &ServerAddress) -> bool {
 
 /// Goes into the background, where that is wanted, and tells the world our pid: from then on signals have to be taken. In
 /// the launcher of a daemon this does not return. The pid file is removed when dropped.
-pub(crate) fn go_live(
+pub(crate) fn activate(
     supervisord: &Supervisord,
     start: Start,
     log: &MainLog,

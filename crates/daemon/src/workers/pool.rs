@@ -1,27 +1,27 @@
-//! Work that may hang: opening files, resolving users, exec on a slow disk, reading logs.
+//! Threads for work that may block: opening files, resolving users, exec on a slow disk, reading logs.
 //!
 //! # Theory
 //!
-//! The supervision loop and the HTTP thread must never wait for a disk, so they hand such work to a [`Pool`].
-//! Jobs run one at a time in the order of submission, which keeps spawns in the order the core decided. While
-//! jobs are waiting, a second thread stands by; if the job in hand has made no progress for [`PATIENCE`], it
-//! counts as stuck and the standby takes the next one. A stuck job therefore delays the others once, not for
-//! as long as it hangs. With an empty queue every thread is parked: an idle pool never wakes, but for the one time it was told
-//! to do something [when all is calm](Pool::when_calm).
+//! The supervision loop and the HTTP thread must never wait for a disk, so they submit such work to a [`Pool`]. Jobs run one
+//! at a time in the order of submission, which keeps spawns in the order the core decided. While jobs are queued, a second
+//! thread stands by; if the running job makes no progress for [`STUCK_AFTER`], the standby declares it stuck and takes the next
+//! one. A stuck job therefore delays the others once, not for as long as it hangs. With an empty queue every thread is
+//! parked: an idle pool never wakes, but for the one time it runs a job that waits [until it is idle](Pool::when_idle).
 
+use crate::panics;
+use crate::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait, wait_timeout};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 use supervisor_sys::errno::words;
 
 /// How long a job may run before the next one no longer waits for it.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const STUCK_AFTER: Duration = Duration::from_millis(500);
 
-/// How long there must have been nothing to do until the pool is calm: longer than the pauses within a start.
-const CALM: Duration = Duration::from_secs(1);
+/// How long a pool has had nothing to do when it counts as idle: longer than the pauses within a start.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
 
 /// The most threads a pool ever has: all but one may be stuck in the kernel.
 pub(crate) const MAX_THREADS: usize = 16;
@@ -47,17 +47,17 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
-    /// What is to be done once nothing else has been for a while.
-    when_calm: Option<Job>,
+    /// Runs once, when the pool is idle.
+    when_idle: Option<Job>,
     handles: usize,
     threads: usize,
     /// Threads waiting for something to do.
     waiting: usize,
-    /// Jobs in hand that still count as making progress: 0 or 1.
+    /// Running jobs that are not stuck: 0 or 1.
     running: usize,
-    /// Raised whenever the jobs in hand are declared stuck; a finishing job compares it with its own.
+    /// Raised when the running job is declared stuck; a job that finishes compares it with its own.
     epoch: u64,
-    /// Raised whenever a job is taken; shows a standby whether anything moved.
+    /// Raised when a job is taken; shows a standby whether the queue moved.
     taken: u64,
 }
 
@@ -90,7 +90,7 @@ impl Pool {
         self.try_submit(job).map_err(|(refused, _job)| refused)
     }
 
-    /// The same, giving the job back if it is refused.
+    /// The same, but returns the job if it is refused.
     pub(crate) fn try_submit(&self, job: Job) -> Result<(), (Refused, Job)> {
         let mut state = self.shared.lock();
         if state.queue.len() >= MAX_QUEUED {
@@ -108,16 +108,16 @@ impl Pool {
         Ok(())
     }
 
-    /// Whether jobs wait that no thread has in hand.
+    /// Whether jobs are queued.
     pub(crate) fn has_more(&self) -> bool {
         !self.shared.lock().queue.is_empty()
     }
 
-    /// Does a job once, when the pool has had nothing to do for a second after it had something. It is dropped undone if
-    /// the pool is closed before.
-    pub(crate) fn when_calm(&self, job: Job) {
-        self.shared.lock().when_calm = Some(job);
-        // Whoever waits for work waits in another way now.
+    /// Runs a job once, when the pool has had nothing to do for a second after it had something. The job is dropped if the
+    /// pool is closed before.
+    pub(crate) fn when_idle(&self, job: Job) {
+        self.shared.lock().when_idle = Some(job);
+        // A thread that is parked has to wait with a timeout now.
         self.shared.changed.notify_all();
     }
 }
@@ -141,9 +141,8 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// A panic in a job is caught before it can poison the lock, so a poisoned lock still holds good state.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
@@ -156,8 +155,8 @@ impl Shared {
         Ok(())
     }
 
-    /// While jobs wait behind one in hand, somebody must be there to notice that it is stuck. If the system
-    /// refuses another thread, the jobs wait for the one there is.
+    /// While jobs are queued behind a running one, a standby must notice if that is stuck. If the system refuses another
+    /// thread, the jobs wait for the one there is.
     fn ensure_standby(self: &Arc<Self>, state: &mut State) {
         if state.running > 0 && state.waiting == 0 && state.threads < MAX_THREADS {
             let _no_standby_is_only_slower = self.start_thread(state);
@@ -171,8 +170,8 @@ impl Shared {
             state = held;
             let Some((job, epoch)) = taken else { break };
             drop(state);
-            // The job reports its own outcome; whatever it panicked about must not end the thread.
-            let _caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            // A panic costs the job alone; what it owes to others it has in guards and replies.
+            let _panic = panics::catch(job);
             state = self.lock();
             if state.epoch == epoch {
                 state.running -= 1;
@@ -181,7 +180,7 @@ impl Shared {
         state.threads -= 1;
     }
 
-    /// Waits for a job this thread should take; none once the pool is closed or has threads to spare.
+    /// Waits for the job this thread runs next; `None` once the pool is closed or has threads to spare.
     fn next<'a>(
         self: &'a Arc<Self>,
         mut state: MutexGuard<'a, State>,
@@ -206,18 +205,18 @@ impl Shared {
         }
     }
 
-    /// Waits for a job, or for so long that the pool is calm, if somebody wants to know that.
+    /// Waits for a job, or until the pool is idle if a job waits for that.
     fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let seen = state.taken;
         state.waiting += 1;
-        // With a job in hand it is not calm; whoever has it looks again afterwards.
-        if state.when_calm.is_none() || state.running > 0 {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        // While a job runs the pool is not idle; the thread that runs it looks again afterwards.
+        if state.when_idle.is_none() || state.running > 0 {
+            state = wait(&self.changed, state);
         } else {
-            let waited = self.changed.wait_timeout(state, CALM).unwrap_or_else(PoisonError::into_inner);
-            state = waited.0;
-            if waited.1.timed_out() && state.taken == seen && state.queue.is_empty() {
-                let job = state.when_calm.take();
+            let (guard, timed_out) = wait_timeout(&self.changed, &self.state, state, IDLE_AFTER);
+            state = guard;
+            if timed_out && state.taken == seen && state.queue.is_empty() {
+                let job = state.when_idle.take();
                 state.queue.extend(job);
             }
         }
@@ -225,14 +224,13 @@ impl Shared {
         state
     }
 
-    /// Stands by while another thread has a job in hand; if that job outlasts [`PATIENCE`], declares it stuck.
+    /// Stands by while another thread runs a job; if that job outlasts [`STUCK_AFTER`], declares it stuck.
     fn wait_for_progress<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let seen = state.taken;
         state.waiting += 1;
-        let (mut state, outcome) =
-            self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+        let (mut state, timed_out) = wait_timeout(&self.changed, &self.state, state, STUCK_AFTER);
         state.waiting -= 1;
-        if outcome.timed_out() && state.taken == seen && state.running > 0 {
+        if timed_out && state.taken == seen && state.running > 0 {
             state.epoch += 1;
             state.running = 0;
         }
@@ -252,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_run_in_the_order_they_came() {
+    fn jobs_run_in_the_order_of_submission() {
         let pool = Pool::new("test");
         let (done, results) = mpsc::channel();
         for number in 0..1000 {
@@ -265,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_job_does_not_hold_up_the_next_ones() {
+    fn a_stuck_job_does_not_delay_the_others() {
         let pool = Pool::new("test");
         let (release, released) = mpsc::channel::<()>();
         let (done, results) = mpsc::channel();
@@ -295,12 +293,12 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_calm_is_done_once_and_after_all_else() {
+    fn a_job_for_the_idle_pool_runs_once_and_after_all_others() {
         let pool = Pool::new("test");
         let (done, results) = mpsc::channel();
-        let calm = done.clone();
-        pool.when_calm(Box::new(move || calm.send("calm").unwrap()));
-        // However slow this machine is, nothing is calm before all the work is there.
+        let idle = done.clone();
+        pool.when_idle(Box::new(move || idle.send("idle").unwrap()));
+        // However slow this machine is, the pool is not idle before all the work is there.
         let (release, released) = mpsc::channel::<()>();
         submit(&pool, move || {
             let _until_released = released.recv();
@@ -311,10 +309,10 @@ mod tests {
         }
         drop(release);
         let order: Vec<_> = (0..4).map(|_| results.recv_timeout(LONG).unwrap()).collect();
-        assert_eq!(order, ["work", "work", "work", "calm"]);
+        assert_eq!(order, ["work", "work", "work", "idle"]);
         submit(&pool, move || done.send("again").unwrap());
         assert_eq!(results.recv_timeout(LONG).unwrap(), "again");
-        assert!(pool.shared.lock().when_calm.is_none());
+        assert!(pool.shared.lock().when_idle.is_none());
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! Starting a child: a job of the blocking pool gathers all it takes, and the [births](crate::workers::pipeline) do the rest.
+//! Starting a child: a job of the pool prepares it, and the [pipeline](super::pipeline) launches it.
 //!
-//! Everything here may hang on a bad disk, so nothing here touches the state of the loop: an [`Order`] goes in, a
+//! All of this may hang on a bad disk, so nothing here touches the state of the loop: a [`StartOrder`] goes in, a
 //! [`SpawnResult`] comes out.
 
+use crate::children::roster::{Roster, StopPlan};
 use crate::fastcgi::{Lease, SharedSocket};
+use crate::panics;
 use crate::startup::StartError;
 use crate::startup::advice;
 use crate::workers::command;
-use crate::workers::pipeline::Births;
+use crate::workers::pipeline::SpawnPipeline;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,11 +24,11 @@ use supervisor_sys::spawn;
 use supervisor_sys::spawn::{ChildUser, SpawnPlan};
 
 /// All it takes to start one process once.
-pub(crate) struct Order {
+pub(crate) struct StartOrder {
     /// The process.
     pub(crate) process: ProcessId,
-    /// Which of its lives this will be.
-    pub(crate) run: Generation,
+    /// Which generation of it this will be.
+    pub(crate) generation: Generation,
     /// How often logs were reopened before the order was given.
     pub(crate) reopens: u64,
     /// Its configuration.
@@ -41,14 +43,18 @@ pub(crate) struct Order {
     pub(crate) socket: Option<Arc<SharedSocket>>,
     /// `SUPERVISOR_SERVER_URL`, unless the program has its own.
     pub(crate) server_url: Option<OsString>,
+    /// Where the child is entered.
+    pub(crate) roster: Arc<Roster>,
+    /// How it is stopped, should nothing else be left to do it.
+    pub(crate) stop: StopPlan,
 }
 
-/// What came of an [`Order`].
+/// What came of a [`StartOrder`].
 pub(crate) struct SpawnResult {
     /// The process.
     pub(crate) process: ProcessId,
-    /// The life the order was for.
-    pub(crate) run: Generation,
+    /// The generation the order was for.
+    pub(crate) generation: Generation,
     /// How often logs were reopened before its own were opened, at least.
     pub(crate) reopens: u64,
     /// The child, or why there is none.
@@ -88,7 +94,7 @@ pub(crate) struct Output {
     /// The end we read from.
     pub(crate) pipe: OwnedFd,
     /// Where it goes.
-    pub(crate) sink: OutputPipeline,
+    pub(crate) pipeline: OutputPipeline,
 }
 
 /// Where a child's standard input comes from, as far as it is ours to keep.
@@ -109,22 +115,36 @@ pub(crate) fn stream_owner(stream: StreamId) -> (u64, Channel) {
     (stream.0 / 2, if stream.0.is_multiple_of(2) { Channel::Stdout } else { Channel::Stderr })
 }
 
-/// Starts the child, or says why not, in the order of the calls: what comes of it goes to `report`. `more_follow` tells whether
-/// other orders wait.
-pub(crate) fn carry_out(
-    order: Order,
-    births: &Births,
+/// Starts the child, or says why not, in the order of the calls; `report` takes the result. `more_follow` tells whether other
+/// orders are queued.
+pub(super) fn start(
+    order: StartOrder,
+    pipeline: &SpawnPipeline,
     more_follow: impl FnOnce() -> bool,
     report: impl FnOnce(SpawnResult) + Send + 'static,
 ) {
-    let parts = Parts::gather(&order);
-    let birth = move || {
-        let outcome = parts
-            .map_err(|obstacle| obstacle.in_words(&order.config.name))
-            .and_then(|parts| parts.launch(&order).map_err(SpawnFailure::from));
-        report(SpawnResult { process: order.process, run: order.run, reopens: order.reopens, outcome });
+    let parts = panics::catch(|| Parts::prepare(&order));
+    let launch = move || {
+        let outcome = parts.and_then(|parts| panics::catch(|| launch(parts, &order)));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            let message = format!("internal error while spawning '{}'", order.config.name);
+            Err(SpawnFailure {
+                message,
+                detail: Some(format!("cannot spawn '{}': {panic}", order.config.name)),
+            })
+        });
+        let StartOrder { process, generation, reopens, .. } = order;
+        report(SpawnResult { process, generation, reopens, outcome });
     };
-    births.carry_out(Box::new(birth), more_follow());
+    pipeline.launch(Box::new(launch), more_follow());
+}
+
+fn launch(parts: Result<Parts, Obstacle>, order: &StartOrder) -> Result<Launched, SpawnFailure> {
+    let parts = parts.map_err(|obstacle| obstacle.in_words(&order.config.name))?;
+    if order.roster.is_closed() {
+        return Err(SpawnFailure::from("supervisord is ending".to_owned()));
+    }
+    parts.launch(order).map_err(SpawnFailure::from)
 }
 
 /// What a child is made of.
@@ -194,7 +214,7 @@ fn log_error(spec: &StreamSpec, error: &io::Error) -> Option<String> {
 }
 
 impl Parts {
-    fn gather(order: &Order) -> Result<Self, Obstacle> {
+    fn prepare(order: &StartOrder) -> Result<Self, Obstacle> {
         let config = &order.config;
         let executable = command::resolve(config).map_err(|fault| spawn_error(&fault))?;
         let path = c_string(executable.path.into_os_string())?;
@@ -207,7 +227,7 @@ impl Parts {
         Ok(Self { path, argv, envp, directory, stdin, stdin_end, stdout, stdout_end, stderr })
     }
 
-    fn launch(self, order: &Order) -> Result<Launched, String> {
+    fn launch(self, order: &StartOrder) -> Result<Launched, String> {
         let plan = SpawnPlan {
             path: self.path,
             argv: self.argv,
@@ -224,6 +244,7 @@ impl Parts {
             Some(Errno::AGAIN) => format!("Too many processes in process table to spawn '{name}'"),
             _ => format!("unknown error during fork for '{name}': {}", code_text(&error)),
         })?;
+        order.roster.enter(spawned.pid, order.stop);
         let stderr = self.stderr.map(|(output, _)| output);
         let outputs = [Some(self.stdout), stderr].into_iter().flatten().collect();
         Ok(Launched { pid: spawned.pid, pidfd: spawned.pidfd, stdin: self.stdin, outputs })
@@ -231,7 +252,7 @@ impl Parts {
 }
 
 /// Our and the child's part of its standard input.
-fn standard_input(order: &Order) -> Result<(StdinSource, OwnedFd), Obstacle> {
+fn standard_input(order: &StartOrder) -> Result<(StdinSource, OwnedFd), Obstacle> {
     if let Some(socket) = &order.socket {
         let lease = socket.lease().map_err(Obstacle::Socket)?;
         let end = lease.as_fd().try_clone_to_owned()?;
@@ -245,13 +266,13 @@ impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
     fn open(channel: Channel, spec: &Arc<StreamSpec>) -> Result<(Self, OwnedFd), Obstacle> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
-        let sink = OutputPipeline::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
-        Ok((Self { channel, pipe: ours, sink }, theirs))
+        let pipeline = OutputPipeline::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
+        Ok((Self { channel, pipe: ours, pipeline }, theirs))
     }
 }
 
 /// The whole environment of the child: ours, then what tells it about supervisord, then what is configured.
-fn environment(order: &Order) -> Result<Vec<CString>, String> {
+fn environment(order: &StartOrder) -> Result<Vec<CString>, String> {
     let config = &order.config;
     let inherited: Vec<_> = std::env::vars_os().collect();
     let mut merged: Vec<(&OsStr, &OsStr)> =

@@ -1,0 +1,30 @@
+//! What other threads tell the loop: one type for all of them.
+
+use crate::children::Found;
+use crate::configuration::Obstacle;
+use crate::configuration::prepare::PreparedGroup;
+use crate::workers::spawn::SpawnResult;
+use supervisor_config::{Config, Failure};
+use supervisor_control::{Diff, Reply};
+use supervisor_core::{Fault, Input, Ticket};
+use supervisor_log::Notice;
+
+/// One message.
+pub(crate) enum Message {
+    /// What a spawn came to.
+    Spawned(SpawnResult),
+    /// A search for members of process groups has ended.
+    MembersFound(Found),
+    /// What an effect came to, for the core as it is.
+    Input(Input),
+    /// A group that a client wants added was prepared.
+    Prepared(Box<PreparedGroup>, Reply<Result<(), Fault>>),
+    /// The configuration was read again for a client.
+    Reread(Box<Result<Config, Failure>>, Reply<Result<Diff, Fault>>),
+    /// The configuration was read again because a client, or SIGHUP, wants a restart.
+    RestartChecked(Box<Result<Config, Obstacle>>, Option<Ticket>),
+    /// The pump has done what was asked of it before: the table of descriptors can be written.
+    PumpSettled,
+    /// The pump reports on a child's output.
+    Notice(Notice),
+}
