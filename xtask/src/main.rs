@@ -3,6 +3,7 @@
 //! | Task | What it does | Where it lives |
 //! |---|---|---|
 //! | `tidy` | checks the rules of ARCHITECTURE.md that a program can check | here |
+//! | `properties` | runs the property tests with fresh random cases, ten minutes or as many seconds as given | here |
 //! | `bench` | measures speed and size beside upstream, runit and s6; `--quick` in three minutes | `benches/peers` |
 //! | `compliance` | runs the same scenarios on upstream and on ours and compares | `tests/suites` |
 //! | `clients` | runs npm libraries, Debian's supervisorctl and Ansible's module on ours | `tests/suites` |
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
 
+mod properties;
 mod tidy;
 mod workspace;
 
@@ -25,7 +27,7 @@ use std::process::{Command, ExitCode};
 /// Why a task failed, for people.
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: cargo xtask tidy | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
+const USAGE: &str = "usage: cargo xtask tidy | properties [SECONDS] | bench [--quick] [SCENARIO...] | compliance [corpus|scenarios|suite] | \
                      clients [NAME...] | extensions [NAME...] | deployments [NAME...] | browser [--pictures] [WORD...] | \
                      reference [--check] | leftovers";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
         Some(("tidy", [])) => tidy::run(),
+        Some(("properties", arguments)) => properties::run(arguments),
         Some(("bench", scenarios)) => cargo_run(PEERS, scenarios),
         Some(("reference", arguments)) => cargo_run(REFERENCE, arguments),
         Some(("compliance" | "clients" | "extensions" | "deployments" | "browser" | "leftovers", _)) => {
