@@ -14,7 +14,7 @@ use crate::{Failure, workspace};
 /// How long the task runs if nothing is said.
 const SECONDS: u64 = 600;
 /// Cases of each property in a round, where the property does not set its own number.
-const CASES: &str = "2000";
+const CASES: &str = "1000";
 
 /// Runs rounds until the time is over; at least one.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
