@@ -105,7 +105,7 @@ fn a_log_is_never_executable_whatever_its_user_made_of_the_old_one() {
 
 /// Once an empty file behind a link got the mode of the log, and a dangling link had a file made.
 #[test]
-fn a_rotation_reaches_no_file_behind_a_link_unlike_upstream() {
+fn rotation_follows_no_foreign_symlink_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     let sandbox = daemon.sandbox();
@@ -129,7 +129,7 @@ fn a_rotation_reaches_no_file_behind_a_link_unlike_upstream() {
 }
 
 #[test]
-fn clearing_a_log_empties_no_file_behind_a_link_unlike_upstream() {
+fn clearing_a_log_follows_no_foreign_symlink_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     let sandbox = daemon.sandbox();
@@ -151,7 +151,7 @@ fn clearing_a_log_empties_no_file_behind_a_link_unlike_upstream() {
 
 /// Who may read logs over RPC or the page would read any file of root's.
 #[test]
-fn a_log_shows_no_file_behind_a_link_unlike_upstream() {
+fn reading_a_log_follows_no_foreign_symlink_unlike_upstream() {
     let daemon = Ground::new().start("");
     wait_until_ready(&daemon);
     attack(daemon.sandbox(), "rm theirs/log; ln -s ../victim theirs/log");
@@ -170,7 +170,7 @@ fn a_log_shows_no_file_behind_a_link_unlike_upstream() {
 
 /// The program does not start, and the log says which path, why, and what to do.
 #[test]
-fn a_log_that_is_a_link_of_its_user_is_refused_by_name_unlike_upstream() {
+fn a_log_that_is_a_symlink_of_its_user_is_rejected_with_its_path_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/log");
     let daemon = ground.start("startretries=0\n");
@@ -194,7 +194,7 @@ fn a_log_that_is_a_link_of_its_user_is_refused_by_name_unlike_upstream() {
 
 /// A directory of the user on the way to the log, exchanged for a link. Needs root.
 #[test]
-fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root_unlike_upstream() {
+fn a_user_cannot_swap_a_log_directory_for_one_of_root_unlike_upstream() {
     if !is_root() {
         return;
     }
@@ -216,7 +216,7 @@ fn a_directory_of_the_user_cannot_be_exchanged_for_one_of_root_unlike_upstream()
 
 /// The kernel follows links on the way to a socket. Needs root.
 #[test]
-fn no_socket_is_made_behind_a_link_of_a_user_unlike_upstream() {
+fn a_socket_is_not_created_through_a_foreign_symlink_unlike_upstream() {
     if !is_root() {
         return;
     }
@@ -234,7 +234,7 @@ fn no_socket_is_made_behind_a_link_of_a_user_unlike_upstream() {
 }
 
 #[test]
-fn a_pid_file_overwrites_nothing_behind_a_link_unlike_upstream() {
+fn a_pid_file_is_not_written_through_a_foreign_symlink_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/pid");
     let launch = Launch::new().configure(&ground.sandbox, "[supervisord]\npidfile=%(here)s/theirs/pid\n");
@@ -247,7 +247,7 @@ fn a_pid_file_overwrites_nothing_behind_a_link_unlike_upstream() {
 
 /// The main log of a daemon that logs where others can write.
 #[test]
-fn a_main_log_that_is_a_link_of_a_user_ends_the_start_unlike_upstream() {
+fn a_main_log_that_is_a_foreign_symlink_ends_the_start_unlike_upstream() {
     let ground = Ground::new();
     attack(&ground.sandbox, "ln -s ../victim theirs/main");
     let launch = Launch::new().configure(&ground.sandbox, "[supervisord]\nlogfile=%(here)s/theirs/main\n");
@@ -259,7 +259,7 @@ fn a_main_log_that_is_a_link_of_a_user_ends_the_start_unlike_upstream() {
 /// With umask 002, as many systems have it, the directories of a user are writable for the user's group, and so are those of
 /// an image for the group of a container with any user id. As root the daemon becomes `nobody`.
 #[test]
-fn a_link_of_our_own_is_followed_where_only_our_group_can_write() {
+fn our_own_symlink_is_followed_where_only_our_group_can_write() {
     let sandbox = Sandbox::new();
     let directory = sandbox.directory("log");
     fs::set_permissions(&directory, Permissions::from_mode(0o775)).unwrap();

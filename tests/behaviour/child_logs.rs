@@ -25,7 +25,7 @@ fn make_fifo(sandbox: &Sandbox, name: &str) {
 
 /// PROC-48
 #[test]
-fn automatic_logs_have_private_files_with_telling_names() {
+fn automatic_logs_have_mode_0600_and_names_with_identifier_and_program() {
     let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nautostart=false\n");
     let info = daemon.info("x");
     for channel in ["stdout", "stderr"] {
@@ -124,7 +124,7 @@ fn stdout_and_stderr_go_to_their_own_files() {
 
 /// PROC-54: with the usual size limit upstream fails to seek in the pipe with every chunk.
 #[test]
-fn program_can_log_to_the_daemons_own_output_unlike_upstream() {
+fn program_can_log_to_the_daemons_stdout_unlike_upstream() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("\"$@\" | cat > piped");
     let config = "[program:x]\ncommand=/bin/sh -c \"echo hello; echo again; sleep 1000\"\nstdout_logfile=/dev/stdout\n";
@@ -152,7 +152,7 @@ fn program_whose_log_is_a_link_to_the_daemons_output_outlives_its_reader_unlike_
 
 /// PROC-56: upstream blocks as a whole when it opens such a FIFO.
 #[test]
-fn fifo_without_a_reader_holds_up_nothing_else_unlike_upstream() {
+fn fifo_without_a_reader_blocks_nothing_else_unlike_upstream() {
     let sandbox = Sandbox::new();
     make_fifo(&sandbox, "fifo");
     let mut daemon = Daemon::start_in(
@@ -271,7 +271,7 @@ fn log_of_a_stopped_process_is_cleared_unlike_upstream() {
 
 /// `/dev/full` is a disk without room. Upstream prints a traceback for every chunk.
 #[test]
-fn full_disk_is_reported_once_and_holds_up_nothing_else_unlike_upstream() {
+fn full_disk_is_reported_once_and_blocks_nothing_else_unlike_upstream() {
     let sandbox = Sandbox::new();
     let mut daemon = Daemon::start_in(
         sandbox,
@@ -324,7 +324,7 @@ fn no_line_is_lost_when_the_output_of_the_daemon_is_a_plain_file_unlike_upstream
 
 /// A descriptor beyond the standard streams, as a launcher may pass one on.
 #[test]
-fn a_descriptor_of_the_launcher_is_written_to_unlike_upstream() {
+fn logs_can_be_inherited_descriptors_unlike_upstream() {
     let sandbox = Sandbox::new();
     let config = "[program:x]\ncommand=/bin/sh -c \"echo hello; exec sleep 1000\"\nstdout_logfile=/dev/fd/3\nstartsecs=0\n\
         [program:y]\ncommand=sleep 1000\nstdout_logfile=/dev/fd/4\nstartretries=0\n";

@@ -180,7 +180,7 @@ fn windows_line_ends_make_no_difference() {
 
 /// The rest of the file is examined as well, but the first fault is told first.
 #[test]
-fn first_fault_is_the_one_upstream_stops_at() {
+fn first_fault_reported_is_the_one_upstream_reports() {
     assert_refused(
         "[program:a]\ncommand=x\nstartsecs=soon\n[program:b]\n[supervisord]\nloglevel=loud\n",
         "bad logging level name 'loud'",
@@ -189,7 +189,7 @@ fn first_fault_is_the_one_upstream_stops_at() {
 
 /// The advice is for the encoding the file has.
 #[test]
-fn file_in_a_chinese_encoding_is_advised_how_to_become_utf8_unlike_upstream() {
+fn file_in_a_chinese_encoding_gets_a_hint_how_to_convert_it_unlike_upstream() {
     let section =
         b"[supervisord]\n; \xc6\xf4\xb6\xaf\xcd\xf8\xd5\xbe\n[program:x]\ncommand=cat \xc8\xd5\xd6\xbe\n";
     let advised = |content: &[u8]| {

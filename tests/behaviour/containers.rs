@@ -67,7 +67,7 @@ fn names_and_paths_may_be_chinese_unlike_upstream() {
 
 /// Whatever the programs leave behind becomes a child of process 1. Needs root for a namespace of its own.
 #[test]
-fn as_process_1_it_reaps_what_programs_leave_behind() {
+fn pid_1_reaps_orphans() {
     if !is_root() || !can_unshare() {
         return;
     }

@@ -137,7 +137,7 @@ fn processes_are_started_stopped_and_restarted_by_name_and_by_group() {
 
 /// CTL-28, CTL-29, CTL-30, CTL-31, CTL-32
 #[test]
-fn an_edited_configuration_is_brought_into_force() {
+fn an_edited_configuration_is_applied() {
     let daemon = Daemon::start(&[sleeper("old", ""), sleeper("same", ""), sleeper("changes", "")].concat());
     for name in ["old", "same", "changes"] {
         daemon.wait_for_state(name, "RUNNING");
@@ -208,7 +208,7 @@ fn a_reload_of_a_broken_configuration_says_how_to_fix_it_unlike_upstream() {
 
 /// RPC-40
 #[test]
-fn a_refused_reload_does_not_disclose_the_environment_unlike_upstream() {
+fn a_rejected_reload_does_not_disclose_the_environment_unlike_upstream() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().configure(&sandbox, &sleeper("a", "")).environment("PRECIOUS_NAME", "secret");
     let daemon = launch.start(sandbox);
@@ -291,7 +291,7 @@ fn fg_ends_with_its_program_unlike_upstream() {
 
 /// CTL-10, CTL-11: credentials in the file, wrong ones, none.
 #[test]
-fn a_guarded_daemon_is_controlled_with_its_credentials() {
+fn supervisorctl_authenticates_with_the_credentials_of_its_file() {
     let port = Port::reserve();
     let credentials = "username=user\npassword=a:b\n";
     let config = format!(

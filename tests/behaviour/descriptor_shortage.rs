@@ -36,7 +36,7 @@ fn start(launch: Launch, port: &Port, limit: usize, programs: usize) -> Daemon {
 }
 
 #[test]
-fn sixty_idle_clients_with_sixty_four_descriptors_lock_nobody_out_unlike_upstream() {
+fn idle_clients_cannot_exhaust_the_descriptors_unlike_upstream() {
     let port = Port::reserve();
     // Root may have as many as it likes.
     let launch = if is_root() { Launch::new().as_account(Account::unprivileged()) } else { Launch::new() };
@@ -67,7 +67,7 @@ fn sixty_idle_clients_with_sixty_four_descriptors_lock_nobody_out_unlike_upstrea
 
 /// What a daemon has cannot be foreseen; here the limit is lowered until it has none left at all.
 #[test]
-fn without_any_descriptor_a_few_are_served_and_the_others_told_unlike_upstream() {
+fn without_free_descriptors_clients_get_503_unlike_upstream() {
     let port = Port::reserve();
     let daemon = start(Launch::new(), &port, 1024, 1);
     daemon.wait_for_state("x:0", "RUNNING");

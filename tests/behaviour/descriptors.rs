@@ -29,7 +29,7 @@ fn held(daemon: &Daemon) -> BTreeSet<u32> {
 }
 
 #[test]
-fn every_descriptor_of_the_daemon_stands_in_one_table_unlike_upstream() {
+fn the_descriptor_table_lists_every_open_descriptor_unlike_upstream() {
     let daemon = Daemon::start(
         "[supervisord]\nloglevel=blather\n\
          [program:x]\ncommand=sleep 1000\nstartsecs=0\n\

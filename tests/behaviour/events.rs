@@ -41,7 +41,7 @@ fn the_first_events_are_those_of_the_groups_and_the_daemon() {
 
 /// EVT-2, EVT-4, EVT-5, EVT-8
 #[test]
-fn the_life_of_a_program_is_told_state_by_state() {
+fn each_state_change_of_a_program_is_an_event() {
     let sandbox = sandbox();
     sandbox.write("x.sh", "[ -e leave ] && exit 3\nexec sleep 1000\n");
     let config = "[program:x]\ncommand=/bin/sh x.sh\ndirectory=%(here)s\nstartsecs=0\nautorestart=false\n\
@@ -189,7 +189,7 @@ fn messages_and_output_of_a_program_are_events() {
 
 /// What a child writes first may be read before the daemon's loop knows that there is a child.
 #[test]
-fn the_first_words_of_a_child_are_events_too() {
+fn output_written_right_after_exec_is_an_event() {
     let config = "[program:x]\ncommand=/bin/echo hi\nnumprocs=40\nprocess_name=%(process_num)d\nstartsecs=0\n\
         autorestart=false\nstdout_events_enabled=true\n";
     let daemon = start(&(recorder("rec", "events=PROCESS_LOG_STDOUT\nbuffer_size=100") + config));
@@ -198,7 +198,7 @@ fn the_first_words_of_a_child_are_events_too() {
 
 /// The news of an exit waits for a log that takes nothing, but not for long; the rest of the output is read when it goes on.
 #[test]
-fn output_that_is_read_after_the_exit_is_told_is_an_event_too_unlike_upstream() {
+fn output_read_after_the_exit_event_is_an_event_unlike_upstream() {
     let sandbox = sandbox();
     // More than the pipe that is the log holds, and the end once that is full.
     let script =
@@ -252,7 +252,7 @@ fn a_capture_keeps_the_newest_bytes_unlike_upstream() {
 
 /// EVT-34
 #[test]
-fn groups_that_come_and_go_are_told() {
+fn added_and_removed_groups_are_events() {
     let daemon = start(&recorder("rec", "events=PROCESS_GROUP"));
     let with_x =
         recorder("rec", "events=PROCESS_GROUP") + "[program:x]\ncommand=sleep 1000\nautostart=false\n";

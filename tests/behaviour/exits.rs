@@ -147,7 +147,7 @@ fn short_lived_programs_are_never_reported_running_unlike_upstream() {
 
 /// PROC-47
 #[test]
-fn description_tells_about_each_state() {
+fn each_state_has_its_description() {
     let daemon = Daemon::start(
         "[program:never]\ncommand=sleep 1\nautostart=false\n\
          [program:running]\ncommand=sleep 1000\nstartsecs=0\n\

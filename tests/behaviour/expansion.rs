@@ -5,7 +5,7 @@ use support::{Daemon, Launch, Sandbox, processes, wait_for};
 
 /// CFG-21
 #[test]
-fn unknown_name_is_told_with_those_that_exist() {
+fn unknown_expansion_is_rejected_with_the_known_names() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("exec env -i LC_ALL=C.UTF-8 PATH=\"$PATH\" \"$@\"");
     let said = launch.configure(&sandbox, "[program:x]\ncommand=/bin/%(foo)s\n").refusal(&sandbox);

@@ -207,7 +207,7 @@ fn a_program_in_a_group_keeps_its_socket_unlike_upstream() {
 }
 
 #[test]
-fn there_is_no_standard_input_to_write_to() {
+fn fastcgi_programs_have_no_standard_input_pipe() {
     let daemon = Daemon::start(SLEEPER);
     daemon.wait_for_state("x:x", "RUNNING");
     let fault = daemon.call("sendProcessStdin", &["x:x".into(), "hi".into()]).unwrap_err();

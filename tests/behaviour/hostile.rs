@@ -238,7 +238,7 @@ fn a_body_at_the_limit_is_taken_and_one_beyond_it_refused_unlike_upstream() {
 }
 
 #[test]
-fn standard_input_that_nobody_reads_is_bounded_unlike_upstream() {
+fn unread_standard_input_is_bounded_unlike_upstream() {
     let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
     daemon.wait_for_state("x", "RUNNING");
     let pid = daemon.pid_of("x");
@@ -250,7 +250,7 @@ fn standard_input_that_nobody_reads_is_bounded_unlike_upstream() {
 }
 
 #[test]
-fn silent_connections_cost_others_nothing() {
+fn silent_connections_delay_no_other_client() {
     let (daemon, port) = start();
     let pid = daemon.pid_of("x");
     let silent: Vec<_> = (0..200).map(|_| Connection::open(&Address::Tcp(port.number())).unwrap()).collect();
@@ -262,7 +262,7 @@ fn silent_connections_cost_others_nothing() {
 }
 
 #[test]
-fn slow_senders_and_readers_delay_nobody() {
+fn slow_senders_and_readers_delay_no_other_client() {
     let (daemon, port) = start();
     let pid = daemon.pid_of("x");
     let address = Address::Tcp(port.number());
@@ -292,7 +292,7 @@ fn slow_senders_and_readers_delay_nobody() {
 
 /// Upstream reads on for a follower that does not.
 #[test]
-fn a_follower_that_never_reads_costs_bounded_memory_unlike_upstream() {
+fn memory_for_a_follower_that_never_reads_is_bounded_unlike_upstream() {
     let port = Port::reserve();
     let sandbox = Sandbox::new();
     sandbox.write("flood.log", "");
@@ -325,7 +325,7 @@ fn a_follower_that_never_reads_costs_bounded_memory_unlike_upstream() {
 }
 
 #[test]
-fn garbage_while_everything_stops_does_not_hinder_it_unlike_upstream() {
+fn malformed_requests_do_not_delay_a_shutdown_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.write("x.sh", "trap '' TERM\necho ready\nwhile :; do sleep 0.1; done\n");
     let mut daemon = Daemon::start_in(
@@ -352,7 +352,7 @@ fn garbage_while_everything_stops_does_not_hinder_it_unlike_upstream() {
 }
 
 #[test]
-fn clients_that_leave_in_the_middle_leave_nothing_behind() {
+fn disconnected_clients_leak_nothing() {
     let (daemon, port) = start();
     let pid = daemon.pid_of("x");
     let address = Address::Tcp(port.number());
@@ -403,7 +403,7 @@ fn idle_connections_leave_descriptors_for_programs_and_other_listeners_unlike_up
 
 /// A machine that is out of threads: a restart, which reads the configuration first, is refused and not left unanswered.
 #[test]
-fn a_restart_is_answered_when_no_thread_is_to_be_had_unlike_upstream() {
+fn a_restart_survives_failed_thread_creation_unlike_upstream() {
     // The limit does not bind root, and who sets it has to be who it is for.
     let account = Account::unprivileged();
     let sandbox = Sandbox::new();

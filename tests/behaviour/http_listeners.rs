@@ -87,7 +87,7 @@ fn percent_sign_in_a_password_is_doubled() {
 
 /// CFG-35
 #[test]
-fn every_inet_section_listens_and_children_are_told_the_last() {
+fn every_inet_section_listens_and_children_get_the_url_of_the_last() {
     let (first, second) = (Port::reserve(), Port::reserve());
     let sandbox = Sandbox::new();
     sandbox.write(
@@ -113,7 +113,7 @@ fn every_inet_section_listens_and_children_are_told_the_last() {
 
 /// CFG-36
 #[test]
-fn children_are_told_the_unix_socket_when_there_is_one() {
+fn children_get_the_url_of_the_unix_socket_when_there_is_one() {
     let port = Port::reserve();
     let inet = format!("[inet_http_server]\nport=127.0.0.1:{}\n", port.number());
     let daemon = Daemon::start(&format!("{inet}[program:x]\ncommand=sleep 1000\nstartsecs=0\n"));
@@ -124,7 +124,7 @@ fn children_are_told_the_unix_socket_when_there_is_one() {
 
 /// A server of a configuration that was only reread does not listen yet.
 #[test]
-fn after_a_reread_programs_are_told_the_server_there_is() {
+fn after_a_reread_children_get_the_url_of_the_live_server() {
     const PROGRAM: &str = "[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
     let daemon = Daemon::start(PROGRAM);
     daemon.reconfigure(&format!("[unix_http_server]\nfile=%(here)s/other\n{PROGRAM}"));
@@ -148,7 +148,7 @@ fn server_url(pid: i64) -> String {
 
 /// CFG-37
 #[test]
-fn unusable_ports_are_refused_each_in_its_words() {
+fn each_unusable_port_has_its_message() {
     let refusal = |port: &str| {
         let sandbox = Sandbox::new();
         let outcome =
@@ -189,7 +189,7 @@ fn advice(config: &str) -> (String, String) {
 
 /// Who listens there, and what to do.
 #[test]
-fn whoever_has_the_address_is_named_unlike_upstream() {
+fn the_process_that_holds_the_address_is_named_unlike_upstream() {
     let port = Port::reserve();
     let number = port.number();
     let occupant = std::net::TcpListener::bind(("127.0.0.1", number)).unwrap();

@@ -5,7 +5,7 @@ use support::{Account, Daemon, Launch, Sandbox, is_root};
 
 /// PROC-6: upstream names the limit it asked for as the one there is.
 #[test]
-fn too_low_a_hard_limit_is_named_unlike_upstream() {
+fn a_hard_limit_below_minfds_is_reported_unlike_upstream() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("ulimit -n 500; exec \"$@\"").configure(&sandbox, "");
     // Root may raise a hard limit.

@@ -45,7 +45,7 @@ fn a_rejected_event_is_sent_again_with_its_serials() {
 
 /// EVT-22: upstream sends it again thousands of times in a second.
 #[test]
-fn a_listener_that_always_rejects_is_not_asked_all_the_time_unlike_upstream() {
+fn rejected_events_are_redelivered_with_growing_delays_unlike_upstream() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     emit(&daemon, "poison");
     listener.take_event(&daemon);
@@ -59,7 +59,7 @@ fn a_listener_that_always_rejects_is_not_asked_all_the_time_unlike_upstream() {
 
 /// EVT-28.
 #[test]
-fn an_event_of_a_listener_that_dies_at_work_comes_again_after_its_restart() {
+fn an_event_whose_listener_dies_is_redelivered_after_the_restart() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     emit(&daemon, "one");
     emit(&daemon, "two");
@@ -74,7 +74,7 @@ fn an_event_of_a_listener_that_dies_at_work_comes_again_after_its_restart() {
 
 /// EVT-24, EVT-27.
 #[test]
-fn a_listener_that_talks_nonsense_gets_nothing_until_it_is_restarted() {
+fn a_listener_that_breaks_the_protocol_gets_no_events_until_its_restart() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     listener.say("hello\n");
     daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));
@@ -117,7 +117,7 @@ fn an_event_answered_with_a_bad_line_goes_to_another_member_of_the_pool() {
 
 /// `RESULT 0` and answers that only look like OK; what upstream's `int()` takes for a number is no number here.
 #[test]
-fn answers_come_in_any_portions() {
+fn results_may_arrive_in_any_pieces() {
     let (daemon, mut listener) =
         with_puppet(&format!("[supervisord]\nloglevel=debug\n{}", puppet("p", REMOTE)));
     emit(&daemon, "one");
@@ -166,7 +166,7 @@ fn a_pool_may_have_a_buffer_of_one() {
 
 /// How a pool fared is in the log for whoever sends SIGUSR2.
 #[test]
-fn counters_of_lost_and_repeated_events_can_be_asked_for_unlike_upstream() {
+fn sigusr2_logs_lost_and_redelivered_events_of_each_pool_unlike_upstream() {
     let config = puppet("p", &format!("{REMOTE}\nbuffer_size=1")) + &recorder("well", REMOTE);
     let (daemon, mut listener) = with_puppet(&config);
     for data in ["1", "2"] {
@@ -185,7 +185,7 @@ fn counters_of_lost_and_repeated_events_can_be_asked_for_unlike_upstream() {
 
 /// EVT-29: upstream's supervisord ends when the pipe is full and leaves all its children behind.
 #[test]
-fn a_listener_that_never_reads_harms_nobody_unlike_upstream() {
+fn a_listener_that_never_reads_affects_only_itself_unlike_upstream() {
     let sandbox = sandbox();
     sandbox.write("deaf.sh", "printf 'READY\\n'\nexec sleep 1000\n");
     let config = "[supervisord]\nloglevel=debug\n\
@@ -208,7 +208,7 @@ fn a_listener_that_never_reads_harms_nobody_unlike_upstream() {
 
 /// Megabytes before READY, and without end: the pool is lost, the daemon is not.
 #[test]
-fn a_listener_that_floods_its_output_harms_nobody() {
+fn a_listener_that_floods_its_output_affects_only_itself() {
     let sandbox = sandbox();
     sandbox.write("flood.sh", "head -c 3000000 /dev/zero\nexec yes READY\n");
     let config = "[eventlistener:flood]\ncommand=/bin/sh %(here)s/flood.sh\nevents=EVENT\nstartsecs=0\n\
@@ -299,7 +299,7 @@ fn an_event_of_megabytes_arrives_whole_unlike_upstream() {
 
 /// EVT-35: what stops before a listener is told to it before it stops itself.
 #[test]
-fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
+fn listeners_receive_the_events_of_everything_that_stops_before_them_unlike_upstream() {
     let config = "[program:a]\ncommand=sleep 1000\nstartsecs=0\npriority=2\n\
         [program:b]\ncommand=sleep 1000\nstartsecs=0\npriority=1\n";
     let options = "events=PROCESS_STATE,SUPERVISOR_STATE_CHANGE\nbuffer_size=100";
@@ -325,7 +325,7 @@ fn listeners_hear_of_everything_that_stops_before_them_unlike_upstream() {
 
 /// Each is sent the news of the shutdown and never deals with it.
 #[test]
-fn five_stuck_pools_delay_the_end_by_two_seconds_together_unlike_upstream() {
+fn five_stuck_pools_together_delay_the_shutdown_by_two_seconds_unlike_upstream() {
     const POOLS: [&str; 5] = ["p1", "p2", "p3", "p4", "p5"];
     let sandbox = sandbox();
     let mut puppets = POOLS.map(|name| Puppet::new(&sandbox, name));
@@ -347,7 +347,7 @@ fn five_stuck_pools_delay_the_end_by_two_seconds_together_unlike_upstream() {
 
 /// EVT-35: a listener that never finishes does not keep the daemon from ending.
 #[test]
-fn a_listener_that_hangs_delays_the_end_by_two_seconds_unlike_upstream() {
+fn a_listener_that_hangs_delays_the_shutdown_by_two_seconds_unlike_upstream() {
     let (mut daemon, mut listener) = with_puppet(&puppet("p", "events=SUPERVISOR_STATE_CHANGE"));
     listener.take_event(&daemon);
     assert_eq!(daemon.terminate(), 0);
@@ -405,7 +405,7 @@ fn two_sections_of_one_name_are_one_pool() {
 
 /// What names Python code is refused with what to do instead; commands of extensions are commands like any other.
 #[test]
-fn extensions_in_python_are_named_in_the_refusal_unlike_upstream() {
+fn python_extensions_are_rejected_by_name_unlike_upstream() {
     let refusal = |config: &str| {
         let sandbox = support::Sandbox::new();
         support::Launch::new().configure(&sandbox, config).refusal(&sandbox)

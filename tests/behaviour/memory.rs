@@ -124,7 +124,7 @@ fn read_at_once(daemon: &Daemon) {
 }
 
 #[test]
-fn much_that_is_asked_for_with_few_addresses_ends_no_daemon_unlike_upstream() {
+fn large_answers_do_not_kill_the_daemon_under_a_limit_on_address_space_unlike_upstream() {
     let daemon = start(&format!("ulimit -v {MEMORY}; exec \"$@\""));
     read_at_once(&daemon);
     ask_for_much(&daemon);
@@ -156,7 +156,7 @@ impl Drop for ControlGroup {
 
 /// Where the kernel kills whoever takes more than there is; needs root, and a hierarchy of control groups we may write.
 #[test]
-fn much_that_is_asked_for_in_a_small_container_ends_no_daemon_unlike_upstream() {
+fn large_answers_do_not_kill_the_daemon_in_a_small_memory_cgroup_unlike_upstream() {
     let Some(group) = is_root().then(|| ControlGroup::new("small")).flatten() else { return };
     let join = format!("echo $$ > {}/cgroup.procs; exec \"$@\"", group.0.display());
     let daemon = start(&join);

@@ -106,7 +106,7 @@ fn equal_priorities_start_by_name_with_upper_case_first() {
 }
 
 #[test]
-fn shutdown_names_who_is_waited_for() {
+fn shutdown_logs_the_processes_it_waits_for() {
     let sandbox = support::Sandbox::new();
     sandbox.write("slow.sh", "trap 'sleep 0.5; exit 0' TERM\necho ready\nsleep 1000 & wait\n");
     let section = |name: &str| {

@@ -16,7 +16,7 @@ fn pidfile_holds_the_pid_and_goes_with_the_daemon() {
 
 /// PROC-10
 #[test]
-fn unwritable_pidfile_is_reported_and_the_daemon_goes_on() {
+fn unwritable_pidfile_is_reported_and_the_daemon_continues() {
     let sandbox = Sandbox::new();
     let path = sandbox.directory("pid");
     let daemon =
@@ -52,7 +52,7 @@ fn signal_that_follows_the_pidfile_at_once_ends_the_daemon_in_order() {
 
 /// The pid may be wanted on the output of a container; upstream removes `/dev/stdout` at its end.
 #[test]
-fn pidfile_that_is_a_pipe_does_not_hold_up_the_end_unlike_upstream() {
+fn pidfile_that_is_a_fifo_does_not_block_the_shutdown_unlike_upstream() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("\"$@\" | cat > piped");
     let config = "[supervisord]\npidfile=/dev/stdout\nsilent=true\n";
@@ -63,7 +63,7 @@ fn pidfile_that_is_a_pipe_does_not_hold_up_the_end_unlike_upstream() {
 }
 
 #[test]
-fn fifo_nobody_reads_does_not_hold_up_the_start_unlike_upstream() {
+fn pidfile_that_is_an_unread_fifo_does_not_block_the_start_unlike_upstream() {
     let sandbox = Sandbox::new();
     let status = sandbox.command("mkfifo").arg(sandbox.path("pid")).status().unwrap();
     assert!(status.success());

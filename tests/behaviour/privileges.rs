@@ -57,7 +57,7 @@ fn root_becomes_the_configured_user_before_it_opens_its_log() {
 
 /// PROC-5
 #[test]
-fn another_user_cannot_be_asked_for_without_root() {
+fn another_user_is_rejected_without_root() {
     let sandbox = Sandbox::new();
     let outcome = unprivileged_launch().configure(&sandbox, "[supervisord]\nuser=root\n").run(&sandbox);
     assert_eq!(outcome.code, 2);

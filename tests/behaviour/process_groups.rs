@@ -101,7 +101,7 @@ fn members_that_ignore_the_stop_signal_are_killed_after_stopwaitsecs_unlike_upst
 
 /// The kernel tells when a member ends; nothing looks for it again and again.
 #[test]
-fn waiting_for_a_group_wakes_nobody_unlike_upstream() {
+fn waiting_for_a_process_group_causes_no_wakeups_unlike_upstream() {
     let daemon = start(Sandbox::new(), STUBBORN, &config("stopasgroup=true\nstopwaitsecs=1000"));
     let leader = daemon.pid_of("web");
     daemon.ask("stopProcess", &["web".into(), false.into()]);
@@ -152,7 +152,7 @@ fn the_end_of_the_daemon_waits_for_process_groups_unlike_upstream() {
 
 /// A program that ends by itself is restarted at once, whatever is left of its group.
 #[test]
-fn an_exit_that_nobody_asked_for_waits_for_no_group() {
+fn an_unrequested_exit_does_not_wait_for_the_process_group() {
     let daemon = start(Sandbox::new(), STUBBORN, &config("stopasgroup=true\nautorestart=true"));
     let leader = daemon.pid_of("web");
     processes::signal(leader, "KILL");
@@ -162,7 +162,7 @@ fn an_exit_that_nobody_asked_for_waits_for_no_group() {
 
 /// Stands for a process in uninterruptible sleep: SIGKILL does not end it, as it is root's and the daemon is not.
 #[test]
-fn members_that_survive_sigkill_hold_up_a_stop_for_ten_seconds_needs_root_unlike_upstream() {
+fn members_that_survive_sigkill_delay_a_stop_by_ten_seconds_needs_root_unlike_upstream() {
     if !is_root() {
         return;
     }

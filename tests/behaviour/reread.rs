@@ -22,7 +22,7 @@ fn unchanged_file_has_no_differences() {
 }
 
 #[test]
-fn added_changed_and_removed_groups_are_told_apart() {
+fn reread_distinguishes_added_changed_and_removed_groups() {
     let daemon = Daemon::start(TWO);
     daemon.reconfigure("[program:b]\ncommand=sleep 2000\nautostart=false\n[program:c]\ncommand=x\n");
     assert_eq!(differences(&daemon), "+c ~b -a");

@@ -136,7 +136,7 @@ fn lengths_are_counted_in_bytes_unlike_upstream() {
 
 /// RPC-19, RPC-20
 #[test]
-fn commands_that_cannot_run_are_told_apart() {
+fn unusable_commands_have_different_faults() {
     let sandbox = Sandbox::new();
     sandbox.write("plain", "");
     let locked = sandbox.write("locked", "#!/bin/sh\n");
@@ -349,7 +349,7 @@ fn standard_input_gets_the_bytes_of_the_text() {
 
 /// RPC-39, RPC-41, RPC-42
 #[test]
-fn a_changed_configuration_is_told_and_brought_into_force() {
+fn a_changed_configuration_is_reported_and_applied() {
     let daemon = Daemon::start(&format!("{}{}", sleeper("a", ""), sleeper("b", "")));
     daemon.wait_for_state("a", "RUNNING");
     daemon.wait_for_state("b", "RUNNING");
@@ -409,7 +409,7 @@ fn a_broken_expansion_does_not_disclose_the_environment_unlike_upstream() {
 
 /// RPC-43: a member of 4.4.
 #[test]
-fn autorestart_is_told_as_it_was_configured_unlike_upstream() {
+fn autorestart_is_reported_as_configured_unlike_upstream() {
     let config =
         ["true", "false", "unexpected"].map(|value| sleeper(value, &format!("autorestart={value}\n")));
     let daemon = Daemon::start(&config.concat());
@@ -420,7 +420,7 @@ fn autorestart_is_told_as_it_was_configured_unlike_upstream() {
 
 /// RPC-44
 #[test]
-fn values_without_a_setting_are_told_in_words() {
+fn unset_values_are_reported_in_words() {
     let daemon = Daemon::start(&sleeper("x", "exitcodes=0,2\n"));
     daemon.wait_for_state("x", "RUNNING");
     daemon.ask("reloadConfig", &[]);
@@ -481,7 +481,7 @@ fn a_multicall_answers_all_its_calls_in_order() {
 
 /// RPC-48
 #[test]
-fn while_everything_stops_only_system_methods_and_events_are_answered() {
+fn during_shutdown_only_system_methods_and_remote_events_are_served() {
     let (sandbox, config) = script(PROBE, "startsecs=0\nstopwaitsecs=1000\nstdout_logfile=%(here)s/x.log\n");
     let mut daemon = Daemon::start_in(sandbox, &config);
     daemon.ask("startProcess", &["x".into()]);

@@ -264,7 +264,7 @@ fn any_bytes_of_a_log_fit_into_an_answer_unlike_upstream() {
 
 /// RPC-49
 #[test]
-fn methods_tell_their_parameters() {
+fn method_signatures_list_the_parameters() {
     let daemon = Daemon::start("");
     let ask = |name: &str| daemon.rpc().call("system.methodSignature", &[name.into()]);
     let signature = ask("supervisor.startProcess").unwrap();
@@ -303,7 +303,7 @@ fn a_request_without_version_is_one_of_http_1_0_unlike_upstream() {
 
 /// Upstream takes the body for the beginning of the next request.
 #[test]
-fn a_body_nobody_wants_is_read_past_unlike_upstream() {
+fn an_unwanted_body_is_skipped_unlike_upstream() {
     let daemon = Daemon::start("");
     let mut connection = daemon.connect();
     connection.send(post("/nope", "1.1", "", CALL)).unwrap();

@@ -146,7 +146,7 @@ fn a_restart_to_an_address_in_use_is_refused_and_stops_nothing_unlike_upstream()
 
 /// What only the start itself can find out. A configuration that was reread is not what ran.
 #[test]
-fn a_restart_that_fails_goes_on_with_what_ran_unlike_upstream() {
+fn a_failed_restart_keeps_everything_running_unlike_upstream() {
     const RUNS: &str = "[program:x]\ncommand=sleep 1000\nstartsecs=0\n";
     let mut daemon = Daemon::start(RUNS);
     let child = u32::try_from(daemon.wait_for_state("x", "RUNNING")["pid"].int()).unwrap();
@@ -234,7 +234,7 @@ fn sigusr2_survives_a_vanished_log_directory_unlike_upstream() {
 
 /// Whoever starts the daemon may ignore SIGCHLD, and the kernel then keeps no exit status for it.
 #[test]
-fn exit_statuses_are_known_although_the_launcher_ignores_sigchld() {
+fn exit_statuses_are_known_when_sigchld_is_ignored_at_start() {
     let sandbox = Sandbox::new();
     let launch = Launch::new().through_shell("exec env --ignore-signal=CHLD \"$@\"");
     let config = "[program:x]\ncommand=/bin/sh -c \"exit 7\"\nstartsecs=0\nexitcodes=7\n";

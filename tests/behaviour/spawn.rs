@@ -40,7 +40,7 @@ fn unusable_commands_say_why() {
 
 /// PROC-24
 #[test]
-fn command_of_others_says_that_permission_is_missing() {
+fn command_without_execute_permission_says_so() {
     let sandbox = Sandbox::new();
     // Executable for others, not for its owner; root may execute what anybody may.
     sandbox.program("theirs", "#!/bin/sh\nsleep 1000\n", "611");
@@ -132,7 +132,7 @@ fn script_without_an_interpreter_line_is_not_run() {
 
 /// PROC-28
 #[test]
-fn missing_directory_is_told_by_the_child() {
+fn missing_directory_is_reported_by_the_child() {
     let daemon = Daemon::start(
         "[program:x]\ncommand=sleep 1000\ndirectory=/nonexistent/dir\nstderr_logfile=%(here)s/x.err\nstartretries=9\n",
     );

@@ -87,7 +87,7 @@ fn idle_daemon_does_not_wake_up_unlike_upstream() {
 /// test shows that takes longer than a second.
 #[cfg(target_os = "linux")]
 #[test]
-fn code_that_only_the_start_needed_is_given_back_unlike_upstream() {
+fn code_used_only_at_startup_is_unmapped_unlike_upstream() {
     let daemon = Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\n");
     daemon.wait_for_state("x", "RUNNING");
     let resident = |field| {

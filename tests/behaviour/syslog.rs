@@ -98,7 +98,7 @@ fn logfile_syslog_means_the_system_log() {
 
 /// A system without a system log.
 #[test]
-fn a_missing_system_log_harms_nothing_else() {
+fn a_missing_syslog_socket_affects_nothing_else() {
     if Path::new("/dev/log").exists() && Flavour::under_test() == Flavour::Ours && !can_have_own_dev() {
         return;
     }

@@ -60,7 +60,7 @@ fn other_sites_reach_neither_buttons_nor_calls_unlike_upstream() {
 /// Issue 13: proxies pass what they like as `Host`, so that it often differs from the `Origin` of our own page. A token that
 /// matches its cookie and is sealed proves the page; only where the browser itself says that another site asks, nothing does.
 #[test]
-fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
+fn a_csrf_token_is_valid_whatever_host_a_proxy_passes_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     let address = daemon.address();
     daemon.wait_for_state("cat", "RUNNING");
@@ -99,7 +99,7 @@ fn a_token_proves_the_page_whatever_a_proxy_passes_as_host_unlike_upstream() {
 
 /// A page of another site is refused with a sentence, which the log has once for each site.
 #[test]
-fn a_refused_site_is_named_on_the_page_and_once_in_the_log_unlike_upstream() {
+fn a_rejected_origin_is_reported_on_the_page_and_once_in_the_log_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     let address = daemon.address();
     for target in ["/?action=stopall", "/?do=stopall", "/RPC2", "/?do=stopall"] {
@@ -121,7 +121,7 @@ fn a_refused_site_is_named_on_the_page_and_once_in_the_log_unlike_upstream() {
 
 /// DNS rebinding: a page on evil.example whose name has come to mean 127.0.0.1.
 #[test]
-fn a_loopback_listener_without_a_password_takes_no_foreign_host_unlike_upstream() {
+fn a_loopback_server_without_a_password_rejects_foreign_hosts_unlike_upstream() {
     let (open, guarded) = (Port::reserve(), Port::reserve());
     let daemon = Daemon::start(&format!(
         "[inet_http_server]\nport=127.0.0.1:{}\n[inet_http_server:b]\nport=127.0.0.1:{}\nusername=u\npassword=p\n",
@@ -141,7 +141,7 @@ fn a_loopback_listener_without_a_password_takes_no_foreign_host_unlike_upstream(
 
 /// Issue 13: the refusal says what is wrong and what to do, in the language of the browser, and once in the log.
 #[test]
-fn a_refused_host_is_explained_on_the_page_and_once_in_the_log_unlike_upstream() {
+fn a_rejected_host_is_reported_on_the_page_and_once_in_the_log_unlike_upstream() {
     let port = Port::reserve();
     let daemon = Daemon::start(&format!("[inet_http_server]\nport=127.0.0.1:{}\n", port.number()));
     let address = Address::Tcp(port.number());
@@ -217,7 +217,7 @@ fn threads(daemon: &Daemon) -> Vec<String> {
 }
 
 #[test]
-fn open_pages_are_told_of_changes_and_nothing_looks_once_they_are_closed_unlike_upstream() {
+fn open_pages_receive_changes_and_closed_ones_cost_nothing_unlike_upstream() {
     let daemon = Daemon::start(PROGRAM);
     daemon.wait_for_state("cat", "RUNNING");
     let page = get(&daemon.address(), "/", "").text();
@@ -278,7 +278,7 @@ fn a_failure_is_explained_with_the_last_lines_of_its_errors_unlike_upstream() {
 
 /// WEB-13, WEB-15: a program may write the file itself, and an administrator may move it away.
 #[test]
-fn a_log_is_followed_whoever_writes_or_moves_it() {
+fn a_log_is_followed_across_foreign_writes_and_renames() {
     let daemon =
         Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
     daemon.wait_for_state("x", "RUNNING");
@@ -296,7 +296,7 @@ fn a_log_is_followed_whoever_writes_or_moves_it() {
 /// WEB-13, WEB-15: a program that is told of the rotation makes its new file after a while.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_log_that_comes_into_being_again_is_followed() {
+fn a_log_that_is_created_again_is_followed() {
     let daemon =
         Daemon::start("[program:x]\ncommand=sleep 1000\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
     daemon.wait_for_state("x", "RUNNING");
@@ -315,7 +315,7 @@ fn a_log_that_comes_into_being_again_is_followed() {
 
 /// WEB-13.
 #[test]
-fn the_logs_of_the_daemon_and_of_a_stopped_process_are_followed_whoever_writes() {
+fn the_logs_of_the_daemon_and_of_a_stopped_process_are_followed() {
     let sandbox = Sandbox::new();
     let log = sandbox.path("x.log");
     append(&log, "before\n");
@@ -340,7 +340,7 @@ fn the_logs_of_the_daemon_and_of_a_stopped_process_are_followed_whoever_writes()
 /// Upstream looks at every followed log again and again.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_followed_log_that_is_quiet_wakes_nobody_unlike_upstream() {
+fn a_quiet_followed_log_causes_no_wakeups_unlike_upstream() {
     let daemon = Daemon::start("[program:x]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/x.log\n");
     daemon.wait_for_state("x", "RUNNING");
     let streams = ["/logtail/x", "/logtail/x", "/mainlogtail"].map(|path| follow(&daemon, path));

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopwatch_goes_on_while_somebody_waits_and_is_never_ahead() {
+    fn a_stopwatch_advances_while_the_process_waits_and_is_never_ahead() {
         let (stopwatch, begin) = (Stopwatch::start(), Instant::now());
         wait_until("some steps of the stopwatch", || stopwatch.elapsed() >= 20 * STEP);
         // The nap under way at the start counts as a whole one.
