@@ -1,183 +1,326 @@
-//! What the links of the status page do: an order, and then back to the page with a message about it.
+//! What the buttons of our own page do: one thing to any number of processes, and then an account of what came of
+//! each. Whoever leaves the page in the meantime does not keep a restart from being completed.
 
-use super::Context;
-use super::orders::{self, Verb, Wish};
-use supervisor_control::{Caller, Command, Reply, Request as Question, Target};
-use supervisor_core::{Answer, Fault, Namespec, Wait};
-use supervisor_http::{ReplyTo, Response, Status};
-use supervisor_sys::clock;
+use super::browser_session::BrowserSession;
+use super::event_stream::json;
+use super::form::Form;
+use super::i18n::{Messages, fill};
+use super::page;
+use super::{Context, Site};
+use std::sync::{Arc, Mutex, PoisonError};
+use supervisor_control::{Command, Reply, Request as Question, Target};
+use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
+use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
-/// What an action changes, in the terms of our own page; `None` if nothing, or if there is no such action.
-pub(super) fn wish(action: &str, name: Option<&str>) -> Option<Wish> {
-    let one = || name.map(|name| vec![Target::Named(name.to_owned())]);
-    match action {
-        "stopall" => Some(Wish::Do(Verb::Stop, vec![Target::All])),
-        "restartall" => Some(Wish::Do(Verb::Restart, vec![Target::All])),
-        "start" => Some(Wish::Do(Verb::Start, one()?)),
-        "stop" => Some(Wish::Do(Verb::Stop, one()?)),
-        "restart" => Some(Wish::Do(Verb::Restart, one()?)),
-        "clearlog" => Some(Wish::Do(Verb::ClearLog, one()?)),
-        _ => None,
-    }
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Start,
+    Stop,
+    Restart,
+    ClearLog,
+    Signal(Signal),
 }
 
-/// Does what `action` says and answers once it is done.
-pub(super) fn perform(context: &Context, action: &str, name: Option<&str>, reply: ReplyTo) {
-    let deed = Deed::new(context, reply);
-    match (action, name) {
-        ("refresh", _) => deed.finish(&at_this_time("Page refreshed")),
-        ("stopall", _) => deed.stop_all(),
-        ("restartall", _) => deed.restart_all(),
-        ("start" | "stop" | "restart" | "clearlog", Some(name))
-            if Namespec::parse(name).process.is_none() =>
-        {
-            deed.finish(&unknown(name));
+/// What a button asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// One thing, to these.
+    Processes(Verb, Vec<Target>),
+    /// Make the configuration on disk the one that runs.
+    ApplyConfiguration,
+}
+
+impl Action {
+    /// Reads the fields of a form: `do` holds a verb and, behind a blank, a name; without a name it is about
+    /// everything that is ticked (`p`).
+    pub(super) fn of(form: &Form) -> Option<Self> {
+        let asked = form.value("do")?;
+        let (verb, name) = asked.split_once(' ').map_or((asked, None), |(verb, name)| (verb, Some(name)));
+        if verb == "apply" {
+            return Some(Self::ApplyConfiguration);
         }
-        ("start", Some(name)) => deed.start(name, "started"),
-        ("stop", Some(name)) => deed.stop(name),
-        ("restart", Some(name)) => deed.restart(name),
-        ("clearlog", Some(name)) => deed.clear_log(name),
-        _ => deed.reply.send(Response::error(Status::InternalServerError)),
+        let (verb, scope) = ["group", "all"]
+            .into_iter()
+            .find_map(|scope| Some((verb.strip_suffix(scope)?, scope)))
+            .unwrap_or((verb, ""));
+        let verb = match verb {
+            "start" => Verb::Start,
+            "stop" => Verb::Stop,
+            "restart" => Verb::Restart,
+            "clearlog" => Verb::ClearLog,
+            "signal" => Verb::Signal(Signal::from_name(form.value("signal")?)?),
+            _ => return None,
+        };
+        let targets = match (scope, name) {
+            ("all", _) => vec![Target::All],
+            ("group", Some(name)) => vec![Target::Group(name.to_owned())],
+            ("", Some(name)) => vec![Target::Named(name.to_owned())],
+            ("", None) => form.all("p").map(|name| Target::Named(name.to_owned())).collect(),
+            _ => return None,
+        };
+        Some(Self::Processes(verb, targets))
     }
 }
 
-/// An action under way.
-struct Deed {
-    context: Context,
-    caller: Caller,
+/// What came of it for one process or group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ActionResult {
+    pub(super) name: String,
+    pub(super) result: Result<(), String>,
+}
+
+/// Fulfils a wish and answers once all is done: with JSON for the script, else by going back to the page.
+pub(super) fn perform(
+    site: &Site,
+    action: Action,
+    request: &Request,
+    session: &BrowserSession,
     reply: ReplyTo,
+) {
+    let (messages, context) = (session.messages, &site.context);
+    let is_script = request.headers.first("Accept").is_some_and(|accepted| accepted == b"application/json");
+    let answer = move |message: String, results: Vec<ActionResult>| {
+        reply.send(if is_script { as_json(&message, &results) } else { as_redirect(&message) });
+    };
+    match action {
+        Action::ApplyConfiguration => {
+            let streams = site.event_streams.clone();
+            super::update::apply(context, messages, move |message, results| {
+                streams.forget_comparison();
+                answer(message, results);
+            });
+        }
+        Action::Processes(_, targets) if targets.is_empty() => {
+            answer(messages.nothing_selected.to_owned(), Vec::new())
+        }
+        Action::Processes(verb, targets) => {
+            let done = match verb {
+                Verb::Start => messages.started,
+                Verb::Stop => messages.stopped,
+                Verb::Restart => messages.restarted,
+                Verb::ClearLog => messages.cleared,
+                Verb::Signal(_) => messages.signalled,
+            };
+            let collector = ResultCollector::new(messages, move |results| {
+                answer(summary(messages, done, &results), results)
+            });
+            for target in targets {
+                start_action(context, verb, target, PendingResult::of(&collector));
+            }
+        }
+    }
 }
 
-impl Deed {
-    fn new(context: &Context, reply: ReplyTo) -> Self {
-        let caller = Caller::new(&context.control);
-        let leaving = caller.clone();
-        reply.client().on_disconnect(move || leaving.disconnect());
-        Self { context: context.clone(), caller, reply }
+fn as_json(message: &str, results: &[ActionResult]) -> Response {
+    let entries: Vec<String> = results
+        .iter()
+        .map(|entry| {
+            let text = entry.result.as_ref().err().map_or("null".to_owned(), |text| json(text));
+            format!("[{},{text}]", json(&entry.name))
+        })
+        .collect();
+    let is_well = results.iter().all(|entry| entry.result.is_ok());
+    let body =
+        format!("{{\"ok\":{is_well},\"message\":{},\"results\":[{}]}}", json(message), entries.join(","));
+    page::uncached(Response::new(Status::Ok).header("Content-Type", "application/json")).body(body)
+}
+
+/// Back to the page with a message.
+pub(super) fn as_redirect(message: &str) -> Response {
+    let location = format!("./?message={}", percent_encode(message.as_bytes()).replace('/', "%2F"));
+    let response =
+        Response::new(Status::SeeOther).header("Location", location).header("Content-Type", "text/html");
+    page::uncached(response).body(Status::SeeOther.error_page())
+}
+
+/// A sentence about all that came of it.
+pub(super) fn summary(messages: &Messages, done: &str, results: &[ActionResult]) -> String {
+    let well = results.iter().filter(|entry| entry.result.is_ok()).count();
+    let failed: Vec<String> = results
+        .iter()
+        .filter_map(|entry| Some(fill(messages.failed, &[&entry.name, entry.result.as_ref().err()?])))
+        .collect();
+    let mut sentences = Vec::new();
+    match results {
+        [] => return messages.nothing_to_do.to_owned(),
+        [ActionResult { name, result: Ok(()) }] => return fill(done, &[name]),
+        [_] => return failed.concat(),
+        _ if well > 0 => sentences.push(fill(done, &[&well.to_string()])),
+        _ => {}
+    }
+    if !failed.is_empty() {
+        let named = failed.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("; ");
+        sentences.push(fill(messages.count_failed, &[&failed.len().to_string(), &named]));
+    }
+    sentences.join(". ")
+}
+
+/// Gathers what came of everything; calls back once nothing is under way any more.
+pub(super) struct ResultCollector {
+    messages: &'static Messages,
+    results: Mutex<Vec<ActionResult>>,
+    #[expect(clippy::type_complexity, reason = "a callback that is called once")]
+    finish: Mutex<Option<Box<dyn FnOnce(Vec<ActionResult>) + Send>>>,
+}
+
+impl ResultCollector {
+    pub(super) fn new(
+        messages: &'static Messages,
+        finish: impl FnOnce(Vec<ActionResult>) + Send + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { messages, results: Mutex::default(), finish: Mutex::new(Some(Box::new(finish))) })
+    }
+}
+
+impl Drop for ResultCollector {
+    fn drop(&mut self) {
+        let results = std::mem::take(self.results.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if let Some(finish) = self.finish.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            finish(results);
+        }
+    }
+}
+
+/// One thing under way. Dropped without a word it counts as not taken on.
+pub(super) struct PendingResult {
+    collector: Arc<ResultCollector>,
+    is_reported: bool,
+    name: String,
+}
+
+impl PendingResult {
+    pub(super) fn of(collector: &Arc<ResultCollector>) -> Self {
+        Self { collector: Arc::clone(collector), is_reported: false, name: String::new() }
     }
 
-    /// Gives an order and goes on with its answer, unless nobody waits for the outcome any more.
-    fn order(self, order: Command, next: impl FnOnce(Self, Answer) + Send + 'static) {
-        let caller = self.caller.clone();
-        caller.command(order, move |answer| {
-            if !self.caller.is_gone() {
-                next(self, answer);
-            }
-        });
+    pub(super) fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
     }
 
-    fn stop_all(self) {
-        self.order(stop(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All stopped")));
+    pub(super) fn messages(&self) -> &'static Messages {
+        self.collector.messages
     }
 
-    fn restart_all(self) {
-        self.order(stop(Target::All), |deed, answer| match answer {
-            Answer::Fault(fault) => deed.finish(&unexpected(&fault)),
-            Answer::Done | Answer::Outcomes(_) => {
-                deed.order(start(Target::All), |deed, answer| deed.finish(&of_all(&answer, "All restarted")));
-            }
-        });
+    /// This is what came of it.
+    pub(super) fn report(mut self, result: Result<(), String>) {
+        let entry = ActionResult { name: std::mem::take(&mut self.name), result };
+        self.report_all(vec![entry]);
     }
 
-    fn start(self, name: &str, done: &'static str) {
-        let shown = name.to_owned();
-        self.order(start(Target::Named(name.to_owned())), move |deed, answer| {
-            deed.finish(&match answer {
-                Answer::Done | Answer::Outcomes(_) => format!("Process {shown} {done}"),
-                Answer::Fault(Fault::BadName(_)) => unknown(&shown),
-                Answer::Fault(fault) => format!("ERROR: Process {shown}: {}", start_failure(&fault)),
-            });
-        });
+    fn report_all(&mut self, results: Vec<ActionResult>) {
+        self.is_reported = true;
+        self.collector.results.lock().unwrap_or_else(PoisonError::into_inner).extend(results);
     }
 
-    fn stop(self, name: &str) {
-        let shown = name.to_owned();
-        self.order(stop(Target::Named(name.to_owned())), move |deed, answer| {
-            deed.finish(&match answer {
-                Answer::Done | Answer::Outcomes(_) => format!("Process {shown} stopped"),
-                Answer::Fault(Fault::BadName(_)) => unknown(&shown),
-                Answer::Fault(fault) => unexpected(&fault),
-            });
-        });
-    }
-
-    /// Stops if there is something to stop, then starts, and reports what went wrong with either.
-    fn restart(self, name: &str) {
-        let shown = name.to_owned();
-        self.order(stop(Target::Named(name.to_owned())), move |deed, answer| match answer {
-            Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
-                deed.start(&shown, "restarted");
-            }
-            Answer::Fault(Fault::BadName(_)) => deed.finish(&unknown(&shown)),
-            Answer::Fault(fault) => deed.finish(&unexpected(&fault)),
-        });
-    }
-
-    fn clear_log(self, name: &str) {
-        let shown = name.to_owned();
-        let control = self.context.control.clone();
-        control.send(Question::ClearProcessLogs {
-            name: name.to_owned(),
-            reply: Reply::new(move |answer: Result<(), Fault>| {
-                self.finish(&match answer {
-                    Ok(()) => format!("Log for {shown} cleared"),
-                    Err(Fault::BadName(_)) => unknown(&shown),
-                    Err(fault) => unexpected(&fault),
+    /// What the state machine says came of it.
+    fn report_answer(mut self, answer: Answer) {
+        let messages = self.messages();
+        match answer {
+            Answer::Done => self.report(Ok(())),
+            Answer::Fault(fault) => self.report(Err(fault_message(messages, &fault))),
+            Answer::Outcomes(outcomes) => {
+                let results = outcomes.into_iter().map(|outcome| ActionResult {
+                    name: Namespec { group: &outcome.group, process: Some(&outcome.name) }.to_string(),
+                    result: outcome.result.map_err(|fault| fault_message(messages, &fault)),
                 });
-            }),
-        });
+                self.report_all(results.collect());
+            }
+        }
     }
+}
 
-    /// Sends the browser back to the page with a message. Upstream does it with 301 and an address made from
-    /// the `Host` header: browsers keep that, and a proxy's path is lost.
-    fn finish(self, message: &str) {
-        self.reply.send(orders::as_redirect(message));
+impl Drop for PendingResult {
+    fn drop(&mut self) {
+        if !self.is_reported {
+            let result = Err(self.messages().not_taken.to_owned());
+            let entry = ActionResult { name: std::mem::take(&mut self.name), result };
+            self.report_all(vec![entry]);
+        }
     }
+}
+
+fn start_action(context: &Context, verb: Verb, target: Target, pending: PendingResult) {
+    let pending = match &target {
+        Target::Named(name) | Target::Group(name) => pending.named(name),
+        Target::All => pending.named("*"),
+    };
+    match verb {
+        Verb::Start => order(context, start(target), |answer| pending.report_answer(answer)),
+        Verb::Stop => order(context, stop(target), |answer| pending.report_answer(answer)),
+        Verb::Signal(signal) => {
+            order(context, Command::Signal { target, signal: Ok(signal) }, |answer| {
+                pending.report_answer(answer)
+            });
+        }
+        Verb::Restart => restart(context, target, pending),
+        Verb::ClearLog => clear_log(context, target, pending),
+    }
+}
+
+/// Stops what runs, then starts.
+fn restart(context: &Context, target: Target, pending: PendingResult) {
+    let again = context.clone();
+    order(context, stop(target.clone()), move |answer| match answer {
+        Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
+            order(&again, start(target), |answer| pending.report_answer(answer));
+        }
+        Answer::Fault(fault) => {
+            let text = fault_message(pending.messages(), &fault);
+            pending.report(Err(text));
+        }
+    });
+}
+
+fn clear_log(context: &Context, target: Target, pending: PendingResult) {
+    context.control.send(match target {
+        Target::Named(name) => Question::ClearProcessLogs {
+            name,
+            reply: Reply::new(|answer: Result<(), Fault>| {
+                let messages = pending.messages();
+                pending.report(answer.map_err(|fault| match fault {
+                    Fault::BadName(_) => messages.unknown_process.to_owned(),
+                    other => other.to_string(),
+                }));
+            }),
+        },
+        Target::Group(_) | Target::All => {
+            Question::ClearAllProcessLogs { reply: Reply::new(|answer| pending.report_answer(answer)) }
+        }
+    });
+}
+
+/// Gives an order that is not called off.
+pub(super) fn order(context: &Context, order: Command, take: impl FnOnce(Answer) + Send + 'static) {
+    context.control.command(order, take);
 }
 
 fn start(target: Target) -> Command {
     Command::Start { target, wait: Wait::Yes }
 }
 
-fn stop(target: Target) -> Command {
+pub(super) fn stop(target: Target) -> Command {
     Command::Stop { target, wait: Wait::Yes }
 }
 
-fn of_all(answer: &Answer, done: &str) -> String {
-    match answer {
-        Answer::Done | Answer::Outcomes(_) => at_this_time(done),
-        Answer::Fault(fault) => unexpected(fault),
-    }
-}
-
-fn at_this_time(done: &str) -> String {
-    format!("{done} at {}", clock::asctime(clock::now().wall))
-}
-
-fn unknown(name: &str) -> String {
-    format!("No such process named {name}")
-}
-
-fn unexpected(fault: &Fault) -> String {
-    format!("unexpected rpc fault [{}] {fault}", fault.code())
-}
-
-fn start_failure(fault: &Fault) -> String {
+/// A fault in the visitor's language.
+pub(super) fn fault_message(messages: &Messages, fault: &Fault) -> String {
     match fault {
-        Fault::NoFile(_) => "no such file".to_owned(),
-        Fault::NotExecutable(_) => "file not executable".to_owned(),
-        Fault::AlreadyStarted(_) => "already started".to_owned(),
-        Fault::SpawnError(_) => "spawn error".to_owned(),
-        Fault::AbnormalTermination(_) => "abnormal termination".to_owned(),
+        Fault::NoFile(_) => messages.no_file.to_owned(),
+        Fault::NotExecutable(_) => messages.cannot_execute.to_owned(),
+        Fault::AlreadyStarted(_) => messages.already_started.to_owned(),
+        Fault::SpawnError(_) => messages.spawn_error.to_owned(),
+        Fault::AbnormalTermination(_) => messages.abnormal.to_owned(),
+        Fault::NotRunning(_) => messages.not_running.to_owned(),
+        Fault::BadName(_) => messages.unknown_process.to_owned(),
+        Fault::ShutdownState => messages.all_stopping.to_owned(),
         Fault::IncorrectParameters(_)
-        | Fault::ShutdownState
-        | Fault::BadName(_)
         | Fault::BadSignal(_)
         | Fault::Failed(_)
-        | Fault::NotRunning(_)
         | Fault::AlreadyAdded(_)
         | Fault::StillRunning(_)
         | Fault::NoLogFile
-        | Fault::CantReread(_) => unexpected(fault),
+        | Fault::CantReread(_) => fault.to_string(),
     }
 }

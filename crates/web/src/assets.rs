@@ -123,13 +123,13 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
             .header("Content-Type", asset.kind)
             .header("Cache-Control", "public, max-age=31536000, immutable")
             .header("X-Content-Type-Options", "nosniff");
-        return match compressed(asset).filter(|_| compress::is_welcome(request)) {
+        return match compressed(asset).filter(|_| compress::is_accepted(request)) {
             Some(bytes) => response.header("Content-Encoding", "deflate").body(bytes),
             None => response.body(asset.bytes),
         };
     }
     if let Some(asset) = ASSETS.iter().find(|asset| asset.path.as_bytes() == path) {
-        return if is_known(request, asset, since) {
+        return if is_not_modified(request, asset, since) {
             Response::new(Status::NotModified)
         } else {
             whole(asset, since)
@@ -145,7 +145,7 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
 }
 
 /// Whether a path is that of a file under which pages of this version find it.
-pub(super) fn has(path: &[u8]) -> bool {
+pub(super) fn exists(path: &[u8]) -> bool {
     versioned(relative(path)).is_some()
 }
 
@@ -172,7 +172,7 @@ fn whole(asset: &Asset, since: Wall) -> Response {
 }
 
 /// Whether the client has this very file: `If-Modified-Since: DATE[; length=N]`.
-fn is_known(request: &Request, asset: &Asset, since: Wall) -> bool {
+fn is_not_modified(request: &Request, asset: &Asset, since: Wall) -> bool {
     let Some(value) = request.headers.first("If-Modified-Since") else { return false };
     let value = String::from_utf8_lossy(value);
     let (date, length) = value.split_once(';').map_or((&*value, None), |(date, rest)| (date, Some(rest)));

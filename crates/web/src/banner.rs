@@ -1,70 +1,70 @@
 //! What stands above the list: what came of an action, that everything is being stopped, and what of the
 //! configuration is not applied.
 
+use super::browser_session::BrowserSession;
+use super::event_stream::Comparison;
+use super::i18n::Messages;
 use super::list::push;
-use super::live::Comparison;
 use super::overview::Overview;
 use super::page::escape;
-use super::visitor::Visitor;
-use super::words::Words;
 use supervisor_control::{Diff, Fault};
 use supervisor_core::Mood;
 
 /// All notices of a page.
 pub(super) fn push_notices(
     out: &mut String,
-    visitor: &Visitor,
+    session: &BrowserSession,
     message: Option<&str>,
     overview: &Overview,
     comparison: Option<&Comparison>,
 ) {
-    let words = visitor.words;
+    let messages = session.messages;
     out.push_str("<div id=\"said\" role=\"status\">");
     if let Some(message) = message {
         push(out, format_args!("<div class=\"status_msg\">{}</div>", escape(message)));
     }
     out.push_str("</div>\n");
     let hidden = if overview.state == Mood::Running { " hidden" } else { "" };
-    push(out, format_args!("<p id=\"ending\" class=\"note bad\"{hidden}>{}</p>\n", words.stopping_all));
+    push(out, format_args!("<p id=\"ending\" class=\"note bad\"{hidden}>{}</p>\n", messages.stopping_all));
     push(
         out,
         format_args!(
             "<form method=\"post\" action=\"./\" id=\"config\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
              <div>",
-            escape(&visitor.form_token())
+            escape(&session.csrf_token())
         ),
     );
-    push_comparison(out, words, comparison);
+    push_comparison(out, messages, comparison);
     out.push_str("</div></form>\n");
 }
 
 /// What of the configuration is not applied, with the button that applies it; nothing if all is.
-pub(super) fn push_comparison(out: &mut String, words: &Words, comparison: Option<&Comparison>) {
+pub(super) fn push_comparison(out: &mut String, messages: &Messages, comparison: Option<&Comparison>) {
     match comparison {
         Some(Err(Fault::CantReread(reason))) => push(
             out,
             format_args!(
                 "<div class=\"note bad\"><b>{}</b><pre>{}</pre></div>",
-                words.config_broken,
+                messages.config_broken,
                 escape(reason)
             ),
         ),
         // Nobody has looked, or everything is being stopped and there is nothing to apply to.
         None | Some(Err(_)) => {}
-        Some(Ok(groups)) => push_groups(out, words, groups),
+        Some(Ok(groups)) => push_groups(out, messages, groups),
     }
 }
 
-fn push_groups(out: &mut String, words: &Words, groups: &Diff) {
+fn push_groups(out: &mut String, messages: &Messages, groups: &Diff) {
     let parts = [
-        ("new", words.added, &groups.added, "+"),
-        ("changed", words.changed, &groups.changed, "~"),
-        ("gone", words.removed, &groups.removed, "\u{2212}"),
+        ("new", messages.added, &groups.added, "+"),
+        ("changed", messages.changed, &groups.changed, "~"),
+        ("gone", messages.removed, &groups.removed, "\u{2212}"),
     ];
     if parts.iter().all(|(_, _, names, _)| names.is_empty()) {
         return;
     }
-    push(out, format_args!("<div class=\"note\"><p><b>{}</b></p><ul>", words.config_differs));
+    push(out, format_args!("<div class=\"note\"><p><b>{}</b></p><ul>", messages.config_differs));
     for (class, label, names, sign) in parts {
         for name in names {
             push(out, format_args!("<li class=\"{class}\"><b>{sign} {}</b> {label}</li>", escape(name)));
@@ -74,19 +74,19 @@ fn push_groups(out: &mut String, words: &Words, groups: &Diff) {
         out,
         format_args!(
             "</ul><p><button class=\"main\" name=\"do\" value=\"apply\">{}</button> {}</p></div>",
-            words.apply, words.apply_hint
+            messages.apply, messages.apply_hint
         ),
     );
 }
 
 /// What a supervisord without programs has to say: how one is written down.
-pub(super) fn push_no_programs(out: &mut String, words: &Words) {
+pub(super) fn push_no_programs(out: &mut String, messages: &Messages) {
     push(
         out,
         format_args!(
             "<div class=\"empty\"><p><b>{}</b></p><p>{}</p><pre>[program:hello]\ncommand=/bin/sleep 3600</pre>\
              </div>\n</main>\n",
-            words.no_programs, words.first_program
+            messages.no_programs, messages.first_program
         ),
     );
 }

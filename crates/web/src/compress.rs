@@ -5,7 +5,7 @@ use std::thread;
 use supervisor_http::{Request, Response};
 
 /// Below this many bytes it is not worth the time.
-const SMALL: usize = 1024;
+const MIN_BYTES: usize = 1024;
 
 /// zlib's level: most of the gain for a fraction of the time of the highest.
 const LEVEL: u8 = 6;
@@ -14,7 +14,7 @@ const LEVEL: u8 = 6;
 const STACK: usize = 2 * 1024 * 1024;
 
 /// Whether the client takes `deflate`, which is zlib's format.
-pub(super) fn is_welcome(request: &Request) -> bool {
+pub(super) fn is_accepted(request: &Request) -> bool {
     let accepted = request.headers.first("Accept-Encoding").unwrap_or_default();
     String::from_utf8_lossy(accepted).split(',').any(|entry| {
         let (coding, rest) = entry.split_once(';').unwrap_or((entry, ""));
@@ -24,8 +24,8 @@ pub(super) fn is_welcome(request: &Request) -> bool {
 }
 
 /// Gives an answer its body, compressed if the client likes that.
-pub(super) fn body(response: Response, is_welcome: bool, bytes: Vec<u8>) -> Response {
-    if !is_welcome || bytes.len() < SMALL {
+pub(super) fn body(response: Response, is_accepted: bool, bytes: Vec<u8>) -> Response {
+    if !is_accepted || bytes.len() < MIN_BYTES {
         return response.body(bytes);
     }
     match compressed(&bytes) {
@@ -53,7 +53,7 @@ mod tests {
 
     fn answer(accepted: &str, text: &str) -> Response {
         let request = http_request("GET", "/", &[("Accept-Encoding", accepted)], b"");
-        body(Response::new(Status::Ok), is_welcome(&request), text.into())
+        body(Response::new(Status::Ok), is_accepted(&request), text.into())
     }
 
     #[test]

@@ -2,24 +2,24 @@
 //! bookmark of one of upstream's action links, a link on another page, or a page of ours from before its cookie was
 //! deleted.
 
+use super::actions::{Action, Verb};
 use super::assets::Script;
+use super::browser_session::BrowserSession;
 use super::form::Form;
 use super::guard::Sender;
+use super::i18n::{Messages, fill};
 use super::list::push;
-use super::orders::{Verb, Wish};
 use super::page::{Page, escape};
-use super::visitor::Visitor;
-use super::words::{Words, fill};
 use supervisor_control::Target;
 use supervisor_http::{Response, Status};
 
 /// The page that asks.
-pub(super) fn page(visitor: &Visitor, form: &Form, wish: &Wish, sender: Sender) -> Response {
-    let words = visitor.words;
-    let reason = if form.value("token").is_some() && sender != Sender::Led {
-        words.confirm_expired
+pub(super) fn page(session: &BrowserSession, form: &Form, action: &Action, sender: Sender) -> Response {
+    let messages = session.messages;
+    let reason = if form.value("token").is_some() && sender != Sender::CrossSiteLink {
+        messages.confirm_expired
     } else {
-        words.confirm_link
+        messages.confirm_link
     };
     let mut body = String::new();
     push(
@@ -27,52 +27,52 @@ pub(super) fn page(visitor: &Visitor, form: &Form, wish: &Wish, sender: Sender) 
         format_args!(
             "<main class=\"ask\"><h1>{}</h1><p>{}</p><p class=\"what\"><b>{}</b></p><form method=\"post\" action=\"./\">\
              <input type=\"hidden\" name=\"token\" value=\"{}\">",
-            words.confirm,
+            messages.confirm,
             reason,
-            escape(&told(words, wish)),
-            escape(&visitor.form_token())
+            escape(&describe(messages, action)),
+            escape(&session.csrf_token())
         ),
     );
-    for (name, value) in fields(form, wish) {
+    for (name, value) in fields(form, action) {
         push(&mut body, format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(&value)));
     }
     push(
         &mut body,
         format_args!(
             "<button class=\"main\">{}</button> <a class=\"b\" href=\"./\">{}</a></form></main>\n",
-            words.do_it, words.back
+            messages.do_it, messages.back
         ),
     );
     let page = Page {
         status: Status::Forbidden,
-        title: words.confirm,
+        title: messages.confirm,
         script: Script::None,
         attributes: "",
         body: &body,
         address: "./?",
     };
-    page.answer(visitor, false)
+    page.answer(session, false)
 }
 
 /// The wish in words.
-fn told(words: &Words, wish: &Wish) -> String {
-    let (verb, targets) = match wish {
-        Wish::Apply => return words.apply_hint.to_owned(),
-        Wish::Do(verb, targets) => (verb, targets),
+fn describe(messages: &Messages, action: &Action) -> String {
+    let (verb, targets) = match action {
+        Action::ApplyConfiguration => return messages.apply_hint.to_owned(),
+        Action::Processes(verb, targets) => (verb, targets),
     };
     let all = || match verb {
-        Verb::Start => words.start_all,
-        Verb::Stop => words.stop_all,
-        Verb::Restart => words.restart_all,
-        Verb::ClearLog => words.clear_log,
-        Verb::Signal(_) => words.signal,
+        Verb::Start => messages.start_all,
+        Verb::Stop => messages.stop_all,
+        Verb::Restart => messages.restart_all,
+        Verb::ClearLog => messages.clear_log,
+        Verb::Signal(_) => messages.signal,
     };
     let one = match verb {
-        Verb::Start => words.start.to_owned(),
-        Verb::Stop => words.stop.to_owned(),
-        Verb::Restart => words.restart.to_owned(),
-        Verb::ClearLog => words.clear_log.to_owned(),
-        Verb::Signal(signal) => format!("{} {signal}", words.signal),
+        Verb::Start => messages.start.to_owned(),
+        Verb::Stop => messages.stop.to_owned(),
+        Verb::Restart => messages.restart.to_owned(),
+        Verb::ClearLog => messages.clear_log.to_owned(),
+        Verb::Signal(signal) => format!("{} {signal}", messages.signal),
     };
     let names: Vec<&str> = targets
         .iter()
@@ -81,12 +81,12 @@ fn told(words: &Words, wish: &Wish) -> String {
             Target::All => None,
         })
         .collect();
-    if names.is_empty() { all().to_owned() } else { fill(words.failed, &[&one, &names.join(", ")]) }
+    if names.is_empty() { all().to_owned() } else { fill(messages.failed, &[&one, &names.join(", ")]) }
 }
 
 /// What has to be sent again.
-fn fields(form: &Form, wish: &Wish) -> Vec<(&'static str, String)> {
-    let Wish::Do(verb, targets) = wish else { return vec![("do", "apply".to_owned())] };
+fn fields(form: &Form, action: &Action) -> Vec<(&'static str, String)> {
+    let Action::Processes(verb, targets) = action else { return vec![("do", "apply".to_owned())] };
     let verb_name = match verb {
         Verb::Start => "start",
         Verb::Stop => "stop",

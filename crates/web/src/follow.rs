@@ -20,7 +20,7 @@ pub(super) fn process_log(context: &Context, request: &Request, reply: ReplyTo) 
         return reply.send(Response::error(Status::BadRequest));
     }
     match named_log(&request.path) {
-        Some(log) => follow(context, log, View::Upstream, reply),
+        Some(log) => follow(context, log, Extent::Upstream, reply),
         None => reply.send(Response::error(Status::NotFound)),
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn main_log(context: &Context, request: &Request, reply: ReplyTo) {
     if request.method != b"GET" {
         return reply.send(Response::error(Status::BadRequest));
     }
-    follow(context, LogName::Main, View::Upstream, reply);
+    follow(context, LogName::Main, Extent::Upstream, reply);
 }
 
 /// What stands behind `/logtail`, or whatever begins like it, up to the next slash.
@@ -48,7 +48,7 @@ fn named_log(path: &[u8]) -> Option<LogName> {
 
 /// How much of a log a stream carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
+enum Extent {
     /// What upstream's begin with, and then whatever comes.
     Upstream,
     /// What fills some screens, and then whatever comes.
@@ -57,9 +57,9 @@ enum View {
     File,
 }
 
-impl View {
+impl Extent {
     /// How far back it begins, in bytes; `None`: as upstream's.
-    fn backlog(self) -> Option<u64> {
+    fn bytes_back(self) -> Option<u64> {
         match self {
             Self::Upstream => None,
             Self::Page => Some(128 * 1024),
@@ -70,52 +70,52 @@ impl View {
 
 /// `/ui/log`: for the log page.
 pub(super) fn for_page(context: &Context, log: LogName, reply: ReplyTo) {
-    follow(context, log, View::Page, reply);
+    follow(context, log, Extent::Page, reply);
 }
 
 /// `/ui/download`: a whole log, as it is now.
 pub(super) fn download(context: &Context, log: LogName, reply: ReplyTo) {
-    follow(context, log, View::File, reply);
+    follow(context, log, Extent::File, reply);
 }
 
-fn follow(context: &Context, log: LogName, view: View, reply: ReplyTo) {
+fn follow(context: &Context, log: LogName, extent: Extent, reply: ReplyTo) {
     let is_process_log = log != LogName::Main;
     let follower = context.clone();
     context.control.inspect(move |state| match state.log(&log) {
         Ok(LogLocation { path: Some(path), key }) => {
             let blocking = follower.blocking.clone();
             // If it is rejected, the reply is dropped with it, and the client gets status 500.
-            blocking.run(move || reply.send(open(&follower, &path, key, is_process_log, view)));
+            blocking.run(move || reply.send(open(&follower, &path, key, is_process_log, extent)));
         }
         Ok(LogLocation { path: None, .. }) | Err(_) => reply.send(Response::error(Status::NotFound)),
     });
 }
 
 /// Opens a log; what cannot be followed counts as not being there, since it may be later.
-fn open(context: &Context, path: &Path, key: FollowKey, is_process_log: bool, view: View) -> Response {
+fn open(context: &Context, path: &Path, key: FollowKey, is_process_log: bool, extent: Extent) -> Response {
     let stream = ReadAhead::new(&context.blocking);
     // Changes count from before the first read, so that none falls between.
     let notifier = stream.notifier();
     let follow = context.pump.follow(key, path, move || notifier.notify());
-    let follower = match view.backlog() {
+    let follower = match extent.bytes_back() {
         None => Follower::open(path),
-        Some(backlog) => Follower::open_with(path, backlog),
+        Some(bytes_back) => Follower::open_with(path, bytes_back),
     };
     let opened = follower.and_then(|follower| Ok((follower.modified()?, follower)));
     let Ok((modified, follower)) = opened else { return Response::error(Status::NotFound) };
-    stream.set_reader(LogReader { follower, ends_when_idle: view == View::File });
+    stream.set_reader(LogReader { follower, ends_when_idle: extent == Extent::File });
     let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
     let modified = Wall { micros: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX) };
     let response = Response::new(Status::Ok)
         .header("Last-Modified", clock::http_date(modified))
         .header("Content-Type", "text/plain;charset=utf-8");
     // nginx, which often stands in front of this, would otherwise hold the lines back.
-    let response = if is_process_log || view == View::Page {
+    let response = if is_process_log || extent == Extent::Page {
         response.header("X-Accel-Buffering", "no")
     } else {
         response
     };
-    let response = if view == View::File {
+    let response = if extent == Extent::File {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = percent_encode(name.as_bytes());
         response.header("Content-Disposition", format!("attachment; filename*=UTF-8''{name}"))

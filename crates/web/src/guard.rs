@@ -3,7 +3,7 @@
 //! Programs use upstream's addresses as they are, with a password if there is one. A browser, however, sends what
 //! any page tells it to, with the password it keeps. It betrays itself by headers that a page cannot forge:
 //! `Sec-Fetch-Site`, `Origin`, and its `User-Agent`. What comes from a browser changes something only with the token
-//! of a page of ours (see [`super::visitor`]).
+//! of a page of ours (see [`super::browser_session`]).
 //!
 //! `Sec-Fetch-Site` is the browser's own view, and no proxy changes it. `Origin` can only be compared with `Host`, which
 //! proxies set as they like: where they differ, only the token tells our page from another site's.
@@ -21,12 +21,12 @@ pub(super) enum Sender {
     /// A browser, on its user's own account or on that of a page of ours.
     Browser,
     /// A browser that follows a link of another site's page, and shows where that leads.
-    Led,
+    CrossSiteLink,
     /// A browser with a page whose origin is not the host of the request: another site's, or ours behind a proxy that
     /// passes another `Host`.
-    OtherOrigin,
+    OriginMismatch,
     /// A browser in which another site's page sends this in its own name.
-    Foreign,
+    CrossSite,
 }
 
 impl Sender {
@@ -38,12 +38,12 @@ impl Sender {
             let is_shown = header("Sec-Fetch-Dest") == Some(b"document") && request.method == b"GET";
             return match (is_ours, is_shown) {
                 (true, _) => Self::Browser,
-                (false, true) => Self::Led,
-                (false, false) => Self::Foreign,
+                (false, true) => Self::CrossSiteLink,
+                (false, false) => Self::CrossSite,
             };
         }
         match header("Origin") {
-            Some(origin) if !is_own(origin, request) => Self::OtherOrigin,
+            Some(origin) if !is_own(origin, request) => Self::OriginMismatch,
             Some(_) => Self::Browser,
             None if header("User-Agent").is_some_and(is_of_a_browser) => Self::Browser,
             None => Self::Program,
@@ -78,12 +78,12 @@ fn is_of_a_browser(agent: &[u8]) -> bool {
 /// browser sends with every POST; where that cannot be told, the machine's own name is let in, which nobody else can
 /// have a browser look up elsewhere.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct HostFilter {
     /// The names that guarded sections are allowed to have besides.
     allowed: HashMap<String, Vec<String>>,
 }
 
-impl Gate {
+impl HostFilter {
     /// For these listeners, which `servers` configure.
     pub(super) fn of(listeners: &[Listener], servers: &[Server]) -> Self {
         let guarded = |listener: &Listener| {
@@ -96,20 +96,20 @@ impl Gate {
     }
 
     /// Whether a request may come in.
-    pub(super) fn admits(&self, request: &Request) -> bool {
+    pub(super) fn allows(&self, request: &Request) -> bool {
         let Some(allowed) = self.allowed.get(&*request.section) else { return true };
         let is_named_well = |host: &[u8]| is_local(host) || is_own_name(host) || is_allowed(host, allowed);
         is_call_of_a_program(request) || request.headers.first("Host").is_none_or(is_named_well)
     }
 
     /// Whether a password would open a guarded section to any name.
-    pub(super) fn opens_with_a_password(&self, section: &str) -> bool {
+    pub(super) fn accepts_with_password(&self, section: &str) -> bool {
         self.allowed.get(section).is_some_and(Vec::is_empty)
     }
 
     /// A gate that guards this section.
     #[cfg(test)]
-    pub(super) fn guarding(section: &str, allowed: &[&str]) -> Self {
+    pub(super) fn guarding_section(section: &str, allowed: &[&str]) -> Self {
         let allowed = allowed.iter().map(|&name| name.to_owned()).collect();
         Self { allowed: [(section.to_owned(), allowed)].into() }
     }
@@ -186,52 +186,52 @@ mod tests {
         let site = |site| sender("POST", &[FIREFOX, ("Sec-Fetch-Site", site)]);
         assert_eq!(site("same-origin"), Sender::Browser);
         assert_eq!(site("none"), Sender::Browser);
-        assert_eq!(site("cross-site"), Sender::Foreign);
-        assert_eq!(site("same-site"), Sender::Foreign);
+        assert_eq!(site("cross-site"), Sender::CrossSite);
+        assert_eq!(site("same-site"), Sender::CrossSite);
         let link = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Dest", "document")];
-        assert_eq!((sender("GET", &link), sender("POST", &link)), (Sender::Led, Sender::Foreign));
-        assert_eq!(sender("GET", &[link[0], ("Sec-Fetch-Dest", "image")]), Sender::Foreign);
+        assert_eq!((sender("GET", &link), sender("POST", &link)), (Sender::CrossSiteLink, Sender::CrossSite));
+        assert_eq!(sender("GET", &[link[0], ("Sec-Fetch-Dest", "image")]), Sender::CrossSite);
     }
 
     #[test]
     fn an_origin_must_be_the_host() {
         let origin = |origin, host| sender("POST", &[("Origin", origin), ("Host", host)]);
         assert_eq!(origin("http://a:9001", "a:9001"), Sender::Browser);
-        assert_eq!(origin("https://evil.example", "a:9001"), Sender::OtherOrigin);
-        assert_eq!(origin("http://a:9001.evil.example", "a:9001"), Sender::OtherOrigin);
-        assert_eq!(origin("null", "a:9001"), Sender::OtherOrigin);
+        assert_eq!(origin("https://evil.example", "a:9001"), Sender::OriginMismatch);
+        assert_eq!(origin("http://a:9001.evil.example", "a:9001"), Sender::OriginMismatch);
+        assert_eq!(origin("null", "a:9001"), Sender::OriginMismatch);
         let proxied = [("Origin", "https://s.example"), ("Host", "b"), ("X-Forwarded-Host", "s.example")];
         assert_eq!(sender("POST", &proxied), Sender::Browser);
     }
 
     #[test]
     fn foreign_names_do_not_open_a_loopback_listener() {
-        let gate = Gate::guarding("unix_http_server", &[]);
-        let admits = |host| gate.admits(&http_request("GET", "/", &[("Host", host)], b""));
+        let host_filter = HostFilter::guarding_section("unix_http_server", &[]);
+        let allows = |host| host_filter.allows(&http_request("GET", "/", &[("Host", host)], b""));
         for host in
             ["localhost", "LOCALHOST:9001", "127.0.0.1:9001", "[::1]:9001", "10.0.0.1", "a.localhost", ""]
         {
-            assert!(admits(host), "{host}");
+            assert!(allows(host), "{host}");
         }
         for host in
             ["evil.example", "evil.example:9001", "localhost.evil.example", "127.0.0.1.evil.example:1"]
         {
-            assert!(!admits(host), "{host}");
+            assert!(!allows(host), "{host}");
         }
-        assert!(gate.admits(&http_request("GET", "/", &[], b"")), "HTTP/1.0 knows no host");
+        assert!(host_filter.allows(&http_request("GET", "/", &[], b"")), "HTTP/1.0 knows no host");
         assert!(
-            admits(&access::hostname().to_ascii_uppercase().into_string().unwrap()),
+            allows(&access::hostname().to_ascii_uppercase().into_string().unwrap()),
             "the machine's own name"
         );
-        assert!(Gate::default().admits(&http_request("GET", "/", &[("Host", "evil.example")], b"")));
+        assert!(HostFilter::default().allows(&http_request("GET", "/", &[("Host", "evil.example")], b"")));
     }
 
     #[test]
     fn programs_may_call_by_any_name_of_the_address() {
-        let gate = Gate::guarding("unix_http_server", &[]);
+        let host_filter = HostFilter::guarding_section("unix_http_server", &[]);
         let post = |headers: &[(&str, &str)]| {
             let all = [&[("Host", "myhost.example:9001")], headers].concat();
-            gate.admits(&http_request("POST", "/RPC2", &all, b""))
+            host_filter.allows(&http_request("POST", "/RPC2", &all, b""))
         };
         assert!(post(&[]));
         assert!(post(&[("User-Agent", "Python-xmlrpc/3.11")]));

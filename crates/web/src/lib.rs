@@ -6,20 +6,23 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod action_links;
 mod actions;
 mod assets;
 mod banner;
+mod browser_session;
 mod compress;
 mod confirm;
 #[cfg(test)]
 mod double;
-mod finder;
+mod event_stream;
+mod failure_reason;
+mod filter_bar;
 mod follow;
 mod form;
 mod guard;
+mod i18n;
 mod list;
-mod live;
-mod orders;
 mod overview;
 mod page;
 mod refusal;
@@ -27,13 +30,10 @@ mod status;
 mod tail;
 mod update;
 mod usage;
-mod visitor;
-mod why;
-mod words;
 
+use event_stream::EventStreams;
 use form::Form;
-use guard::{Gate, Sender};
-use live::Live;
+use guard::{HostFilter, Sender};
 use refusal::Refusals;
 use supervisor_config::Server;
 use supervisor_control::{Blocking, Control, LogName, Serial};
@@ -66,9 +66,9 @@ pub struct Site {
     /// When this instance began: the age of its files.
     since: Wall,
     /// What open pages are told.
-    live: Live,
+    event_streams: EventStreams,
     /// Who may come in.
-    gate: Gate,
+    host_filter: HostFilter,
     /// What the log was told of those who may not.
     refusals: Refusals,
 }
@@ -76,10 +76,10 @@ pub struct Site {
 impl Site {
     /// The pages, behind these listeners, which `servers` configure.
     pub fn new(context: Context, listeners: &[Listener], servers: &[Server]) -> Self {
-        let live = Live::new(context.clone());
-        let gate = Gate::of(listeners, servers);
+        let event_streams = EventStreams::new(context.clone());
+        let host_filter = HostFilter::of(listeners, servers);
         let since = clock::now().wall;
-        Self { context, mounts: Vec::new(), since, live, gate, refusals: Refusals::default() }
+        Self { context, mounts: Vec::new(), since, event_streams, host_filter, refusals: Refusals::default() }
     }
 
     /// Has `handler` answer all paths that begin with `prefix`, for programs only: a browser that another site leads is
@@ -127,11 +127,14 @@ impl Service for Site {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
         // What the page that explains a refusal is drawn with tells nothing.
-        if !self.gate.admits(&request) && !assets::has(&request.path) {
+        if !self.host_filter.allows(&request) && !assets::exists(&request.path) {
             return reply.send(refusal::of_host(self, &request));
         }
         if let Some((_, handler)) = self.mounts.iter().find(|(prefix, _)| request.path.starts_with(prefix)) {
-            if matches!(Sender::of(&request), Sender::Foreign | Sender::OtherOrigin | Sender::Led) {
+            if matches!(
+                Sender::of(&request),
+                Sender::CrossSite | Sender::OriginMismatch | Sender::CrossSiteLink
+            ) {
                 return reply.send(refusal::of_site(self, &request));
             }
             handler(request, reply);
@@ -163,12 +166,12 @@ fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
         .split_once('-')
         .filter(|(of, _)| *of == instance)
         .and_then(|(_, seen)| seen.parse().ok().map(Serial));
-    let words = visitor::Visitor::of(request, form).words;
+    let messages = browser_session::BrowserSession::of(request, form).messages;
     let response = Response::new(Status::Ok)
         .header("Content-Type", "text/event-stream")
         .header("Cache-Control", "no-store")
         .header("X-Accel-Buffering", "no");
-    reply.send(response.stream(Box::new(site.live.feed(words, instance, seen))));
+    reply.send(response.stream(Box::new(site.event_streams.open(messages, instance, seen))));
 }
 
 /// A log as it grows, for the log page.
@@ -182,7 +185,7 @@ fn download(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
 }
 
 fn named_log(form: &Form) -> LogName {
-    tail::Shown::of(form).log(form.value("processname").unwrap_or_default())
+    tail::LogChoice::of(form).log(form.value("processname").unwrap_or_default())
 }
 
 /// A path without its leading slashes, of which there may be any number.

@@ -1,10 +1,10 @@
 //! The list of processes as HTML: groups, rows, and what stands in them. The page holds it whole; while it is open
 //! the same rows are sent again as they change, so that there is one place that knows how a process looks.
 
+use super::failure_reason;
+use super::i18n::{Messages, fill};
 use super::overview::Process;
 use super::page::escape;
-use super::why;
-use super::words::{Words, fill};
 use std::fmt::Write;
 use supervisor_core::{Moment, Namespec, ProcessInfo, ProcessState};
 use supervisor_http::percent_encode;
@@ -22,13 +22,13 @@ impl Usage {
     /// Notes what has been found out now.
     pub(super) fn note(&mut self, load: Option<u32>, memory: u64) {
         if let Some(load) = load {
-            remember(&mut self.load, load);
+            push_bounded(&mut self.load, load);
         }
-        remember(&mut self.memory, memory);
+        push_bounded(&mut self.memory, memory);
     }
 }
 
-fn remember<T>(values: &mut Vec<T>, newest: T) {
+fn push_bounded<T>(values: &mut Vec<T>, newest: T) {
     if values.len() >= HISTORY {
         values.remove(0);
     }
@@ -40,8 +40,8 @@ pub(super) const HISTORY: usize = 40;
 
 /// What is shown of one process.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown<'a> {
-    pub(super) view: &'a Process,
+pub(super) struct RowView<'a> {
+    pub(super) process: &'a Process,
     pub(super) usage: Option<&'a Usage>,
     /// What it wrote last, if something is wrong with it.
     pub(super) lines: Option<&'a str>,
@@ -72,44 +72,44 @@ pub(super) const STATES: [ProcessState; 8] = [
 ];
 
 /// The table.
-pub(super) fn push_table(out: &mut String, words: &Words, all: &[Shown<'_>]) {
+pub(super) fn push_table(out: &mut String, messages: &Messages, all: &[RowView<'_>]) {
     push(
         out,
         format_args!(
             "<table id=\"t\"><caption class=\"vh\">{}</caption><thead><tr><td class=\"k\"><input type=\"checkbox\" \
              id=\"every\" aria-label=\"{}\" hidden></td>",
-            words.process, words.select_all
+            messages.process, messages.select_all
         ),
     );
     for (class, title, hint) in [
-        ("s", words.state, ""),
-        ("n", words.process, ""),
-        ("d", words.details, ""),
-        ("u", words.uptime, ""),
-        ("p", words.pid, ""),
-        ("c", words.cpu, words.of_all_children),
-        ("m", words.memory, words.of_all_children),
-        ("r", words.restarts, words.by_itself),
-        ("a", words.actions, ""),
+        ("s", messages.state, ""),
+        ("n", messages.process, ""),
+        ("d", messages.details, ""),
+        ("u", messages.uptime, ""),
+        ("p", messages.pid, ""),
+        ("c", messages.cpu, messages.of_all_children),
+        ("m", messages.memory, messages.of_all_children),
+        ("r", messages.restarts, messages.by_itself),
+        ("a", messages.actions, ""),
     ] {
         let hint = if hint.is_empty() { String::new() } else { format!(" title=\"{hint}\"") };
         push(out, format_args!("<th scope=\"col\" class=\"{class}\"{hint}>{title}</th>"));
     }
     out.push_str("</tr></thead>\n");
-    for group in all.chunk_by(|one, two| one.view.group == two.view.group) {
-        push_group(out, words, group);
+    for group in all.chunk_by(|one, two| one.process.group == two.process.group) {
+        push_group(out, messages, group);
     }
     out.push_str("</table>\n");
 }
 
-fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
+fn push_group(out: &mut String, messages: &Messages, members: &[RowView<'_>]) {
     let Some(first) = members.first() else { return };
-    let group = &*first.view.group;
+    let group = &*first.process.group;
     let name = escape(group);
-    let is_set = members.len() > 1 || first.view.name != first.view.group;
+    let is_set = members.len() > 1 || first.process.name != first.process.group;
     push(out, format_args!("<tbody data-g=\"{name}\"{}>", if is_set { " class=\"set\"" } else { "" }));
     if is_set {
-        let fold = escape(&fill(words.fold, &[group])).into_owned();
+        let fold = escape(&fill(messages.fold, &[group])).into_owned();
         push(
             out,
             format_args!(
@@ -120,9 +120,9 @@ fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
             ),
         );
         for (verb, label) in [
-            ("startgroup", words.start_group),
-            ("restartgroup", words.restart_group),
-            ("stopgroup", words.stop_group),
+            ("startgroup", messages.start_group),
+            ("restartgroup", messages.restart_group),
+            ("stopgroup", messages.stop_group),
         ] {
             push(
                 out,
@@ -134,23 +134,23 @@ fn push_group(out: &mut String, words: &Words, members: &[Shown<'_>]) {
         out.push_str("</span></div></th></tr>\n");
     }
     for member in members {
-        push_row(out, words, member);
+        push_row(out, messages, member);
     }
     out.push_str("</tbody>\n");
 }
 
 /// One process: a row, and a second one if something is wrong with it.
-pub(super) fn push_row(out: &mut String, words: &Words, shown: &Shown<'_>) {
-    let view = shown.view;
-    let spec = view.namespec();
+pub(super) fn push_row(out: &mut String, messages: &Messages, row: &RowView<'_>) {
+    let process = row.process;
+    let spec = process.namespec();
     let (name, link) = (escape(&spec), percent_encode(spec.as_bytes()));
-    let state = view.state.name();
+    let state = process.state.name();
     push(
         out,
         format_args!(
             "<tr class=\"r\" data-n=\"{name}\" data-s=\"{state}\"><td class=\"k\"><input type=\"checkbox\" name=\"p\" \
              value=\"{name}\" aria-label=\"{}\"></td>",
-            escape(&fill(words.select, &[&spec]))
+            escape(&fill(messages.select, &[&spec]))
         ),
     );
     push(
@@ -158,45 +158,45 @@ pub(super) fn push_row(out: &mut String, words: &Words, shown: &Shown<'_>) {
         format_args!(
             "<td class=\"s\"><span class=\"{}\" title=\"{state}\"><svg class=\"i\" aria-hidden=\"true\"><use \
              href=\"#i-{}\"/></svg>{}</span></td>",
-            class_of(view.state),
+            class_of(process.state),
             state.to_lowercase(),
-            words.state_name(view.state)
+            messages.state_name(process.state)
         ),
     );
     push(
         out,
         format_args!(
             "<th scope=\"row\" class=\"n\"><a href=\"tail.html?processname={link}\">{}</a></th><td class=\"d\">{}</td>",
-            escape(&view.name),
-            details(words, shown)
+            escape(&process.name),
+            details(messages, row)
         ),
     );
-    push_numbers(out, shown);
-    push_actions(out, words, view, &name, &link);
+    push_numbers(out, row);
+    push_actions(out, messages, process, &name, &link);
     out.push_str("</tr>\n");
-    if why::is_wrong(view.state) {
+    if failure_reason::has_failed(process.state) {
         push(out, format_args!("<tr class=\"y\" data-of=\"{name}\"><td colspan=\"{COLUMNS}\">"));
-        why::push_explanation(out, words, view, shown.lines);
+        failure_reason::push_explanation(out, messages, process, row.lines);
         out.push_str("</td></tr>\n");
     }
 }
 
-fn push_numbers(out: &mut String, shown: &Shown<'_>) {
-    let view = shown.view;
-    match uptime(shown) {
+fn push_numbers(out: &mut String, row: &RowView<'_>) {
+    let process = row.process;
+    match uptime(row) {
         Some(seconds) => {
             push(out, format_args!("<td class=\"u\" data-u=\"{seconds}\">{}</td>", render_uptime(seconds)));
         }
         None => out.push_str("<td class=\"u\"></td>"),
     }
-    match view.pid {
+    match process.pid {
         None => out.push_str("<td class=\"p\"></td>"),
         Some(pid) => push(out, format_args!("<td class=\"p\">{pid}</td>")),
     }
-    let usage = shown.usage.filter(|_| view.pid.is_some());
+    let usage = row.usage.filter(|_| process.pid.is_some());
     push_course(out, "c", usage.map(|usage| &*usage.load), render_load);
     push_course(out, "m", usage.map(|usage| &*usage.memory), render_memory);
-    match view.history.restarts {
+    match process.history.restarts {
         0 => out.push_str("<td class=\"r\"></td>"),
         restarts => push(out, format_args!("<td class=\"r\">{restarts}</td>")),
     }
@@ -236,38 +236,38 @@ fn render_memory(kib: u64) -> String {
     }
 }
 
-fn push_actions(out: &mut String, words: &Words, view: &Process, name: &str, link: &str) {
+fn push_actions(out: &mut String, messages: &Messages, process: &Process, name: &str, link: &str) {
     out.push_str("<td class=\"a\">");
     // The script adds the name to what a button is called; in a page without it, the row's heading has to do.
-    for (verb, label) in actions_in(words, view.state) {
+    for (verb, label) in actions_in(messages, process.state) {
         push(out, format_args!("<button name=\"do\" value=\"{verb} {name}\">{label}</button>"));
     }
     push(
         out,
-        format_args!("<a class=\"b more\" href=\"tail.html?processname={link}\">{}</a></td>", words.more),
+        format_args!("<a class=\"b more\" href=\"tail.html?processname={link}\">{}</a></td>", messages.more),
     );
 }
 
 /// The actions that make sense in a state, beside those that always do.
-pub(super) fn actions_in(words: &Words, state: ProcessState) -> Vec<(&'static str, &'static str)> {
+pub(super) fn actions_in(messages: &Messages, state: ProcessState) -> Vec<(&'static str, &'static str)> {
     match state {
-        ProcessState::Running => vec![("stop", words.stop), ("restart", words.restart)],
-        ProcessState::Starting | ProcessState::Backoff => vec![("stop", words.stop)],
-        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => vec![("start", words.start)],
+        ProcessState::Running => vec![("stop", messages.stop), ("restart", messages.restart)],
+        ProcessState::Starting | ProcessState::Backoff => vec![("stop", messages.stop)],
+        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => vec![("start", messages.start)],
         ProcessState::Stopping | ProcessState::Unknown => Vec::new(),
     }
 }
 
 /// What there is to say of a process beside its state, as HTML.
-fn details(words: &Words, shown: &Shown<'_>) -> String {
-    let view = shown.view;
-    let exit = || view.history.last_exit.map(|status| words.exit(status));
+fn details(messages: &Messages, row: &RowView<'_>) -> String {
+    let process = row.process;
+    let exit = || process.history.last_exit.map(|status| messages.exit(status));
     let mut parts = Vec::new();
-    match view.state {
-        ProcessState::Running => parts.extend(exit().map(|exit| fill(words.last_exit, &[&exit]))),
+    match process.state {
+        ProcessState::Running => parts.extend(exit().map(|exit| fill(messages.last_exit, &[&exit]))),
         ProcessState::Starting => {
-            if view.history.failures > 0 {
-                parts.push(fill(words.attempt, &[&(view.history.failures + 1).to_string()]));
+            if process.history.failures > 0 {
+                parts.push(fill(messages.attempt, &[&(process.history.failures + 1).to_string()]));
             }
         }
         // What else there is to say stands in the explanation below.
@@ -275,28 +275,28 @@ fn details(words: &Words, shown: &Shown<'_>) -> String {
         ProcessState::Stopped | ProcessState::Exited => match exit() {
             Some(exit) => {
                 parts.push(exit);
-                parts.push(fill(words.ended_at, &[&words.end_time(view)]));
+                parts.push(fill(messages.ended_at, &[&messages.end_time(process)]));
             }
-            None => parts.push(words.never_started.to_owned()),
+            None => parts.push(messages.never_started.to_owned()),
         },
         ProcessState::Stopping | ProcessState::Unknown => {}
     }
     let mut html = escape(&parts.join(" · ")).into_owned();
-    if let Some(at) = view.history.next_attempt {
-        let seconds = at.saturating_sub(shown.now.monotonic).as_millis().div_ceil(1000);
+    if let Some(at) = process.history.next_attempt {
+        let seconds = at.saturating_sub(row.now.monotonic).as_millis().div_ceil(1000);
         if !html.is_empty() {
             html.push_str(" · ");
         }
-        let text = fill(words.retry_in, &[&seconds.to_string()]);
+        let text = fill(messages.retry_in, &[&seconds.to_string()]);
         push(&mut html, format_args!("<span data-r=\"{seconds}\">{}</span>", escape(&text)));
     }
     html
 }
 
 /// Seconds since a live child was started.
-fn uptime(shown: &Shown<'_>) -> Option<i64> {
-    let now = i64::from(ProcessInfo::clamped_seconds(Some(shown.now.wall)));
-    shown.view.pid.map(|_| (now - shown.view.start).max(0))
+fn uptime(row: &RowView<'_>) -> Option<i64> {
+    let now = i64::from(ProcessInfo::clamped_seconds(Some(row.now.wall)));
+    row.process.pid.map(|_| (now - row.process.start).max(0))
 }
 
 /// `0:00:05`, with days before it from the first day on.

@@ -1,9 +1,9 @@
 //! What all pages have in common: the frame, the headers, the escaping.
 
 use super::assets::{self, Script};
+use super::browser_session::{BrowserSession, Theme};
 use super::compress;
 use super::list::push;
-use super::visitor::{Theme, Visitor};
 use std::borrow::Cow;
 use supervisor_control::EMULATED_VERSION;
 use supervisor_http::{Response, Status};
@@ -36,21 +36,21 @@ pub(super) struct Page<'a> {
 
 impl Page<'_> {
     /// The page for a visitor.
-    pub(super) fn answer(&self, visitor: &Visitor, compresses: bool) -> Response {
-        let html = self.html(visitor);
+    pub(super) fn answer(&self, session: &BrowserSession, compresses: bool) -> Response {
+        let html = self.html(session);
         let response = Response::new(self.status).header("Content-Type", "text/html;charset=utf-8");
         let response = uncached(response)
             .header("Content-Security-Policy", POLICY)
             .header("X-Content-Type-Options", "nosniff")
             .header("Referrer-Policy", "same-origin")
             .header("Vary", "Accept-Language, Cookie, Accept-Encoding");
-        compress::body(visitor.remember(response), compresses, html.into_bytes())
+        compress::body(session.remember(response), compresses, html.into_bytes())
     }
 
-    fn html(&self, visitor: &Visitor) -> String {
+    fn html(&self, session: &BrowserSession) -> String {
         let Self { attributes, body, address, .. } = *self;
-        let (words, title) = (visitor.words, escape(self.title));
-        let theme = visitor.theme.name();
+        let (messages, title) = (session.messages, escape(self.title));
+        let theme = session.theme.name();
         let (style, scripts) = (assets::style_address(), self.script.elements());
         let mut html = String::with_capacity(body.len() + 4096);
         push(
@@ -61,22 +61,22 @@ impl Page<'_> {
                  <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"{}\">\n\
                  <link rel=\"stylesheet\" href=\"{style}\">\n{scripts}</head>\n\
                  <body {attributes}>\n{}{body}<footer><span>Supervisor {EMULATED_VERSION}</span>\n",
-                words.code,
+                messages.code,
                 assets::icon_address(),
                 assets::SPRITE,
             ),
         );
-        push(&mut html, format_args!("<nav aria-label=\"{}\">", words.appearance));
+        push(&mut html, format_args!("<nav aria-label=\"{}\">", messages.appearance));
         for (choice, label) in
-            [(Theme::System, words.system), (Theme::Light, words.light), (Theme::Dark, words.dark)]
+            [(Theme::System, messages.system), (Theme::Light, messages.light), (Theme::Dark, messages.dark)]
         {
-            let current = if choice == visitor.theme { " aria-current=\"true\"" } else { "" };
+            let current = if choice == session.theme { " aria-current=\"true\"" } else { "" };
             let name = choice.name();
             push(&mut html, format_args!("<a href=\"{address}theme={name}\"{current}>{label}</a> "));
         }
-        push(&mut html, format_args!("</nav>\n<nav aria-label=\"{}\">", words.language));
-        for other in [&super::words::ENGLISH, &super::words::SIMPLIFIED_CHINESE] {
-            let current = if other.code == words.code { " aria-current=\"true\"" } else { "" };
+        push(&mut html, format_args!("</nav>\n<nav aria-label=\"{}\">", messages.language));
+        for other in [&super::i18n::ENGLISH, &super::i18n::SIMPLIFIED_CHINESE] {
+            let current = if other.code == messages.code { " aria-current=\"true\"" } else { "" };
             let (code, name) = (other.code, other.name);
             push(
                 &mut html,

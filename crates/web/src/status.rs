@@ -1,19 +1,19 @@
 //! The status page: every process, what it does, and what can be done about it.
 
+use super::actions::{self, Action};
 use super::assets::Script;
+use super::browser_session::BrowserSession;
 use super::confirm;
-use super::finder::{self, Filter};
+use super::event_stream::{Comparison, EventStreams};
+use super::filter_bar::{self, Filter};
 use super::form::Form;
 use super::guard::Sender;
-use super::list::{STATES, Shown, Usage, push, push_table};
-use super::live::{Comparison, Live};
-use super::orders::{self, Wish};
+use super::i18n::{Messages, fill};
+use super::list::{RowView, STATES, Usage, push, push_table};
 use super::overview::{Overview, Process};
 use super::page::{Page, escape};
 use super::usage;
-use super::visitor::Visitor;
-use super::words::{Words, fill};
-use super::{Site, actions, banner, compress, refusal, relative, why};
+use super::{Site, action_links, banner, compress, failure_reason, refusal, relative};
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -21,59 +21,59 @@ use supervisor_core::Mood;
 use supervisor_http::{ReplyTo, Request, Response, Status};
 
 /// How many failures are explained with the last lines of a log, each of which costs a file to read.
-const EXPLAINED: usize = 50;
+const MAX_EXPLAINED: usize = 50;
 
 /// How long a page waits for word of the configuration on disk. That takes milliseconds; if the disk hangs, the page
 /// comes without.
-const PATIENCE: Duration = Duration::from_millis(300);
+const COMPARISON_WAIT: Duration = Duration::from_millis(300);
 
 /// Shows the page, or does what its parameters ask for.
 pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
-    let visitor = Visitor::of(request, form);
+    let session = BrowserSession::of(request, form);
     let sender = Sender::of(request);
     let is_changing = form.value("action").is_some() || form.value("do").is_some();
-    let is_vouched = request.method == b"POST" && visitor.vouches_for(form, sender);
-    if is_changing && !is_vouched && matches!(sender, Sender::Foreign | Sender::OtherOrigin) {
+    let is_csrf_verified = request.method == b"POST" && session.verifies_csrf(form, sender);
+    if is_changing && !is_csrf_verified && matches!(sender, Sender::CrossSite | Sender::OriginMismatch) {
         return reply.send(refusal::of_site(site, request));
     }
     if form.value("do").is_some() {
-        return match Wish::of(form) {
+        return match Action::of(form) {
             None => reply.send(Response::error(Status::InternalServerError)),
-            Some(wish) if is_vouched => {
-                orders::perform(site, wish, request, &visitor, reply);
+            Some(action) if is_csrf_verified => {
+                actions::perform(site, action, request, &session, reply);
             }
-            Some(wish) => reply.send(confirm::page(&visitor, form, &wish, sender)),
+            Some(action) => reply.send(confirm::page(&session, form, &action, sender)),
         };
     }
     if let Some(action) = form.value("action") {
         let name = form.value("processname");
-        let is_trusted = is_vouched || sender == Sender::Program;
-        return match actions::wish(action, name) {
-            Some(wish) if !is_trusted => reply.send(confirm::page(&visitor, form, &wish, sender)),
-            Some(_) | None => actions::perform(&site.context, action, name, reply),
+        let is_trusted = is_csrf_verified || sender == Sender::Program;
+        return match action_links::parse(action, name) {
+            Some(action) if !is_trusted => reply.send(confirm::page(&session, form, &action, sender)),
+            Some(_) | None => action_links::perform(&site.context, action, name, reply),
         };
     }
     if form.value("language").is_some() || form.value("theme").is_some() {
         let response = Response::new(Status::SeeOther).header("Location", "./");
-        return reply.send(visitor.remember(response.header("Cache-Control", "no-store")));
+        return reply.send(session.remember(response.header("Cache-Control", "no-store")));
     }
-    let view = View {
-        visitor,
+    let options = PageOptions {
+        session,
         message: form.value("message").map(str::to_owned),
         filter: Filter {
-            words: form.value("q").unwrap_or_default().to_owned(),
+            messages: form.value("q").unwrap_or_default().to_owned(),
             state: form.value("state").and_then(|name| STATES.into_iter().find(|state| state.name() == name)),
         },
         instance: site.instance(),
-        compresses: compress::is_welcome(request) && form.value("message").is_none(),
+        compresses: compress::is_accepted(request) && form.value("message").is_none(),
         is_index: relative(&request.path).is_empty(),
     };
-    collect(site, view, reply);
+    respond(site, options, reply);
 }
 
 /// How the page is to be shown.
-struct View {
-    visitor: Visitor,
+struct PageOptions {
+    session: BrowserSession,
     message: Option<String>,
     filter: Filter,
     instance: String,
@@ -85,81 +85,86 @@ struct View {
 
 /// Asks what the processes do, and answers, from a thread that may read files. One page after the other is made, so that many
 /// that are asked for at once hold no more than their turn.
-fn collect(site: &Site, view: View, reply: ReplyTo) {
-    let (live, context) = (site.live.clone(), site.context.clone());
-    live.compare_if_stale();
+fn respond(site: &Site, options: PageOptions, reply: ReplyTo) {
+    let (streams, context) = (site.event_streams.clone(), site.context.clone());
+    streams.compare_if_stale();
     let make = move || {
         let (sender, answer) = mpsc::sync_channel(1);
-        context.control.inspect(move |view| {
+        context.control.inspect(move |options| {
             // The receiver waits below.
-            let _ = sender.send(Overview::of(view));
+            let _ = sender.send(Overview::of(options));
         });
         // Without an answer the reply is dropped, and the client gets status 500.
         let Ok(overview) = answer.recv() else { return };
-        let comparison = live.comparison(PATIENCE);
-        reply.send(render(&view, &live, &overview, comparison.as_ref()));
+        let comparison = streams.comparison(COMPARISON_WAIT);
+        reply.send(render(&options, &streams, &overview, comparison.as_ref()));
     };
     site.context.blocking.run(make);
 }
 
-fn render(view: &View, live: &Live, overview: &Overview, comparison: Option<&Comparison>) -> Response {
-    let words = view.visitor.words;
-    let usages = usages(live, overview);
-    let mut budget = EXPLAINED;
+fn render(
+    options: &PageOptions,
+    streams: &EventStreams,
+    overview: &Overview,
+    comparison: Option<&Comparison>,
+) -> Response {
+    let messages = options.session.messages;
+    let usages = usages(streams, overview);
+    let mut budget = MAX_EXPLAINED;
     let lines: Vec<Option<String>> = overview
         .processes
         .iter()
         .map(|process| {
-            let is_explained = why::is_wrong(process.state) && budget > 0;
+            let is_explained = failure_reason::has_failed(process.state) && budget > 0;
             budget -= usize::from(is_explained);
-            is_explained.then(|| why::last_lines(process)).flatten()
+            is_explained.then(|| failure_reason::last_lines(process)).flatten()
         })
         .collect();
-    let needle = view.filter.words.to_lowercase();
+    let needle = options.filter.messages.to_lowercase();
     let is_shown = |process: &&Process| {
-        view.filter.state.is_none_or(|state| process.state == state)
+        options.filter.state.is_none_or(|state| process.state == state)
             && process.namespec().to_lowercase().contains(&needle)
     };
-    let shown: Vec<Shown<'_>> = overview
+    let shown: Vec<RowView<'_>> = overview
         .processes
         .iter()
         .zip(&lines)
         .filter(|(process, _)| is_shown(process))
-        .map(|(process, lines)| Shown {
-            view: process,
+        .map(|(process, lines)| RowView {
+            process,
             usage: usages.get(&process.namespec()),
             lines: lines.as_deref(),
             now: overview.now,
         })
         .collect();
     let mut body = String::with_capacity(16 * 1024 + shown.len() * 1200);
-    push_head(&mut body, words, overview);
-    banner::push_notices(&mut body, &view.visitor, view.message.as_deref(), overview, comparison);
-    finder::push_bar(&mut body, words, &view.filter, overview);
-    push_list(&mut body, view, overview, &shown);
+    push_head(&mut body, messages, overview);
+    banner::push_notices(&mut body, &options.session, options.message.as_deref(), overview, comparison);
+    filter_bar::push_bar(&mut body, messages, &options.filter, overview);
+    push_list(&mut body, options, overview, &shown);
     let is_running = overview.state == Mood::Running;
     let status = if is_running { Status::Ok } else { Status::ServiceUnavailable };
     let attributes = format!(
         "data-page=\"status\" data-since=\"{}-{}\" {}",
-        view.instance,
+        options.instance,
         overview.serial.0,
-        texts(words)
+        script_messages(messages)
     );
-    let address = if view.is_index { "./?" } else { "index.html?" };
+    let address = if options.is_index { "./?" } else { "index.html?" };
     let page = Page {
         status,
-        title: words.title,
+        title: messages.title,
         script: Script::List,
         attributes: &attributes,
         body: &body,
         address,
     };
-    page.answer(&view.visitor, view.compresses)
+    page.answer(&options.session, options.compresses)
 }
 
 /// What is known of CPU and memory: what somebody's page has been told lately, else the memory of this moment.
-fn usages(live: &Live, overview: &Overview) -> HashMap<String, Usage> {
-    let mut usages = live.usages();
+fn usages(streams: &EventStreams, overview: &Overview) -> HashMap<String, Usage> {
+    let mut usages = streams.usages();
     let is_unknown = |process: &&Process| !usages.contains_key(&process.namespec());
     let samples =
         usage::sample(overview.processes.iter().filter(is_unknown).filter_map(|process| process.pid));
@@ -171,7 +176,7 @@ fn usages(live: &Live, overview: &Overview) -> HashMap<String, Usage> {
     usages
 }
 
-fn push_head(body: &mut String, words: &Words, overview: &Overview) {
+fn push_head(body: &mut String, messages: &Messages, overview: &Overview) {
     push(
         body,
         format_args!(
@@ -180,63 +185,66 @@ fn push_head(body: &mut String, words: &Words, overview: &Overview) {
              <p id=\"live\" role=\"status\" hidden></p><nav><a class=\"b\" id=\"refresh\" href=\"./\">{}</a> \
              <button type=\"button\" class=\"b\" id=\"help\" hidden>{}</button> <a class=\"b\" \
              href=\"tail.html?channel=main\">{}</a></nav></header>\n<main>\n",
-            words.skip,
+            messages.skip,
             escape(&overview.identifier),
-            words.pid,
+            messages.pid,
             overview.pid,
-            words.refresh,
-            words.keys,
-            words.main_log
+            messages.refresh,
+            messages.keys,
+            messages.main_log
         ),
     );
 }
 
-fn push_list(out: &mut String, view: &View, overview: &Overview, shown: &[Shown<'_>]) {
-    let words = view.visitor.words;
+fn push_list(out: &mut String, options: &PageOptions, overview: &Overview, shown: &[RowView<'_>]) {
+    let messages = options.session.messages;
     if overview.processes.is_empty() {
-        return banner::push_no_programs(out, words);
+        return banner::push_no_programs(out, messages);
     }
     push(
         out,
         format_args!(
             "<form method=\"post\" action=\"./\" id=\"list\"><input type=\"hidden\" name=\"token\" value=\"{}\">\
              <button name=\"do\" value=\"nothing\" disabled hidden></button>\n",
-            escape(&view.visitor.form_token())
+            escape(&options.session.csrf_token())
         ),
     );
-    finder::push_selection(out, words);
-    push_table(out, words, shown);
+    filter_bar::push_selection(out, messages);
+    push_table(out, messages, shown);
     let hidden = if shown.is_empty() { "" } else { " hidden" };
     push(
         out,
-        format_args!("<p id=\"none\" class=\"empty\"{hidden}>{}</p></form>\n</main>\n", words.nothing_found),
+        format_args!(
+            "<p id=\"none\" class=\"empty\"{hidden}>{}</p></form>\n</main>\n",
+            messages.nothing_found
+        ),
     );
 }
 
 /// The words the script needs, as attributes.
-pub(super) fn texts(words: &Words) -> String {
+pub(super) fn script_messages(messages: &Messages) -> String {
     let mut attributes = String::new();
     for (name, text) in [
-        ("live", words.live),
-        ("lost", words.lost),
-        ("retry", words.retry_in),
-        ("sure", words.sure_all),
-        ("password", words.password_needed),
-        ("cancel", words.cancel),
-        ("close", words.close),
-        ("keys", words.keys_help),
-        ("working", words.working),
-        ("log", words.log),
-        ("errors", words.errors),
-        ("output", words.output),
-        ("clear", words.clear_log),
-        ("signal", words.signal),
-        ("restart", words.restart),
-        ("more", words.more),
-        ("pause", words.pause),
-        ("resume", words.resume),
-        ("waiting", words.waiting_lines),
-        ("expired", words.page_expired),
+        ("live", messages.live),
+        ("lost", messages.lost),
+        ("retry", messages.retry_in),
+        ("sure", messages.sure_all),
+        ("password", messages.password_needed),
+        ("cancel", messages.cancel),
+        ("close", messages.close),
+        ("keys", messages.keys_help),
+        ("working", messages.working),
+        ("log", messages.log),
+        ("errors", messages.errors),
+        ("output", messages.output),
+        ("clear", messages.clear_log),
+        ("signal", messages.signal),
+        ("restart", messages.restart),
+        ("more", messages.more),
+        ("pause", messages.pause),
+        ("resume", messages.resume),
+        ("waiting", messages.waiting_lines),
+        ("expired", messages.page_expired),
     ] {
         push(&mut attributes, format_args!("data-t-{name}=\"{}\" ", escape(text)));
     }
@@ -244,6 +252,6 @@ pub(super) fn texts(words: &Words) -> String {
 }
 
 /// For a page elsewhere that shows one process.
-pub(super) fn title_of(words: &Words, name: &str) -> String {
-    fill(words.log_of, &[name])
+pub(super) fn log_title(messages: &Messages, name: &str) -> String {
+    fill(messages.log_of, &[name])
 }

@@ -2,80 +2,82 @@
 //! that has to go goes first, so that what comes finds its ports and files free.
 
 use super::Context;
-use super::orders::{Line, Share, Tally, order, stop, summary};
-use super::words::{Words, fill};
+use super::actions::{ActionResult, PendingResult, ResultCollector, order, stop, summary};
+use super::i18n::{Messages, fill};
 use supervisor_control::{Diff, Fault, Reply, Request as Question, Target};
 use supervisor_core::Answer;
 
 /// Applies the configuration; `answer` takes a sentence and what came of each group.
 pub(super) fn apply(
     context: &Context,
-    words: &'static Words,
-    answer: impl FnOnce(String, Vec<Line>) + Send + 'static,
+    messages: &'static Messages,
+    answer: impl FnOnce(String, Vec<ActionResult>) + Send + 'static,
 ) {
-    let again = context.clone();
+    let context_for_adding = context.clone();
     let reply = Reply::new(move |read: Result<Diff, Fault>| match read {
         Err(fault) => {
             let text = fault.to_string();
-            answer(text.clone(), vec![Line { name: String::new(), result: Err(text) }]);
+            answer(text.clone(), vec![ActionResult { name: String::new(), result: Err(text) }]);
         }
-        Ok(groups) => replace(&again, words, groups, answer),
+        Ok(groups) => replace(&context_for_adding, messages, groups, answer),
     });
     context.control.send(Question::ReloadConfig { reply });
 }
 
 fn replace(
     context: &Context,
-    words: &'static Words,
+    messages: &'static Messages,
     groups: Diff,
-    answer: impl FnOnce(String, Vec<Line>) + Send + 'static,
+    answer: impl FnOnce(String, Vec<ActionResult>) + Send + 'static,
 ) {
     let Diff { added, changed, removed } = groups;
-    let leaving: Vec<String> = removed.iter().chain(&changed).cloned().collect();
-    let coming: Vec<String> = changed.into_iter().chain(added).collect();
-    let again = context.clone();
-    let left = Tally::new(words, move |lines| {
-        let (gone, stuck): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| line.result.is_ok());
-        let is_stuck = |name: &String| stuck.iter().any(|line| line.name == *name);
-        let coming: Vec<String> = coming.into_iter().filter(|name| !is_stuck(name)).collect();
-        let kept = gone.into_iter().filter(|line| removed.contains(&line.name)).collect::<Vec<_>>();
-        let all = Tally::new(words, move |lines| {
-            let lines: Vec<Line> = kept.into_iter().chain(stuck).chain(lines).collect();
-            let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
-            let is_well = lines.iter().all(|line| line.result.is_ok());
-            let message = if is_well && !lines.is_empty() {
-                fill(words.applied, &[&names.join(", ")])
+    let to_remove: Vec<String> = removed.iter().chain(&changed).cloned().collect();
+    let to_add: Vec<String> = changed.into_iter().chain(added).collect();
+    let context_for_adding = context.clone();
+    let removals = ResultCollector::new(messages, move |results| {
+        let (removed_groups, failed): (Vec<ActionResult>, Vec<ActionResult>) =
+            results.into_iter().partition(|entry| entry.result.is_ok());
+        let has_failed = |name: &String| failed.iter().any(|entry| entry.name == *name);
+        let to_add: Vec<String> = to_add.into_iter().filter(|name| !has_failed(name)).collect();
+        let kept =
+            removed_groups.into_iter().filter(|entry| removed.contains(&entry.name)).collect::<Vec<_>>();
+        let additions = ResultCollector::new(messages, move |results| {
+            let results: Vec<ActionResult> = kept.into_iter().chain(failed).chain(results).collect();
+            let names: Vec<&str> = results.iter().map(|entry| entry.name.as_str()).collect();
+            let is_well = results.iter().all(|entry| entry.result.is_ok());
+            let message = if is_well && !results.is_empty() {
+                fill(messages.applied, &[&names.join(", ")])
             } else {
-                summary(words, words.applied, &lines)
+                summary(messages, messages.applied, &results)
             };
-            answer(message, lines);
+            answer(message, results);
         });
-        for name in &coming {
-            add(&again, name, Share::of(&all).about(name));
+        for name in &to_add {
+            add(&context_for_adding, name, PendingResult::of(&additions).named(name));
         }
     });
-    for name in &leaving {
-        remove(context, name, Share::of(&left).about(name));
+    for name in &to_remove {
+        remove(context, name, PendingResult::of(&removals).named(name));
     }
 }
 
 /// Stops a group and removes it.
-fn remove(context: &Context, name: &str, share: Share) {
-    let (again, group) = (context.clone(), name.to_owned());
+fn remove(context: &Context, name: &str, pending: PendingResult) {
+    let (context_for_adding, group) = (context.clone(), name.to_owned());
     order(context, stop(Target::Group(name.to_owned())), move |answer: Answer| {
         if let Answer::Fault(fault) = answer {
-            return share.tell(Err(fault.to_string()));
+            return pending.report(Err(fault.to_string()));
         }
-        let reply = Reply::new(move |removed: Result<(), Fault>| tell(share, removed));
-        again.control.send(Question::RemoveGroup { name: group, reply });
+        let reply = Reply::new(move |removed: Result<(), Fault>| report(pending, removed));
+        context_for_adding.control.send(Question::RemoveGroup { name: group, reply });
     });
 }
 
-fn add(context: &Context, name: &str, share: Share) {
-    let reply = Reply::new(move |added: Result<(), Fault>| tell(share, added));
+fn add(context: &Context, name: &str, pending: PendingResult) {
+    let reply = Reply::new(move |added: Result<(), Fault>| report(pending, added));
     context.control.send(Question::AddGroup { name: name.to_owned(), reply });
 }
 
-fn tell(share: Share, result: Result<(), Fault>) {
-    share.tell(result.map_err(|fault| fault.to_string()));
+fn report(pending: PendingResult, result: Result<(), Fault>) {
+    pending.report(result.map_err(|fault| fault.to_string()));
 }

@@ -11,11 +11,11 @@ use supervisor_core::Pid;
 use supervisor_sys::memory;
 
 /// Ticks of the CPU clock in `/proc`, a second: a constant of the interface, whatever the kernel counts in.
-const TICKS: u64 = 100;
+const TICKS_PER_SECOND: u64 = 100;
 
 /// How many generations are followed from a process up to one of ours. Processes come and go during a pass, so what
 /// it has seen may even be a circle.
-const GENERATIONS: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// What a process and its descendants have used up to a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +45,9 @@ pub(super) fn sample(roots: impl IntoIterator<Item = Pid>) -> HashMap<Pid, Sampl
     if samples.is_empty() {
         return samples;
     }
-    let stats = look(memory::page_size() as u64);
+    let stats = read_proc(memory::page_size() as u64);
     for (&pid, stat) in &stats {
-        let mut ancestors = std::iter::successors(Some(pid), |pid| stats.get(pid)?.parent).take(GENERATIONS);
+        let mut ancestors = std::iter::successors(Some(pid), |pid| stats.get(pid)?.parent).take(MAX_DEPTH);
         if let Some(root) = ancestors.find(|ancestor| samples.contains_key(ancestor))
             && let Some(sample) = samples.get_mut(&root)
         {
@@ -66,7 +66,7 @@ struct Stat {
 }
 
 /// All processes there are.
-fn look(page: u64) -> HashMap<Pid, Stat> {
+fn read_proc(page: u64) -> HashMap<Pid, Stat> {
     let Ok(entries) = fs::read_dir("/proc") else { return HashMap::new() };
     let pids = entries.filter_map(|entry| Pid::new(entry.ok()?.file_name().to_str()?.parse().ok()?));
     pids.filter_map(|pid| {
@@ -85,7 +85,7 @@ impl Stat {
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
         let ticks = (14..=17).filter_map(number).fold(0, u64::saturating_add);
-        let cpu = Duration::from_millis(ticks.saturating_mul(1000 / TICKS));
+        let cpu = Duration::from_millis(ticks.saturating_mul(1000 / TICKS_PER_SECOND));
         let memory = number(24)?.saturating_mul(page) / 1024;
         let parent = Pid::new(i32::try_from(number(4)?).ok()?);
         Some(Self { parent, used: Sample { cpu, memory } })

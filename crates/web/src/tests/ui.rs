@@ -149,8 +149,8 @@ fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
 #[test]
 fn a_name_that_is_foreign_to_the_loopback_interface_is_refused() {
     let double = Double::new();
-    let gate = crate::guard::Gate::guarding("unix_http_server", &[]);
-    let mut site = Site { gate, ..site(&double) };
+    let host_filter = crate::guard::HostFilter::guarding_section("unix_http_server", &[]);
+    let mut site = Site { host_filter, ..site(&double) };
     let mut status = |host: &str, target: &str| {
         let (reply, response, _client) = ReplyTo::with_channel();
         site.call(http_request("GET", target, &[("Host", host)], b""), reply);

@@ -1,9 +1,9 @@
 //! The pages in English.
 
-use super::Words;
+use super::Messages;
 
 /// Everybody's second language.
-pub(crate) static ENGLISH: Words = Words {
+pub(crate) static ENGLISH: Messages = Messages {
     code: "en",
     name: "English",
     title: "Supervisor Status",

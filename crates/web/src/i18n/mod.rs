@@ -12,7 +12,7 @@ use supervisor_sys::clock;
 
 /// The words of one language. `{}` stands for what is filled in.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Messages {
     /// For `lang` attributes.
     pub(super) code: &'static str,
     /// The language in itself.
@@ -174,7 +174,7 @@ pub(super) struct Words {
     pub(super) waiting_lines: &'static str,
 }
 
-impl Words {
+impl Messages {
     /// How a child ended.
     pub(super) fn exit(&self, status: ExitStatus) -> String {
         match status {

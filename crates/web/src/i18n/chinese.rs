@@ -1,9 +1,9 @@
 //! The pages in simplified Chinese.
 
-use super::Words;
+use super::Messages;
 
 /// 简体中文.
-pub(crate) static SIMPLIFIED_CHINESE: Words = Words {
+pub(crate) static SIMPLIFIED_CHINESE: Messages = Messages {
     code: "zh-Hans",
     name: "简体中文",
     title: "Supervisor 状态",

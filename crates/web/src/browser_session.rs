@@ -10,7 +10,7 @@
 
 use super::form::Form;
 use super::guard::Sender;
-use super::words::{ENGLISH, SIMPLIFIED_CHINESE, Words};
+use super::i18n::{ENGLISH, Messages, SIMPLIFIED_CHINESE};
 use sha1::{Digest, Sha1};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
@@ -29,16 +29,16 @@ const KEPT: u32 = 31_536_000;
 
 /// A browser and its wishes.
 #[derive(Clone, Debug)]
-pub(super) struct Visitor {
+pub(super) struct BrowserSession {
     token: String,
     /// The browser has brought the token along.
     has_cookie: bool,
     /// The language of its pages.
-    pub(super) words: &'static Words,
+    pub(super) messages: &'static Messages,
     /// The colours wished for.
     pub(super) theme: Theme,
     /// Who it says it is, the path of the page among it, for links that lead back.
-    wishes: Vec<(&'static str, String)>,
+    preferences: Vec<(&'static str, String)>,
 }
 
 /// The colours of a page.
@@ -66,28 +66,28 @@ impl Theme {
     }
 }
 
-impl Visitor {
+impl BrowserSession {
     /// The visitor that sent a request. Should the system have no random bytes to give, there is no token, and
     /// nothing can be done on the page.
     pub(super) fn of(request: &Request, form: &Form) -> Self {
         let known = cookie(request, TOKEN).filter(|token| is_token(token));
         let has_cookie = known.is_some();
         let token = known.unwrap_or_else(|| random::token(TOKEN_LENGTH).unwrap_or_default());
-        let mut wishes = Vec::new();
-        let mut wish = |parameter: &str, name: &'static str| {
+        let mut preferences = Vec::new();
+        let mut action = |parameter: &str, name: &'static str| {
             let given = form.value(parameter).map(str::to_owned);
             if let Some(value) = &given
                 && value.len() < 16
                 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             {
-                wishes.push((name, value.clone()));
+                preferences.push((name, value.clone()));
             }
             given.or_else(|| cookie(request, name))
         };
-        let words = wish("language", LANGUAGE).and_then(|code| words_of(&code));
-        let theme = wish("theme", THEME).and_then(|name| Theme::named(&name)).unwrap_or_default();
-        let words = words.unwrap_or_else(|| accepted(request));
-        Self { token, has_cookie, words, theme, wishes }
+        let messages = action("language", LANGUAGE).and_then(|code| messages_for(&code));
+        let theme = action("theme", THEME).and_then(|name| Theme::named(&name)).unwrap_or_default();
+        let messages = messages.unwrap_or_else(|| accepted(request));
+        Self { token, has_cookie, messages, theme, preferences }
     }
 
     /// Gives the browser what it shall bring along next time.
@@ -96,7 +96,7 @@ impl Visitor {
             let cookie = format!("{TOKEN}={}; Path=/; HttpOnly; SameSite=Lax", self.token);
             response = response.header("Set-Cookie", cookie);
         }
-        for (name, value) in &self.wishes {
+        for (name, value) in &self.preferences {
             let cookie = format!("{name}={value}; Path=/; Max-Age={KEPT}; SameSite=Lax");
             response = response.header("Set-Cookie", cookie);
         }
@@ -109,20 +109,20 @@ impl Visitor {
     }
 
     /// What a form of a page carries: the token and its seal.
-    pub(super) fn form_token(&self) -> String {
-        format!("{}{}", self.token, seal(&self.token).unwrap_or_default())
+    pub(super) fn csrf_token(&self) -> String {
+        format!("{}{}", self.token, token_mac(&self.token).unwrap_or_default())
     }
 
     /// Whether a form comes from a page this browser was given.
-    pub(super) fn vouches_for(&self, form: &Form, sender: Sender) -> bool {
+    pub(super) fn verifies_csrf(&self, form: &Form, sender: Sender) -> bool {
         let given = form.value("token").unwrap_or_default();
-        let Some((token, given_seal)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
-        let is_sealed =
-            || seal(token).is_some_and(|seal| secrets_match(given_seal.as_bytes(), seal.as_bytes()));
+        let Some((token, given_mac)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
+        let has_valid_mac =
+            || token_mac(token).is_some_and(|token_mac| secrets_match(given_mac.as_bytes(), token_mac.as_bytes()));
         let is_ours = match sender {
-            Sender::Foreign => false,
-            Sender::OtherOrigin => is_sealed(),
-            Sender::Program | Sender::Browser | Sender::Led => true,
+            Sender::CrossSite => false,
+            Sender::OriginMismatch => has_valid_mac(),
+            Sender::Program | Sender::Browser | Sender::CrossSiteLink => true,
         };
         is_ours && self.has_cookie && secrets_match(token.as_bytes(), self.token.as_bytes())
     }
@@ -130,7 +130,7 @@ impl Visitor {
 
 /// A message authentication code of the token, in hexadecimal digits: HMAC (RFC 2104) with SHA-1. `None` should the system
 /// have no random bytes for a key.
-fn seal(token: &str) -> Option<String> {
+fn token_mac(token: &str) -> Option<String> {
     const BLOCK: usize = 64;
     static KEY: OnceLock<Option<String>> = OnceLock::new();
     // Random letters and digits, a block of them: 330 bits.
@@ -154,29 +154,29 @@ fn cookie(request: &Request, name: &str) -> Option<String> {
     pairs.find(|(have, _)| *have == name).map(|(_, value)| value.to_owned())
 }
 
-fn words_of(code: &str) -> Option<&'static Words> {
+fn messages_for(code: &str) -> Option<&'static Messages> {
     let primary = code.trim().split(['-', '_']).next().unwrap_or_default();
-    [&ENGLISH, &SIMPLIFIED_CHINESE]
-        .into_iter()
-        .find(|words| words.code.split('-').next().is_some_and(|known| known.eq_ignore_ascii_case(primary)))
+    [&ENGLISH, &SIMPLIFIED_CHINESE].into_iter().find(|messages| {
+        messages.code.split('-').next().is_some_and(|known| known.eq_ignore_ascii_case(primary))
+    })
 }
 
 /// The language the browser likes best among those we have; English if it names none of them.
-fn accepted(request: &Request) -> &'static Words {
+fn accepted(request: &Request) -> &'static Messages {
     let header = request.headers.first("Accept-Language").unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     let weighed = header.split(',').filter_map(|entry| {
         let (code, rest) = entry.split_once(';').unwrap_or((entry, ""));
         let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-        Some((words_of(code)?, weight)).filter(|(_, weight)| *weight > 0.0)
+        Some((messages_for(code)?, weight)).filter(|(_, weight)| *weight > 0.0)
     });
     // Of equal weights the first counts.
     weighed
-        .fold(None, |best: Option<(&'static Words, f32)>, next| match best {
+        .fold(None, |best: Option<(&'static Messages, f32)>, next| match best {
             Some(best) if best.1 >= next.1 => Some(best),
             Some(_) | None => Some(next),
         })
-        .map_or(&ENGLISH, |(words, _)| words)
+        .map_or(&ENGLISH, |(messages, _)| messages)
 }
 
 #[cfg(test)]
@@ -184,13 +184,13 @@ mod tests {
     use super::*;
     use crate::double::http_request;
 
-    fn visitor_of(headers: &[(&str, &str)], target: &str) -> Visitor {
+    fn session_of(headers: &[(&str, &str)], target: &str) -> BrowserSession {
         let request = http_request("GET", target, headers, b"");
-        Visitor::of(&request, &Form::of(&request).unwrap())
+        BrowserSession::of(&request, &Form::of(&request).unwrap())
     }
 
     fn language(header: &str) -> &'static str {
-        visitor_of(&[("Accept-Language", header)], "/").words.code
+        session_of(&[("Accept-Language", header)], "/").messages.code
     }
 
     #[test]
@@ -205,20 +205,20 @@ mod tests {
 
     #[test]
     fn a_choice_is_kept_in_a_cookie_and_outranks_the_browser() {
-        let visitor = visitor_of(&[("Accept-Language", "en")], "/?language=zh&theme=dark");
-        assert_eq!((visitor.words.code, visitor.theme), ("zh-Hans", Theme::Dark));
-        let cookies = visitor.remember(Response::new(supervisor_http::Status::Ok));
+        let session = session_of(&[("Accept-Language", "en")], "/?language=zh&theme=dark");
+        assert_eq!((session.messages.code, session.theme), ("zh-Hans", Theme::Dark));
+        let cookies = session.remember(Response::new(supervisor_http::Status::Ok));
         let text: Vec<_> =
             cookies.headers().iter().map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect();
         assert!(text[1].starts_with("supervisor_language=zh; Path=/") && text[2].contains("_theme=dark"));
-        let later = visitor_of(&[("Cookie", "a=b; supervisor_language=zh")], "/");
-        assert_eq!(later.words.code, "zh-Hans");
+        let later = session_of(&[("Cookie", "a=b; supervisor_language=zh")], "/");
+        assert_eq!(later.messages.code, "zh-Hans");
     }
 
     #[test]
     fn nothing_is_put_into_a_cookie_that_could_end_it() {
-        let visitor = visitor_of(&[], "/?language=zh%3B%20Path%3D%2Fx&theme=a%0d%0ab");
-        assert!(visitor.wishes.is_empty());
+        let session = session_of(&[], "/?language=zh%3B%20Path%3D%2Fx&theme=a%0d%0ab");
+        assert!(session.preferences.is_empty());
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         let vouches = |headers: &[(&str, &str)], token: &str| {
             let request = http_request("GET", &format!("/?token={token}"), headers, b"");
             let form = Form::of(&request).unwrap();
-            Visitor::of(&request, &form).vouches_for(&form, Sender::Browser)
+            BrowserSession::of(&request, &form).verifies_csrf(&form, Sender::Browser)
         };
         assert!(vouches(&[("Cookie", &header)], &known));
         assert!(!vouches(&[("Cookie", &header)], &"y".repeat(TOKEN_LENGTH)));
@@ -243,17 +243,17 @@ mod tests {
         let known = "x".repeat(TOKEN_LENGTH);
         let header = [("Cookie", &*format!("supervisor_token={known}"))];
         let seal_of =
-            |token: &str| visitor_of(&[("Cookie", &format!("supervisor_token={token}"))], "/").form_token();
+            |token: &str| session_of(&[("Cookie", &format!("supervisor_token={token}"))], "/").csrf_token();
         let vouches = |token: &str, sender| {
             let request = http_request("GET", &format!("/?token={token}"), &header, b"");
             let form = Form::of(&request).unwrap();
-            Visitor::of(&request, &form).vouches_for(&form, sender)
+            BrowserSession::of(&request, &form).verifies_csrf(&form, sender)
         };
         let (sealed, other) = (seal_of(&known), seal_of(&"y".repeat(TOKEN_LENGTH)));
-        assert!(vouches(&sealed, Sender::OtherOrigin) && vouches(&sealed, Sender::Browser));
+        assert!(vouches(&sealed, Sender::OriginMismatch) && vouches(&sealed, Sender::Browser));
         for token in [&*known, &format!("{known}{}", &other[TOKEN_LENGTH..]), &other, ""] {
-            assert!(!vouches(token, Sender::OtherOrigin), "{token}");
+            assert!(!vouches(token, Sender::OriginMismatch), "{token}");
         }
-        assert!(!vouches(&sealed, Sender::Foreign));
+        assert!(!vouches(&sealed, Sender::CrossSite));
     }
 }

@@ -1,9 +1,9 @@
 //! What is wrong with a process, as far as can be told from here, and what to try.
 
+use super::i18n::{Messages, fill};
 use super::list::push;
 use super::overview::Process;
 use super::page::escape;
-use super::words::{Words, fill};
 use supervisor_core::{ExitStatus, ProcessState, Signal};
 use supervisor_log::tail;
 
@@ -12,7 +12,7 @@ const LOOKED_AT: i64 = 4096;
 const SHOWN: usize = 6;
 
 /// Whether there is something to explain.
-pub(super) fn is_wrong(state: ProcessState) -> bool {
+pub(super) fn has_failed(state: ProcessState) -> bool {
     match state {
         ProcessState::Backoff | ProcessState::Fatal => true,
         ProcessState::Stopped
@@ -59,10 +59,11 @@ pub(super) fn readable(bytes: &[u8]) -> String {
 }
 
 /// The explanation, as the content of a table cell.
-pub(super) fn push_explanation(out: &mut String, words: &Words, view: &Process, lines: Option<&str>) {
+pub(super) fn push_explanation(out: &mut String, messages: &Messages, view: &Process, lines: Option<&str>) {
     let is_tried_again = view.state == ProcessState::Backoff;
-    let (class, verdict) = if is_tried_again { ("w again", words.tries_again) } else { ("w", words.gave_up) };
-    let title = fill(words.why, &[&view.name]);
+    let (class, verdict) =
+        if is_tried_again { ("w again", messages.tries_again) } else { ("w", messages.gave_up) };
+    let title = fill(messages.why, &[&view.name]);
     push(
         out,
         format_args!(
@@ -71,28 +72,28 @@ pub(super) fn push_explanation(out: &mut String, words: &Words, view: &Process, 
             escape(verdict)
         ),
     );
-    let exit = cause(view).map(|status| words.exit(status));
-    let error = Some(words.spawn_error(&view.spawn_error)).filter(|error| !error.is_empty());
+    let exit = cause(view).map(|status| messages.exit(status));
+    let error = Some(messages.spawn_error(&view.spawn_error)).filter(|error| !error.is_empty());
     let causes: Vec<&str> = exit.as_deref().into_iter().chain(error).collect();
     if !causes.is_empty() {
         push(out, format_args!("<p><code>{}</code></p>", escape(&causes.join(" · "))));
     }
-    let advice = advice(words, view, lines);
+    let advice = advice(messages, view, lines);
     push(
         out,
         format_args!(
             "<p><span class=\"try\">{}{}</span> {}</p></div><div>",
-            words.try_this,
-            words.colon,
+            messages.try_this,
+            messages.colon,
             escape(advice)
         ),
     );
     match lines {
         Some(lines) => push(
             out,
-            format_args!("<p>{}</p><pre tabindex=\"0\">{}</pre>", escape(words.last_lines), escape(lines)),
+            format_args!("<p>{}</p><pre tabindex=\"0\">{}</pre>", escape(messages.last_lines), escape(lines)),
         ),
-        None => push(out, format_args!("<p>{}</p>", escape(words.no_lines))),
+        None => push(out, format_args!("<p>{}</p>", escape(messages.no_lines))),
     }
     out.push_str("</div></section>");
 }
@@ -102,10 +103,10 @@ fn cause(view: &Process) -> Option<ExitStatus> {
     view.history.last_exit.filter(|_| view.spawn_error.starts_with("Exited") || view.spawn_error.is_empty())
 }
 
-fn advice(words: &Words, view: &Process, lines: Option<&str>) -> &'static str {
-    spawn_advice(words, &view.spawn_error)
-        .or_else(|| spawn_advice(words, child_error(lines.unwrap_or_default())?))
-        .unwrap_or_else(|| exit_advice(words, view.history.last_exit))
+fn advice(messages: &Messages, view: &Process, lines: Option<&str>) -> &'static str {
+    spawn_advice(messages, &view.spawn_error)
+        .or_else(|| spawn_advice(messages, child_error(lines.unwrap_or_default())?))
+        .unwrap_or_else(|| exit_advice(messages, view.history.last_exit))
 }
 
 /// What a child wrote that could not become the program; it has nothing but its log to say so.
@@ -114,40 +115,40 @@ fn child_error(lines: &str) -> Option<&str> {
 }
 
 /// What helps against an error of starting.
-fn spawn_advice(words: &Words, error: &str) -> Option<&'static str> {
+fn spawn_advice(messages: &Messages, error: &str) -> Option<&'static str> {
     let mentions = |any: &[&str]| any.iter().any(|part| error.contains(part));
     if mentions(&["chdir"]) {
-        Some(words.no_directory)
+        Some(messages.no_directory)
     } else if mentions(&["ENOEXEC"]) {
-        Some(words.not_a_program)
+        Some(messages.not_a_program)
     } else if mentions(&["can't find", "ENOENT"]) {
-        Some(words.no_command)
+        Some(messages.no_command)
     } else if mentions(&["setuid", "setgid"]) {
-        Some(words.no_user)
+        Some(messages.no_user)
     } else if mentions(&["command at", "no permission", "exec"]) {
-        Some(words.not_executable)
+        Some(messages.not_executable)
     } else {
         None
     }
 }
 
 /// What helps against ending too soon.
-fn exit_advice(words: &Words, exit: Option<ExitStatus>) -> &'static str {
+fn exit_advice(messages: &Messages, exit: Option<ExitStatus>) -> &'static str {
     match exit {
-        Some(ExitStatus::Code(0)) => words.ended_well,
-        Some(ExitStatus::Code(126 | 127)) => words.command_not_found,
-        Some(ExitStatus::Signal { signal: Signal::KILL, .. }) => words.killed,
-        Some(ExitStatus::Signal { signal: Signal(4 | 6 | 7 | 8 | 11), .. }) => words.crashed,
+        Some(ExitStatus::Code(0)) => messages.ended_well,
+        Some(ExitStatus::Code(126 | 127)) => messages.command_not_found,
+        Some(ExitStatus::Signal { signal: Signal::KILL, .. }) => messages.killed,
+        Some(ExitStatus::Signal { signal: Signal(4 | 6 | 7 | 8 | 11), .. }) => messages.crashed,
         Some(ExitStatus::Code(_) | ExitStatus::Signal { .. } | ExitStatus::Unknown(_)) | None => {
-            words.too_quickly
+            messages.too_quickly
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::i18n::ENGLISH;
     use super::super::overview::Overview;
-    use super::super::words::ENGLISH;
     use super::*;
     use supervisor_control::double::{FakeProcess, FakeView, Scratch};
     use supervisor_core::History;

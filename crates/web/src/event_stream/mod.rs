@@ -3,54 +3,54 @@
 //! # Theory
 //!
 //! While at least one page is open, a thread looks: it is told by the loop that something has changed, asks for the
-//! overview, samples `/proc` every few seconds, and notes on the [`Board`] what is different, with the revision in
+//! overview, samples `/proc` every few seconds, and notes on the [`State`] what is different, with the revision in
 //! which it became so. With the last page the thread ends; an idle daemon has neither the thread nor a timer.
 //!
 //! A page's stream remembers the revision up to which it was told, and tells what is newer when its client has room.
 //! Nothing is queued: a slow client gets fewer, fresher messages, and memory does not depend on its pace.
 
-mod feed;
+mod stream;
 
+use super::i18n::Messages;
 use super::list::{Usage, push};
 use super::overview::{Overview, Process};
 use super::usage::{self, Sample};
-use super::words::Words;
-use super::{Context, why};
-pub(super) use feed::Feed;
+use super::{Context, failure_reason};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+pub(super) use stream::EventStream;
 use supervisor_control::{Diff, Fault, Reply, Request as Question, Serial};
 use supervisor_core::{Moment, Mood};
 use supervisor_http::StreamWaker;
 
 /// The least time between two looks, so that a crowd of changes is one.
-const REST: Duration = Duration::from_millis(100);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How often CPU and memory are sampled, and from how many processes on how much less often.
 const SAMPLING: Duration = Duration::from_secs(2);
-const MANY: usize = 500;
+const MANY_PROCESSES: usize = 500;
 const SAMPLING_MANY: Duration = Duration::from_secs(5);
 
 /// How long what is known of the configuration on disk counts as fresh.
-const FRESH: Duration = Duration::from_secs(5);
+const COMPARISON_MAX_AGE: Duration = Duration::from_secs(5);
 
 /// After how long a comparison that has not come back is given up on.
-const STUCK: Duration = Duration::from_secs(60);
+const COMPARISON_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the configuration on disk differs from what runs.
 pub(super) type Comparison = Result<Diff, Fault>;
 
 /// What open pages are told; clones share it.
 #[derive(Clone)]
-pub(super) struct Live {
+pub(super) struct EventStreams {
     shared: Arc<Shared>,
 }
 
 struct Shared {
     context: Context,
-    board: Mutex<Board>,
+    state: Mutex<State>,
     /// There is something to look at, or nobody wants to see any more.
     woken: Condvar,
     /// A comparison has come back.
@@ -59,11 +59,11 @@ struct Shared {
 
 /// What is known, and since when.
 #[derive(Default)]
-struct Board {
+struct State {
     /// The streams to wake; while there is any, the thread looks.
     wakers: HashMap<u64, StreamWaker>,
     next_stream: u64,
-    is_looking: bool,
+    is_sampling: bool,
     /// The loop has said so.
     has_changed: bool,
     /// Of the newest overview.
@@ -94,12 +94,12 @@ struct Row {
     sampled: u64,
 }
 
-impl Live {
+impl EventStreams {
     pub(super) fn new(context: Context) -> Self {
         Self {
             shared: Arc::new(Shared {
                 context,
-                board: Mutex::default(),
+                state: Mutex::default(),
                 woken: Condvar::new(),
                 compared: Condvar::new(),
             }),
@@ -107,27 +107,32 @@ impl Live {
     }
 
     /// A stream for a page that shows what was at `seen`; its instance of the daemon told by `instance`.
-    pub(super) fn feed(&self, words: &'static Words, instance: String, seen: Option<Serial>) -> Feed {
-        Feed::new(Arc::clone(&self.shared), words, instance, seen)
+    pub(super) fn open(
+        &self,
+        messages: &'static Messages,
+        instance: String,
+        seen: Option<Serial>,
+    ) -> EventStream {
+        EventStream::new(Arc::clone(&self.shared), messages, instance, seen)
     }
 
     /// What the processes use, as far as somebody looked lately.
     pub(super) fn usages(&self) -> HashMap<String, Usage> {
-        let board = self.shared.lock();
-        if !board.is_looking {
+        let state = self.shared.lock();
+        if !state.is_sampling {
             return HashMap::new();
         }
-        board.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
+        state.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
     }
 
     /// What is known of the configuration on disk. If it is being found out, that is waited for, but no longer than
     /// `patience`, and not at all if it has taken that long already.
     pub(super) fn comparison(&self, patience: Duration) -> Option<Comparison> {
         let is_awaited =
-            |board: &mut Board| board.comparing_since.is_some_and(|since| since.elapsed() < patience);
-        let board = self.shared.compared.wait_timeout_while(self.shared.lock(), patience, is_awaited);
-        let board = board.unwrap_or_else(PoisonError::into_inner).0;
-        board.config.as_ref().map(|(_, comparison)| comparison.clone())
+            |state: &mut State| state.comparing_since.is_some_and(|since| since.elapsed() < patience);
+        let state = self.shared.compared.wait_timeout_while(self.shared.lock(), patience, is_awaited);
+        let state = state.unwrap_or_else(PoisonError::into_inner).0;
+        state.config.as_ref().map(|(_, comparison)| comparison.clone())
     }
 
     /// Compares the configuration with what runs, unless that was done a moment ago or is under way.
@@ -137,61 +142,62 @@ impl Live {
 
     /// What is known of the configuration no longer holds: it was applied, or read.
     pub(super) fn forget_comparison(&self) {
-        let mut board = self.shared.lock();
-        (board.config, board.comparing_since) = (None, None);
-        board.has_changed = true;
-        drop(board);
+        let mut state = self.shared.lock();
+        (state.config, state.comparing_since) = (None, None);
+        state.has_changed = true;
+        drop(state);
         self.shared.woken.notify_one();
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Board> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // No foreign code runs under the lock.
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_comparison(&self, comparison: Comparison) {
-        let mut board = self.lock();
-        let is_news = board.config.as_ref().is_none_or(|(_, known)| *known != comparison);
-        board.config_revision += u64::from(is_news);
-        board.config = Some((Instant::now(), comparison));
-        board.comparing_since = None;
+    fn set_comparison(&self, comparison: Comparison) {
+        let mut state = self.lock();
+        let is_news = state.config.as_ref().is_none_or(|(_, known)| *known != comparison);
+        state.config_revision += u64::from(is_news);
+        state.config = Some((Instant::now(), comparison));
+        state.comparing_since = None;
         let wakers: Vec<StreamWaker> =
-            if is_news { board.wakers.values().cloned().collect() } else { Vec::new() };
-        drop(board);
+            if is_news { state.wakers.values().cloned().collect() } else { Vec::new() };
+        drop(state);
         self.compared.notify_all();
         wakers.iter().for_each(StreamWaker::wake);
     }
 
     /// Enters a stream, and has somebody look if nobody does.
-    fn enter(self: &Arc<Self>, waker: StreamWaker) -> u64 {
-        let mut board = self.lock();
-        board.next_stream += 1;
-        let number = board.next_stream;
-        board.wakers.insert(number, waker);
-        board.has_changed = true;
-        if board.is_looking {
-            drop(board);
+    fn add_stream(self: &Arc<Self>, waker: StreamWaker) -> u64 {
+        let mut state = self.lock();
+        state.next_stream += 1;
+        let number = state.next_stream;
+        state.wakers.insert(number, waker);
+        state.has_changed = true;
+        if state.is_sampling {
+            drop(state);
             self.woken.notify_one();
             return number;
         }
         let shared = Arc::clone(self);
-        let looks = thread::Builder::new().name("look".to_owned()).stack_size(512 * 1024).spawn(move || {
-            shared.look();
-        });
+        let started =
+            thread::Builder::new().name("look".to_owned()).stack_size(512 * 1024).spawn(move || {
+                shared.sample_while_open();
+            });
         // Without a thread the page stays as it is; it asks again when its stream ends.
-        board.is_looking = looks.is_ok();
+        state.is_sampling = started.is_ok();
         number
     }
 
-    fn leave(&self, number: u64) {
+    fn remove_stream(&self, number: u64) {
         self.lock().wakers.remove(&number);
         self.woken.notify_one();
     }
 
     /// The thread that looks, for as long as anybody wants to see.
-    fn look(self: &Arc<Self>) {
+    fn sample_while_open(self: &Arc<Self>) {
         let shared = Arc::downgrade(self);
         let _subscription = self.context.control.subscribe(move || {
             if let Some(shared) = shared.upgrade() {
@@ -203,38 +209,38 @@ impl Shared {
         while self.wait(sample_at) {
             let Some(overview) = self.ask() else {
                 // Too busy, or ending: the streams end, and the pages come again.
-                let mut board = self.lock();
-                board.is_looking = false;
-                let wakers = std::mem::take(&mut board.wakers);
-                drop(board);
+                let mut state = self.lock();
+                state.is_sampling = false;
+                let wakers = std::mem::take(&mut state.wakers);
+                drop(state);
                 wakers.values().for_each(StreamWaker::wake);
                 return;
             };
             let now = Instant::now();
             let is_due = now >= sample_at;
             if is_due {
-                let many = overview.processes.len() >= MANY;
+                let many = overview.processes.len() >= MANY_PROCESSES;
                 sample_at = now + if many { SAMPLING_MANY } else { SAMPLING };
                 self.compare_if_stale();
             }
             self.note(overview, is_due);
-            thread::sleep(REST);
+            thread::sleep(MIN_INTERVAL);
         }
     }
 
     /// Waits until there is something to look at, or it is time to sample; `false` if nobody wants to see any more.
     fn wait(&self, sample_at: Instant) -> bool {
-        let mut board = self.lock();
+        let mut state = self.lock();
         loop {
-            if board.wakers.is_empty() {
-                board.is_looking = false;
+            if state.wakers.is_empty() {
+                state.is_sampling = false;
                 return false;
             }
             let patience = sample_at.saturating_duration_since(Instant::now());
-            if std::mem::take(&mut board.has_changed) || patience.is_zero() {
+            if std::mem::take(&mut state.has_changed) || patience.is_zero() {
                 return true;
             }
-            board = self.woken.wait_timeout(board, patience).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.woken.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -249,38 +255,38 @@ impl Shared {
     }
 
     fn compare_if_stale(self: &Arc<Self>) {
-        let mut board = self.lock();
-        let is_fresh = board.config.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
-        let is_under_way = board.comparing_since.is_some_and(|since| since.elapsed() < STUCK);
+        let mut state = self.lock();
+        let is_fresh = state.config.as_ref().is_some_and(|(at, _)| at.elapsed() < COMPARISON_MAX_AGE);
+        let is_under_way = state.comparing_since.is_some_and(|since| since.elapsed() < COMPARISON_TIMEOUT);
         if is_fresh || is_under_way {
             return;
         }
-        board.comparing_since = Some(Instant::now());
-        drop(board);
+        state.comparing_since = Some(Instant::now());
+        drop(state);
         let shared = Arc::clone(self);
-        let reply = Reply::new(move |comparison: Comparison| shared.note_comparison(comparison));
+        let reply = Reply::new(move |comparison: Comparison| shared.set_comparison(comparison));
         self.context.control.send(Question::CompareConfig { reply });
     }
 
     /// Notes an overview, with a sampling if one is due, and wakes the streams.
     fn note(&self, overview: Overview, is_due: bool) {
         // Files and /proc are read without the lock.
-        let mut former: HashMap<String, Row> = {
-            let mut board = self.lock();
-            let rows = std::mem::take(&mut board.rows);
+        let mut previous: HashMap<String, Row> = {
+            let mut state = self.lock();
+            let rows = std::mem::take(&mut state.rows);
             rows.into_iter().map(|row| (row.view.namespec(), row)).collect()
         };
         let serial = overview.serial;
         let tick = self.lock().tick + u64::from(is_due);
         let samples = if is_due { usage::sample(overview.pids()) } else { HashMap::new() };
         let sampled_at = Instant::now();
-        let mut newcomers = 0;
+        let mut added = 0;
         let rows: Vec<Row> = overview
             .processes
             .into_iter()
             .map(|view| {
-                let known = former.remove(&view.namespec());
-                newcomers += usize::from(known.is_none());
+                let known = previous.remove(&view.namespec());
+                added += usize::from(known.is_none());
                 let mut row = Row::of(view, known, serial);
                 if let Some(sample) = row.view.pid.and_then(|pid| samples.get(&pid)) {
                     row.take(*sample, sampled_at, tick);
@@ -288,17 +294,17 @@ impl Shared {
                 row
             })
             .collect();
-        let mut board = self.lock();
-        board.structure = match board.structure {
-            Some(known) if newcomers == 0 && former.is_empty() => Some(known),
+        let mut state = self.lock();
+        state.structure = match state.structure {
+            Some(known) if added == 0 && previous.is_empty() => Some(known),
             Some(_) => Some(serial),
             None => Some(Serial::default()),
         };
-        (board.rows, board.serial, board.tick) = (rows, serial, tick);
-        board.now = Some(overview.now);
-        board.mood = Some(overview.state);
-        let wakers: Vec<StreamWaker> = board.wakers.values().cloned().collect();
-        drop(board);
+        (state.rows, state.serial, state.tick) = (rows, serial, tick);
+        state.now = Some(overview.now);
+        state.mood = Some(overview.state);
+        let wakers: Vec<StreamWaker> = state.wakers.values().cloned().collect();
+        drop(state);
         wakers.iter().for_each(StreamWaker::wake);
     }
 }
@@ -306,9 +312,11 @@ impl Shared {
 impl Row {
     fn of(view: Process, known: Option<Self>, serial: Serial) -> Self {
         match known {
-            Some(known) if is_same(&known.view, &view) => Self { view, ..known },
+            Some(known) if is_unchanged(&known.view, &view) => Self { view, ..known },
             known => {
-                let lines = why::is_wrong(view.state).then(|| why::last_lines(&view)).flatten();
+                let lines = failure_reason::has_failed(view.state)
+                    .then(|| failure_reason::last_lines(&view))
+                    .flatten();
                 let (usage, sample, sampled) = known
                     .filter(|known| known.view.pid == view.pid)
                     .map_or_else(Default::default, |known| (known.usage, known.sample, known.sampled));
@@ -330,7 +338,7 @@ impl Row {
 }
 
 /// Whether two views differ in nothing but the time they were taken.
-fn is_same(one: &Process, two: &Process) -> bool {
+fn is_unchanged(one: &Process, two: &Process) -> bool {
     one.state == two.state
         && one.history == two.history
         && one.pid == two.pid

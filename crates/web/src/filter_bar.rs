@@ -1,9 +1,9 @@
 //! What the list is searched, filtered and sorted with, and what is done with all of it or with what is ticked.
 
+use super::i18n::Messages;
 use super::list::{STATES, push};
 use super::overview::Overview;
 use super::page::escape;
-use super::words::Words;
 use supervisor_core::ProcessState;
 use supervisor_http::percent_encode;
 
@@ -11,29 +11,31 @@ use supervisor_http::percent_encode;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     /// Only processes whose name contains this.
-    pub(super) words: String,
+    pub(super) messages: String,
     /// Only processes in this state.
     pub(super) state: Option<ProcessState>,
 }
 
 /// Search, states, order, and what is done with everything.
-pub(super) fn push_bar(out: &mut String, words: &Words, filter: &Filter, overview: &Overview) {
+pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, overview: &Overview) {
     push(
         out,
         format_args!(
             "<div class=\"bar\"><form role=\"search\" action=\"./\"><input type=\"search\" name=\"q\" id=\"q\" value=\"{}\" \
              placeholder=\"{1}\" aria-label=\"{1}\" autocomplete=\"off\"></form>",
-            escape(&filter.words),
-            words.find,
+            escape(&filter.messages),
+            messages.find,
         ),
     );
-    push_states(out, words, filter, overview);
-    push_orders(out, words);
+    push_states(out, messages, filter, overview);
+    push_orders(out, messages);
     if !overview.processes.is_empty() {
         out.push_str("<span class=\"every\">");
-        for (verb, label) in
-            [("startall", words.start_all), ("restartall", words.restart_all), ("stopall", words.stop_all)]
-        {
+        for (verb, label) in [
+            ("startall", messages.start_all),
+            ("restartall", messages.restart_all),
+            ("stopall", messages.stop_all),
+        ] {
             push(out, format_args!("<button form=\"list\" name=\"do\" value=\"{verb}\">{label}</button>"));
         }
         out.push_str("</span>");
@@ -42,9 +44,9 @@ pub(super) fn push_bar(out: &mut String, words: &Words, filter: &Filter, overvie
 }
 
 /// How many processes are in which state, each of which can be looked at alone.
-fn push_states(out: &mut String, words: &Words, filter: &Filter, overview: &Overview) {
-    push(out, format_args!("<nav id=\"states\" aria-label=\"{}\">", words.filter));
-    let link = percent_encode(filter.words.as_bytes());
+fn push_states(out: &mut String, messages: &Messages, filter: &Filter, overview: &Overview) {
+    push(out, format_args!("<nav id=\"states\" aria-label=\"{}\">", messages.filter));
+    let link = percent_encode(filter.messages.as_bytes());
     let mut chip = |name: &str, label: &str, count: usize, is_current: bool| {
         let class = name.to_lowercase();
         let current = if is_current { " aria-current=\"true\"" } else { "" };
@@ -57,23 +59,23 @@ fn push_states(out: &mut String, words: &Words, filter: &Filter, overview: &Over
             ),
         );
     };
-    chip("", words.all_states, overview.processes.len(), filter.state.is_none());
+    chip("", messages.all_states, overview.processes.len(), filter.state.is_none());
     for state in STATES {
         let count = overview.processes.iter().filter(|process| process.state == state).count();
-        chip(state.name(), words.state_name(state), count, filter.state == Some(state));
+        chip(state.name(), messages.state_name(state), count, filter.state == Some(state));
     }
     out.push_str("</nav>");
 }
 
-fn push_orders(out: &mut String, words: &Words) {
-    push(out, format_args!("<label id=\"sort\" hidden>{} <select>", words.sort_by));
+fn push_orders(out: &mut String, messages: &Messages) {
+    push(out, format_args!("<label id=\"sort\" hidden>{} <select>", messages.sort_by));
     for (value, label) in [
-        ("name", words.by_name),
-        ("state", words.by_state),
-        ("uptime", words.by_uptime),
-        ("cpu", words.cpu),
-        ("memory", words.memory),
-        ("restarts", words.restarts),
+        ("name", messages.by_name),
+        ("state", messages.by_state),
+        ("uptime", messages.by_uptime),
+        ("cpu", messages.cpu),
+        ("memory", messages.memory),
+        ("restarts", messages.restarts),
     ] {
         push(out, format_args!("<option value=\"{value}\">{label}</option>"));
     }
@@ -81,37 +83,37 @@ fn push_orders(out: &mut String, words: &Words) {
 }
 
 /// What is done with the processes that are ticked.
-pub(super) fn push_selection(out: &mut String, words: &Words) {
+pub(super) fn push_selection(out: &mut String, messages: &Messages) {
     push(
         out,
         format_args!(
             "<div class=\"sel\"><span id=\"n\" aria-live=\"polite\" data-text=\"{}\">{}</span>",
-            words.selected, words.with_selected
+            messages.selected, messages.with_selected
         ),
     );
     for (verb, label) in [
-        ("start", words.start),
-        ("restart", words.restart),
-        ("stop", words.stop),
-        ("clearlog", words.clear_log),
+        ("start", messages.start),
+        ("restart", messages.restart),
+        ("stop", messages.stop),
+        ("clearlog", messages.clear_log),
     ] {
         push(out, format_args!("<button name=\"do\" value=\"{verb}\">{label}</button>"));
     }
-    push_signals(out, words, "signal");
+    push_signals(out, messages, "signal");
     push(
         out,
         format_args!(
             "<button type=\"button\" class=\"quiet\" id=\"clear\" hidden>{}</button></div>\n",
-            words.deselect
+            messages.deselect
         ),
     );
 }
 
 /// A choice of signals and the button that sends it.
-pub(super) fn push_signals(out: &mut String, words: &Words, value: &str) {
+pub(super) fn push_signals(out: &mut String, messages: &Messages, value: &str) {
     push(
         out,
-        format_args!("<span class=\"sig\"><select name=\"signal\" aria-label=\"{}\">", words.which_signal),
+        format_args!("<span class=\"sig\"><select name=\"signal\" aria-label=\"{}\">", messages.which_signal),
     );
     for name in ["HUP", "USR1", "USR2", "INT", "TERM", "QUIT", "WINCH", "CONT", "STOP", "KILL"] {
         push(out, format_args!("<option>{name}</option>"));
@@ -121,7 +123,7 @@ pub(super) fn push_signals(out: &mut String, words: &Words, value: &str) {
         format_args!(
             "</select><button name=\"do\" value=\"{}\">{}</button></span>",
             escape(value),
-            words.signal
+            messages.signal
         ),
     );
 }
