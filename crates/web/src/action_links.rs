@@ -1,4 +1,4 @@
-//! What the links of the status page do: an order, and then back to the page with a message about it.
+//! Upstream's action links (`?action=stop&processname=web`): a command, then a redirect to the page with a message.
 
 use super::Context;
 use super::actions::{self, Action, Verb};
@@ -7,7 +7,7 @@ use supervisor_core::{Answer, Fault, Namespec, Wait};
 use supervisor_http::{ReplyTo, Response, Status};
 use supervisor_sys::clock;
 
-/// What an action changes, in the terms of our own page; `None` if nothing, or if there is no such action.
+/// The action a link stands for; `None` if it changes nothing, or there is no such action.
 pub(super) fn parse(action: &str, name: Option<&str>) -> Option<Action> {
     let one = || name.map(|name| vec![Target::Named(name.to_owned())]);
     match action {
@@ -21,7 +21,7 @@ pub(super) fn parse(action: &str, name: Option<&str>) -> Option<Action> {
     }
 }
 
-/// Does what `action` says and answers once it is done.
+/// Performs `action` and answers when it is done.
 pub(super) fn perform(context: &Context, action: &str, name: Option<&str>, reply: ReplyTo) {
     let link = LinkRequest::new(context, reply);
     match (action, name) {
@@ -41,7 +41,7 @@ pub(super) fn perform(context: &Context, action: &str, name: Option<&str>, reply
     }
 }
 
-/// An action under way.
+/// The request of an action link, while its action is under way.
 struct LinkRequest {
     context: Context,
     caller: Caller,
@@ -56,8 +56,8 @@ impl LinkRequest {
         Self { context: context.clone(), caller, reply }
     }
 
-    /// Gives an order and goes on with its answer, unless nobody waits for the outcome any more.
-    fn order(self, order: Command, next: impl FnOnce(Self, Answer) + Send + 'static) {
+    /// Gives a command and continues with its answer, unless the client has disconnected.
+    fn order(self, order: Order, next: impl FnOnce(Self, Answer) + Send + 'static) {
         let caller = self.caller.clone();
         caller.command(order, move |answer| {
             if !self.caller.is_gone() {
@@ -101,7 +101,7 @@ impl LinkRequest {
         });
     }
 
-    /// Stops if there is something to stop, then starts, and reports what went wrong with either.
+    /// Stops the process if it runs, then starts it; reports the fault of either.
     fn restart(self, name: &str) {
         let shown = name.to_owned();
         self.order(stop(Target::Named(name.to_owned())), move |link, answer| match answer {
@@ -128,8 +128,8 @@ impl LinkRequest {
         });
     }
 
-    /// Sends the browser back to the page with a message. Upstream does it with 301 and an address made from
-    /// the `Host` header: browsers keep that, and a proxy's path is lost.
+    /// Redirects the browser to the page with a message. Upstream sends 301 and an address made from the `Host` header:
+    /// browsers cache that, and a proxy's path is lost.
     fn finish(self, message: &str) {
         self.reply.send(actions::as_redirect(message));
     }

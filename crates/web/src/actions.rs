@@ -1,5 +1,5 @@
-//! What the buttons of our own page do: one thing to any number of processes, and then an account of what came of
-//! each. Whoever leaves the page in the meantime does not keep a restart from being completed.
+//! The actions behind the buttons of our own page: one verb for any number of processes, answered with a result for each.
+//! An action completes even if its browser disconnects.
 
 use super::browser_session::BrowserSession;
 use super::event_stream::json;
@@ -12,7 +12,7 @@ use supervisor_control::{Command, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
-/// What is done.
+/// What to do with a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Start,
@@ -22,18 +22,18 @@ pub(super) enum Verb {
     Signal(Signal),
 }
 
-/// What a button asks for.
+/// The action of a button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// One thing, to these.
+    /// One verb for these processes.
     Processes(Verb, Vec<Target>),
-    /// Make the configuration on disk the one that runs.
+    /// Reload the configuration and make it the running one, as `supervisorctl update`.
     ApplyConfiguration,
 }
 
 impl Action {
-    /// Reads the fields of a form: `do` holds a verb and, behind a blank, a name; without a name it is about
-    /// everything that is ticked (`p`).
+    /// Reads the fields of a form: `do` holds a verb and, after a blank, a name; without a name the action is about the
+    /// ticked processes (`p`).
     pub(super) fn of(form: &Form) -> Option<Self> {
         let asked = form.value("do")?;
         let (verb, name) = asked.split_once(' ').map_or((asked, None), |(verb, name)| (verb, Some(name)));
@@ -63,14 +63,14 @@ impl Action {
     }
 }
 
-/// What came of it for one process or group.
+/// The result of an action for one process or group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ActionResult {
     pub(super) name: String,
     pub(super) result: Result<(), String>,
 }
 
-/// Fulfils a wish and answers once all is done: with JSON for the script, else by going back to the page.
+/// Performs an action and answers when all of it is done: with JSON for the script, else with a redirect to the page.
 pub(super) fn perform(
     site: &Site,
     action: Action,
@@ -126,7 +126,7 @@ fn as_json(message: &str, results: &[ActionResult]) -> Response {
     page::uncached(Response::new(Status::Ok).header("Content-Type", "application/json")).body(body)
 }
 
-/// Back to the page with a message.
+/// A redirect to the page with a message.
 pub(super) fn as_redirect(message: &str) -> Response {
     let location = format!("./?message={}", percent_encode(message.as_bytes()).replace('/', "%2F"));
     let response =
@@ -134,7 +134,7 @@ pub(super) fn as_redirect(message: &str) -> Response {
     page::uncached(response).body(Status::SeeOther.error_page())
 }
 
-/// A sentence about all that came of it.
+/// A sentence that sums up the results.
 pub(super) fn summary(messages: &Messages, done: &str, results: &[ActionResult]) -> String {
     let well = results.iter().filter(|entry| entry.result.is_ok()).count();
     let failed: Vec<String> = results
@@ -156,7 +156,7 @@ pub(super) fn summary(messages: &Messages, done: &str, results: &[ActionResult])
     sentences.join(". ")
 }
 
-/// Gathers what came of everything; calls back once nothing is under way any more.
+/// Collects the results of an action; calls back when the last one is in.
 pub(super) struct ResultCollector {
     messages: &'static Messages,
     results: Mutex<Vec<ActionResult>>,
@@ -182,7 +182,7 @@ impl Drop for ResultCollector {
     }
 }
 
-/// One thing under way. Dropped without a word it counts as not taken on.
+/// A result that is still to come. Dropped unreported, it counts as refused.
 pub(super) struct PendingResult {
     collector: Arc<ResultCollector>,
     is_reported: bool,
@@ -203,7 +203,7 @@ impl PendingResult {
         self.collector.messages
     }
 
-    /// This is what came of it.
+    /// Reports the result.
     pub(super) fn report(mut self, result: Result<(), String>) {
         let entry = ActionResult { name: std::mem::take(&mut self.name), result };
         self.report_all(vec![entry]);
@@ -214,7 +214,7 @@ impl PendingResult {
         self.collector.results.lock().unwrap_or_else(PoisonError::into_inner).extend(results);
     }
 
-    /// What the state machine says came of it.
+    /// Reports the core's answer.
     fn report_answer(mut self, answer: Answer) {
         let messages = self.messages();
         match answer {
@@ -259,7 +259,7 @@ fn start_action(context: &Context, verb: Verb, target: Target, pending: PendingR
     }
 }
 
-/// Stops what runs, then starts.
+/// Stops the processes that run, then starts all.
 fn restart(context: &Context, target: Target, pending: PendingResult) {
     let again = context.clone();
     order(context, stop(target.clone()), move |answer| match answer {
@@ -291,8 +291,8 @@ fn clear_log(context: &Context, target: Target, pending: PendingResult) {
     });
 }
 
-/// Gives an order that is not called off.
-pub(super) fn order(context: &Context, order: Command, take: impl FnOnce(Answer) + Send + 'static) {
+/// Gives a command that is not cancelled when the browser disconnects.
+pub(super) fn order(context: &Context, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
     context.control.command(order, take);
 }
 
@@ -304,7 +304,7 @@ pub(super) fn stop(target: Target) -> Command {
     Command::Stop { target, wait: Wait::Yes }
 }
 
-/// A fault in the visitor's language.
+/// A fault in the language of the session.
 pub(super) fn fault_message(messages: &Messages, fault: &Fault) -> String {
     match fault {
         Fault::NoFile(_) => messages.no_file.to_owned(),

@@ -1,5 +1,5 @@
-//! The files the pages need; they are part of the program. Pages name them with a hash of their content, under
-//! which a browser keeps them for good; under upstream's names they are there as well.
+//! The static files of the pages, compiled into the program. Pages link to them by a hash of their content, so that browsers
+//! may cache them for good; they are served under upstream's names as well.
 
 use super::compress;
 use super::list::push;
@@ -25,7 +25,7 @@ const STYLE: Asset = Asset {
 const ICON: Asset =
     Asset { path: "images/icon.svg", kind: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") };
 
-/// A module of the scripts, by its name.
+/// A JavaScript module by its name.
 macro_rules! script {
     ($name:literal) => {
         Asset {
@@ -55,19 +55,19 @@ const ASSETS: [&Asset; 13] = [
     &script!("search.js"),
 ];
 
-/// What runs on a page.
+/// The script of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Script {
-    /// Nothing.
+    /// None.
     None,
-    /// The list of processes, live.
+    /// That of the list of processes, which keeps it current.
     List,
-    /// A log, followed.
+    /// That of the log page, which follows the log.
     Log,
 }
 
 impl Script {
-    /// The elements of the head that load it, with all it imports at once.
+    /// The elements of the head that load it, and preload the modules it imports.
     pub(super) fn elements(self) -> String {
         let (main, modules): (&Asset, &[&str]) = match self {
             Self::None => return String::new(),
@@ -86,10 +86,10 @@ impl Script {
     }
 }
 
-/// The drawings of the pages, to be referred to by `#i-NAME`; one line of HTML.
+/// The icons of the pages, referenced as `#i-NAME`; one line of HTML.
 pub(super) const SPRITE: &str = include_str!("assets/sprite.svg");
 
-/// Names the content of all files together.
+/// A hash of the content of all files.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = DefaultHasher::new();
     for asset in ASSETS {
@@ -98,12 +98,12 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{:016x}", hasher.finish())
 });
 
-/// Where pages find the style sheet, relative to them.
+/// The address of the style sheet, relative to the pages.
 pub(super) fn style_address() -> String {
     address(STYLE.path)
 }
 
-/// Where pages find their icon.
+/// The address of the icon.
 pub(super) fn icon_address() -> String {
     address(ICON.path)
 }
@@ -112,7 +112,7 @@ fn address(path: &str) -> String {
     format!("assets/{}/{path}", *VERSION)
 }
 
-/// Answers with a file, with where it is, or that there is none. `since` is their common age.
+/// Answers with a file, a redirect, or 404. `since` is the modification time of all files.
 pub(super) fn answer(request: &Request, since: Wall) -> Response {
     if request.method != b"GET" && request.method != b"HEAD" {
         return Response::error(Status::BadRequest);
@@ -136,7 +136,7 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
         };
     }
     if is_directory(path) {
-        // Relative, because a proxy may have us below a path of its own.
+        // Relative, because a proxy may serve us below a path of its own.
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let location = [b"./", name, b"/"].concat();
         return Response::new(Status::MovedPermanently).header("Location", location).error_page();
@@ -144,12 +144,12 @@ pub(super) fn answer(request: &Request, since: Wall) -> Response {
     Response::error(Status::NotFound)
 }
 
-/// Whether a path is that of a file under which pages of this version find it.
+/// Whether a path is the address of a file in the pages of this version.
 pub(super) fn exists(path: &[u8]) -> bool {
     versioned(relative(path)).is_some()
 }
 
-/// A file as most browsers get it.
+/// A file compressed, as most browsers accept it.
 fn compressed(asset: &Asset) -> Option<&'static [u8]> {
     static COMPRESSED: LazyLock<Vec<Option<Vec<u8>>>> =
         LazyLock::new(|| ASSETS.iter().map(|asset| compress::compressed(asset.bytes)).collect());
@@ -157,7 +157,7 @@ fn compressed(asset: &Asset) -> Option<&'static [u8]> {
     COMPRESSED[at].as_deref()
 }
 
-/// What a page of this version of the program asks for.
+/// The file at an address in the pages of this version.
 fn versioned(path: &[u8]) -> Option<&'static Asset> {
     let rest = path.strip_prefix(b"assets/")?.strip_prefix(VERSION.as_bytes())?.strip_prefix(b"/")?;
     ASSETS.into_iter().find(|asset| asset.path.as_bytes() == rest)
@@ -171,7 +171,7 @@ fn whole(asset: &Asset, since: Wall) -> Response {
         .body(asset.bytes)
 }
 
-/// Whether the client has this very file: `If-Modified-Since: DATE[; length=N]`.
+/// Whether the client has this file cached: `If-Modified-Since: DATE[; length=N]`.
 fn is_not_modified(request: &Request, asset: &Asset, since: Wall) -> bool {
     let Some(value) = request.headers.first("If-Modified-Since") else { return false };
     let value = String::from_utf8_lossy(value);

@@ -1,5 +1,5 @@
-//! What stands above the list: what came of an action, that everything is being stopped, and what of the
-//! configuration is not applied.
+//! The notices above the list: the message of an action, that everything is stopping, and how the configuration on disk differs
+//! from the running one.
 
 use super::browser_session::BrowserSession;
 use super::event_stream::Comparison;
@@ -38,7 +38,7 @@ pub(super) fn push_notices(
     out.push_str("</div></form>\n");
 }
 
-/// What of the configuration is not applied, with the button that applies it; nothing if all is.
+/// The differences of the configuration on disk, with the button that applies it; nothing if there are none.
 pub(super) fn push_comparison(out: &mut String, messages: &Messages, comparison: Option<&Comparison>) {
     match comparison {
         Some(Err(Fault::CantReread(reason))) => push(
@@ -49,7 +49,7 @@ pub(super) fn push_comparison(out: &mut String, messages: &Messages, comparison:
                 escape(reason)
             ),
         ),
-        // Nobody has looked, or everything is being stopped and there is nothing to apply to.
+        // There was no comparison yet, or everything is stopping.
         None | Some(Err(_)) => {}
         Some(Ok(groups)) => push_groups(out, messages, groups),
     }
@@ -79,7 +79,7 @@ fn push_groups(out: &mut String, messages: &Messages, groups: &Diff) {
     );
 }
 
-/// What a supervisord without programs has to say: how one is written down.
+/// The text of a page without programs: how to configure the first one.
 pub(super) fn push_no_programs(out: &mut String, messages: &Messages) {
     push(
         out,

@@ -1,12 +1,15 @@
-//! What a browser brings along: its token, the language and the colours its user wants.
+//! The session of a browser: its CSRF token, and the language and colours its user has chosen. All of it is in cookies.
 //!
-//! The token is a random cookie which every form of our pages carries a second time. Another site can make the
-//! browser send the cookie, but cannot read it, and so cannot fill in the form. The daemon keeps nothing: a token
-//! outlives restarts, and any number of tabs share it.
+//! # CSRF protection
 //!
-//! A neighbour, on another port of the same host or another name of the same domain, can plant a cookie of its choice. So a form
-//! carries a seal of its token as well, under a key that this process alone knows: where the browser's headers do not tell
-//! whether a page is ours, the seal does. It does not outlive a restart, and then such a page has to be loaded again.
+//! The token is a random cookie that every form of our pages repeats in a field (double submit). Another site can make the
+//! browser send the cookie, but cannot read it, and so cannot fill in the field. The daemon stores nothing: a token
+//! survives restarts, and any number of tabs share it.
+//!
+//! A server on another port of the same host, or under another name of the same domain, can set our cookie to a value of its
+//! choice. So the field also carries a MAC of the token, under a key that only this process knows; where the browser's headers
+//! do not tell whether a page is ours, the MAC does. The key does not survive a restart, after which such a page has to be
+//! reloaded.
 
 use super::form::Form;
 use super::guard::Sender;
@@ -24,20 +27,20 @@ const THEME: &str = "supervisor_theme";
 /// Characters of a token: 165 bits.
 const TOKEN_LENGTH: usize = 32;
 
-/// A year, in seconds: how long a browser keeps its user's wishes.
+/// A year, in seconds: how long a browser keeps its user's preferences.
 const KEPT: u32 = 31_536_000;
 
-/// A browser and its wishes.
+/// A browser with its preferences.
 #[derive(Clone, Debug)]
 pub(super) struct BrowserSession {
     token: String,
-    /// The browser has brought the token along.
+    /// The token came as a cookie.
     has_cookie: bool,
     /// The language of its pages.
     pub(super) messages: &'static Messages,
-    /// The colours wished for.
+    /// The chosen colours.
     pub(super) theme: Theme,
-    /// Who it says it is, the path of the page among it, for links that lead back.
+    /// The preferences this request sets: cookie and value.
     preferences: Vec<(&'static str, String)>,
 }
 
@@ -67,8 +70,8 @@ impl Theme {
 }
 
 impl BrowserSession {
-    /// The visitor that sent a request. Should the system have no random bytes to give, there is no token, and
-    /// nothing can be done on the page.
+    /// The session of a request. If the system has no random bytes, there is no token, and the page can perform no
+    /// action.
     pub(super) fn of(request: &Request, form: &Form) -> Self {
         let known = cookie(request, TOKEN).filter(|token| is_token(token));
         let has_cookie = known.is_some();
@@ -90,7 +93,7 @@ impl BrowserSession {
         Self { token, has_cookie, messages, theme, preferences }
     }
 
-    /// Gives the browser what it shall bring along next time.
+    /// Sets the cookies of the session.
     pub(super) fn remember(&self, mut response: Response) -> Response {
         if !self.has_cookie && !self.token.is_empty() {
             let cookie = format!("{TOKEN}={}; Path=/; HttpOnly; SameSite=Lax", self.token);
@@ -103,17 +106,17 @@ impl BrowserSession {
         response
     }
 
-    /// The same without a token to remember.
+    /// The same session without a token.
     pub(super) fn without_token(self) -> Self {
         Self { token: String::new(), has_cookie: false, ..self }
     }
 
-    /// What a form of a page carries: the token and its seal.
+    /// The CSRF field of a form: the token and its MAC.
     pub(super) fn csrf_token(&self) -> String {
         format!("{}{}", self.token, token_mac(&self.token).unwrap_or_default())
     }
 
-    /// Whether a form comes from a page this browser was given.
+    /// Whether a form comes from a page that we sent to this browser.
     pub(super) fn verifies_csrf(&self, form: &Form, sender: Sender) -> bool {
         let given = form.value("token").unwrap_or_default();
         let Some((token, given_mac)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
@@ -128,8 +131,7 @@ impl BrowserSession {
     }
 }
 
-/// A message authentication code of the token, in hexadecimal digits: HMAC (RFC 2104) with SHA-1. `None` should the system
-/// have no random bytes for a key.
+/// The MAC of a token in hexadecimal digits: HMAC (RFC 2104) with SHA-1. `None` if the system has no random bytes for a key.
 fn token_mac(token: &str) -> Option<String> {
     const BLOCK: usize = 64;
     static KEY: OnceLock<Option<String>> = OnceLock::new();
@@ -161,7 +163,7 @@ fn messages_for(code: &str) -> Option<&'static Messages> {
     })
 }
 
-/// The language the browser likes best among those we have; English if it names none of them.
+/// The language of ours that the browser prefers; English if it accepts none.
 fn accepted(request: &Request) -> &'static Messages {
     let header = request.headers.first("Accept-Language").unwrap_or_default();
     let header = String::from_utf8_lossy(header);
@@ -237,7 +239,7 @@ mod tests {
         assert!(!vouches(&[("Cookie", "supervisor_token=")], ""));
     }
 
-    /// A page of a neighbour has put its own token into both places.
+    /// A server on another port has set the cookie and filled in the field.
     #[test]
     fn a_planted_token_has_no_seal() {
         let known = "x".repeat(TOKEN_LENGTH);

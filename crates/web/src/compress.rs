@@ -1,19 +1,19 @@
-//! Answers made smaller for clients that say they can read them.
+//! Compression of answers for clients that accept it.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use std::thread;
 use supervisor_http::{Request, Response};
 
-/// Below this many bytes it is not worth the time.
+/// Smaller bodies are not worth the time.
 const MIN_BYTES: usize = 1024;
 
 /// zlib's level: most of the gain for a fraction of the time of the highest.
 const LEVEL: u8 = 6;
 
-/// Bytes; the compressor has tables of some hundred thousand.
+/// In bytes; the compressor has tables of some hundred thousand.
 const STACK: usize = 2 * 1024 * 1024;
 
-/// Whether the client takes `deflate`, which is zlib's format.
+/// Whether the client accepts `deflate`, which is zlib's format.
 pub(super) fn is_accepted(request: &Request) -> bool {
     let accepted = request.headers.first("Accept-Encoding").unwrap_or_default();
     String::from_utf8_lossy(accepted).split(',').any(|entry| {
@@ -23,7 +23,7 @@ pub(super) fn is_accepted(request: &Request) -> bool {
     })
 }
 
-/// Gives an answer its body, compressed if the client likes that.
+/// Sets the body of an answer, compressed if the client accepts that.
 pub(super) fn body(response: Response, is_accepted: bool, bytes: Vec<u8>) -> Response {
     if !is_accepted || bytes.len() < MIN_BYTES {
         return response.body(bytes);
@@ -34,8 +34,8 @@ pub(super) fn body(response: Response, is_accepted: bool, bytes: Vec<u8>) -> Res
     }
 }
 
-/// Compresses on a thread of its own, since it takes more stack than the threads of a pool have, and gives that
-/// back; `None` if the system has no thread to give.
+/// Compresses on a thread of its own, as it needs more stack than the threads of the pool have; `None` if no thread can be
+/// started.
 pub(super) fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
     thread::scope(|scope| {
         let compress = || compress_to_vec_zlib(bytes, LEVEL);

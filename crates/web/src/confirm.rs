@@ -1,6 +1,5 @@
-//! The question whether something is really to be done, for browsers that ask for it without a token of ours: an old
-//! bookmark of one of upstream's action links, a link on another page, or a page of ours from before its cookie was
-//! deleted.
+//! The confirmation page, for actions that a browser requests without a valid CSRF token: by an old bookmark of one of
+//! upstream's action links, a link on another site, or a page of ours from before its cookie was deleted.
 
 use super::actions::{Action, Verb};
 use super::assets::Script;
@@ -13,7 +12,7 @@ use super::page::{Page, escape};
 use supervisor_control::Target;
 use supervisor_http::{Response, Status};
 
-/// The page that asks.
+/// The page.
 pub(super) fn page(session: &BrowserSession, form: &Form, action: &Action, sender: Sender) -> Response {
     let messages = session.messages;
     let reason = if form.value("token").is_some() && sender != Sender::CrossSiteLink {
@@ -54,7 +53,7 @@ pub(super) fn page(session: &BrowserSession, form: &Form, action: &Action, sende
     page.answer(session, false)
 }
 
-/// The wish in words.
+/// The action in words.
 fn describe(messages: &Messages, action: &Action) -> String {
     let (verb, targets) = match action {
         Action::ApplyConfiguration => return messages.apply_hint.to_owned(),
@@ -84,7 +83,7 @@ fn describe(messages: &Messages, action: &Action) -> String {
     if names.is_empty() { all().to_owned() } else { fill(messages.failed, &[&one, &names.join(", ")]) }
 }
 
-/// What has to be sent again.
+/// The fields that repeat the action.
 fn fields(form: &Form, action: &Action) -> Vec<(&'static str, String)> {
     let Action::Processes(verb, targets) = action else { return vec![("do", "apply".to_owned())] };
     let verb_name = match verb {

@@ -1,4 +1,4 @@
-//! What is wrong with a process, as far as can be told from here, and what to try.
+//! Why a process has failed, as far as supervisord knows, and what to try.
 
 use super::i18n::{Messages, fill};
 use super::list::push;
@@ -7,11 +7,11 @@ use super::page::escape;
 use supervisor_core::{ExitStatus, ProcessState, Signal};
 use supervisor_log::tail;
 
-/// How much of a log is looked at, in bytes, and how much is shown of that, in lines.
+/// How much of a log is read, in bytes, and how much of that is shown, in lines.
 const LOOKED_AT: i64 = 4096;
 const SHOWN: usize = 6;
 
-/// Whether there is something to explain.
+/// Whether there is a failure to explain.
 pub(super) fn has_failed(state: ProcessState) -> bool {
     match state {
         ProcessState::Backoff | ProcessState::Fatal => true,
@@ -24,8 +24,7 @@ pub(super) fn has_failed(state: ProcessState) -> bool {
     }
 }
 
-/// The last lines a process wrote, of its errors if there are any, else of its output. Reads files, which may take
-/// its time.
+/// The last lines of a process' stderr log, or of its stdout log if that is empty. Reads files, so it may block.
 pub(super) fn last_lines(process: &Process) -> Option<String> {
     [&process.stderr_log, &process.stdout_log].into_iter().flatten().find_map(|path| {
         let bytes = tail::read(path, -LOOKED_AT, 0).ok()?;
@@ -58,7 +57,7 @@ pub(super) fn readable(bytes: &[u8]) -> String {
     readable
 }
 
-/// The explanation, as the content of a table cell.
+/// The failure reason, as the content of a table cell.
 pub(super) fn push_explanation(out: &mut String, messages: &Messages, view: &Process, lines: Option<&str>) {
     let is_tried_again = view.state == ProcessState::Backoff;
     let (class, verdict) =
@@ -98,7 +97,7 @@ pub(super) fn push_explanation(out: &mut String, messages: &Messages, view: &Pro
     out.push_str("</div></section>");
 }
 
-/// How it ended, unless it never began.
+/// How it ended, if it ever ran.
 fn cause(view: &Process) -> Option<ExitStatus> {
     view.history.last_exit.filter(|_| view.spawn_error.starts_with("Exited") || view.spawn_error.is_empty())
 }
@@ -109,12 +108,12 @@ fn advice(messages: &Messages, view: &Process, lines: Option<&str>) -> &'static 
         .unwrap_or_else(|| exit_advice(messages, view.history.last_exit))
 }
 
-/// What a child wrote that could not become the program; it has nothing but its log to say so.
+/// The error of a child that failed before or in exec, which it can only write into its log.
 fn child_error(lines: &str) -> Option<&str> {
     lines.lines().rev().find_map(|line| line.strip_prefix("supervisor: couldn't "))
 }
 
-/// What helps against an error of starting.
+/// What helps against a spawn error.
 fn spawn_advice(messages: &Messages, error: &str) -> Option<&'static str> {
     let mentions = |any: &[&str]| any.iter().any(|part| error.contains(part));
     if mentions(&["chdir"]) {
@@ -132,7 +131,7 @@ fn spawn_advice(messages: &Messages, error: &str) -> Option<&'static str> {
     }
 }
 
-/// What helps against ending too soon.
+/// What helps against exiting too quickly.
 fn exit_advice(messages: &Messages, exit: Option<ExitStatus>) -> &'static str {
     match exit {
         Some(ExitStatus::Code(0)) => messages.ended_well,

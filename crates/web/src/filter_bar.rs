@@ -1,4 +1,4 @@
-//! What the list is searched, filtered and sorted with, and what is done with all of it or with what is ticked.
+//! The bar above the list: search, filter by state, sort order, and the buttons for all or the selected processes.
 
 use super::i18n::Messages;
 use super::list::{STATES, push};
@@ -7,7 +7,7 @@ use super::page::escape;
 use supervisor_core::ProcessState;
 use supervisor_http::percent_encode;
 
-/// What is looked for.
+/// The filter of the list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     /// Only processes whose name contains this.
@@ -16,7 +16,7 @@ pub(super) struct Filter {
     pub(super) state: Option<ProcessState>,
 }
 
-/// Search, states, order, and what is done with everything.
+/// The bar.
 pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, overview: &Overview) {
     push(
         out,
@@ -28,7 +28,7 @@ pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, o
         ),
     );
     push_states(out, messages, filter, overview);
-    push_orders(out, messages);
+    push_sort_orders(out, messages);
     if !overview.processes.is_empty() {
         out.push_str("<span class=\"every\">");
         for (verb, label) in [
@@ -43,7 +43,7 @@ pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, o
     out.push_str("</div>\n");
 }
 
-/// How many processes are in which state, each of which can be looked at alone.
+/// The states with their number of processes, as links that filter by state.
 fn push_states(out: &mut String, messages: &Messages, filter: &Filter, overview: &Overview) {
     push(out, format_args!("<nav id=\"states\" aria-label=\"{}\">", messages.filter));
     let link = percent_encode(filter.messages.as_bytes());
@@ -67,7 +67,7 @@ fn push_states(out: &mut String, messages: &Messages, filter: &Filter, overview:
     out.push_str("</nav>");
 }
 
-fn push_orders(out: &mut String, messages: &Messages) {
+fn push_sort_orders(out: &mut String, messages: &Messages) {
     push(out, format_args!("<label id=\"sort\" hidden>{} <select>", messages.sort_by));
     for (value, label) in [
         ("name", messages.by_name),
@@ -82,7 +82,7 @@ fn push_orders(out: &mut String, messages: &Messages) {
     out.push_str("</select></label>");
 }
 
-/// What is done with the processes that are ticked.
+/// The buttons for the selected processes.
 pub(super) fn push_selection(out: &mut String, messages: &Messages) {
     push(
         out,
@@ -109,7 +109,7 @@ pub(super) fn push_selection(out: &mut String, messages: &Messages) {
     );
 }
 
-/// A choice of signals and the button that sends it.
+/// A list of signals and the button that sends the chosen one.
 pub(super) fn push_signals(out: &mut String, messages: &Messages, value: &str) {
     push(
         out,

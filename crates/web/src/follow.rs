@@ -33,7 +33,7 @@ pub(super) fn main_log(context: &Context, request: &Request, reply: ReplyTo) {
     follow(context, LogName::Main, Extent::Upstream, reply);
 }
 
-/// What stands behind `/logtail`, or whatever begins like it, up to the next slash.
+/// The log named after `/logtail`, or any other first segment that begins like it.
 fn named_log(path: &[u8]) -> Option<LogName> {
     let path = String::from_utf8_lossy(relative(path));
     let (_, rest) = path.split_once('/')?;
@@ -49,16 +49,16 @@ fn named_log(path: &[u8]) -> Option<LogName> {
 /// How much of a log a stream carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
-    /// What upstream's begin with, and then whatever comes.
+    /// Upstream's 1024 bytes, then everything that is appended.
     Upstream,
-    /// What fills some screens, and then whatever comes.
+    /// Some screens full, then everything that is appended.
     Page,
-    /// All that is there.
+    /// The whole file, as it is.
     File,
 }
 
 impl Extent {
-    /// How far back it begins, in bytes; `None`: as upstream's.
+    /// How far from the end it begins, in bytes; `None`: as upstream.
     fn bytes_back(self) -> Option<u64> {
         match self {
             Self::Upstream => None,
@@ -91,10 +91,10 @@ fn follow(context: &Context, log: LogName, extent: Extent, reply: ReplyTo) {
     });
 }
 
-/// Opens a log; what cannot be followed counts as not being there, since it may be later.
+/// Opens a log; one that cannot be followed is 404, as it may appear later.
 fn open(context: &Context, path: &Path, key: FollowKey, is_process_log: bool, extent: Extent) -> Response {
     let stream = ReadAhead::new(&context.blocking);
-    // Changes count from before the first read, so that none falls between.
+    // Registered before the first read, so that no change is missed.
     let notifier = stream.notifier();
     let follow = context.pump.follow(key, path, move || notifier.notify());
     let follower = match extent.bytes_back() {
@@ -109,7 +109,7 @@ fn open(context: &Context, path: &Path, key: FollowKey, is_process_log: bool, ex
     let response = Response::new(Status::Ok)
         .header("Last-Modified", clock::http_date(modified))
         .header("Content-Type", "text/plain;charset=utf-8");
-    // nginx, which often stands in front of this, would otherwise hold the lines back.
+    // Otherwise nginx as a proxy buffers the lines.
     let response = if is_process_log || extent == Extent::Page {
         response.header("X-Accel-Buffering", "no")
     } else {
@@ -130,13 +130,13 @@ fn open(context: &Context, path: &Path, key: FollowKey, is_process_log: bool, ex
 /// A log on its way to a client.
 struct LogStream {
     stream: ReadAhead<LogReader>,
-    /// The pump notifies as long as this lives.
+    /// The pump notifies as long as this is alive.
     _follow: FollowGuard,
 }
 
 struct LogReader {
     follower: Follower,
-    /// What is there is all that is wanted.
+    /// The stream ends at the end of the file.
     ends_when_idle: bool,
 }
 

@@ -1,19 +1,19 @@
-//! What a page is asked for: the parameters of query and body.
+//! The parameters of a page: query and form body.
 
 use std::collections::HashMap;
 use supervisor_http::{Request, Status, form_pairs};
 
-/// The parameters of a request to a page. Those of the body stand before those of the query; of a repeated name
-/// the first counts in the query, the last in the body. Bytes that are no UTF-8 become U+FFFD, which no name has.
+/// The parameters of a request to a page. The body overrides the query; of a repeated name the first counts in the query, the
+/// last in the body. Invalid UTF-8 becomes U+FFFD, which no name contains.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     values: HashMap<String, String>,
-    /// What the body says, in order: some of our own fields are repeated.
+    /// The fields of the body in order; some of our own fields are repeated.
     fields: Vec<(String, String)>,
 }
 
 impl Form {
-    /// Reads the parameters; the status to refuse the request with if its body cannot be any.
+    /// Reads the parameters; the status of the refusal if the body is no form.
     pub(super) fn of(request: &Request) -> Result<Self, Status> {
         let mut form = Self::default();
         for (name, value) in form_pairs(&request.query) {

@@ -1,36 +1,35 @@
-//! Who asks: a program, our own page, or a browser that another site leads.
+//! Protection against cross-site requests and DNS rebinding: which senders and which host names are accepted.
 //!
-//! Programs use upstream's addresses as they are, with a password if there is one. A browser, however, sends what
-//! any page tells it to, with the password it keeps. It betrays itself by headers that a page cannot forge:
-//! `Sec-Fetch-Site`, `Origin`, and its `User-Agent`. What comes from a browser changes something only with the token
-//! of a page of ours (see [`super::browser_session`]).
+//! Programs use upstream's addresses as they are, with a password if there is one. A browser, however, sends what any site
+//! tells it to, with the password it has cached. Headers that a site cannot forge identify it: `Sec-Fetch-Site`, `Origin`, and
+//! `User-Agent`. A request from a browser changes something only with a valid CSRF token (see [`super::browser_session`]).
 //!
-//! `Sec-Fetch-Site` is the browser's own view, and no proxy changes it. `Origin` can only be compared with `Host`, which
-//! proxies set as they like: where they differ, only the token tells our page from another site's.
+//! `Sec-Fetch-Site` is the browser's own view, and no proxy changes it. `Origin` can only be compared with `Host`, which proxies
+//! may rewrite: where they differ, only the token distinguishes our page from another site's.
 
 use std::collections::HashMap;
 use supervisor_config::Server;
 use supervisor_http::{Listener, Request, Socket};
 use supervisor_sys::access;
 
-/// How far a request is trusted.
+/// Who sent a request, by its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sender {
-    /// A program, which nobody leads.
+    /// A program.
     Program,
-    /// A browser, on its user's own account or on that of a page of ours.
+    /// A browser, for its user or for a page of ours.
     Browser,
-    /// A browser that follows a link of another site's page, and shows where that leads.
+    /// A browser that follows a link on another site, as a top-level navigation.
     CrossSiteLink,
     /// A browser with a page whose origin is not the host of the request: another site's, or ours behind a proxy that
-    /// passes another `Host`.
+    /// rewrites `Host`.
     OriginMismatch,
-    /// A browser in which another site's page sends this in its own name.
+    /// A browser in which a page of another site sends this.
     CrossSite,
 }
 
 impl Sender {
-    /// Looks at the headers.
+    /// Judges by the headers.
     pub(super) fn of(request: &Request) -> Self {
         let header = |name| request.headers.first(name);
         if let Some(site) = header("Sec-Fetch-Site") {
@@ -51,8 +50,7 @@ impl Sender {
     }
 }
 
-/// Whether an origin is the host the request was sent to, or sent to before a proxy passed it on. No page can set
-/// these headers on its own.
+/// Whether an origin is the host of the request, or the host before a proxy forwarded it. No page can set these headers.
 fn is_own(origin: &[u8], request: &Request) -> bool {
     let Some(at) = origin.windows(3).position(|three| three == b"://") else { return false };
     let host = &origin[at + 3..];
@@ -62,29 +60,29 @@ fn is_own(origin: &[u8], request: &Request) -> bool {
         .any(|own| own.eq_ignore_ascii_case(host))
 }
 
-/// Every browser begins like this, and so does PowerShell, which is none.
+/// Every browser's `User-Agent` begins like this, and so does PowerShell's, which is no browser.
 fn is_of_a_browser(agent: &[u8]) -> bool {
     agent.starts_with(b"Mozilla/") && !agent.windows(10).any(|part| part == b"PowerShell")
 }
 
-/// Keeps browsers out that were told a foreign name for this machine (DNS rebinding). It concerns listeners on
-/// the loopback interface without a password: there the machine's name is all that guards them, since a browser
-/// sends its password only to the name it was given for. It also concerns every listener with `allowed_hosts`.
+/// Refuses browsers that reach this machine by a foreign name (DNS rebinding). It covers listeners on the loopback interface
+/// without a password, which only the host name protects, since a browser sends its password only to the name it was entered
+/// for. It also covers every listener with `allowed_hosts`.
 ///
-/// No token opens it: a page under a foreign name for this machine has the origin of our own pages, and reads theirs.
+/// A CSRF token does not bypass it: a page under a foreign name for this machine has the origin of our own pages, and can
+/// read their tokens.
 ///
 /// Programs may use any name their machine has for the address, as in `serverurl=http://myhost:9001` with
-/// `127.0.1.1 myhost` in `/etc/hosts`. They are known by what they send, which is POST without the `Origin` that a
-/// browser sends with every POST; where that cannot be told, the machine's own name is let in, which nobody else can
-/// have a browser look up elsewhere.
+/// `127.0.1.1 myhost` in `/etc/hosts`. A program is a POST without the `Origin` that a browser sends with every POST; other
+/// requests may use the machine's own host name, which an attacker cannot point elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct HostFilter {
-    /// The names that guarded sections are allowed to have besides.
+    /// The `allowed_hosts` of the sections that are covered.
     allowed: HashMap<String, Vec<String>>,
 }
 
 impl HostFilter {
-    /// For these listeners, which `servers` configure.
+    /// The filter for these listeners, which `servers` configure.
     pub(super) fn of(listeners: &[Listener], servers: &[Server]) -> Self {
         let guarded = |listener: &Listener| {
             let server = servers.iter().find(|server| server.section == listener.section);
@@ -95,19 +93,19 @@ impl HostFilter {
         Self { allowed: listeners.iter().filter_map(guarded).collect() }
     }
 
-    /// Whether a request may come in.
+    /// Whether a request is accepted.
     pub(super) fn allows(&self, request: &Request) -> bool {
         let Some(allowed) = self.allowed.get(&*request.section) else { return true };
         let is_named_well = |host: &[u8]| is_local(host) || is_own_name(host) || is_allowed(host, allowed);
         is_call_of_a_program(request) || request.headers.first("Host").is_none_or(is_named_well)
     }
 
-    /// Whether a password would open a guarded section to any name.
+    /// Whether a password would make this section accept any host.
     pub(super) fn accepts_with_password(&self, section: &str) -> bool {
         self.allowed.get(section).is_some_and(Vec::is_empty)
     }
 
-    /// A gate that guards this section.
+    /// A filter that covers this section.
     #[cfg(test)]
     pub(super) fn guarding_section(section: &str, allowed: &[&str]) -> Self {
         let allowed = allowed.iter().map(|&name| name.to_owned()).collect();
@@ -125,7 +123,7 @@ fn is_guarded_by_name(listener: &Listener) -> bool {
     }
 }
 
-/// Whether a host is an address, which nobody can make another name of, or a name of this machine alone.
+/// Whether a host is an address, which needs no look-up, or a name that always means this machine.
 fn is_local(host: &[u8]) -> bool {
     let Ok(host) = std::str::from_utf8(host) else { return false };
     if host.starts_with('[') || host.is_empty() {
@@ -135,7 +133,7 @@ fn is_local(host: &[u8]) -> bool {
     name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Whether a host is the name this machine has for itself.
+/// Whether a host is the host name of this machine.
 fn is_own_name(host: &[u8]) -> bool {
     let host = String::from_utf8_lossy(host);
     access::hostname().eq_ignore_ascii_case(name_of(&host))
@@ -150,13 +148,13 @@ fn is_allowed(host: &[u8], allowed: &[String]) -> bool {
     })
 }
 
-/// A host without its port, as names are compared.
+/// A host in lower case and without its port, for comparison.
 pub(super) fn name_of(host: &str) -> String {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Whether no browser can have sent this.
+/// Whether this is a request that no browser sends.
 fn is_call_of_a_program(request: &Request) -> bool {
     request.method == b"POST" && Sender::of(request) == Sender::Program
 }

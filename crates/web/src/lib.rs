@@ -1,8 +1,8 @@
-//! Everything clients reach over HTTP: which path leads where, and the pages behind them.
+//! The web interface: pages, static files, log streams, and the routing of all HTTP requests.
 //!
-//! Paths are matched in upstream's order: `/RPC2`, `/logtail` and `/mainlogtail` by what a path begins with, the
-//! pages by their whole name, and what is left is a file. Pages own no state: they ask the supervision loop like
-//! every other client, and answer when it has.
+//! Paths are matched in upstream's order: mounted handlers (`/RPC2`), `/logtail` and `/mainlogtail` by prefix, then the pages by
+//! their whole name; any other path is a static file. Pages own no state of supervision: they ask through
+//! [`Control`](supervisor_control::Control) like every other client.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -42,12 +42,12 @@ use supervisor_http::{Listener, ReplyTo, Request, Response, Service, Status};
 use supervisor_log::{MainLog, Pump};
 use supervisor_sys::clock;
 
-/// What pages work with; clones share it.
+/// What the pages work with; clones share it.
 #[derive(Clone)]
 pub struct Context {
     /// Asks the supervisor.
     pub control: Control,
-    /// Runs what may wait for a disk.
+    /// Runs what may block on a disk.
     pub blocking: Blocking,
     /// The main log.
     pub log: MainLog,
@@ -55,26 +55,26 @@ pub struct Context {
     pub pump: Pump,
 }
 
-/// Answers requests below a path of its own.
+/// Answers the requests to a mounted path.
 type Handler = Box<dyn Fn(Request, ReplyTo) + Send>;
 
-/// What stands behind every listener: the pages, and what is mounted beside them.
+/// The HTTP service behind every listener: the pages, and the handlers that are mounted beside them.
 pub struct Site {
     context: Context,
-    /// What answers all paths that begin like this.
+    /// Prefixes of paths, with their handlers.
     mounts: Vec<(&'static [u8], Handler)>,
-    /// When this instance began: the age of its files.
+    /// When this instance began; the modification time of its files.
     since: Wall,
-    /// What open pages are told.
+    /// The streams of open pages.
     event_streams: EventStreams,
-    /// Who may come in.
+    /// The hosts that requests may name.
     host_filter: HostFilter,
-    /// What the log was told of those who may not.
+    /// The refusals that were logged.
     refusals: Refusals,
 }
 
 impl Site {
-    /// The pages, behind these listeners, which `servers` configure.
+    /// The service behind these listeners, which `servers` configure.
     pub fn new(context: Context, listeners: &[Listener], servers: &[Server]) -> Self {
         let event_streams = EventStreams::new(context.clone());
         let host_filter = HostFilter::of(listeners, servers);
@@ -82,8 +82,7 @@ impl Site {
         Self { context, mounts: Vec::new(), since, event_streams, host_filter, refusals: Refusals::default() }
     }
 
-    /// Has `handler` answer all paths that begin with `prefix`, for programs only: a browser that another site leads is
-    /// refused before.
+    /// Mounts a handler on all paths that begin with `prefix`. It does not get requests that another site makes a browser send.
     #[must_use]
     pub fn mount(
         mut self,
@@ -94,12 +93,12 @@ impl Site {
         self
     }
 
-    /// Tells this instance of the daemon from those before and after it.
+    /// The name of this instance of the daemon in event ids.
     fn instance(&self) -> String {
         format!("{:x}", self.since.micros)
     }
 
-    /// A page, or a file.
+    /// Answers with a page or a static file.
     fn page(&self, request: &Request, reply: ReplyTo) {
         if request.method != b"GET" && request.method != b"POST" {
             return reply.send(assets::answer(request, self.since));
@@ -126,7 +125,7 @@ impl Service for Site {
         if self.context.control.is_congested() {
             return reply.send(Response::error(Status::ServiceUnavailable));
         }
-        // What the page that explains a refusal is drawn with tells nothing.
+        // The style sheet of the page that explains the refusal reveals nothing.
         if !self.host_filter.allows(&request) && !assets::exists(&request.path) {
             return reply.send(refusal::of_host(self, &request));
         }
@@ -152,12 +151,12 @@ impl Service for Site {
     }
 }
 
-/// For health checks: whoever gets this has reached a supervisord that takes requests.
+/// For health checks: supervisord takes requests.
 fn healthy(_: &Site, _: &Request, _: &Form, reply: ReplyTo) {
     reply.send(Response::new(Status::Ok).header("Content-Type", "text/plain").body("OK"));
 }
 
-/// Server-sent events for an open page. `since` is what the page shows, or `Last-Event-ID` where it was left.
+/// Server-sent events for an open page. `since` is the state the page shows; after a reconnect it is `Last-Event-ID`.
 fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
     let last = request.headers.first("Last-Event-ID").map(|id| String::from_utf8_lossy(id).into_owned());
     let last = last.or_else(|| form.value("since").map(str::to_owned)).unwrap_or_default();
@@ -174,12 +173,12 @@ fn events(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
     reply.send(response.stream(Box::new(site.event_streams.open(messages, instance, seen))));
 }
 
-/// A log as it grows, for the log page.
+/// The log page follows a log.
 fn log(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
     follow::for_page(&site.context, named_log(form), reply);
 }
 
-/// A whole log, as a file.
+/// Downloads a whole log.
 fn download(site: &Site, _: &Request, form: &Form, reply: ReplyTo) {
     follow::download(&site.context, named_log(form), reply);
 }
@@ -188,7 +187,7 @@ fn named_log(form: &Form) -> LogName {
     tail::LogChoice::of(form).log(form.value("processname").unwrap_or_default())
 }
 
-/// A path without its leading slashes, of which there may be any number.
+/// A path without its leading slashes.
 fn relative(path: &[u8]) -> &[u8] {
     let start = path.iter().position(|&byte| byte != b'/').unwrap_or(path.len());
     &path[start..]

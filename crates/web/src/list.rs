@@ -1,5 +1,5 @@
-//! The list of processes as HTML: groups, rows, and what stands in them. The page holds it whole; while it is open
-//! the same rows are sent again as they change, so that there is one place that knows how a process looks.
+//! The list of processes as HTML: groups, rows, cells. The page holds the whole list; the event stream sends single rows as
+//! they change, rendered by the same code.
 
 use super::failure_reason;
 use super::i18n::{Messages, fill};
@@ -9,7 +9,7 @@ use std::fmt::Write;
 use supervisor_core::{Moment, Namespec, ProcessInfo, ProcessState};
 use supervisor_http::percent_encode;
 
-/// What is known of a process beside what the loop says.
+/// What a process uses of the machine, over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
     /// Tenths of a percent of one CPU; the newest last, at most [`HISTORY`] of them.
@@ -19,7 +19,7 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    /// Notes what has been found out now.
+    /// Adds a sample.
     pub(super) fn note(&mut self, load: Option<u32>, memory: u64) {
         if let Some(load) = load {
             push_bounded(&mut self.load, load);
@@ -35,15 +35,15 @@ fn push_bounded<T>(values: &mut Vec<T>, newest: T) {
     values.push(newest);
 }
 
-/// How much of the past is remembered of a process, in samplings.
+/// How many samples are kept of a process.
 pub(super) const HISTORY: usize = 40;
 
-/// What is shown of one process.
+/// The content of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowView<'a> {
     pub(super) process: &'a Process,
     pub(super) usage: Option<&'a Usage>,
-    /// What it wrote last, if something is wrong with it.
+    /// The last lines of its log, if it has failed.
     pub(super) lines: Option<&'a str>,
     /// The moment.
     pub(super) now: Moment,
@@ -59,7 +59,7 @@ impl Process {
 /// Columns of the table.
 const COLUMNS: usize = 10;
 
-/// The states as the filter offers them: what needs attention first.
+/// The states in the order of the filter bar: those that need attention first.
 pub(super) const STATES: [ProcessState; 8] = [
     ProcessState::Fatal,
     ProcessState::Backoff,
@@ -139,7 +139,7 @@ fn push_group(out: &mut String, messages: &Messages, members: &[RowView<'_>]) {
     out.push_str("</tbody>\n");
 }
 
-/// One process: a row, and a second one if something is wrong with it.
+/// One process: a row, and a second one with the reason if it has failed.
 pub(super) fn push_row(out: &mut String, messages: &Messages, row: &RowView<'_>) {
     let process = row.process;
     let spec = process.namespec();
@@ -194,16 +194,16 @@ fn push_numbers(out: &mut String, row: &RowView<'_>) {
         Some(pid) => push(out, format_args!("<td class=\"p\">{pid}</td>")),
     }
     let usage = row.usage.filter(|_| process.pid.is_some());
-    push_course(out, "c", usage.map(|usage| &*usage.load), render_load);
-    push_course(out, "m", usage.map(|usage| &*usage.memory), render_memory);
+    push_history(out, "c", usage.map(|usage| &*usage.load), render_load);
+    push_history(out, "m", usage.map(|usage| &*usage.memory), render_memory);
     match process.history.restarts {
         0 => out.push_str("<td class=\"r\"></td>"),
         restarts => push(out, format_args!("<td class=\"r\">{restarts}</td>")),
     }
 }
 
-/// A number and its recent course, which the script draws.
-fn push_course<T: Copy + ToString>(
+/// A number with its history, which the script draws as a sparkline.
+fn push_history<T: Copy + ToString>(
     out: &mut String,
     class: &str,
     values: Option<&[T]>,
@@ -211,10 +211,14 @@ fn push_course<T: Copy + ToString>(
 ) {
     match values.and_then(|values| Some((values, *values.last()?))) {
         Some((values, newest)) => {
-            let course: Vec<String> = values.iter().map(ToString::to_string).collect();
+            let history: Vec<String> = values.iter().map(ToString::to_string).collect();
             push(
                 out,
-                format_args!("<td class=\"{class}\" data-h=\"{}\">{}</td>", course.join(","), render(newest)),
+                format_args!(
+                    "<td class=\"{class}\" data-h=\"{}\">{}</td>",
+                    history.join(","),
+                    render(newest)
+                ),
             );
         }
         None => push(out, format_args!("<td class=\"{class}\"></td>")),
@@ -238,7 +242,7 @@ fn render_memory(kib: u64) -> String {
 
 fn push_actions(out: &mut String, messages: &Messages, process: &Process, name: &str, link: &str) {
     out.push_str("<td class=\"a\">");
-    // The script adds the name to what a button is called; in a page without it, the row's heading has to do.
+    // The script adds the name to the label of a button; without the script the row's heading has to do.
     for (verb, label) in actions_in(messages, process.state) {
         push(out, format_args!("<button name=\"do\" value=\"{verb} {name}\">{label}</button>"));
     }
@@ -248,7 +252,7 @@ fn push_actions(out: &mut String, messages: &Messages, process: &Process, name: 
     );
 }
 
-/// The actions that make sense in a state, beside those that always do.
+/// The actions that make sense in a state.
 pub(super) fn actions_in(messages: &Messages, state: ProcessState) -> Vec<(&'static str, &'static str)> {
     match state {
         ProcessState::Running => vec![("stop", messages.stop), ("restart", messages.restart)],
@@ -258,7 +262,7 @@ pub(super) fn actions_in(messages: &Messages, state: ProcessState) -> Vec<(&'sta
     }
 }
 
-/// What there is to say of a process beside its state, as HTML.
+/// The details of a process, as HTML.
 fn details(messages: &Messages, row: &RowView<'_>) -> String {
     let process = row.process;
     let exit = || process.history.last_exit.map(|status| messages.exit(status));
@@ -270,7 +274,7 @@ fn details(messages: &Messages, row: &RowView<'_>) -> String {
                 parts.push(fill(messages.attempt, &[&(process.history.failures + 1).to_string()]));
             }
         }
-        // What else there is to say stands in the explanation below.
+        // The rest is in the failure reason below.
         ProcessState::Backoff | ProcessState::Fatal => parts.extend(exit()),
         ProcessState::Stopped | ProcessState::Exited => match exit() {
             Some(exit) => {
@@ -293,13 +297,13 @@ fn details(messages: &Messages, row: &RowView<'_>) -> String {
     html
 }
 
-/// Seconds since a live child was started.
+/// Seconds since the start of a live child.
 fn uptime(row: &RowView<'_>) -> Option<i64> {
     let now = i64::from(ProcessInfo::clamped_seconds(Some(row.now.wall)));
     row.process.pid.map(|_| (now - row.process.start).max(0))
 }
 
-/// `0:00:05`, with days before it from the first day on.
+/// `0:00:05`, or `1d 0:00:05`.
 fn render_uptime(seconds: i64) -> String {
     let (days, clock) = (seconds / 86_400, seconds % 86_400);
     let clock = format!("{}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60);

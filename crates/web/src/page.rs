@@ -1,4 +1,4 @@
-//! What all pages have in common: the frame, the headers, the escaping.
+//! The frame of all pages: headers, head and footer, escaping.
 
 use super::assets::{self, Script};
 use super::browser_session::{BrowserSession, Theme};
@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use supervisor_control::EMULATED_VERSION;
 use supervisor_http::{Response, Status};
 
-/// Nothing is loaded but our own files, nothing runs but our own script, and nobody frames the page.
+/// Only our own files are loaded, only our own script runs, and no site may frame the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// An answer nobody keeps: upstream's three headers.
+/// An answer that is not cached: upstream's three headers.
 pub(super) fn uncached(response: Response) -> Response {
     response
         .header("Pragma", "no-cache")
@@ -25,17 +25,17 @@ pub(super) fn uncached(response: Response) -> Response {
 pub(super) struct Page<'a> {
     pub(super) status: Status,
     pub(super) title: &'a str,
-    /// What runs on it.
+    /// Its script.
     pub(super) script: Script,
-    /// What the script finds out about the page: attributes of the body, escaped.
+    /// Attributes of the body that the script reads, escaped.
     pub(super) attributes: &'a str,
     pub(super) body: &'a str,
-    /// The path of the page with its parameters, for switches that lead back to it; ends with `?` or `&`.
+    /// The address of the page with its parameters, for the links that switch colours and language; ends with `?` or `&`.
     pub(super) address: &'a str,
 }
 
 impl Page<'_> {
-    /// The page for a visitor.
+    /// The page for a session.
     pub(super) fn answer(&self, session: &BrowserSession, compresses: bool) -> Response {
         let html = self.html(session);
         let response = Response::new(self.status).header("Content-Type", "text/html;charset=utf-8");
@@ -90,7 +90,7 @@ impl Page<'_> {
     }
 }
 
-/// Text as it may stand in HTML, also within the quotes of an attribute.
+/// Escapes text for HTML, also within the quotes of an attribute.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return text.into();

@@ -1,5 +1,5 @@
-//! Refusals that a proxy or a lost cookie may be the cause of. Each says what is wrong and what to do: a browser that
-//! shows it gets a page, anything else a text, and the log a line for each name.
+//! Refusals that a proxy or a lost cookie may have caused. Each says what is wrong and how to fix it: as a page for a browser
+//! that shows it, as text for other clients, and as one log line per host or origin.
 
 use super::Site;
 use super::assets::Script;
@@ -15,29 +15,29 @@ use supervisor_core::repr;
 use supervisor_http::{Request, Response, Status};
 use supervisor_log::Level;
 
-/// How many names the log is told; an attacker has any number of them.
+/// How many names are logged; an attacker can send any number.
 const MAX_LOGGED: usize = 64;
 
-/// How much of a name is shown. No host name is longer.
+/// How many characters of a name are shown. No host name is longer.
 const MAX_NAME: usize = 255;
 
-/// What was refused so far.
+/// The refusals that were logged.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     logged: Mutex<HashSet<String>>,
 }
 
-/// A refusal in words.
+/// The explanation of a refusal.
 struct Explanation {
     /// What is wrong.
     sentence: String,
-    /// What to do about it, and what to write for that.
+    /// How to fix it, with the lines of configuration for that.
     remedies: Vec<(String, Option<String>)>,
     /// There is a page to go back to.
     page_is_served: bool,
 }
 
-/// Refuses a request under a name that the server does not take; see [`super::guard::HostFilter`].
+/// Refuses a request with a host that the server does not accept; see [`super::guard::HostFilter`].
 pub(super) fn of_host(site: &Site, request: &Request) -> Response {
     let host = String::from_utf8_lossy(request.headers.first("Host").unwrap_or_default());
     let (name, section) = (truncated(&name_of(&host)), &*request.section);
@@ -63,7 +63,7 @@ pub(super) fn of_host(site: &Site, request: &Request) -> Response {
     answer(request, &session, &Explanation { sentence, remedies, page_is_served: false })
 }
 
-/// Refuses a request that another site's page had a browser send, as far as can be told.
+/// Refuses a request that a page of another site made a browser send, as far as the headers tell.
 pub(super) fn of_site(site: &Site, request: &Request) -> Response {
     let header = |name| request.headers.first(name).map(|value| truncated(&String::from_utf8_lossy(value)));
     let origin = header("Origin").filter(|origin| origin != "null");
@@ -82,7 +82,7 @@ pub(super) fn of_site(site: &Site, request: &Request) -> Response {
 }
 
 impl Refusals {
-    /// Writes a line unless it was written for this name before.
+    /// Logs a line unless one was logged for this name before.
     fn log_once(&self, site: &Site, name: String, line: &str) {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.len() >= MAX_LOGGED || !logged.insert(name) {
@@ -95,8 +95,7 @@ impl Refusals {
     }
 }
 
-/// The language of the answer. The browser gets no token with it, which would take the place of the one its open pages
-/// have.
+/// The session, for its language. It sets no token, which would replace the one of the pages that are open.
 fn session_of(request: &Request) -> BrowserSession {
     BrowserSession::of(request, &Form::of(request).unwrap_or_default()).without_token()
 }

@@ -1,4 +1,4 @@
-//! The status page: every process, what it does, and what can be done about it.
+//! The status page: every process with its state, its details and its actions.
 
 use super::actions::{self, Action};
 use super::assets::Script;
@@ -20,14 +20,14 @@ use std::time::Duration;
 use supervisor_core::Mood;
 use supervisor_http::{ReplyTo, Request, Response, Status};
 
-/// How many failures are explained with the last lines of a log, each of which costs a file to read.
+/// How many failed processes are shown with the last lines of their log, each of which reads a file.
 const MAX_EXPLAINED: usize = 50;
 
-/// How long a page waits for word of the configuration on disk. That takes milliseconds; if the disk hangs, the page
-/// comes without.
+/// How long a page waits for the comparison with the configuration on disk. That takes milliseconds; if the disk hangs, the
+/// page is sent without it.
 const COMPARISON_WAIT: Duration = Duration::from_millis(300);
 
-/// Shows the page, or does what its parameters ask for.
+/// Shows the page, or performs the action of its parameters.
 pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) {
     let session = BrowserSession::of(request, form);
     let sender = Sender::of(request);
@@ -71,20 +71,20 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     respond(site, options, reply);
 }
 
-/// How the page is to be shown.
+/// How to show the page.
 struct PageOptions {
     session: BrowserSession,
     message: Option<String>,
     filter: Filter,
     instance: String,
-    /// Not where the answer repeats what somebody else may have put into the address: the length of a compressed
-    /// page would tell how much of its secrets that resembles.
+    /// Not where the answer repeats a parameter of the address: from the length of the compressed page an attacker could
+    /// learn its secrets (BREACH).
     compresses: bool,
     is_index: bool,
 }
 
-/// Asks what the processes do, and answers, from a thread that may read files. One page after the other is made, so that many
-/// that are asked for at once hold no more than their turn.
+/// Inspects the supervisor and answers, on a thread that may read files. Pages are rendered one after the other, so that many
+/// requests at once need little memory.
 fn respond(site: &Site, options: PageOptions, reply: ReplyTo) {
     let (streams, context) = (site.event_streams.clone(), site.context.clone());
     streams.compare_if_stale();
@@ -162,7 +162,7 @@ fn render(
     page.answer(&options.session, options.compresses)
 }
 
-/// What is known of CPU and memory: what somebody's page has been told lately, else the memory of this moment.
+/// CPU and memory of the processes: from the event stream if a page is open, else the memory as it is now.
 fn usages(streams: &EventStreams, overview: &Overview) -> HashMap<String, Usage> {
     let mut usages = streams.usages();
     let is_unknown = |process: &&Process| !usages.contains_key(&process.namespec());
@@ -221,7 +221,7 @@ fn push_list(out: &mut String, options: &PageOptions, overview: &Overview, shown
     );
 }
 
-/// The words the script needs, as attributes.
+/// The messages of the script, as attributes.
 pub(super) fn script_messages(messages: &Messages) -> String {
     let mut attributes = String::new();
     for (name, text) in [
@@ -251,7 +251,7 @@ pub(super) fn script_messages(messages: &Messages) -> String {
     attributes
 }
 
-/// For a page elsewhere that shows one process.
+/// The title of the log page.
 pub(super) fn log_title(messages: &Messages, name: &str) -> String {
     fill(messages.log_of, &[name])
 }

@@ -1,5 +1,5 @@
-//! The log page: the end of a log. Without the script it is upstream's tail page, for either output and for the main
-//! log; with it, the log is followed.
+//! The log page: the end of a log, and its continuation. Without the script it is upstream's tail page, for stdout, stderr and
+//! the main log; with the script it follows the log.
 
 use super::assets::Script;
 use super::browser_session::BrowserSession;
@@ -15,15 +15,15 @@ use supervisor_core::Channel;
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 use supervisor_log::tail::{self, ReadError};
 
-/// The fewest bytes shown, and how many if nobody says.
+/// The least number of bytes shown, and the default.
 const MIN_BYTES: i64 = 1024;
 
-/// The most: a page holds the text several times while it is made. All of a log comes by its link for downloading.
+/// The greatest: the text is in memory several times while the page is rendered. The link for downloading gives the whole log.
 const MAX_BYTES: i64 = 512 * 1024;
 
-/// What is shown, and to whom.
+/// The page of one request.
 struct TailPage {
-    /// As the address names it; empty for the main log.
+    /// The process as the address names it; empty for the main log.
     name: String,
     channel: LogChoice,
     /// Bytes from the end of the log.
@@ -41,7 +41,7 @@ pub(super) enum LogChoice {
 }
 
 impl LogChoice {
-    /// Standard output, unless the address says something else that we know.
+    /// The `channel` of the address; standard output if it is missing or unknown.
     pub(super) fn of(form: &Form) -> Self {
         match form.value("channel") {
             Some("stderr") => Self::Stderr,
@@ -50,7 +50,7 @@ impl LogChoice {
         }
     }
 
-    /// What the loop calls it.
+    /// The log of a process, or the main log.
     pub(super) fn log(self, process: &str) -> LogName {
         let of_process = |channel| LogName::Process { name: process.to_owned(), channel };
         match self {
@@ -87,7 +87,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
     });
 }
 
-/// Digits count; anything else, and anything less, is as good as nothing.
+/// The limit of the address; the default if it is no number or less.
 fn limit(given: Option<&str>) -> i64 {
     let digits = given.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.map_or(MIN_BYTES, |digits| digits.parse().unwrap_or(MAX_BYTES)).clamp(MIN_BYTES, MAX_BYTES)

@@ -1,5 +1,5 @@
-//! The button that makes an edited configuration the one that runs: what `supervisorctl update` does. Everything
-//! that has to go goes first, so that what comes finds its ports and files free.
+//! Applies an edited configuration, as `supervisorctl update`. Groups are removed before others are added, so that their ports
+//! and files are free.
 
 use super::Context;
 use super::actions::{ActionResult, PendingResult, ResultCollector, order, stop, summary};
@@ -7,7 +7,7 @@ use super::i18n::{Messages, fill};
 use supervisor_control::{Diff, Fault, Reply, Request as Question, Target};
 use supervisor_core::Answer;
 
-/// Applies the configuration; `answer` takes a sentence and what came of each group.
+/// Applies the configuration; `answer` takes a sentence and the result for each group.
 pub(super) fn apply(
     context: &Context,
     messages: &'static Messages,

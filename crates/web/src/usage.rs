@@ -1,8 +1,7 @@
-//! What processes use of the machine, from `/proc`; where there is none, nothing is known.
+//! CPU and memory of processes, from `/proc`; unknown on systems without it.
 //!
-//! People ask what a program costs them, and many programs are a parent with workers. So what is shown of a process
-//! is the sum over it and its descendants. All processes are looked at in one pass: who is whose child stands in the
-//! same file as the numbers, and a pass costs the same however they are related.
+//! Many programs are a parent with workers, so the figures of a process are sums over it and its descendants. One pass reads
+//! `/proc/PID/stat` of all processes, which holds the parent as well as the figures.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,19 +9,19 @@ use std::time::Duration;
 use supervisor_core::Pid;
 use supervisor_sys::memory;
 
-/// Ticks of the CPU clock in `/proc`, a second: a constant of the interface, whatever the kernel counts in.
+/// Ticks of the CPU clock in `/proc` per second: a constant of the interface, whatever the kernel counts in.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// How many generations are followed from a process up to one of ours. Processes come and go during a pass, so what
-/// it has seen may even be a circle.
+/// How many ancestors of a process are followed up to one of ours. Processes come and go during a pass, so the parents it has
+/// read may even form a cycle.
 const MAX_DEPTH: usize = 64;
 
-/// What a process and its descendants have used up to a moment.
+/// What a process and its descendants have used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sample {
-    /// Of all their threads, and of children that have ended and were waited for.
+    /// Of all their threads, and of children that were reaped.
     pub(super) cpu: Duration,
-    /// Resident memory in KiB. What they share counts for each.
+    /// Resident memory in KiB. Shared pages count for each.
     pub(super) memory: u64,
 }
 
@@ -39,7 +38,7 @@ impl Sample {
     }
 }
 
-/// Samples of the processes `roots`, each with its descendants. What is below another of the roots counts there.
+/// Samples of the processes `roots`, each with its descendants. A root below another root counts by itself.
 pub(super) fn sample(roots: impl IntoIterator<Item = Pid>) -> HashMap<Pid, Sample> {
     let mut samples: HashMap<Pid, Sample> = roots.into_iter().map(|root| (root, Sample::default())).collect();
     if samples.is_empty() {
@@ -70,7 +69,7 @@ fn read_proc(page: u64) -> HashMap<Pid, Stat> {
     let Ok(entries) = fs::read_dir("/proc") else { return HashMap::new() };
     let pids = entries.filter_map(|entry| Pid::new(entry.ok()?.file_name().to_str()?.parse().ok()?));
     pids.filter_map(|pid| {
-        // What ends meanwhile is not there any more.
+        // It may have ended since.
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
         Some((pid, Stat::parse(&stat, page)?))
     })

@@ -1,13 +1,14 @@
-//! Pages that keep up with what happens: server-sent events on `/ui/events`.
+//! Updates of open pages: server-sent events on `/ui/events`.
 //!
 //! # Theory
 //!
-//! While at least one page is open, a thread looks: it is told by the loop that something has changed, asks for the
-//! overview, samples `/proc` every few seconds, and notes on the [`State`] what is different, with the revision in
-//! which it became so. With the last page the thread ends; an idle daemon has neither the thread nor a timer.
+//! While at least one page is open, a sampler thread subscribes to the supervisor's [feed](supervisor_control::Feed). When
+//! it is woken it takes an [`Overview`], every few seconds it samples `/proc`, and it updates the [`State`] with what differs
+//! and the serial number at which it changed. The thread ends with the last page; an idle daemon has neither the thread nor a
+//! timer.
 //!
-//! A page's stream remembers the revision up to which it was told, and tells what is newer when its client has room.
-//! Nothing is queued: a slow client gets fewer, fresher messages, and memory does not depend on its pace.
+//! The stream of a page remembers the serial it has sent, and sends what is newer when its client has room. Nothing is
+//! queued: a slow client gets fewer, more recent events, and memory does not depend on its speed.
 
 mod stream;
 
@@ -25,24 +26,24 @@ use supervisor_control::{Diff, Fault, Reply, Request as Question, Serial};
 use supervisor_core::{Moment, Mood};
 use supervisor_http::StreamWaker;
 
-/// The least time between two looks, so that a crowd of changes is one.
+/// The least time between two overviews, which coalesces changes.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How often CPU and memory are sampled, and from how many processes on how much less often.
+/// How often CPU and memory are sampled, and how often with many processes.
 const SAMPLING: Duration = Duration::from_secs(2);
 const MANY_PROCESSES: usize = 500;
 const SAMPLING_MANY: Duration = Duration::from_secs(5);
 
-/// How long what is known of the configuration on disk counts as fresh.
+/// How long a comparison with the configuration on disk is up to date.
 const COMPARISON_MAX_AGE: Duration = Duration::from_secs(5);
 
-/// After how long a comparison that has not come back is given up on.
+/// When a comparison that has not returned is given up.
 const COMPARISON_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the configuration on disk differs from what runs.
 pub(super) type Comparison = Result<Diff, Fault>;
 
-/// What open pages are told; clones share it.
+/// The streams of the open pages; clones share them.
 #[derive(Clone)]
 pub(super) struct EventStreams {
     shared: Arc<Shared>,
@@ -51,46 +52,46 @@ pub(super) struct EventStreams {
 struct Shared {
     context: Context,
     state: Mutex<State>,
-    /// There is something to look at, or nobody wants to see any more.
+    /// Something has changed, or a stream has ended.
     woken: Condvar,
-    /// A comparison has come back.
+    /// A comparison has returned.
     compared: Condvar,
 }
 
-/// What is known, and since when.
+/// What the sampler knows, and since which serial.
 #[derive(Default)]
 struct State {
-    /// The streams to wake; while there is any, the thread looks.
+    /// The streams to wake; the sampler runs while there are any.
     wakers: HashMap<u64, StreamWaker>,
     next_stream: u64,
     is_sampling: bool,
-    /// The loop has said so.
+    /// The feed has woken us.
     has_changed: bool,
     /// Of the newest overview.
     serial: Serial,
-    /// The last serial at which a process came or went; `None` until somebody has looked.
+    /// The last serial at which a process was added or removed; `None` before the first overview.
     structure: Option<Serial>,
     mood: Option<Mood>,
     rows: Vec<Row>,
     /// Of the newest overview.
     now: Option<Moment>,
-    /// The number of samplings.
+    /// Counts the samplings.
     tick: u64,
     config: Option<(Instant, Comparison)>,
     /// A comparison is under way.
     comparing_since: Option<Instant>,
-    /// Grows whenever the comparison comes to something else.
+    /// Counts the changes of the comparison.
     config_revision: u64,
 }
 
 struct Row {
     view: Process,
     lines: Option<String>,
-    /// The serial at which it became what it is.
+    /// The serial at which it changed last.
     changed: Serial,
     usage: Usage,
     sample: Option<(Sample, Instant)>,
-    /// The sampling in which its usage became what it is.
+    /// The sampling in which its usage changed last.
     sampled: u64,
 }
 
@@ -106,7 +107,7 @@ impl EventStreams {
         }
     }
 
-    /// A stream for a page that shows what was at `seen`; its instance of the daemon told by `instance`.
+    /// The stream of a page that shows the state at `seen`. `instance` names this instance of the daemon.
     pub(super) fn open(
         &self,
         messages: &'static Messages,
@@ -116,7 +117,7 @@ impl EventStreams {
         EventStream::new(Arc::clone(&self.shared), messages, instance, seen)
     }
 
-    /// What the processes use, as far as somebody looked lately.
+    /// What the processes use; empty unless the sampler runs.
     pub(super) fn usages(&self) -> HashMap<String, Usage> {
         let state = self.shared.lock();
         if !state.is_sampling {
@@ -125,8 +126,8 @@ impl EventStreams {
         state.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
     }
 
-    /// What is known of the configuration on disk. If it is being found out, that is waited for, but no longer than
-    /// `patience`, and not at all if it has taken that long already.
+    /// The last comparison with the configuration on disk. Waits for one that is under way, but no longer than `patience`, and
+    /// not if it has taken that long already.
     pub(super) fn comparison(&self, patience: Duration) -> Option<Comparison> {
         let is_awaited =
             |state: &mut State| state.comparing_since.is_some_and(|since| since.elapsed() < patience);
@@ -135,12 +136,12 @@ impl EventStreams {
         state.config.as_ref().map(|(_, comparison)| comparison.clone())
     }
 
-    /// Compares the configuration with what runs, unless that was done a moment ago or is under way.
+    /// Begins a comparison with the configuration on disk, unless the last one is up to date or one is under way.
     pub(super) fn compare_if_stale(&self) {
         self.shared.compare_if_stale();
     }
 
-    /// What is known of the configuration no longer holds: it was applied, or read.
+    /// Invalidates the comparison: the configuration was applied.
     pub(super) fn forget_comparison(&self) {
         let mut state = self.shared.lock();
         (state.config, state.comparing_since) = (None, None);
@@ -169,7 +170,7 @@ impl Shared {
         wakers.iter().for_each(StreamWaker::wake);
     }
 
-    /// Enters a stream, and has somebody look if nobody does.
+    /// Adds a stream, and starts the sampler if it does not run.
     fn add_stream(self: &Arc<Self>, waker: StreamWaker) -> u64 {
         let mut state = self.lock();
         state.next_stream += 1;
@@ -186,7 +187,7 @@ impl Shared {
             thread::Builder::new().name("look".to_owned()).stack_size(512 * 1024).spawn(move || {
                 shared.sample_while_open();
             });
-        // Without a thread the page stays as it is; it asks again when its stream ends.
+        // Without a thread the stream ends, and the page connects again later.
         state.is_sampling = started.is_ok();
         number
     }
@@ -196,7 +197,7 @@ impl Shared {
         self.woken.notify_one();
     }
 
-    /// The thread that looks, for as long as anybody wants to see.
+    /// The sampler: runs until the last stream has ended.
     fn sample_while_open(self: &Arc<Self>) {
         let shared = Arc::downgrade(self);
         let _subscription = self.context.control.subscribe(move || {
@@ -208,7 +209,7 @@ impl Shared {
         let mut sample_at = Instant::now();
         while self.wait(sample_at) {
             let Some(overview) = self.ask() else {
-                // Too busy, or ending: the streams end, and the pages come again.
+                // Too busy, or ending: the streams end, and the pages connect again later.
                 let mut state = self.lock();
                 state.is_sampling = false;
                 let wakers = std::mem::take(&mut state.wakers);
@@ -228,7 +229,7 @@ impl Shared {
         }
     }
 
-    /// Waits until there is something to look at, or it is time to sample; `false` if nobody wants to see any more.
+    /// Waits until something has changed or it is time to sample; `false` if the last stream has ended.
     fn wait(&self, sample_at: Instant) -> bool {
         let mut state = self.lock();
         loop {
@@ -244,7 +245,7 @@ impl Shared {
         }
     }
 
-    /// The overview; `None` if the loop has ended.
+    /// Takes an overview; `None` if the supervisor has ended.
     fn ask(&self) -> Option<Overview> {
         let (sender, answer) = mpsc::channel();
         self.context.control.inspect(move |view| {
@@ -268,7 +269,7 @@ impl Shared {
         self.context.control.send(Question::CompareConfig { reply });
     }
 
-    /// Notes an overview, with a sampling if one is due, and wakes the streams.
+    /// Updates the state with an overview, and a sampling if one is due, and wakes the streams.
     fn note(&self, overview: Overview, is_due: bool) {
         // Files and /proc are read without the lock.
         let mut previous: HashMap<String, Row> = {
@@ -325,7 +326,7 @@ impl Row {
         }
     }
 
-    /// Notes what it uses.
+    /// Adds a sample.
     fn take(&mut self, sample: Sample, now: Instant, tick: u64) {
         let load = self.sample.map(|(earlier, at)| sample.load_since(&earlier, now - at));
         let is_load_news = load.is_some() && self.usage.load.last() != load.as_ref();
@@ -337,7 +338,7 @@ impl Row {
     }
 }
 
-/// Whether two views differ in nothing but the time they were taken.
+/// Whether a process is the same in two overviews, apart from the time.
 fn is_unchanged(one: &Process, two: &Process) -> bool {
     one.state == two.state
         && one.history == two.history

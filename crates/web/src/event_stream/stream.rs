@@ -1,4 +1,4 @@
-//! The stream of one open page: what is newer on the board than what the page knows, as server-sent events.
+//! The stream of one open page: all that is newer than what the page shows, as server-sent events.
 
 use super::super::list::{RowView, push, push_row};
 use super::super::{banner, i18n::Messages};
@@ -14,9 +14,9 @@ pub(crate) struct EventStream {
     messages: &'static Messages,
     /// Names this instance of the daemon in event ids.
     instance: String,
-    /// The page knows everything up to here.
+    /// The page shows everything up to here.
     seen: Serial,
-    /// The page shows something else altogether, and has to be asked for anew.
+    /// The page shows another instance, and has to be reloaded.
     must_reload: bool,
     tick: u64,
     config_revision: Option<u64>,
@@ -28,7 +28,7 @@ pub(crate) struct EventStream {
 
 impl Source for EventStream {
     fn start(&mut self, waker: StreamWaker) {
-        // Says at once that the stream stands, and how soon to come back when it breaks.
+        // Confirms the connection at once, and sets how soon to connect again.
         self.ready = b"retry: 1000\n: supervisor\n\n".to_vec();
         self.number = Some(self.shared.add_stream(waker));
     }
@@ -54,7 +54,7 @@ impl Drop for EventStream {
 }
 
 impl EventStream {
-    /// A stream for a page that shows what was at `seen`; this instance of the daemon is told by `instance`.
+    /// A stream for a page that shows the state at `seen`. `instance` names this instance of the daemon.
     pub(super) fn new(
         shared: Arc<Shared>,
         messages: &'static Messages,
@@ -75,7 +75,7 @@ impl EventStream {
         }
     }
 
-    /// All there is to tell, as events.
+    /// All pending updates, as events.
     fn pending_events(&mut self) -> String {
         let shared = Arc::clone(&self.shared);
         let state = shared.lock();

@@ -1,5 +1,5 @@
-//! What the pages say, in each of their languages. Names of states and signals, and whatever upstream's clients
-//! read, stay as they are.
+//! The message catalogue of the pages. Names of states and signals, and what upstream's clients read, are not
+//! translated.
 
 mod chinese;
 mod english;
@@ -10,16 +10,16 @@ pub(super) use english::ENGLISH;
 use supervisor_core::{ExitStatus, ProcessState, Wall};
 use supervisor_sys::clock;
 
-/// The words of one language. `{}` stands for what is filled in.
+/// The messages of one language. `{}` is a placeholder.
 #[derive(Debug)]
 pub(super) struct Messages {
     /// For `lang` attributes.
     pub(super) code: &'static str,
-    /// The language in itself.
+    /// The name of the language in that language.
     pub(super) name: &'static str,
-    /// Of the list; scripts look for upstream's.
+    /// Title of the list; scripts look for upstream's.
     pub(super) title: &'static str,
-    /// Of a log.
+    /// Title of a log.
     pub(super) tail_title: &'static str,
     pub(super) skip: &'static str,
     pub(super) pid: &'static str,
@@ -187,24 +187,23 @@ impl Messages {
         }
     }
 
-    /// What went wrong when it was started: what upstream says, of which the usual is told in this language.
+    /// A spawn error; the most frequent one is translated.
     pub(super) fn spawn_error<'a>(&self, error: &'a str) -> &'a str {
         if error == ENGLISH.exited_too_quickly { self.exited_too_quickly } else { error }
     }
 
-    /// When a child ended: as upstream's description says, or as the numbers that every reader of this language
-    /// knows.
+    /// When a child ended: upstream's description in English, otherwise month, day and time in digits.
     pub(super) fn end_time(&self, process: &Process) -> String {
         if self.code == ENGLISH.code {
             return process.description.clone();
         }
         let ended = Wall { micros: process.stop.saturating_mul(1_000_000) };
         let time = clock::log_timestamp(ended).to_string();
-        // Without the year before and the seconds behind.
+        // Without year and seconds.
         time.get(5..16).unwrap_or_default().to_owned()
     }
 
-    /// A state in words; the name on the wire stands beside it in attributes.
+    /// A state in this language; attributes hold its name on the wire.
     pub(super) fn state_name(&self, state: ProcessState) -> &'static str {
         let is_english = self.code == ENGLISH.code;
         match (state, is_english) {
@@ -228,7 +227,7 @@ impl Messages {
     }
 }
 
-/// Puts values in the place of each `{}`, in order.
+/// Replaces each `{}` by a value, in order.
 pub(super) fn fill(pattern: &str, values: &[&str]) -> String {
     let mut values = values.iter();
     let mut filled = String::with_capacity(pattern.len() + 32);
