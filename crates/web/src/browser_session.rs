@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_chooses_the_language() {
+    fn accept_language_chooses_the_language() {
         for header in ["", "fr", "en-GB,zh;q=0.9", "fr, en;q=0.5, zh;q=0.4", "*", "zh;q=0", "zh;q=x"] {
             assert_eq!(language(header), "en", "{header}");
         }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_kept_in_a_cookie_and_outranks_the_browser() {
+    fn a_preference_is_kept_in_a_cookie_and_overrides_accept_language() {
         let session = session_of(&[("Accept-Language", "en")], "/?language=zh&theme=dark");
         assert_eq!((session.messages.code, session.theme), ("zh-Hans", Theme::Dark));
         let cookies = session.remember(Response::new(supervisor_http::Status::Ok));
@@ -218,13 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_put_into_a_cookie_that_could_end_it() {
+    fn cookie_values_cannot_contain_separators() {
         let session = session_of(&[], "/?language=zh%3B%20Path%3D%2Fx&theme=a%0d%0ab");
         assert!(session.preferences.is_empty());
     }
 
     #[test]
-    fn only_the_token_the_browser_has_opens() {
+    fn only_the_token_of_the_cookie_is_accepted() {
         let known = "x".repeat(TOKEN_LENGTH);
         let header = format!("supervisor_token={known}");
         let vouches = |headers: &[(&str, &str)], token: &str| {
@@ -241,7 +241,7 @@ mod tests {
 
     /// A server on another port has set the cookie and filled in the field.
     #[test]
-    fn a_planted_token_has_no_seal() {
+    fn a_planted_token_has_no_valid_mac() {
         let known = "x".repeat(TOKEN_LENGTH);
         let header = [("Cookie", &*format!("supervisor_token={known}"))];
         let seal_of =

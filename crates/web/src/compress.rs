@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_comes_back_the_same() {
+    fn compression_is_lossless() {
         let text = "all work and no play ".repeat(1000);
         let response = answer("gzip, deflate, br", &text);
         let Body::Bytes(bytes) = &response.body else { panic!("a stream") };
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_gets_what_he_cannot_read() {
+    fn clients_that_do_not_accept_deflate_get_plain_bodies() {
         let text = "x".repeat(5000);
         for accepted in ["", "gzip", "deflate;q=0", "deflate; q=0.0", "identity"] {
             assert_eq!(answer(accepted, &text).first_header("Content-Encoding"), None, "{accepted}");

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_could_not_become_the_program_says_why_in_its_log() {
+    fn a_failed_exec_is_explained_from_the_log() {
         let quickly = "Exited too quickly (process log may have details)";
         let view = failed(quickly, Some(ExitStatus::Code(127)));
         for (line, expected) in [
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_are_of_the_errors_if_there_are_any() {
+    fn the_last_lines_come_from_stderr_first() {
         let scratch = Scratch::new();
         let out = scratch.file("out", "output\n");
         let mut view = failed("", None);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_wrote_cannot_become_markup() {
+    fn log_lines_are_escaped() {
         let mut html = String::new();
         push_explanation(&mut html, &ENGLISH, &failed("<b>", None), Some("<script>alert(1)</script>"));
         assert!(!html.contains("<script>") && html.contains("&lt;script&gt;") && html.contains("&lt;b&gt;"));

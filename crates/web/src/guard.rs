@@ -171,7 +171,7 @@ mod tests {
     const FIREFOX: (&str, &str) = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101");
 
     #[test]
-    fn programs_and_browsers_are_told_apart() {
+    fn programs_and_browsers_are_distinguished() {
         assert_eq!(sender("GET", &[]), Sender::Program);
         assert_eq!(sender("GET", &[("User-Agent", "curl/8.5.0")]), Sender::Program);
         assert_eq!(sender("GET", &[FIREFOX]), Sender::Browser);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_pages_send_is_foreign() {
+    fn requests_from_other_sites_are_cross_site() {
         let site = |site| sender("POST", &[FIREFOX, ("Sec-Fetch-Site", site)]);
         assert_eq!(site("same-origin"), Sender::Browser);
         assert_eq!(site("none"), Sender::Browser);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_names_do_not_open_a_loopback_listener() {
+    fn foreign_hosts_are_refused_on_a_loopback_listener() {
         let host_filter = HostFilter::guarding_section("unix_http_server", &[]);
         let allows = |host| host_filter.allows(&http_request("GET", "/", &[("Host", host)], b""));
         for host in

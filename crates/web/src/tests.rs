@@ -135,7 +135,7 @@ fn the_status_page_has_a_row_per_process_with_upstreams_links() {
 
 /// WEB-2, WEB-9, WEB-23.
 #[test]
-fn whatever_is_shown_is_escaped() {
+fn all_text_on_the_page_is_escaped() {
     let double = Double::new();
     let hostile = vec![process("a\">", "<b>", ProcessState::Fatal)];
     let response = show(&double, "/?message=%3Cscript%3E", hostile);
@@ -173,7 +173,7 @@ fn fault(make: fn(String) -> Fault) -> Answer {
 
 /// WEB-3, WEB-4.
 #[test]
-fn starting_and_stopping_say_what_came_of_it() {
+fn start_and_stop_links_report_their_outcome() {
     let double = Double::new();
     let cases = [
         ("start", Answer::Done, "Process cat started"),
@@ -201,7 +201,7 @@ fn starting_and_stopping_say_what_came_of_it() {
 }
 
 #[test]
-fn a_redirect_is_relative_and_kept_by_nobody() {
+fn a_redirect_is_relative_and_not_cached() {
     let double = Double::new();
     let response = get(&double, "/?action=stop&processname=g:*").answer();
     let headers: Vec<(&str, &[u8])> =
@@ -237,7 +237,7 @@ fn wildcards_are_no_processes_and_unknown_actions_are_errors() {
 
 /// WEB-7: what a body says counts more than what the query says.
 #[test]
-fn forms_are_understood() {
+fn forms_are_parsed() {
     let double = Double::new();
     let post = |target, headers: &[(&str, &str)], text: &str| {
         send(&double, &http_request("POST", target, headers, text.as_bytes()))
@@ -286,7 +286,7 @@ fn a_restart_that_fails_says_so() {
 }
 
 #[test]
-fn an_action_goes_no_further_once_its_browser_has_left() {
+fn an_action_link_goes_no_further_when_its_browser_disconnects() {
     let double = Double::new();
     let browser = get(&double, "/?action=restart&processname=cat");
     let (ticket, _, reply) = double.take_command();
@@ -315,7 +315,7 @@ fn logs_are_cleared() {
 }
 
 #[test]
-fn what_another_site_makes_a_browser_ask_is_refused() {
+fn cross_site_requests_are_refused() {
     let double = Double::new();
     for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303)] {
         let request = http_request("GET", "/?action=refresh", &[("Sec-Fetch-Site", site)], b"");
@@ -389,7 +389,7 @@ fn the_tail_page_explains_what_it_cannot_show() {
 }
 
 #[test]
-fn a_tail_page_of_bytes_that_are_no_text_is_shown_all_the_same() {
+fn a_tail_page_replaces_invalid_utf8() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let path = scratch.file("log", b"a\xffb");
     let browser = get(&double, "/tail.html?processname=a");
@@ -408,7 +408,7 @@ fn a_tail_page_shows_no_escape_sequences() {
 
 /// WEB-11.
 #[test]
-fn health_checks_get_their_ok() {
+fn health_checks_get_ok() {
     let double = Double::new();
     for method in ["GET", "POST"] {
         let response = open(&double, method, "/ok.html").answer();
@@ -421,7 +421,7 @@ fn health_checks_get_their_ok() {
 
 /// WEB-12.
 #[test]
-fn log_streams_that_cannot_be_are_refused() {
+fn log_streams_of_unknown_logs_are_refused() {
     let (double, scratch) = (Double::new(), Scratch::new());
     for target in ["/logtail", "/logtail/", "/logtail/a", "/mainlogtail"] {
         for method in ["POST", "HEAD", "PUT"] {
@@ -451,7 +451,7 @@ fn without_a_main_log_there_is_no_stream_of_it() {
 }
 
 #[test]
-fn names_and_channels_of_log_streams_are_understood() {
+fn names_and_channels_of_log_streams_are_parsed() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let path = scratch.file("log", "x");
     for (target, name, channel) in [
@@ -528,7 +528,7 @@ fn a_log_is_followed_as_it_grows() {
 }
 
 #[test]
-fn a_flood_into_a_followed_log_arrives_whole_and_in_pieces() {
+fn a_flood_into_a_followed_log_is_streamed_completely() {
     let scratch = Scratch::new();
     let path = scratch.file("main.log", "");
     let double = Double::logging_to(&path);
@@ -545,7 +545,7 @@ fn a_flood_into_a_followed_log_arrives_whole_and_in_pieces() {
 
 /// WEB-19.
 #[test]
-fn files_are_served_with_their_age() {
+fn files_are_served_with_last_modified() {
     let double = Double::new();
     let path = "/stylesheets/supervisor.css";
     let response = get(&double, path).answer();
@@ -589,7 +589,7 @@ fn parameters_cannot_choose_another_page() {
 }
 
 #[test]
-fn calls_are_taken_at_whatever_begins_like_their_path() {
+fn xmlrpc_is_mounted_on_every_path_with_its_prefix() {
     let double = Double::new();
     let call = b"<methodCall><methodName>nope</methodName></methodCall>";
     let browser = send(&double, &http_request("POST", "/RPC2abc?x", &[], call));
@@ -597,7 +597,7 @@ fn calls_are_taken_at_whatever_begins_like_their_path() {
 }
 
 #[test]
-fn when_too_many_requests_wait_newcomers_are_told() {
+fn new_requests_get_503_while_the_queue_is_congested() {
     let double = Double::new();
     let waiting: Vec<Browser> = (0..supervisor_control::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
     assert_eq!(get(&double, "/").status(), 503);

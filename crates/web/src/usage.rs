@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_with_parentheses_and_blanks_confuses_nothing() {
+    fn stat_is_parsed_after_the_last_parenthesis() {
         let stat = b"17 (a) b (c)) S 5 17 17 0 -1 4194560 100 0 0 0 250 50 3 4 20 0 1 0 100 1000000 300 18446744073709551615";
         let used = Sample { cpu: Duration::from_millis(3070), memory: 1200 };
         assert_eq!(Stat::parse(stat, 4096), Some(Stat { parent: Pid::new(5), used }));
@@ -112,7 +112,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_children_use_counts_for_their_ancestor() {
+    fn usage_includes_descendants() {
         use std::io::{BufRead, BufReader};
         use std::os::unix::process::CommandExt;
         use std::process::{Command, Stdio};

@@ -85,7 +85,7 @@ fn only_posts_with_a_length_are_calls() {
 
 /// RPC-7.
 #[test]
-fn what_is_no_call_is_a_bad_request() {
+fn malformed_calls_get_400() {
     let double = Double::new();
     for garbage in [&b"<foo"[..], b"<methodCall></methodCall>", b"", b"\xff", b"<methodName></methodName>"] {
         assert_eq!(status(&post(&double, garbage).answer()), 400);
@@ -95,7 +95,7 @@ fn what_is_no_call_is_a_bad_request() {
 
 /// A client that does not name the compact form never gets it, nor does anything but the list of all processes.
 #[test]
-fn the_list_of_processes_is_compact_for_who_asks_for_that() {
+fn the_list_of_processes_is_compact_if_the_client_accepts_that() {
     let double = Double::new();
     let ask = |accept: &str, call: &[u8]| {
         send(&double, &http_request("POST", "/RPC2", &[("Accept", accept)], call))
@@ -138,7 +138,7 @@ fn the_list_of_processes_is_compact_for_who_asks_for_that() {
 }
 
 #[test]
-fn of_a_request_that_cannot_be_understood_only_the_beginning_is_logged() {
+fn only_the_beginning_of_a_malformed_call_is_logged() {
     let error = decode::call(b"<foo").unwrap_err();
     assert_eq!(super::complaint(b"<foo", &error), "XML-RPC request data '<foo' is invalid: unmarshallable");
     let secret = [&[b'x'; 64][..], b"secret"].concat();
@@ -149,7 +149,7 @@ fn of_a_request_that_cannot_be_understood_only_the_beginning_is_logged() {
 }
 
 #[test]
-fn calls_and_what_they_came_to_are_traced() {
+fn calls_and_their_results_are_traced() {
     let scratch = Scratch::new();
     let path = scratch.path("main.log");
     let double = Double::logging_to(&path);
@@ -188,7 +188,7 @@ fn an_answer_is_upstreams_to_the_byte() {
 }
 
 #[test]
-fn a_long_call_is_decoded_apart_and_answered_the_same() {
+fn a_long_call_is_decoded_off_the_server_thread() {
     let double = Double::new();
     let caller = call(&double, "supervisor.sendProcessStdin", &[text("a"), text(&"x".repeat(1_000_000))]);
     let Request::SendStdin { bytes, reply, .. } = double.take() else { panic!("another request") };
@@ -198,7 +198,7 @@ fn a_long_call_is_decoded_apart_and_answered_the_same() {
 }
 
 #[test]
-fn supervisord_tells_who_it_is() {
+fn supervisord_identifies_itself() {
     let double = Double::new();
     let answers = [
         ("supervisor.getVersion", text("3.0")),
@@ -219,7 +219,7 @@ fn supervisord_tells_who_it_is() {
 
 /// RPC-48.
 #[test]
-fn while_stopping_only_what_makes_sense_then_is_answered() {
+fn while_stopping_only_some_methods_are_answered() {
     let double = Double::new();
     for method in ["supervisor.getState", "supervisor.getAPIVersion", "supervisor.getPID"] {
         let caller = call(&double, method, &[]);
@@ -275,7 +275,7 @@ fn without_the_interface_section_there_is_only_system() {
 
 /// RPC-16, RPC-17: the loop gets the name as it was written, and its record is sent as it is.
 #[test]
-fn a_process_is_asked_for_by_the_name_as_written() {
+fn a_process_is_looked_up_by_the_name_as_written() {
     let double = Double::new();
     for name in ["cat", "cat:cat", "grp:*"] {
         let caller = call(&double, "supervisor.getProcessInfo", &[text(name)]);
@@ -319,7 +319,7 @@ fn results_of_many_are_statuses() {
 }
 
 #[test]
-fn every_order_says_what_was_asked() {
+fn every_command_carries_its_parameters() {
     let double = Double::new();
     let named = |name: &str| Target::Named(name.to_owned());
     let start = |target, wait| Command::Start { target, wait };
@@ -344,7 +344,7 @@ fn every_order_says_what_was_asked() {
 
 /// RPC-30, RPC-32.
 #[test]
-fn signals_are_understood_in_every_spelling_and_refused_as_written() {
+fn signals_are_parsed_in_every_spelling_and_refused_as_written() {
     let double = Double::new();
     let signal_of = |spelled: Value| {
         call(&double, "supervisor.signalProcess", &[text("a"), spelled]);
@@ -366,7 +366,7 @@ fn signals_are_understood_in_every_spelling_and_refused_as_written() {
 
 /// RPC-38.
 #[test]
-fn standard_input_takes_text_and_says_what_else_it_was_given() {
+fn stdin_takes_text_and_names_other_values() {
     let double = Double::new();
     let refused = [(Value::Int(5), "5"), (Value::Bool(true), "True"), (array([Value::Int(1)]), "[1]")];
     for (chars, shown) in refused {
@@ -382,7 +382,7 @@ fn standard_input_takes_text_and_says_what_else_it_was_given() {
 
 /// RPC-33, RPC-34, RPC-36, RPC-50.
 #[test]
-fn logs_are_read_where_the_loop_says_they_are() {
+fn logs_are_read_at_their_location() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let path = scratch.file("log", "hello\nhé\n");
     let xml = b"<methodCall><methodName>supervisor.readProcessStderrLog</methodName><params>\
@@ -405,7 +405,7 @@ fn logs_are_read_where_the_loop_says_they_are() {
 }
 
 #[test]
-fn logs_that_are_not_there_are_faults_except_for_tails() {
+fn missing_logs_are_faults_except_for_tails() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let absent = scratch.path("absent");
     let window = [text("a"), Value::Int(0), Value::Int(4)];
@@ -580,7 +580,7 @@ fn drain(source: &mut dyn Source) -> Vec<u8> {
 
 /// To the byte what it would be in one piece; the pieces end in the middle of characters.
 #[test]
-fn a_long_text_comes_in_pieces() {
+fn a_long_text_is_streamed_in_pieces() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let line = "<\u{20ac}> & \u{1f600} \u{1b}[1m\n";
     let log = [line.repeat(20_000).as_bytes(), b"\xff\xf0\x9f"].concat();
@@ -602,7 +602,7 @@ fn a_long_text_comes_in_pieces() {
 }
 
 #[test]
-fn a_long_text_of_a_log_that_is_emptied_meanwhile_ends_early() {
+fn a_long_text_ends_early_if_its_log_is_truncated() {
     let (double, scratch) = (Double::new(), Scratch::new());
     let path = scratch.file("log", vec![b'x'; 1_000_000]);
     let caller = call(&double, "supervisor.readLog", &[Value::Int(0), Value::Int(0)]);
@@ -614,7 +614,7 @@ fn a_long_text_of_a_log_that_is_emptied_meanwhile_ends_early() {
 
 /// RPC-49.
 #[test]
-fn methods_are_explained() {
+fn methods_have_help_and_signatures() {
     let double = Double::new();
     let signature = call(&double, "system.methodSignature", &[text("supervisor.startProcess")]).value();
     assert_eq!(signature, array(["boolean", "string", "boolean"].map(text)));
@@ -625,7 +625,7 @@ fn methods_are_explained() {
 }
 
 #[test]
-fn an_order_is_called_off_when_its_client_leaves() {
+fn a_command_is_cancelled_when_its_client_disconnects() {
     let double = Double::new();
     let caller = call(&double, "supervisor.startProcess", &[text("a")]);
     let (ticket, _, reply) = double.take_command();
@@ -636,7 +636,7 @@ fn an_order_is_called_off_when_its_client_leaves() {
 }
 
 #[test]
-fn a_multicall_begins_nothing_more_once_its_client_has_left() {
+fn a_multicall_ends_when_its_client_disconnects() {
     let double = Double::new();
     let calls = array([
         one_call("supervisor.stopProcess", [text("a")]),
@@ -652,7 +652,7 @@ fn a_multicall_begins_nothing_more_once_its_client_has_left() {
 }
 
 #[test]
-fn a_request_the_loop_drops_is_answered_with_500() {
+fn a_dropped_request_gets_500() {
     let double = Double::new();
     let caller = call(&double, "supervisor.reloadConfig", &[]);
     drop(double.take());

@@ -248,20 +248,20 @@ mod tests {
     use supervisor_core::Signal;
 
     #[test]
-    fn values_are_not_patterns() {
+    fn values_are_not_expanded() {
         assert_eq!(fill("{}: {}", &["{}", "b"]), "{}: b");
         assert_eq!(fill("none", &["a"]), "none");
     }
 
     #[test]
-    fn exits_are_told_by_code_and_by_signal_name() {
+    fn exits_are_described_by_code_and_signal_name() {
         let killed = ExitStatus::Signal { signal: Signal::KILL, core_dumped: false };
         assert_eq!(ENGLISH.exit(killed), "ended by SIGKILL");
         assert_eq!(SIMPLIFIED_CHINESE.exit(ExitStatus::Code(3)), "退出码 3");
     }
 
     #[test]
-    fn what_upstream_says_in_english_is_told_in_the_language_of_the_page() {
+    fn upstreams_english_texts_are_translated() {
         let fake = FakeProcess::new("a", "a", ProcessState::Stopped);
         let fake = FakeProcess { stop: Some(1_763_697_480), ..fake };
         let record = Overview::of(&FakeView::of(vec![fake])).processes.remove(0);

@@ -20,7 +20,7 @@ fn press(double: &Double, fields: &str, headers: &[(&str, &str)]) -> Browser {
 const SCRIPT: [(&str, &str); 1] = [("Accept", "application/json")];
 
 #[test]
-fn a_browser_without_a_token_is_asked_to_confirm() {
+fn a_browser_without_a_csrf_token_gets_a_confirmation_page() {
     let double = Double::new();
     let mozilla = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)");
     for target in ["/?action=stop&processname=%3Cb%3E", "/?action=stopall", "/?do=stop+a", "/?do=apply"] {
@@ -41,7 +41,7 @@ fn a_browser_without_a_token_is_asked_to_confirm() {
 }
 
 #[test]
-fn the_buttons_of_the_page_act_and_say_what_came_of_it() {
+fn buttons_perform_actions_and_report_results() {
     let double = Double::new();
     let browser = press(&double, "do=stop+a%3Ab+c", &[]);
     let order = double.obey(Answer::Done);
@@ -68,7 +68,7 @@ fn the_buttons_of_the_page_act_and_say_what_came_of_it() {
 }
 
 #[test]
-fn many_are_acted_on_at_once_and_failures_are_named() {
+fn an_action_on_many_processes_names_its_failures() {
     let double = Double::new();
     assert_eq!(press(&double, "do=stop", &[]).message(), "No process is selected.");
     let browser = press(&double, "do=stop&p=a&p=b&p=c", &SCRIPT);
@@ -83,7 +83,7 @@ fn many_are_acted_on_at_once_and_failures_are_named() {
 }
 
 #[test]
-fn applying_the_configuration_removes_first_and_adds_then() {
+fn applying_the_configuration_removes_groups_before_adding() {
     let double = Double::new();
     let browser = press(&double, "do=apply", &SCRIPT);
     let Question::ReloadConfig { reply } = double.take() else { panic!("another request") };
@@ -111,7 +111,7 @@ fn applying_the_configuration_removes_first_and_adds_then() {
 }
 
 #[test]
-fn a_configuration_that_is_not_applied_is_shown_with_what_it_changes() {
+fn an_unapplied_configuration_is_shown_with_its_changes() {
     let double = Double::new();
     let browser = get(&double, "/");
     let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
@@ -126,7 +126,7 @@ fn a_configuration_that_is_not_applied_is_shown_with_what_it_changes() {
 }
 
 #[test]
-fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
+fn pages_run_only_our_script_and_cannot_be_framed() {
     let double = Double::new();
     let response = show(&double, "/", vec![process("a", "a", ProcessState::Running)]);
     let policy =
@@ -147,7 +147,7 @@ fn pages_run_nothing_but_our_script_and_are_framed_by_nobody() {
 }
 
 #[test]
-fn a_name_that_is_foreign_to_the_loopback_interface_is_refused() {
+fn a_foreign_host_is_refused_on_a_loopback_listener() {
     let double = Double::new();
     let host_filter = crate::guard::HostFilter::guarding_section("unix_http_server", &[]);
     let mut site = Site { host_filter, ..site(&double) };
@@ -181,7 +181,7 @@ fn titles_are_in_the_language_of_the_page() {
 
 /// Open pages are told what changes; with the last of them the looking ends.
 #[test]
-fn events_tell_an_open_page_what_changes() {
+fn an_open_page_gets_events_for_changes() {
     let double = Double::new();
     let (reply, response, _client) = ReplyTo::with_channel();
     let mut site = site(&double);
