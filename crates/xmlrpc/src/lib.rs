@@ -2,27 +2,29 @@
 //!
 //! # Theory
 //!
-//! A call is decoded, found in the table of methods and turned into a [`Plan`]: an answer at hand, or what will
-//! bring it about, given a [`Done`] to hand it to. Plans ask the supervision loop by [`Request`] and read logs on
-//! the [`Pool`]; neither is waited for, so any number of calls are under way at once, and each is answered in the
-//! very moment its condition holds. A multicall is a plan that makes the plans of its calls, one after the other.
+//! A call is decoded, looked up in the table of methods and turned into a [`Plan`]: a ready value, or an operation that
+//! passes its result to a [`Completion`]. Plans send requests through [`Control`] and read logs on the threads of
+//! [`Blocking`]; nothing waits for either, so any number of calls are under way at once, and each is answered as soon as its
+//! condition holds. A multicall is a plan that runs the plans of its calls one after the other.
 //!
-//! A method is a function from its parameters to a plan, and touches nothing. Parameters are checked here, states
-//! and names by the loop.
+//! A method is a function from its parameters to a plan, without side effects. Parameters are checked here, states and names
+//! by the supervisor.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod charged;
 #[cfg(test)]
 mod double;
-mod later;
+mod log_text;
 mod logs;
 mod multicall;
+mod plan;
 mod records;
 mod supervisor;
 mod system;
-mod text;
 
-use later::{Answered, Charged, Done, Outcome, Plan};
+use charged::Charged;
+use plan::{CallResult, Completion, EncodedResult, Plan};
 use supervisor_control::{Blocking, Caller, Control};
 use supervisor_core::{Fault as CoreFault, Level, repr};
 use supervisor_http::{Budget, ReplyTo, Request, Response, Status};
@@ -31,14 +33,14 @@ use supervisor_rpc::decode::{self, DecodeError};
 use supervisor_rpc::method::{self, Arguments, Method, Procedure};
 use supervisor_rpc::{Encoded, Fault, FaultCode, Value, compact, encode};
 
-/// What methods work with; clones share it.
+/// What the methods work with; clones share it.
 #[derive(Clone)]
 pub struct Context {
     /// Asks the supervisor.
     pub control: Control,
-    /// Runs what may wait for a disk.
+    /// Runs what may block on a disk.
     pub blocking: Blocking,
-    /// What long answers are charged to.
+    /// The budget for long answers.
     pub answers: Budget,
     /// The main log.
     pub log: MainLog,
@@ -46,12 +48,11 @@ pub struct Context {
     pub has_supervisor: bool,
 }
 
-/// How much of a request that cannot be understood is shown in the log. It may hold secrets meant for a process,
-/// which stand further back.
-const SHOWN: usize = 64;
+/// How many bytes of a malformed call are logged. It may contain secrets for a process, which come later.
+const LOGGED_BYTES: usize = 64;
 
-/// Bodies up to this size are decoded at once; longer ones where they delay nobody.
-const SHORT: usize = 64 * 1024;
+/// Bodies up to this size are decoded at once, longer ones off the server's thread.
+const MAX_INLINE_BODY: usize = 64 * 1024;
 
 /// Answers a request to `/RPC2`.
 pub fn handle(context: &Context, request: Request, reply: ReplyTo) {
@@ -62,7 +63,7 @@ pub fn handle(context: &Context, request: Request, reply: ReplyTo) {
         return reply.send(Response::error(Status::LengthRequired));
     }
     let takes_compact = request.headers.first("Accept").is_some_and(compact::is_accepted);
-    if request.body.len() <= SHORT {
+    if request.body.len() <= MAX_INLINE_BODY {
         return handle_body(context, &request.body, takes_compact, reply);
     }
     let (apart, body) = (context.clone(), request.body);
@@ -79,26 +80,26 @@ fn handle_body(context: &Context, body: &[u8], takes_compact: bool, reply: Reply
             if takes_compact && is_all && call.params.is_empty() {
                 return answer_compactly(context, call.method, reply);
             }
-            let done = answer_over_http(context, &call.method, reply);
-            begin(context, &call.method, call.params, done);
+            let completion = http_completion(context, &call.method, reply);
+            start_call(context, &call.method, call.params, completion);
         }
         Err(error) => {
-            context.log.log(Level::Error, complaint(body, &error));
+            context.log.log(Level::Error, malformed_call_line(body, &error));
             reply.send(Response::error(Status::BadRequest));
         }
     }
 }
 
-/// Sets a call in motion.
-fn begin(context: &Context, name: &str, params: Vec<Value>, done: Done) {
+/// Starts a call.
+fn start_call(context: &Context, name: &str, params: Vec<Value>, completion: Completion) {
     match plan(context, name, params) {
-        Ok(Plan::Now(value)) => done.send(Outcome::Ready(Ok(value.into()))),
-        Ok(Plan::Later(start)) => start(context, done),
-        Err(fault) => done.send(Outcome::Ready(Err(fault))),
+        Ok(Plan::Ready(value)) => completion.send(CallResult::Ready(Ok(value.into()))),
+        Ok(Plan::Deferred(start)) => start(context, completion),
+        Err(fault) => completion.send(CallResult::Ready(Err(fault))),
     }
 }
 
-/// What a call comes to; the fault if it comes to nothing.
+/// The plan of a call, or its fault.
 fn plan(context: &Context, name: &str, params: Vec<Value>) -> Result<Plan, Fault> {
     let method = find(name, context.has_supervisor).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))?;
     let arguments = Arguments::new(method, params)?;
@@ -143,44 +144,44 @@ fn plan(context: &Context, name: &str, params: Vec<Value>) -> Result<Plan, Fault
     }
 }
 
-/// The method of this name, if its namespace is there.
+/// The method of this name, if its namespace is configured.
 fn find(name: &str, has_supervisor: bool) -> Option<&'static Method> {
     method::find(name).filter(|method| has_supervisor || method.namespace() == "system")
 }
 
-/// Encodes what a call comes to, on the server's thread, and sends it; long texts are read as they are sent.
-fn answer_over_http(context: &Context, name: &str, reply: ReplyTo) -> Done {
+/// Sends the result of a call over HTTP, encoded on the server's thread; long texts are read as they are sent.
+fn http_completion(context: &Context, name: &str, reply: ReplyTo) -> Completion {
     let caller = Caller::new(&context.control);
     let leaving = caller.clone();
     reply.client().on_disconnect(move || leaving.disconnect());
     let (log, name, blocking) = (context.log.clone(), name.to_owned(), context.blocking.clone());
-    Done::new(caller, move |outcome| match outcome {
-        Outcome::Text(text) => {
+    Completion::new(caller, move |outcome| match outcome {
+        CallResult::Text(text) => {
             let response = text.respond(&blocking);
-            log.log(Level::Trace, verdict(&name, response.as_ref().err()));
+            log.log(Level::Trace, trace_line(&name, response.as_ref().err()));
             reply.send(response.unwrap_or_else(|fault| respond(Err(fault))));
         }
-        Outcome::Ready(Ok(Charged { value, charge })) => {
+        CallResult::Ready(Ok(Charged { value, charge })) => {
             let answered = value.complete();
-            log.log(Level::Trace, verdict(&name, answered.as_ref().err()));
+            log.log(Level::Trace, trace_line(&name, answered.as_ref().err()));
             reply.charged(charge).send(respond(answered));
         }
-        outcome @ (Outcome::Ready(Err(_)) | Outcome::Lazy(_)) => {
+        outcome @ (CallResult::Ready(Err(_)) | CallResult::Lazy(_)) => {
             reply.send_with(move || {
                 let answered = outcome.resolve().map(|charged| charged.value);
-                log.log(Level::Trace, verdict(&name, answered.as_ref().err()));
+                log.log(Level::Trace, trace_line(&name, answered.as_ref().err()));
                 respond(answered)
             });
         }
     })
 }
 
-/// Answers with the summaries of all processes in the form of [`compact`].
+/// Answers with the summaries of all processes in the [compact form](compact).
 fn answer_compactly(context: &Context, name: String, reply: ReplyTo) {
     let (log, answers) = (context.log.clone(), context.answers.clone());
     context.control.inspect(move |view| {
         let all = records::summaries(view, &answers);
-        log.log(Level::Trace, verdict(&name, all.as_ref().err()));
+        log.log(Level::Trace, trace_line(&name, all.as_ref().err()));
         match all {
             Ok(all) => reply.charged(all.charge).send(xml_rpc(compact::MEDIA_TYPE, all.value)),
             Err(fault) => reply.send(respond(Err(fault))),
@@ -193,7 +194,7 @@ fn wire_fault(fault: &CoreFault) -> Fault {
     Fault { code: i64::from(fault.code()), text: fault.to_string() }
 }
 
-fn verdict(name: &str, fault: Option<&Fault>) -> String {
+fn trace_line(name: &str, fault: Option<&Fault>) -> String {
     match fault {
         None => format!("XML-RPC method {name}() returned successfully"),
         Some(Fault { code, text }) => format!("XML-RPC method {name}() returned fault: [{code}] {text}"),
@@ -212,9 +213,9 @@ fn xml_rpc(media_type: &str, body: Vec<u8>) -> Response {
     Response::new(Status::Ok).header("Content-Type", media_type).body(body)
 }
 
-fn complaint(body: &[u8], error: &DecodeError) -> String {
-    let shown = repr::text(&body[..body.len().min(SHOWN)]);
-    let more = if body.len() > SHOWN { "..." } else { "" };
+fn malformed_call_line(body: &[u8], error: &DecodeError) -> String {
+    let shown = repr::text(&body[..body.len().min(LOGGED_BYTES)]);
+    let more = if body.len() > LOGGED_BYTES { "..." } else { "" };
     format!("XML-RPC request data {shown}{more} is invalid: {}", error.log_words())
 }
 

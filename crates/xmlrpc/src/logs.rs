@@ -1,8 +1,8 @@
-//! Reading logs: the supervisor knows where a log is, and a thread that may block reads it.
+//! Reading logs: the supervisor tells the path, and a thread that may block reads the file.
 
+use super::log_text::LogText;
 use super::supervisor::Planned;
-use super::text::LogText;
-use super::{Context, Done, Outcome, Plan, wire_fault};
+use super::{CallResult, Completion, Context, Plan, wire_fault};
 use std::path::{Path, PathBuf};
 use supervisor_control::LogName;
 use supervisor_core::Channel;
@@ -58,7 +58,7 @@ fn read(log: LogName, window: Window) -> Plan {
     })
 }
 
-/// Never faults for want of a log: what is not there has no bytes.
+/// A missing log is no fault: it has no bytes.
 fn tail(log: LogName, window: Window) -> Plan {
     on_disk(log, move |path| {
         let found = path.map(|path| tail::tail(&path, window.offset, window.length)).unwrap_or_default();
@@ -79,26 +79,26 @@ fn on_disk(
     log: LogName,
     work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
 ) -> Plan {
-    Plan::later(move |context, done| locate(context, log, done, work))
+    Plan::deferred(move |context, completion| locate(context, log, completion, work))
 }
 
-/// Finds a log and has `work` done with it where it may take its time.
+/// Looks a log up and runs `work` on its path, on a thread that may block.
 fn locate(
     context: &Context,
     log: LogName,
-    done: Done,
+    completion: Completion,
     work: impl FnOnce(Option<PathBuf>) -> Result<LogText, Fault> + Send + 'static,
 ) {
     let blocking = context.blocking.clone();
     context.control.inspect(move |view| match view.check_running().and_then(|()| view.log(&log)) {
-        // If it is rejected, `done` is dropped with it, and the client gets status 500.
+        // If it is rejected, `completion` is dropped with it, and the client gets status 500.
         Ok(location) => blocking.run(move || {
-            done.send(match work(location.path) {
-                Ok(text) if text.is_short() => Outcome::Ready(text.encode().map(Into::into)),
-                Ok(text) => Outcome::Text(text),
-                Err(fault) => Outcome::Ready(Err(fault)),
+            completion.send(match work(location.path) {
+                Ok(text) if text.is_short() => CallResult::Ready(text.encode().map(Into::into)),
+                Ok(text) => CallResult::Text(text),
+                Err(fault) => CallResult::Ready(Err(fault)),
             });
         }),
-        Err(fault) => done.send_fault(wire_fault(&fault)),
+        Err(fault) => completion.send_fault(wire_fault(&fault)),
     });
 }

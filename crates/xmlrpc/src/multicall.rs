@@ -1,17 +1,17 @@
 //! `system.multicall`: calls one after the other, answered together.
 //!
-//! A call that waits holds up those behind it. Its answer may come at once, on the same stack, or later from
-//! another thread; either way one driver goes through the calls in a loop, so that thirty thousand calls that
-//! answer at once need no deeper stack than one.
+//! A call that waits delays those after it. Its result may come at once, on the same stack, or later from another thread;
+//! either way one driver runs the calls in a loop, so that thirty thousand calls that complete at once need no deeper stack than
+//! one.
 //!
-//! Results are written behind one another as they come, texts of logs piece by piece, so that nothing is there twice. They
-//! are charged as they grow. Where there is no room for a result, it says so, and so do those of the calls behind it, which
-//! are not made; where there is no room even for that, the whole answer is a fault.
+//! Results are appended as they come, texts of logs piece by piece, so that no copy is made. They are charged as they grow.
+//! A result that exceeds the budget is replaced by a fault, and so are those of the calls after it, which are not made; if
+//! these faults become too many, the whole answer is a fault.
 
-use super::later::{UNCHARGED, no_room};
+use super::charged::{UNCHARGED, no_room};
+use super::log_text::{LogText, More};
 use super::supervisor::Planned;
-use super::text::{LogText, More};
-use super::{Answered, Charged, Context, Done, Outcome, Plan, plan};
+use super::{CallResult, Charged, Completion, Context, EncodedResult, Plan, plan};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_http::{Budget, Charge};
 use supervisor_rpc::encode::Results;
@@ -21,74 +21,74 @@ use supervisor_rpc::{Encoded, Fault, FaultCode, Value};
 pub(super) fn multicall(arguments: &Arguments) -> Planned {
     let calls = match arguments.value(0)? {
         Value::Array(calls) => calls.clone(),
-        // Nothing to go through, upstream finds, is no call.
+        // Upstream iterates over it, and an empty string has no items.
         Value::String(text) if text.is_empty() => Vec::new(),
         _ => return Err(Fault::bare(FaultCode::IncorrectParameters)),
     };
-    Ok(Plan::later(move |context, done| {
-        let run = Run {
+    Ok(Plan::deferred(move |context, completion| {
+        let running = Multicall {
             context: context.clone(),
             progress: Mutex::new(Progress {
                 calls: calls.into_iter(),
-                results: Some(Growing::new(&context.answers)),
+                results: Some(ResultBuffer::new(&context.answers)),
                 made: 0,
                 driver: Driver::Absent,
-                done: Some(done),
+                completion: Some(completion),
             }),
         };
-        Arc::new(run).drive();
+        Arc::new(running).drive();
     }))
 }
 
-/// Whether somebody is in `drive` and will see what comes.
+/// Whether a thread is in `drive` and will see the next result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Driver {
     Present,
     Absent,
 }
 
-struct Run {
+struct Multicall {
     context: Context,
     progress: Mutex<Progress>,
 }
 
 struct Progress {
     calls: std::vec::IntoIter<Value>,
-    /// `None` while a text is added to them, and once they have been handed over.
-    results: Option<Growing>,
-    /// How many calls have their results.
+    /// `None` while a text is appended, and after completion.
+    results: Option<ResultBuffer>,
+    /// How many calls have results.
     made: usize,
     driver: Driver,
-    /// `None` once the results have been handed over.
-    done: Option<Done>,
+    /// `None` after completion.
+    completion: Option<Completion>,
 }
 
 /// The results so far.
-struct Growing {
+struct ResultBuffer {
     results: Results,
     charge: Option<Charge>,
-    /// There was no room for one of them.
+    /// One of them exceeded the budget.
     is_full: bool,
-    /// Bytes of those that say so, which are not charged.
+    /// Bytes of the faults that say so, which are not charged.
     refusals: usize,
 }
 
-/// What there must be room for before a call is made, so that its result can say what it has done.
+/// Bytes that must be free before a call is made, so that its result can be told.
 const RESULT: usize = 16 * 1024;
 
-impl Growing {
+impl ResultBuffer {
     fn new(budget: &Budget) -> Self {
         Self { results: Results::default(), charge: budget.charge(0), is_full: false, refusals: 0 }
     }
 
-    /// Whether so many bytes may be added.
+    /// Whether the budget allows so many more bytes.
     fn has_room(&mut self, more: usize) -> bool {
         let owed = (self.results.bytes() + more).saturating_sub(UNCHARGED);
         self.is_full |= !self.charge.as_mut().is_some_and(|charge| charge.resize(owed));
         !self.is_full
     }
 
-    fn add(&mut self, answered: Answered) {
+    fn add(&mut self, answered: EncodedResult) {
         let result = answered.map_or_else(|fault| Encoded::new(&fault), |charged| charged.value);
         if self.has_room(result.len()) {
             self.results.push(&result);
@@ -97,19 +97,19 @@ impl Growing {
         }
     }
 
-    /// Adds that there is no room.
+    /// Appends the fault of a result that exceeds the budget.
     fn refuse(&mut self) {
         let refusal = Encoded::new(&no_room());
         self.refusals += refusal.len();
         self.results.push(&refusal);
     }
 
-    /// Whether there is no room for refusals either.
+    /// Whether there are too many such faults.
     fn is_over(&self) -> bool {
         self.refusals > UNCHARGED
     }
 
-    /// Adds a text; on a thread that may wait for a disk.
+    /// Appends a text; on a thread that may block.
     fn add_text(&mut self, mut text: LogText) {
         let Self { results, charge, is_full, .. } = self;
         let written = results.push_with(|out| {
@@ -134,7 +134,7 @@ impl Growing {
     }
 }
 
-impl Run {
+impl Multicall {
     fn lock(&self) -> MutexGuard<'_, Progress> {
         // No foreign code runs under the lock.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
@@ -149,76 +149,78 @@ impl Run {
             self.make(call);
             let mut progress = self.lock();
             if progress.made == made {
-                // It waits; its result will be received with nobody here to see it.
+                // It waits; `receive` continues when its result comes.
                 progress.driver = Driver::Absent;
                 return;
             }
         }
     }
 
-    /// The next call, if there is one and somebody waits for its result; hands the results over at the end.
+    /// The next call, if there is one and the client is still connected; completes at the end.
     fn next_call(&self) -> Option<Result<Value, Fault>> {
         let mut progress = self.lock();
-        if progress.done.as_ref().is_none_or(|done| done.caller().is_gone()) {
-            // As upstream has it: what has begun goes on, and nothing further begins.
-            progress.done = None;
+        if progress.completion.as_ref().is_none_or(|completion| completion.caller().is_gone()) {
+            // As upstream: a call under way continues, and no further one begins.
+            progress.completion = None;
             return None;
         }
-        if progress.results.as_ref().is_some_and(Growing::is_over) {
-            let (done, results) = (progress.done.take()?, progress.results.take());
+        if progress.results.as_ref().is_some_and(ResultBuffer::is_over) {
+            let (completion, results) = (progress.completion.take()?, progress.results.take());
             drop((progress, results));
-            done.send_fault(no_room());
+            completion.send_fault(no_room());
             return None;
         }
         if let Some(call) = progress.calls.next() {
             let has_room = progress.results.as_mut().is_some_and(|results| results.has_room(RESULT));
             return Some(if has_room { Ok(call) } else { Err(no_room()) });
         }
-        let (done, results) = (progress.done.take()?, progress.results.take()?);
+        let (completion, results) = (progress.completion.take()?, progress.results.take()?);
         drop(progress);
-        let Growing { results, charge, .. } = results;
-        done.send(Outcome::Ready(Ok(Charged { value: results.finish(), charge })));
+        let ResultBuffer { results, charge, .. } = results;
+        completion.send(CallResult::Ready(Ok(Charged { value: results.finish(), charge })));
         None
     }
 
     /// Makes one call.
     fn make(self: &Arc<Self>, call: Result<Value, Fault>) {
         let planned = call.and_then(|call| {
-            let (name, params) = taken_apart(&call)?;
+            let (name, params) = split_call(&call)?;
             plan(&self.context, name, params)
         });
         match planned {
             // The driver is here.
-            Ok(Plan::Now(value)) => _ = self.note(Ok(value.into())),
-            Err(fault) => _ = self.note(Err(fault)),
-            Ok(Plan::Later(start)) => {
-                let Some(caller) = self.lock().done.as_ref().map(|done| done.caller().clone()) else {
+            Ok(Plan::Ready(value)) => _ = self.record(Ok(value.into())),
+            Err(fault) => _ = self.record(Err(fault)),
+            Ok(Plan::Deferred(start)) => {
+                let Some(caller) =
+                    self.lock().completion.as_ref().map(|completion| completion.caller().clone())
+                else {
                     return;
                 };
-                let run = Arc::clone(self);
-                start(&self.context, Done::new(caller, move |outcome| run.receive(outcome)));
+                let running = Arc::clone(self);
+                start(&self.context, Completion::new(caller, move |outcome| running.receive(outcome)));
             }
         }
     }
 
-    /// Takes the result of a call that waited, and goes on unless somebody does already.
-    fn receive(self: Arc<Self>, outcome: Outcome) {
+    /// Takes the result of a call that waited, and drives on unless another thread does.
+    fn receive(self: Arc<Self>, outcome: CallResult) {
         let driver = match outcome {
-            Outcome::Text(text) => self.note_text(text),
-            outcome @ (Outcome::Ready(_) | Outcome::Lazy(_)) => self.note(outcome.resolve()),
+            CallResult::Text(text) => self.record_text(text),
+            outcome @ (CallResult::Ready(_) | CallResult::Lazy(_)) => self.record(outcome.resolve()),
         };
         if driver == Driver::Absent {
             self.drive();
         }
     }
 
-    /// Notes a result, and who sees it.
-    fn note(&self, answered: Answered) -> Driver {
-        self.note_with(|results| results.add(answered))
+    /// Records a result; returns whether a driver will see it.
+    fn record(&self, answered: EncodedResult) -> Driver {
+        self.record_with(|results| results.add(answered))
     }
 
     /// The same with a text, which is read without the lock.
-    fn note_text(&self, text: LogText) -> Driver {
+    fn record_text(&self, text: LogText) -> Driver {
         let results = self.lock().results.take();
         let results = results.map(|mut results| {
             results.add_text(text);
@@ -230,7 +232,7 @@ impl Run {
         progress.driver
     }
 
-    fn note_with(&self, add: impl FnOnce(&mut Growing)) -> Driver {
+    fn record_with(&self, add: impl FnOnce(&mut ResultBuffer)) -> Driver {
         let mut progress = self.lock();
         if let Some(results) = &mut progress.results {
             add(results);
@@ -240,9 +242,9 @@ impl Run {
     }
 }
 
-/// The name and the parameters of a call. Parameters may be whatever upstream's language goes through item by
-/// item: of a struct these are the names, of a text the characters.
-fn taken_apart(call: &Value) -> Result<(&str, Vec<Value>), Fault> {
+/// The name and the parameters of a call. Parameters may be anything that Python iterates over: of a struct the names, of a
+/// string the characters.
+fn split_call(call: &Value) -> Result<(&str, Vec<Value>), Fault> {
     let incorrect = || Fault::bare(FaultCode::IncorrectParameters);
     let Value::Struct(members) = call else { return Err(incorrect()) };
     let member = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);

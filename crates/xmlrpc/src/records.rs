@@ -1,7 +1,7 @@
 //! What clients see of processes and of their configuration, encoded from the [`View`].
 
-use super::later::{Answered, Charged};
 use super::wire_fault;
+use super::{Charged, EncodedResult};
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -20,7 +20,7 @@ const PROCESS_SUMMARY: usize = 100;
 const CONFIG_INFO: usize = 2200;
 
 /// One process.
-pub(super) fn process(view: &dyn View, name: &str) -> Answered {
+pub(super) fn process(view: &dyn View, name: &str) -> EncodedResult {
     view.check_running().and_then(|()| view.process(name)).map_or_else(
         |fault| Err(wire_fault(&fault)),
         |info| Ok(Encoded::new(&process_info(view, &info)).into()),
@@ -28,7 +28,7 @@ pub(super) fn process(view: &dyn View, name: &str) -> Answered {
 }
 
 /// All processes by group name, then process name.
-pub(super) fn all_processes(view: &dyn View, answers: &Budget) -> Answered {
+pub(super) fn all_processes(view: &dyn View, answers: &Budget) -> EncodedResult {
     view.check_running().map_err(|fault| wire_fault(&fault))?;
     let count = view.process_count();
     let make = || Encoded::list(count, view.processes().map(|info| process_info(view, &info)));
@@ -57,7 +57,7 @@ fn encode_summaries(view: &dyn View) -> Vec<u8> {
 }
 
 /// The configuration last read, by process name.
-pub(super) fn configuration(view: &dyn View, answers: &Budget) -> Answered {
+pub(super) fn configuration(view: &dyn View, answers: &Budget) -> EncodedResult {
     view.check_running().map_err(|fault| wire_fault(&fault))?;
     let programs = view.programs();
     let count = programs.len();

@@ -9,7 +9,7 @@ use supervisor_rpc::{Encoded, Fault, FaultCode, Implementation, ReloadedGroups, 
 /// The version of the XML-RPC interface; clients compare it with what they know.
 const API_VERSION: &str = "3.0";
 
-/// A plan, or what is wrong with the parameters.
+/// A plan, or the fault of the parameters.
 pub(super) type Planned = Result<Plan, Fault>;
 
 pub(super) fn get_api_version() -> Plan {
@@ -28,14 +28,14 @@ pub(super) fn get_pid() -> Plan {
     identity(|identity| Encoded::new(&i64::from(identity.pid.raw())))
 }
 
-/// Can say nothing but RUNNING: in every other state it is refused.
+/// Always RUNNING, as every other state is a fault.
 pub(super) fn get_state() -> Plan {
     identity(|_| Encoded::new(&SupervisorState { statecode: 1, statename: "RUNNING".into() }))
 }
 
-/// Who answers; in every state, so that nobody has to guess.
+/// The implementation and its version; answered in every state.
 pub(super) fn get_implementation() -> Plan {
-    Plan::now(&Implementation { name: "supervisor-rs".into(), version: env!("CARGO_PKG_VERSION").into() })
+    Plan::ready(&Implementation { name: "supervisor-rs".into(), version: env!("CARGO_PKG_VERSION").into() })
 }
 
 pub(super) fn shutdown() -> Plan {
@@ -58,13 +58,13 @@ pub(super) fn reload_config() -> Plan {
 
 pub(super) fn add_process_group(arguments: &Arguments) -> Planned {
     on_group(arguments, Lookup::ByComparison, |name| {
-        Plan::request(|reply| Request::AddGroup { name, reply }, truth)
+        Plan::request(|reply| Request::AddGroup { name, reply }, true_value)
     })
 }
 
 pub(super) fn remove_process_group(arguments: &Arguments) -> Planned {
     on_group(arguments, Lookup::ByKey, |name| {
-        Plan::request(|reply| Request::RemoveGroup { name, reply }, truth)
+        Plan::request(|reply| Request::RemoveGroup { name, reply }, true_value)
     })
 }
 
@@ -130,19 +130,19 @@ pub(super) fn get_all_config_info() -> Plan {
 }
 
 pub(super) fn clear_log() -> Plan {
-    Plan::request(|reply| Request::ClearMainLog { reply }, truth)
+    Plan::request(|reply| Request::ClearMainLog { reply }, true_value)
 }
 
 pub(super) fn clear_process_logs(arguments: &Arguments) -> Planned {
     let name = name(arguments)?;
-    Ok(Plan::request(|reply| Request::ClearProcessLogs { name, reply }, truth))
+    Ok(Plan::request(|reply| Request::ClearProcessLogs { name, reply }, true_value))
 }
 
 pub(super) fn clear_all_process_logs() -> Plan {
     Plan::request_outcomes(|reply| Request::ClearAllProcessLogs { reply })
 }
 
-/// The only method that says what was wrong with a parameter, and it does so before it looks at the name.
+/// The only method whose fault names the wrong parameter; it checks that before the name.
 pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
     let bytes = match arguments.value(1)? {
         Value::String(text) => text.clone().into_bytes(),
@@ -150,7 +150,7 @@ pub(super) fn send_process_stdin(arguments: &Arguments) -> Planned {
         other => return Err(Fault::with_detail(FaultCode::IncorrectParameters, other.to_display_text())),
     };
     let name = name(arguments)?;
-    Ok(Plan::request(|reply| Request::SendStdin { name, bytes, reply }, truth))
+    Ok(Plan::request(|reply| Request::SendStdin { name, bytes, reply }, true_value))
 }
 
 /// Takes values of every type; an event carries text.
@@ -168,7 +168,7 @@ fn identity(encode: impl FnOnce(Identity<'_>) -> Encoded + Send + 'static) -> Pl
     })
 }
 
-fn truth((): ()) -> Encoded {
+fn true_value((): ()) -> Encoded {
     Encoded::new(&true)
 }
 
@@ -180,16 +180,16 @@ fn wait(arguments: &Arguments, index: usize) -> Wait {
     if arguments.flag_or(index, true) { Wait::Yes } else { Wait::No }
 }
 
-/// How upstream finds a group, which decides what may stand in for its name.
+/// How upstream looks a group up, which decides which types a name may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lookup {
-    /// In a table, where arrays and structs cannot be looked up.
+    /// In a dictionary, whose keys cannot be arrays and structs.
     ByKey,
-    /// By comparing it with each, which anything can be.
+    /// By comparison with each name, which works for any type.
     ByComparison,
 }
 
-/// A method on a group. What is no text is the name of no group, and the answer says so.
+/// A method on a group. A value that is no string names no group.
 fn on_group(arguments: &Arguments, lookup: Lookup, plan: impl FnOnce(String) -> Plan) -> Planned {
     match arguments.value(0)? {
         Value::String(name) => Ok(plan(name.clone())),
@@ -215,7 +215,7 @@ fn incorrect() -> Fault {
     Fault::bare(FaultCode::IncorrectParameters)
 }
 
-/// A signal by name or number, blanks around it ignored; what the client wrote if it is none.
+/// A signal by name or number, without blanks around it; the client's text if it is none.
 fn signal(arguments: &Arguments, index: usize) -> Result<Result<Signal, String>, Fault> {
     let spelled = arguments.text_of_scalar(index)?;
     let known = match arguments.int(index) {

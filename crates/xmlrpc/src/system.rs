@@ -1,4 +1,4 @@
-//! `system.*`, apart from multicall: what methods there are.
+//! `system.*`, apart from multicall: introspection.
 
 use super::supervisor::Planned;
 use super::{Plan, find};
@@ -7,19 +7,19 @@ use supervisor_rpc::{Fault, FaultCode};
 
 pub(super) fn list_methods(has_supervisor: bool) -> Plan {
     let names: Vec<&str> = method::list(has_supervisor).collect();
-    Plan::now(&names)
+    Plan::ready(&names)
 }
 
 pub(super) fn method_help(arguments: &Arguments, has_supervisor: bool) -> Planned {
-    Ok(Plan::now(&explained(arguments, has_supervisor)?.help_text()))
+    Ok(Plan::ready(&described(arguments, has_supervisor)?.help_text()))
 }
 
 pub(super) fn method_signature(arguments: &Arguments, has_supervisor: bool) -> Planned {
-    Ok(Plan::now(&explained(arguments, has_supervisor)?.signature()))
+    Ok(Plan::ready(&described(arguments, has_supervisor)?.signature()))
 }
 
-/// What is no text is the name of no method.
-fn explained(arguments: &Arguments, has_supervisor: bool) -> Result<&'static Method, Fault> {
+/// The method to describe. A value that is no string names no method.
+fn described(arguments: &Arguments, has_supervisor: bool) -> Result<&'static Method, Fault> {
     let known = arguments.value(0)?.as_str().and_then(|name| find(name, has_supervisor));
     known.ok_or_else(|| Fault::bare(FaultCode::SignatureUnsupported))
 }

@@ -140,12 +140,15 @@ fn the_list_of_processes_is_compact_if_the_client_accepts_that() {
 #[test]
 fn only_the_beginning_of_a_malformed_call_is_logged() {
     let error = decode::call(b"<foo").unwrap_err();
-    assert_eq!(super::complaint(b"<foo", &error), "XML-RPC request data '<foo' is invalid: unmarshallable");
+    assert_eq!(
+        super::malformed_call_line(b"<foo", &error),
+        "XML-RPC request data '<foo' is invalid: unmarshallable"
+    );
     let secret = [&[b'x'; 64][..], b"secret"].concat();
-    let logged = super::complaint(&secret, &error);
+    let logged = super::malformed_call_line(&secret, &error);
     assert!(logged.ends_with("xxx'... is invalid: unmarshallable"), "{logged}");
     let error = decode::call(b"<methodCall/>").unwrap_err();
-    assert!(super::complaint(b"<methodCall/>", &error).ends_with("is invalid: no method name"));
+    assert!(super::malformed_call_line(b"<methodCall/>", &error).ends_with("is invalid: no method name"));
 }
 
 #[test]
@@ -227,8 +230,8 @@ fn while_stopping_only_some_methods_are_answered() {
         assert_eq!(caller.fault(), (6, "SHUTDOWN_STATE".into()), "{method}");
     }
     let caller = call(&double, "supervisor.sendRemoteCommEvent", &[text("a"), Value::Int(5)]);
-    let order = double.obey(Answer::Done);
-    assert_eq!(order, Command::RemoteEvent { kind: "a".into(), data: "5".into() });
+    let command = double.obey(Answer::Done);
+    assert_eq!(command, Command::RemoteEvent { kind: "a".into(), data: "5".into() });
     assert_eq!(caller.value(), Value::Bool(true));
     assert!(call(&double, "system.listMethods", &[]).value().as_array().is_some());
     assert!(call(&double, "supervisor.getImplementation", &[]).value().member("version").is_some());
@@ -304,8 +307,8 @@ fn results_of_many_are_statuses() {
     let caller = call(&double, "supervisor.startProcessGroup", &[text("grüp")]);
     let outcome = |name: &str, result| Outcome { name: Arc::from(name), group: Arc::from("grüp"), result };
     let failed = Err(CoreFault::SpawnError("grüp:b".into()));
-    let order = double.obey(Answer::Outcomes(vec![outcome("b", failed), outcome("a", Ok(()))]));
-    assert_eq!(order, Command::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
+    let command = double.obey(Answer::Outcomes(vec![outcome("b", failed), outcome("a", Ok(()))]));
+    assert_eq!(command, Command::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
     let record = |name: &str, status, description: &str| {
         Value::Struct(vec![
             entry("name", text(name)),
@@ -348,7 +351,7 @@ fn signals_are_parsed_in_every_spelling_and_refused_as_written() {
     let double = Double::new();
     let signal_of = |spelled: Value| {
         call(&double, "supervisor.signalProcess", &[text("a"), spelled]);
-        let Command::Signal { signal, .. } = double.obey(Answer::Done) else { panic!("another order") };
+        let Command::Signal { signal, .. } = double.obey(Answer::Done) else { panic!("another command") };
         signal
     };
     for spelled in [text("cont"), text(" SIGCONT "), Value::Int(18), text("18")] {
@@ -359,7 +362,7 @@ fn signals_are_parsed_in_every_spelling_and_refused_as_written() {
     }
     let caller = call(&double, "supervisor.signalAllProcesses", &[text("nope")]);
     let Command::Signal { target, .. } = double.obey(Answer::Outcomes(Vec::new())) else {
-        panic!("another order")
+        panic!("another command")
     };
     assert_eq!((target, caller.value()), (Target::All, array([])));
 }

@@ -1,15 +1,15 @@
-//! A text of a log on its way into an answer, piece by piece, so that however long it is, little of it is in memory.
+//! Texts of logs, encoded piece by piece, so that little of a long text is in memory.
 //!
 //! # Theory
 //!
-//! The head of an answer tells its length, and how much of a text is escaped is known only when it has been read. So a long
-//! text is gone through twice: for the length, and again while the client takes it, one piece read ahead of the one on its
-//! way. A log that grows, is rotated or removed meanwhile gives the same bytes again; if it is emptied, the answer ends before
-//! its length, which its client sees.
+//! `Content-Length` precedes the text, and the length of the escaped text is known only after reading it. So a long text is
+//! read twice: once for its length, and again while the client takes it, [one piece ahead](ReadAhead). A log that grows, is
+//! rotated or removed in between gives the same bytes again; if it is truncated, the answer ends before its length, which the
+//! client notices.
 //!
-//! All reading is done by the pool, whose threads may wait for a disk.
+//! Everything here reads files and runs on threads that may block.
 
-use super::later::UNCHARGED;
+use super::charged::UNCHARGED;
 use std::io;
 use supervisor_control::{Blocking, Piece, Poll, ReadAhead, Reader};
 use supervisor_http::{Next, Response, Source, Status, StreamWaker};
@@ -17,19 +17,19 @@ use supervisor_log::tail::LogRange;
 use supervisor_rpc::encode::{Output, TextFrame, TextPieces, close_answer, open_answer};
 use supervisor_rpc::{Encoded, Fault, FaultCode, LogTail};
 
-/// The bytes of a log in one piece: escaped, most fit into what the server sends at a time.
+/// Bytes of a log per piece; escaped, most fit into one write of the server.
 const PIECE: usize = 56 * 1024;
 
-/// A value with a text of a log in it, as far as it has been written.
+/// A value that contains the text of a log, and how much of it has been written.
 pub(crate) struct LogText {
-    /// `None` where there is no log.
+    /// `None` if there is no log.
     part: Option<LogRange>,
     frame: TextFrame,
     pieces: TextPieces,
     is_open: bool,
 }
 
-/// Whether a value goes on.
+/// Whether a value continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum More {
     Follows,
@@ -41,7 +41,7 @@ impl LogText {
         Self { part, frame, pieces: TextPieces::default(), is_open: false }
     }
 
-    /// Whether it need not come in pieces.
+    /// Whether it need not be streamed.
     pub(super) fn is_short(&self) -> bool {
         self.part.as_ref().is_none_or(|part| part.len() <= UNCHARGED as u64)
     }
@@ -63,7 +63,7 @@ impl LogText {
         Ok(More::Ended)
     }
 
-    /// All of it at once.
+    /// The whole value.
     pub(super) fn encode(mut self) -> Result<Encoded, Fault> {
         let mut written = Ok(More::Follows);
         let encoded = Encoded::with(|out| {
@@ -74,7 +74,7 @@ impl LogText {
         if written.is_ok() { Ok(encoded) } else { self.unreadable() }
     }
 
-    /// What is answered where the log cannot be read: a tail is empty then.
+    /// The answer if the log cannot be read: a tail is empty then.
     pub(super) fn unreadable(&self) -> Result<Encoded, Fault> {
         match self.frame {
             TextFrame::Plain => Err(Fault::bare(FaultCode::Failed)),
@@ -82,7 +82,7 @@ impl LogText {
         }
     }
 
-    /// A whole answer, whose body is read as it is sent.
+    /// The HTTP answer, whose body is read as it is sent.
     pub(super) fn respond(mut self, blocking: &Blocking) -> Result<Response, Fault> {
         let response = Response::new(Status::Ok).header("Content-Type", "text/xml");
         match self.measure() {
@@ -114,7 +114,7 @@ impl LogText {
         Ok(length)
     }
 
-    /// The next piece of the whole answer, and whether there is more.
+    /// The next piece of the whole answer, and whether more follows.
     fn next_of_answer(&mut self) -> io::Result<(Vec<u8>, More)> {
         let mut out = Output::default();
         if !self.is_open {
@@ -140,7 +140,7 @@ impl Reader for LogText {
     }
 }
 
-/// A text on its way to a client.
+/// The body of the HTTP answer.
 struct TextSource(ReadAhead<LogText>);
 
 impl TextSource {
