@@ -57,9 +57,9 @@ impl LinkRequest {
     }
 
     /// Gives a command and continues with its answer, unless the client has disconnected.
-    fn order(self, order: Order, next: impl FnOnce(Self, Answer) + Send + 'static) {
+    fn command(self, command: Command, next: impl FnOnce(Self, Answer) + Send + 'static) {
         let caller = self.caller.clone();
-        caller.command(order, move |answer| {
+        caller.command(command, move |answer| {
             if !self.caller.is_gone() {
                 next(self, answer);
             }
@@ -67,21 +67,23 @@ impl LinkRequest {
     }
 
     fn stop_all(self) {
-        self.order(stop(Target::All), |link, answer| link.finish(&of_all(&answer, "All stopped")));
+        self.command(stop(Target::All), |link, answer| link.finish(&of_all(&answer, "All stopped")));
     }
 
     fn restart_all(self) {
-        self.order(stop(Target::All), |link, answer| match answer {
+        self.command(stop(Target::All), |link, answer| match answer {
             Answer::Fault(fault) => link.finish(&unexpected(&fault)),
             Answer::Done | Answer::Outcomes(_) => {
-                link.order(start(Target::All), |link, answer| link.finish(&of_all(&answer, "All restarted")));
+                link.command(start(Target::All), |link, answer| {
+                    link.finish(&of_all(&answer, "All restarted"));
+                });
             }
         });
     }
 
     fn start(self, name: &str, done: &'static str) {
         let shown = name.to_owned();
-        self.order(start(Target::Named(name.to_owned())), move |link, answer| {
+        self.command(start(Target::Named(name.to_owned())), move |link, answer| {
             link.finish(&match answer {
                 Answer::Done | Answer::Outcomes(_) => format!("Process {shown} {done}"),
                 Answer::Fault(Fault::BadName(_)) => unknown(&shown),
@@ -92,7 +94,7 @@ impl LinkRequest {
 
     fn stop(self, name: &str) {
         let shown = name.to_owned();
-        self.order(stop(Target::Named(name.to_owned())), move |link, answer| {
+        self.command(stop(Target::Named(name.to_owned())), move |link, answer| {
             link.finish(&match answer {
                 Answer::Done | Answer::Outcomes(_) => format!("Process {shown} stopped"),
                 Answer::Fault(Fault::BadName(_)) => unknown(&shown),
@@ -104,7 +106,7 @@ impl LinkRequest {
     /// Stops the process if it runs, then starts it; reports the fault of either.
     fn restart(self, name: &str) {
         let shown = name.to_owned();
-        self.order(stop(Target::Named(name.to_owned())), move |link, answer| match answer {
+        self.command(stop(Target::Named(name.to_owned())), move |link, answer| match answer {
             Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
                 link.start(&shown, "restarted");
             }

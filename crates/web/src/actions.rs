@@ -1,14 +1,14 @@
 //! The actions behind the buttons of our own page: one verb for any number of processes, answered with a result for each.
 //! An action completes even if its browser disconnects.
 
+use super::Site;
 use super::browser_session::BrowserSession;
 use super::event_stream::json;
 use super::form::Form;
 use super::i18n::{Messages, fill};
 use super::page;
-use super::{Context, Site};
 use std::sync::{Arc, Mutex, PoisonError};
-use supervisor_control::{Command, Reply, Request as Question, Target};
+use supervisor_control::{Command, Control, Reply, Request as Question, Target};
 use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
@@ -78,7 +78,7 @@ pub(super) fn perform(
     session: &BrowserSession,
     reply: ReplyTo,
 ) {
-    let (messages, context) = (session.messages, &site.context);
+    let (messages, control) = (session.messages, &site.context.control);
     let is_script = request.headers.first("Accept").is_some_and(|accepted| accepted == b"application/json");
     let answer = move |message: String, results: Vec<ActionResult>| {
         reply.send(if is_script { as_json(&message, &results) } else { as_redirect(&message) });
@@ -86,13 +86,13 @@ pub(super) fn perform(
     match action {
         Action::ApplyConfiguration => {
             let streams = site.event_streams.clone();
-            super::update::apply(context, messages, move |message, results| {
+            super::update::apply(control, messages, move |message, results| {
                 streams.forget_comparison();
                 answer(message, results);
             });
         }
         Action::Processes(_, targets) if targets.is_empty() => {
-            answer(messages.nothing_selected.to_owned(), Vec::new())
+            answer(messages.nothing_selected.to_owned(), Vec::new());
         }
         Action::Processes(verb, targets) => {
             let done = match verb {
@@ -103,10 +103,10 @@ pub(super) fn perform(
                 Verb::Signal(_) => messages.signalled,
             };
             let collector = ResultCollector::new(messages, move |results| {
-                answer(summary(messages, done, &results), results)
+                answer(summary(messages, done, &results), results);
             });
             for target in targets {
-                start_action(context, verb, target, PendingResult::of(&collector));
+                start_action(control, verb, target, PendingResult::of(&collector));
             }
         }
     }
@@ -241,30 +241,30 @@ impl Drop for PendingResult {
     }
 }
 
-fn start_action(context: &Context, verb: Verb, target: Target, pending: PendingResult) {
+fn start_action(control: &Control, verb: Verb, target: Target, pending: PendingResult) {
     let pending = match &target {
         Target::Named(name) | Target::Group(name) => pending.named(name),
         Target::All => pending.named("*"),
     };
     match verb {
-        Verb::Start => order(context, start(target), |answer| pending.report_answer(answer)),
-        Verb::Stop => order(context, stop(target), |answer| pending.report_answer(answer)),
+        Verb::Start => control.command(start(target), |answer| pending.report_answer(answer)),
+        Verb::Stop => control.command(stop(target), |answer| pending.report_answer(answer)),
         Verb::Signal(signal) => {
-            order(context, Command::Signal { target, signal: Ok(signal) }, |answer| {
-                pending.report_answer(answer)
+            control.command(Command::Signal { target, signal: Ok(signal) }, |answer| {
+                pending.report_answer(answer);
             });
         }
-        Verb::Restart => restart(context, target, pending),
-        Verb::ClearLog => clear_log(context, target, pending),
+        Verb::Restart => restart(control, target, pending),
+        Verb::ClearLog => clear_log(control, target, pending),
     }
 }
 
 /// Stops the processes that run, then starts all.
-fn restart(context: &Context, target: Target, pending: PendingResult) {
-    let again = context.clone();
-    order(context, stop(target.clone()), move |answer| match answer {
+fn restart(control: &Control, target: Target, pending: PendingResult) {
+    let again = control.clone();
+    control.command(stop(target.clone()), move |answer| match answer {
         Answer::Done | Answer::Outcomes(_) | Answer::Fault(Fault::NotRunning(_)) => {
-            order(&again, start(target), |answer| pending.report_answer(answer));
+            again.command(start(target), |answer| pending.report_answer(answer));
         }
         Answer::Fault(fault) => {
             let text = fault_message(pending.messages(), &fault);
@@ -273,8 +273,8 @@ fn restart(context: &Context, target: Target, pending: PendingResult) {
     });
 }
 
-fn clear_log(context: &Context, target: Target, pending: PendingResult) {
-    context.control.send(match target {
+fn clear_log(control: &Control, target: Target, pending: PendingResult) {
+    control.send(match target {
         Target::Named(name) => Question::ClearProcessLogs {
             name,
             reply: Reply::new(|answer: Result<(), Fault>| {
@@ -289,11 +289,6 @@ fn clear_log(context: &Context, target: Target, pending: PendingResult) {
             Question::ClearAllProcessLogs { reply: Reply::new(|answer| pending.report_answer(answer)) }
         }
     });
-}
-
-/// Gives a command that is not cancelled when the browser disconnects.
-pub(super) fn order(context: &Context, order: Order, take: impl FnOnce(Answer) + Send + 'static) {
-    context.control.command(order, take);
 }
 
 fn start(target: Target) -> Command {

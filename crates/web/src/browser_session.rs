@@ -120,8 +120,10 @@ impl BrowserSession {
     pub(super) fn verifies_csrf(&self, form: &Form, sender: Sender) -> bool {
         let given = form.value("token").unwrap_or_default();
         let Some((token, given_mac)) = given.split_at_checked(TOKEN_LENGTH) else { return false };
-        let has_valid_mac =
-            || token_mac(token).is_some_and(|token_mac| secrets_match(given_mac.as_bytes(), token_mac.as_bytes()));
+        let has_valid_mac = || {
+            token_mac(token)
+                .is_some_and(|token_mac| secrets_match(given_mac.as_bytes(), token_mac.as_bytes()))
+        };
         let is_ours = match sender {
             Sender::CrossSite => false,
             Sender::OriginMismatch => has_valid_mac(),

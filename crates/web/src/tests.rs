@@ -191,12 +191,12 @@ fn start_and_stop_links_report_their_outcome() {
     for (action, answer, expected) in cases {
         let browser = get(&double, &format!("/index.html?processname=cat&action={action}"));
         let target = Target::Named("cat".into());
-        let order = double.obey(answer);
+        let command = double.obey(answer);
         let wished = match action {
             "start" => Command::Start { target, wait: Wait::Yes },
             _ => Command::Stop { target, wait: Wait::Yes },
         };
-        assert_eq!((order, browser.message().as_str()), (wished, expected));
+        assert_eq!((command, browser.message().as_str()), (wished, expected));
     }
 }
 

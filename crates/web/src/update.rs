@@ -1,31 +1,30 @@
 //! Applies an edited configuration, as `supervisorctl update`. Groups are removed before others are added, so that their ports
 //! and files are free.
 
-use super::Context;
-use super::actions::{ActionResult, PendingResult, ResultCollector, order, stop, summary};
+use super::actions::{ActionResult, PendingResult, ResultCollector, stop, summary};
 use super::i18n::{Messages, fill};
-use supervisor_control::{Diff, Fault, Reply, Request as Question, Target};
+use supervisor_control::{Control, Diff, Fault, Reply, Request as Question, Target};
 use supervisor_core::Answer;
 
 /// Applies the configuration; `answer` takes a sentence and the result for each group.
 pub(super) fn apply(
-    context: &Context,
+    control: &Control,
     messages: &'static Messages,
     answer: impl FnOnce(String, Vec<ActionResult>) + Send + 'static,
 ) {
-    let context_for_adding = context.clone();
+    let again = control.clone();
     let reply = Reply::new(move |read: Result<Diff, Fault>| match read {
         Err(fault) => {
             let text = fault.to_string();
             answer(text.clone(), vec![ActionResult { name: String::new(), result: Err(text) }]);
         }
-        Ok(groups) => replace(&context_for_adding, messages, groups, answer),
+        Ok(groups) => replace(&again, messages, groups, answer),
     });
-    context.control.send(Question::ReloadConfig { reply });
+    control.send(Question::ReloadConfig { reply });
 }
 
 fn replace(
-    context: &Context,
+    control: &Control,
     messages: &'static Messages,
     groups: Diff,
     answer: impl FnOnce(String, Vec<ActionResult>) + Send + 'static,
@@ -33,7 +32,7 @@ fn replace(
     let Diff { added, changed, removed } = groups;
     let to_remove: Vec<String> = removed.iter().chain(&changed).cloned().collect();
     let to_add: Vec<String> = changed.into_iter().chain(added).collect();
-    let context_for_adding = context.clone();
+    let again = control.clone();
     let removals = ResultCollector::new(messages, move |results| {
         let (removed_groups, failed): (Vec<ActionResult>, Vec<ActionResult>) =
             results.into_iter().partition(|entry| entry.result.is_ok());
@@ -53,29 +52,29 @@ fn replace(
             answer(message, results);
         });
         for name in &to_add {
-            add(&context_for_adding, name, PendingResult::of(&additions).named(name));
+            add(&again, name, PendingResult::of(&additions).named(name));
         }
     });
     for name in &to_remove {
-        remove(context, name, PendingResult::of(&removals).named(name));
+        remove(control, name, PendingResult::of(&removals).named(name));
     }
 }
 
 /// Stops a group and removes it.
-fn remove(context: &Context, name: &str, pending: PendingResult) {
-    let (context_for_adding, group) = (context.clone(), name.to_owned());
-    order(context, stop(Target::Group(name.to_owned())), move |answer: Answer| {
+fn remove(control: &Control, name: &str, pending: PendingResult) {
+    let (again, group) = (control.clone(), name.to_owned());
+    control.command(stop(Target::Group(name.to_owned())), move |answer: Answer| {
         if let Answer::Fault(fault) = answer {
             return pending.report(Err(fault.to_string()));
         }
         let reply = Reply::new(move |removed: Result<(), Fault>| report(pending, removed));
-        context_for_adding.control.send(Question::RemoveGroup { name: group, reply });
+        again.send(Question::RemoveGroup { name: group, reply });
     });
 }
 
-fn add(context: &Context, name: &str, pending: PendingResult) {
+fn add(control: &Control, name: &str, pending: PendingResult) {
     let reply = Reply::new(move |added: Result<(), Fault>| report(pending, added));
-    context.control.send(Question::AddGroup { name: name.to_owned(), reply });
+    control.send(Question::AddGroup { name: name.to_owned(), reply });
 }
 
 fn report(pending: PendingResult, result: Result<(), Fault>) {

@@ -44,16 +44,16 @@ fn a_browser_without_a_csrf_token_gets_a_confirmation_page() {
 fn buttons_perform_actions_and_report_results() {
     let double = Double::new();
     let browser = press(&double, "do=stop+a%3Ab+c", &[]);
-    let order = double.obey(Answer::Done);
-    assert_eq!(order, Command::Stop { target: Target::Named("a:b c".into()), wait: Wait::Yes });
+    let command = double.obey(Answer::Done);
+    assert_eq!(command, Command::Stop { target: Target::Named("a:b c".into()), wait: Wait::Yes });
     assert_eq!(browser.message(), "a:b c stopped");
     let browser = press(&double, "do=start+cat", &[("Accept-Language", "zh-CN"), SCRIPT[0]]);
     double.obey(fault(Fault::SpawnError));
     assert_eq!(browser.page(), r#"{"ok":false,"message":"cat：无法启动","results":[["cat","无法启动"]]}"#);
     let browser = press(&double, "do=signal+cat&signal=HUP", &SCRIPT);
-    let order = double.obey(Answer::Done);
+    let command = double.obey(Answer::Done);
     let signal = Ok(supervisor_core::Signal::HUP);
-    assert_eq!(order, Command::Signal { target: Target::Named("cat".into()), signal });
+    assert_eq!(command, Command::Signal { target: Target::Named("cat".into()), signal });
     assert_eq!(browser.page(), r#"{"ok":true,"message":"cat signalled","results":[["cat",null]]}"#);
     let browser = press(&double, "do=restartgroup+g", &SCRIPT);
     assert!(
