@@ -16,37 +16,26 @@
 //! (see `table`). Small writes of many children are gathered in pauses of 0.1 to 40 ms (see `poller`); generations of
 //! one stream follow each other strictly (see `stream`).
 
-mod barriers;
-mod file_watch;
-mod followers;
-mod generation;
-mod main_log_channel;
-mod poll_registration;
-mod poller;
-#[cfg(test)]
-mod scheduling_tests;
-mod service_report;
+mod channels;
+mod poll;
 mod shared;
 #[cfg(all(test, target_pointer_width = "64"))]
 mod size_budgets;
-mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
-mod watchdog;
 mod worker;
-mod worker_context;
 
+use crate::pump::channels::stream::ChannelCommand;
+use crate::pump::poll::Poller;
 use crate::sinks::clear_file;
 use crate::{ClearError, Generation, LogFileSpec, MainLog, Notice, OutputPipeline, StreamId};
-use poller::Poller;
 use shared::{Shared, Urgency};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stream::ChannelCommand;
 use table::{FileTask, Phase, Table};
 
 /// A handle on the pump; cheap to clone, usable from any thread. No call waits for a file, a pipe or the pump
@@ -279,8 +268,8 @@ impl Pump {
     }
 
     fn start_threads(&self) -> io::Result<()> {
-        watchdog::start_worker(&self.shared, &mut self.shared.table())?;
-        watchdog::start(&self.shared)
+        worker::watchdog::start_worker(&self.shared, &mut self.shared.table())?;
+        worker::watchdog::start(&self.shared)
     }
 
     /// Makes the threads leave.

@@ -1,11 +1,11 @@
 //! What pump threads, watchdog and handles share.
 
-use super::barriers::Visit;
-use super::file_watch::WatchedLogs;
-use super::poller::Poller;
-use super::service_report::{NextService, ServiceReport};
-use super::table::{Activity, Channel, Table};
-use super::watchdog::Watchdog;
+use crate::pump::channels::file_watch::WatchedLogs;
+use crate::pump::channels::report::{NextService, ServiceReport};
+use crate::pump::poll::Poller;
+use crate::pump::table::barriers::Visit;
+use crate::pump::table::{Activity, Channel, Table};
+use crate::pump::worker::watchdog::Watchdog;
 use crate::{MainLog, Notice};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,22 +13,22 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// One per pump.
-pub(super) struct Shared {
+pub(in crate::pump) struct Shared {
     table: Mutex<Table>,
     /// Something came back; for those who wait for the end.
     changed: Condvar,
     /// How many threads wait for `changed`; counted with the table locked.
     waiting: AtomicUsize,
-    pub(super) poller: Poller,
-    pub(super) watched: WatchedLogs,
-    pub(super) watchdog: Watchdog,
-    pub(super) main_log: MainLog,
-    pub(super) notify: Box<dyn Fn(Notice) + Send + Sync>,
+    pub(in crate::pump) poller: Poller,
+    pub(in crate::pump) watched: WatchedLogs,
+    pub(in crate::pump) watchdog: Watchdog,
+    pub(in crate::pump) main_log: MainLog,
+    pub(in crate::pump) notify: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 /// Whether a change is worth ending a coalescing pause for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Urgency {
+pub(in crate::pump) enum Urgency {
     /// It is: somebody waits for the outcome.
     Now,
     /// The end of the pause is soon enough.
@@ -36,7 +36,7 @@ pub(super) enum Urgency {
 }
 
 impl Shared {
-    pub(super) fn new(
+    pub(in crate::pump) fn new(
         table: Table,
         poller: Poller,
         main_log: MainLog,
@@ -55,12 +55,12 @@ impl Shared {
         }
     }
 
-    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+    pub(in crate::pump) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the table and wakes the pump thread if it sleeps.
-    pub(super) fn update<T>(&self, urgency: Urgency, update: impl FnOnce(&mut Table) -> T) -> T {
+    pub(in crate::pump) fn update<T>(&self, urgency: Urgency, update: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table();
         let result = update(&mut table);
         let is_to_wake = match table.activity {
@@ -81,7 +81,7 @@ impl Shared {
 
     /// Puts a channel back and calls whoever waited for what came of serving it. If the thread was replaced
     /// meanwhile, answers with the channel's label.
-    pub(super) fn check_in(
+    pub(in crate::pump) fn check_in(
         &self,
         slot: usize,
         channel: Channel,
@@ -124,7 +124,7 @@ impl Shared {
     }
 
     /// Waits until `is_enough`, or the deadline.
-    pub(super) fn wait_until(
+    pub(in crate::pump) fn wait_until(
         &self,
         deadline: Instant,
         is_enough: impl Fn(&Table) -> bool,
@@ -144,7 +144,7 @@ impl Shared {
 
     /// The table has changed, or a thread has left: whoever waits for that may look. Called after the lock was released, so
     /// whoever is not counted yet sees the change.
-    pub(super) fn notify_waiters(&self) {
+    pub(in crate::pump) fn notify_waiters(&self) {
         // Waking nobody is a system call as well, and this is done for every piece of every log.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.changed.notify_all();

@@ -1,9 +1,9 @@
 //! What a stream costs while nothing happens on it. A daemon has two for each of thousands of programs: 16 bytes more
 //! here are 32 KB with a thousand of them.
 
-use super::stream::StreamChannel;
-use super::table::Slot;
 use crate::StreamSpec;
+use crate::pump::channels::stream::StreamChannel;
+use crate::pump::table::Slot;
 
 /// One block holds the generation with its open log. A backlog, pending commands, waiting generations and stages are rare:
 /// each is in a block of its own while there is one.

@@ -6,10 +6,10 @@
 //! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
 //! daemon has no wake-ups.
 
-use super::barriers::Visit;
-use super::shared::{Shared, Urgency};
-use super::table::{Activity, Phase, Table};
-use super::worker;
+use crate::pump::shared::{Shared, Urgency};
+use crate::pump::table::barriers::Visit;
+use crate::pump::table::{Activity, Phase, Table};
+use crate::pump::worker;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -28,14 +28,14 @@ const MOST_STUCK: usize = 16;
 
 /// The handle by which a pump thread rouses the watchdog.
 #[derive(Debug, Default)]
-pub(super) struct Watchdog {
+pub(in crate::pump) struct Watchdog {
     is_asleep: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
 impl Watchdog {
     /// The pump has something to do. Costs an atomic operation unless the watchdog is asleep.
-    pub(super) fn rouse(&self) {
+    pub(in crate::pump) fn rouse(&self) {
         if self.is_asleep.swap(false, Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
         {
@@ -56,7 +56,7 @@ impl Watchdog {
 }
 
 /// Starts the watchdog's thread.
-pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+pub(in crate::pump) fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let own = Arc::clone(shared);
     let handle = thread::Builder::new().name("log-watchdog".into()).spawn(move || watch(&own))?;
     // Set once per pump: each has its own watchdog.
@@ -66,7 +66,7 @@ pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
 
 /// Makes a new thread the pump. It begins when the lock on `table` is released; without a thread to be had
 /// nothing changes.
-pub(super) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
+pub(in crate::pump) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
     let own = Arc::clone(shared);
     let (worker, progress) = (table.worker + 1, Arc::new(AtomicU64::new(0)));
     let its_progress = Arc::clone(&progress);

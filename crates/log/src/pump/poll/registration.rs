@@ -3,22 +3,28 @@
 //! A registration is taken back before its descriptor is closed: a duplicate of it may live on for a moment
 //! in a child between fork and exec, and the number may be given out again.
 
-use super::poller::{Lane, Poller};
+use crate::pump::poll::{Lane, Poller};
 use crate::sinks::buffered_output::Flow;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 /// When to look again at what cannot be watched: a device without readiness, or anything while the kernel has
 /// no memory for it.
-pub(super) const UNREGISTERED_RETRY: Duration = Duration::from_secs(1);
+pub(in crate::pump) const UNREGISTERED_RETRY: Duration = Duration::from_secs(1);
 
 /// The reading side.
 #[derive(Debug, Default)]
-pub(super) struct PipeRegistration(Option<(Lane, RawFd)>);
+pub(in crate::pump) struct PipeRegistration(Option<(Lane, RawFd)>);
 
 impl PipeRegistration {
     /// Watches `pipe`, in the urgent lane if somebody waits for its bytes.
-    pub(super) fn set(&mut self, slot: usize, pipe: Option<&impl AsRawFd>, is_urgent: bool, poller: &Poller) {
+    pub(in crate::pump) fn set(
+        &mut self,
+        slot: usize,
+        pipe: Option<&impl AsRawFd>,
+        is_urgent: bool,
+        poller: &Poller,
+    ) {
         let lane = if is_urgent { Lane::Urgent } else { Lane::Bulk };
         let Some(fd) = pipe.map(AsRawFd::as_raw_fd) else { return self.clear(poller) };
         if self.0 == Some((lane, fd)) {
@@ -31,11 +37,11 @@ impl PipeRegistration {
     }
 
     /// Whether the poller will tell of bytes.
-    pub(super) fn is_set(&self) -> bool {
+    pub(in crate::pump) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(super) fn clear(&mut self, poller: &Poller) {
+    pub(in crate::pump) fn clear(&mut self, poller: &Poller) {
         if let Some((lane, fd)) = self.0.take() {
             poller.deregister(lane, fd);
         }
@@ -44,12 +50,12 @@ impl PipeRegistration {
 
 /// The writing side, only while it is blocked.
 #[derive(Debug, Default)]
-pub(super) struct SinkRegistration(Option<RawFd>);
+pub(in crate::pump) struct SinkRegistration(Option<RawFd>);
 
 impl SinkRegistration {
     /// Leaves a channel with this `flow` such that whatever it waits for wakes it; returns when to look at it
     /// anyway.
-    pub(super) fn settle(
+    pub(in crate::pump) fn settle(
         &mut self,
         slot: usize,
         flow: Flow,
@@ -86,7 +92,7 @@ impl SinkRegistration {
         }
     }
 
-    pub(super) fn clear(&mut self, poller: &Poller) {
+    pub(in crate::pump) fn clear(&mut self, poller: &Poller) {
         if let Some(fd) = self.0.take() {
             poller.deregister(Lane::Urgent, fd);
         }

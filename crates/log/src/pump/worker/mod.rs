@@ -1,11 +1,14 @@
 //! The pump thread: wait, serve what is due, wait again.
 
-use super::poller::{Coalescing, Event};
-use super::service_report::{NextService, PipeFill, ServiceReport};
-use super::shared::Shared;
-use super::stream::ChannelCommand;
-use super::table::{Activity, Channel, CheckedOut, Phase, Table};
-use super::worker_context::{ReadQuota, WorkerContext};
+pub(in crate::pump) mod context;
+pub(in crate::pump) mod watchdog;
+
+use crate::pump::channels::report::{NextService, PipeFill, ServiceReport};
+use crate::pump::channels::stream::ChannelCommand;
+use crate::pump::poll::{Coalescing, Event};
+use crate::pump::shared::Shared;
+use crate::pump::table::{Activity, Channel, CheckedOut, Phase, Table};
+use crate::pump::worker::context::{ReadQuota, WorkerContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,7 +25,7 @@ enum Plan {
 }
 
 /// Runs as the pump until another thread takes its place or the pump ends.
-pub(super) fn run(shared: &Arc<Shared>, worker: u64, progress: &AtomicU64) {
+pub(in crate::pump) fn run(shared: &Arc<Shared>, worker: u64, progress: &AtomicU64) {
     let mut context = WorkerContext::new(&shared.poller, &shared.watched, &shared.main_log, &*shared.notify);
     let mut coalescing = Coalescing::default();
     let mut events = Vec::new();

@@ -1,7 +1,7 @@
 //! What a pump thread works with.
 
-use super::file_watch::WatchedLogs;
-use super::poller::Poller;
+use crate::pump::channels::file_watch::WatchedLogs;
+use crate::pump::poll::Poller;
 use crate::sinks::buffered_output::LogMessages;
 use crate::{MainLog, Notice};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const LONG_READ_TIME: Duration = Duration::from_millis(5);
 
 /// How much may be read from a pipe at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadQuota {
+pub(in crate::pump) enum ReadQuota {
     /// Something has events to it.
     Short,
     /// It is read only because its child writes faster than it was read. Until this time at most.
@@ -32,12 +32,12 @@ pub(super) enum ReadQuota {
 
 impl ReadQuota {
     /// A long turn that begins now.
-    pub(super) fn long() -> Self {
+    pub(in crate::pump) fn long() -> Self {
         Self::Long(Instant::now() + LONG_READ_TIME)
     }
 
     /// Whether it is over once so many bytes were read.
-    pub(super) fn is_used_up(self, bytes: usize) -> bool {
+    pub(in crate::pump) fn is_used_up(self, bytes: usize) -> bool {
         match self {
             Self::Short => bytes >= SHORT_READ,
             Self::Long(until) => bytes >= LONG_READ || bytes >= SHORT_READ && Instant::now() >= until,
@@ -46,23 +46,23 @@ impl ReadQuota {
 }
 
 /// One per pump thread.
-pub(super) struct WorkerContext<'a> {
+pub(in crate::pump) struct WorkerContext<'a> {
     /// Of the channel that is served.
-    pub(super) quota: ReadQuota,
+    pub(in crate::pump) quota: ReadQuota,
     /// Shared by all pipes.
-    pub(super) buffer: CopyBuffer,
-    pub(super) poller: &'a Poller,
-    pub(super) watched: &'a WatchedLogs,
-    pub(super) main_log: &'a MainLog,
-    pub(super) notify: &'a (dyn Fn(Notice) + Send + Sync),
+    pub(in crate::pump) buffer: CopyBuffer,
+    pub(in crate::pump) poller: &'a Poller,
+    pub(in crate::pump) watched: &'a WatchedLogs,
+    pub(in crate::pump) main_log: &'a MainLog,
+    pub(in crate::pump) notify: &'a (dyn Fn(Notice) + Send + Sync),
     /// For sinks that strip control sequences.
-    pub(super) visible: CopyBuffer,
+    pub(in crate::pump) visible: CopyBuffer,
     /// For the main log, once no channel is checked out.
-    pub(super) messages: LogMessages,
+    pub(in crate::pump) messages: LogMessages,
 }
 
 impl<'a> WorkerContext<'a> {
-    pub(super) fn new(
+    pub(in crate::pump) fn new(
         poller: &'a Poller,
         watched: &'a WatchedLogs,
         main_log: &'a MainLog,
@@ -80,7 +80,7 @@ impl<'a> WorkerContext<'a> {
         }
     }
 
-    pub(super) fn notify(&self, notice: Notice) {
+    pub(in crate::pump) fn notify(&self, notice: Notice) {
         (self.notify)(notice);
     }
 }

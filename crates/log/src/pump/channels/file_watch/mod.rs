@@ -8,11 +8,11 @@
 //! meanwhile (see [`WatchedLogs::take`]): that is one call for any number of writes, after which there is nothing for the
 //! poller to tell.
 
-use super::poll_registration::{PipeRegistration, UNREGISTERED_RETRY};
-use super::poller::MAX_PAUSE;
-use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
-use super::stream::ChannelCommand;
-use super::worker_context::WorkerContext;
+use crate::pump::channels::report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use crate::pump::channels::stream::ChannelCommand;
+use crate::pump::poll::MAX_PAUSE;
+use crate::pump::poll::registration::{PipeRegistration, UNREGISTERED_RETRY};
+use crate::pump::worker::context::WorkerContext;
 use crate::sinks::buffered_output::LogMessages;
 use std::ffi::OsString;
 use std::io;
@@ -29,7 +29,7 @@ const MOST_LINKS: usize = 8;
 
 /// What is watched, for all who write logs; only the [`FileWatchChannel`] adds and removes.
 #[derive(Debug, Default)]
-pub(super) struct WatchedLogs(Mutex<State>);
+pub(in crate::pump) struct WatchedLogs(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -62,7 +62,7 @@ impl WatchedLogs {
     /// Takes what was told; returns whether the server has something to do. Never waits.
     ///
     /// The followers of these numbers are woken by the caller after this, for changes of the content.
-    pub(super) fn take(&self, woken: &[u64]) -> bool {
+    pub(in crate::pump) fn take(&self, woken: &[u64]) -> bool {
         let mut state = self.lock();
         let Some(inotify) = state.inotify.clone() else { return false };
         // It fails only if the descriptor itself is broken; then nothing is told.
@@ -290,19 +290,19 @@ impl Found {
 
 /// The watch in the pump's table; there is one only while a log is followed.
 #[derive(Debug)]
-pub(super) struct FileWatchChannel {
+pub(in crate::pump) struct FileWatchChannel {
     slot: usize,
     poller: PipeRegistration,
     last_change: Option<Instant>,
 }
 
 impl FileWatchChannel {
-    pub(super) fn new(slot: usize) -> Self {
+    pub(in crate::pump) fn new(slot: usize) -> Self {
         Self { slot, poller: PipeRegistration::default(), last_change: None }
     }
 
     /// Passes on what was told.
-    pub(super) fn serve(
+    pub(in crate::pump) fn serve(
         &mut self,
         commands: Vec<ChannelCommand>,
         context: &mut WorkerContext<'_>,

@@ -5,14 +5,14 @@
 //! written. Reading stops while the sink holds something back or while the daemon owes acknowledgements; the
 //! pipe then fills and its child waits.
 
-use super::generation::{Advance, GenerationState};
-use super::poll_registration::{SinkRegistration, UNREGISTERED_RETRY};
-use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
-use super::worker_context::WorkerContext;
 use crate::ClearError;
 use crate::label::Label;
 use crate::notice::{Generation, Notice, StreamId};
 use crate::pipeline::OutputPipeline;
+use crate::pump::channels::generation::{Advance, GenerationState};
+use crate::pump::channels::report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use crate::pump::poll::registration::{SinkRegistration, UNREGISTERED_RETRY};
+use crate::pump::worker::context::WorkerContext;
 use crate::sinks::buffered_output::Flow;
 use std::fmt;
 use std::fs::File;
@@ -25,7 +25,7 @@ use supervisor_core::Level;
 const LONGEST_QUEUE: usize = 8;
 
 /// What the rest of the program asks of a stream.
-pub(super) enum ChannelCommand {
+pub(in crate::pump) enum ChannelCommand {
     /// A new generation begins.
     Attach { generation: Generation, pipe: File, pipeline: Box<OutputPipeline> },
     /// The generation's process was reaped.
@@ -66,11 +66,11 @@ impl fmt::Debug for ChannelCommand {
 }
 
 /// Where the outcome of clearing goes.
-pub(super) type ClearReply = Box<dyn FnOnce(Result<(), ClearError>) + Send>;
+pub(in crate::pump) type ClearReply = Box<dyn FnOnce(Result<(), ClearError>) + Send>;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct StreamChannel {
+pub(in crate::pump) struct StreamChannel {
     id: StreamId,
     /// Its slot in the pump's table, for registering with the poller.
     slot: usize,
@@ -84,7 +84,7 @@ pub(super) struct StreamChannel {
 }
 
 impl StreamChannel {
-    pub(super) fn new(id: StreamId, slot: usize, is_followed: bool) -> Self {
+    pub(in crate::pump) fn new(id: StreamId, slot: usize, is_followed: bool) -> Self {
         Self {
             id,
             slot,
@@ -97,7 +97,7 @@ impl StreamChannel {
     }
 
     /// Moves what can be moved now. `hung_up` tells that the poller saw the pipe's other end closed.
-    pub(super) fn serve(
+    pub(in crate::pump) fn serve(
         &mut self,
         commands: Vec<ChannelCommand>,
         hung_up: bool,

@@ -4,15 +4,20 @@
 //! Letters for a channel that is out wait in the slot. The lock is held for moves within memory only, and
 //! never while a callback runs.
 
-use super::barriers::{Barriers, Visit};
-use super::file_watch::FileWatchChannel;
-use super::followers::Followers;
-use super::main_log_channel::MainLogChannel;
-use super::service_report::{Descriptors, NextService, ServiceReport};
-use super::stream::{ChannelCommand, StreamChannel};
-use super::{Descriptor, FollowKey};
+pub(in crate::pump) mod barriers;
+pub(in crate::pump) mod followers;
+#[cfg(test)]
+mod scheduling_tests;
+
 use crate::label::Label;
 use crate::main_log::MainLogOutput;
+use crate::pump::channels::file_watch::FileWatchChannel;
+use crate::pump::channels::main_log::MainLogChannel;
+use crate::pump::channels::report::{Descriptors, NextService, ServiceReport};
+use crate::pump::channels::stream::{ChannelCommand, StreamChannel};
+use crate::pump::table::barriers::{Barriers, Visit};
+use crate::pump::table::followers::Followers;
+use crate::pump::{Descriptor, FollowKey};
 use crate::{ClearError, StreamId};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -22,7 +27,7 @@ use std::time::Instant;
 
 /// What a slot holds.
 #[derive(Debug)]
-pub(super) enum Channel {
+pub(in crate::pump) enum Channel {
     Stream(Box<StreamChannel>),
     Main(Box<MainLogChannel>),
     /// What tells of followed logs.
@@ -32,15 +37,15 @@ pub(super) enum Channel {
 }
 
 /// Work that may hang, with its answer.
-pub(super) struct FileTask(Option<Box<dyn FnOnce() + Send>>);
+pub(in crate::pump) struct FileTask(Option<Box<dyn FnOnce() + Send>>);
 
 impl FileTask {
-    pub(super) fn new(work: impl FnOnce() + Send + 'static) -> Self {
+    pub(in crate::pump) fn new(work: impl FnOnce() + Send + 'static) -> Self {
         Self(Some(Box::new(work)))
     }
 
     /// Does it, once.
-    pub(super) fn run(&mut self) {
+    pub(in crate::pump) fn run(&mut self) {
         if let Some(work) = self.0.take() {
             work();
         }
@@ -55,11 +60,11 @@ impl std::fmt::Debug for FileTask {
 
 /// A place in the table.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(in crate::pump) struct Slot {
     /// What it is followed as; `None` for the watch.
-    pub(super) key: Option<FollowKey>,
+    pub(in crate::pump) key: Option<FollowKey>,
     /// For people.
-    pub(super) label: Label,
+    pub(in crate::pump) label: Label,
     /// `None` while a thread serves it.
     channel: Option<Channel>,
     /// Boxed: of thousands of channels hardly any has some.
@@ -89,7 +94,7 @@ struct Pending {
 
 /// What the current pump thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activity {
+pub(in crate::pump) enum Activity {
     /// It serves, or is about to look at the queue.
     Serving,
     /// It waits in a coalescing pause: woken by letters, not by lines of the main log.
@@ -100,7 +105,7 @@ pub(super) enum Activity {
 
 /// Everything behind the lock.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::pump) struct Table {
     slots: Vec<Option<Slot>>,
     free: Vec<usize>,
     streams: HashMap<StreamId, usize>,
@@ -114,23 +119,23 @@ pub(super) struct Table {
     /// flood their logs, what happens to others is looked at between two of their turns.
     backlogged: VecDeque<usize>,
     deadlines: BTreeSet<(Instant, usize)>,
-    pub(super) activity: Activity,
+    pub(in crate::pump) activity: Activity,
     /// Which thread is the pump now; others that return from a hanging call have been replaced.
-    pub(super) worker: u64,
+    pub(in crate::pump) worker: u64,
     /// Odd while the current thread serves a channel; counted on with each.
-    pub(super) progress: Arc<AtomicU64>,
+    pub(in crate::pump) progress: Arc<AtomicU64>,
     /// Replaced threads that have not returned yet.
-    pub(super) stuck: usize,
+    pub(in crate::pump) stuck: usize,
     /// Pump threads that have not left yet.
-    pub(super) threads: usize,
-    pub(super) barriers: Barriers,
-    pub(super) followers: Followers,
-    pub(super) phase: Phase,
+    pub(in crate::pump) threads: usize,
+    pub(in crate::pump) barriers: Barriers,
+    pub(in crate::pump) followers: Followers,
+    pub(in crate::pump) phase: Phase,
 }
 
 /// The pump's own life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(in crate::pump) enum Phase {
     Running,
     /// Nothing new is accepted.
     Ending,
@@ -139,15 +144,15 @@ pub(super) enum Phase {
 }
 
 /// A channel on its way to a thread.
-pub(super) struct CheckedOut {
-    pub(super) slot: usize,
-    pub(super) channel: Channel,
-    pub(super) commands: Vec<ChannelCommand>,
-    pub(super) is_hung_up: bool,
+pub(in crate::pump) struct CheckedOut {
+    pub(in crate::pump) slot: usize,
+    pub(in crate::pump) channel: Channel,
+    pub(in crate::pump) commands: Vec<ChannelCommand>,
+    pub(in crate::pump) is_hung_up: bool,
 }
 
 impl Table {
-    pub(super) fn new() -> Self {
+    pub(in crate::pump) fn new() -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
@@ -170,7 +175,7 @@ impl Table {
     }
 
     /// Takes over the main log.
-    pub(super) fn add_main(&mut self, channels: Vec<MainLogOutput>) {
+    pub(in crate::pump) fn add_main(&mut self, channels: Vec<MainLogOutput>) {
         for channel in channels {
             let label = channel.label().clone();
             let is_log = channel.is_log();
@@ -184,7 +189,7 @@ impl Table {
     }
 
     /// Leaves a command for a stream, which gets a slot if it has none.
-    pub(super) fn post(&mut self, stream: StreamId, command: ChannelCommand) {
+    pub(in crate::pump) fn post(&mut self, stream: StreamId, command: ChannelCommand) {
         let slot = self.streams.get(&stream).copied().unwrap_or_else(|| self.add_stream(stream));
         if let ChannelCommand::Attach { pipeline, .. } = &command {
             self.slot_mut(slot).label = Label::Output(Arc::clone(pipeline.spec()));
@@ -194,7 +199,7 @@ impl Table {
     }
 
     /// Notes an acknowledgement; only a stream that waits for it is served because of it.
-    pub(super) fn acknowledge(&mut self, stream: StreamId, cost: usize) {
+    pub(in crate::pump) fn acknowledge(&mut self, stream: StreamId, cost: usize) {
         let Some(&index) = self.streams.get(&stream) else { return };
         let slot = self.slot_mut(index);
         slot.pending().acknowledged += cost;
@@ -204,18 +209,18 @@ impl Table {
     }
 
     /// Leaves a command for a stream that has a slot.
-    pub(super) fn post_if_known(&mut self, stream: StreamId, command: ChannelCommand) {
+    pub(in crate::pump) fn post_if_known(&mut self, stream: StreamId, command: ChannelCommand) {
         if self.is_known(stream) {
             self.post(stream, command);
         }
     }
 
-    pub(super) fn is_known(&self, stream: StreamId) -> bool {
+    pub(in crate::pump) fn is_known(&self, stream: StreamId) -> bool {
         self.streams.contains_key(&stream)
     }
 
     /// Leaves a command for each stream.
-    pub(super) fn post_all(&mut self, command: impl Fn() -> ChannelCommand) {
+    pub(in crate::pump) fn post_all(&mut self, command: impl Fn() -> ChannelCommand) {
         let streams: Vec<StreamId> = self.streams.keys().copied().collect();
         for stream in streams {
             self.post(stream, command());
@@ -223,7 +228,7 @@ impl Table {
     }
 
     /// Leaves a command for each destination of the main log.
-    pub(super) fn post_main(&mut self, command: impl Fn() -> ChannelCommand) {
+    pub(in crate::pump) fn post_main(&mut self, command: impl Fn() -> ChannelCommand) {
         for slot in self.main.clone() {
             self.slot_mut(slot).pending().commands.push(command());
             self.make_ready(slot);
@@ -231,7 +236,7 @@ impl Table {
     }
 
     /// Empties the main log. Gives `reply` back if there is none to empty.
-    pub(super) fn clear_main<F>(&mut self, reply: F) -> Option<F>
+    pub(in crate::pump) fn clear_main<F>(&mut self, reply: F) -> Option<F>
     where
         F: FnOnce(Result<(), ClearError>) + Send + 'static,
     {
@@ -242,7 +247,7 @@ impl Table {
     }
 
     /// Tells a stream whether it is followed; the main log need not know.
-    pub(super) fn post_followed(&mut self, key: FollowKey, is_followed: bool) {
+    pub(in crate::pump) fn post_followed(&mut self, key: FollowKey, is_followed: bool) {
         match key {
             FollowKey::Stream(stream) => self.post_if_known(stream, ChannelCommand::Followed(is_followed)),
             FollowKey::Main => {}
@@ -250,7 +255,7 @@ impl Table {
     }
 
     /// Watches the log of a follower.
-    pub(super) fn watch(&mut self, number: u64, path: Arc<Path>) {
+    pub(in crate::pump) fn watch(&mut self, number: u64, path: Arc<Path>) {
         if self.phase != Phase::Running {
             return;
         }
@@ -263,7 +268,7 @@ impl Table {
     }
 
     /// Leaves a command for the watch, if there is one.
-    pub(super) fn post_watch(&mut self, command: ChannelCommand) {
+    pub(in crate::pump) fn post_watch(&mut self, command: ChannelCommand) {
         if let Some(slot) = self.watch {
             self.slot_mut(slot).pending().commands.push(command);
             self.make_ready(slot);
@@ -271,27 +276,27 @@ impl Table {
     }
 
     /// Something was told that concerns others than those who took it.
-    pub(super) fn make_watch_ready(&mut self) {
+    pub(in crate::pump) fn make_watch_ready(&mut self) {
         if let Some(slot) = self.watch {
             self.make_ready(slot);
         }
     }
 
     /// The main log has lines.
-    pub(super) fn make_main_ready(&mut self) {
+    pub(in crate::pump) fn make_main_ready(&mut self) {
         for slot in self.main.clone() {
             self.make_ready(slot);
         }
     }
 
     /// Something to be done once.
-    pub(super) fn add_file_task(&mut self, key: FollowKey, label: Label, task: FileTask) {
+    pub(in crate::pump) fn add_file_task(&mut self, key: FollowKey, label: Label, task: FileTask) {
         let slot = self.insert(Some(key), label, |_| Channel::FileTask(Box::new(task)));
         self.make_ready(slot);
     }
 
     /// Notes what a poller saw; a slot may be gone or be another's by now, who then looks in vain.
-    pub(super) fn note(&mut self, event: super::poller::Event) {
+    pub(in crate::pump) fn note(&mut self, event: crate::pump::poll::Event) {
         let Some(Some(slot)) = self.slots.get_mut(event.slot) else { return };
         if event.is_hang_up {
             slot.pending().is_hung_up = true;
@@ -303,7 +308,7 @@ impl Table {
     }
 
     /// Makes those due whose time has come.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub(in crate::pump) fn expire(&mut self, now: Instant) {
         while let Some(&(at, slot)) = self.deadlines.first() {
             if at > now {
                 return;
@@ -314,22 +319,22 @@ impl Table {
     }
 
     /// The earliest time at which something is due by itself.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
+    pub(in crate::pump) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
     /// Whether there is something to serve.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(in crate::pump) fn is_busy(&self) -> bool {
         !self.ready.is_empty() || !self.backlogged.is_empty()
     }
 
     /// How many channels are to be served before one of those that press.
-    pub(super) fn ready_count(&self) -> usize {
+    pub(in crate::pump) fn ready_count(&self) -> usize {
         self.ready.len()
     }
 
     /// Takes out the next channel to serve.
-    pub(super) fn check_out(&mut self) -> Option<CheckedOut> {
+    pub(in crate::pump) fn check_out(&mut self) -> Option<CheckedOut> {
         while let Some(index) = self.ready.pop_front() {
             // Out already: it stays due and is looked at when it comes back.
             if let Some(out) = self.take_out(index) {
@@ -340,7 +345,7 @@ impl Table {
     }
 
     /// Takes out the next of those that press.
-    pub(super) fn check_out_backlogged(&mut self) -> Option<CheckedOut> {
+    pub(in crate::pump) fn check_out_backlogged(&mut self) -> Option<CheckedOut> {
         while let Some(index) = self.backlogged.pop_front() {
             let Some(slot) = &mut self.slots[index] else {
                 self.free.push(index);
@@ -372,7 +377,7 @@ impl Table {
     }
 
     /// Puts a channel back.
-    pub(super) fn check_in(&mut self, index: usize, channel: Channel, report: &mut ServiceReport) {
+    pub(in crate::pump) fn check_in(&mut self, index: usize, channel: Channel, report: &mut ServiceReport) {
         self.set_deadline(index, report.deadline);
         let slot = self.slot_mut(index);
         slot.descriptors = std::mem::take(&mut report.descriptors);
@@ -398,7 +403,7 @@ impl Table {
     }
 
     /// The slot `worker` has checked out.
-    pub(super) fn held_by(&self, worker: u64) -> Option<(usize, &Label)> {
+    pub(in crate::pump) fn held_by(&self, worker: u64) -> Option<(usize, &Label)> {
         self.slots.iter().enumerate().find_map(|(index, slot)| {
             let slot = slot.as_ref()?;
             (slot.channel.is_none() && slot.holder == worker).then_some((index, &slot.label))
@@ -406,7 +411,7 @@ impl Table {
     }
 
     /// Calls `reply` (see [`pass_barriers`](Self::pass_barriers)) once everything present now is written.
-    pub(super) fn add_barrier(&mut self, reply: Box<dyn FnOnce() + Send>) {
+    pub(in crate::pump) fn add_barrier(&mut self, reply: Box<dyn FnOnce() + Send>) {
         let is_other = |index: &usize| self.is_reachable(*index) && !self.main.contains(index);
         let others: Vec<usize> = (0..self.slots.len()).filter(is_other).collect();
         let slots = &self.slots;
@@ -418,7 +423,11 @@ impl Table {
 
     /// Notes that `slot` was served; returns the replies of barriers nothing holds up any more, to be called
     /// without the lock.
-    pub(super) fn pass_barriers(&mut self, slot: usize, visit: Visit) -> Vec<Box<dyn FnOnce() + Send>> {
+    pub(in crate::pump) fn pass_barriers(
+        &mut self,
+        slot: usize,
+        visit: Visit,
+    ) -> Vec<Box<dyn FnOnce() + Send>> {
         if self.barriers.is_empty() {
             return Vec::new();
         }
@@ -437,38 +446,38 @@ impl Table {
     }
 
     /// The name of a slot for people.
-    pub(super) fn label(&self, index: usize) -> String {
+    pub(in crate::pump) fn label(&self, index: usize) -> String {
         let slot = self.slots.get(index).and_then(Option::as_ref);
         slot.map(|slot| slot.label.to_string()).unwrap_or_default()
     }
 
     /// The key under which a slot is followed.
-    pub(super) fn key(&self, index: usize) -> Option<FollowKey> {
+    pub(in crate::pump) fn key(&self, index: usize) -> Option<FollowKey> {
         self.slots.get(index)?.as_ref()?.key
     }
 
     /// Whether streams and file tasks are through and the main log is written.
-    pub(super) fn is_settled(&self) -> bool {
+    pub(in crate::pump) fn is_settled(&self) -> bool {
         self.unsettled().next().is_none()
     }
 
     /// The labels of those that are not through.
-    pub(super) fn unsettled(&self) -> impl Iterator<Item = &Label> {
+    pub(in crate::pump) fn unsettled(&self) -> impl Iterator<Item = &Label> {
         self.slots.iter().flatten().filter(|slot| !slot.is_settled()).map(|slot| &slot.label)
     }
 
     /// Whether all pump threads have left but those that hang.
-    pub(super) fn is_left(&self) -> bool {
+    pub(in crate::pump) fn is_left(&self) -> bool {
         self.threads <= self.stuck
     }
 
-    pub(super) fn descriptors(&self) -> Vec<Descriptor> {
+    pub(in crate::pump) fn descriptors(&self) -> Vec<Descriptor> {
         let slots = self.slots.iter().flatten();
         slots.flat_map(Slot::descriptors).collect()
     }
 
     /// Gives the main log's channels away, as far as no thread has them.
-    pub(super) fn take_main(&mut self) -> Vec<MainLogOutput> {
+    pub(in crate::pump) fn take_main(&mut self) -> Vec<MainLogOutput> {
         let main = std::mem::take(&mut self.main);
         let channels = main.into_iter().filter_map(|index| self.slot_mut(index).channel.take());
         let channels: Vec<Channel> = channels.collect();
@@ -479,7 +488,7 @@ impl Table {
         main.collect()
     }
 
-    pub(super) fn make_ready(&mut self, index: usize) {
+    pub(in crate::pump) fn make_ready(&mut self, index: usize) {
         let slot = self.slot_mut(index);
         slot.is_backlogged = false;
         if !std::mem::replace(&mut slot.is_ready, true) && slot.channel.is_some() {

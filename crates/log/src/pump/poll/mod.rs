@@ -9,7 +9,9 @@
 //! The pollers report edges; the pump reads a pipe until it is empty or remembers that it is not, which comes
 //! to the same as levels and costs no call more.
 
-use super::service_report::PipeFill;
+pub(in crate::pump) mod registration;
+
+use crate::pump::channels::report::PipeFill;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use std::io;
@@ -25,22 +27,22 @@ const BATCH: usize = 1024;
 
 /// Whether a descriptor may have to wait for the end of a coalescing pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lane {
+pub(in crate::pump) enum Lane {
     Bulk,
     Urgent,
 }
 
 /// Something that happened to a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) slot: usize,
+pub(in crate::pump) struct Event {
+    pub(in crate::pump) slot: usize,
     /// The far end of its pipe is closed.
-    pub(super) is_hang_up: bool,
+    pub(in crate::pump) is_hang_up: bool,
 }
 
 /// The pollers; registering and waking need no lock.
 #[derive(Debug)]
-pub(super) struct Poller {
+pub(in crate::pump) struct Poller {
     lanes: Mutex<Lanes>,
     bulk: Registry,
     urgent: Registry,
@@ -56,7 +58,7 @@ struct Lanes {
 }
 
 impl Poller {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(in crate::pump) fn new() -> io::Result<Self> {
         let (bulk, urgent) = (Poll::new()?, Poll::new()?);
         let (bulk_registry, urgent_registry) = (bulk.registry().try_clone()?, urgent.registry().try_clone()?);
         let descriptors =
@@ -72,13 +74,13 @@ impl Poller {
         })
     }
 
-    pub(super) fn wake(&self) {
+    pub(in crate::pump) fn wake(&self) {
         // It fails only if the poller itself is broken, which the waiting thread meets as well.
         let _ = self.waker.wake();
     }
 
     /// Waits for anything at all.
-    pub(super) fn wait(&self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
+    pub(in crate::pump) fn wait(&self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if lanes.take(Lane::Bulk, timeout, events)? {
             while lanes.take(Lane::Urgent, Some(Duration::ZERO), events)? {}
@@ -87,7 +89,7 @@ impl Poller {
     }
 
     /// Waits for what must not wait.
-    pub(super) fn wait_urgent(&self, timeout: Duration, events: &mut Vec<Event>) -> io::Result<()> {
+    pub(in crate::pump) fn wait_urgent(&self, timeout: Duration, events: &mut Vec<Event>) -> io::Result<()> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut timeout = timeout;
         while lanes.take(Lane::Urgent, Some(timeout), events)? {
@@ -96,21 +98,21 @@ impl Poller {
         Ok(())
     }
 
-    pub(super) fn register_pipe(&self, lane: Lane, slot: usize, fd: RawFd) -> io::Result<()> {
+    pub(in crate::pump) fn register_pipe(&self, lane: Lane, slot: usize, fd: RawFd) -> io::Result<()> {
         self.registry(lane).register(&mut SourceFd(&fd), Token(2 * slot), Interest::READABLE)
     }
 
-    pub(super) fn register_sink(&self, slot: usize, fd: RawFd) -> io::Result<()> {
+    pub(in crate::pump) fn register_sink(&self, slot: usize, fd: RawFd) -> io::Result<()> {
         self.urgent.register(&mut SourceFd(&fd), Token(2 * slot + 1), Interest::WRITABLE)
     }
 
-    pub(super) fn deregister(&self, lane: Lane, fd: RawFd) {
+    pub(in crate::pump) fn deregister(&self, lane: Lane, fd: RawFd) {
         // It can only be gone already.
         let _ = self.registry(lane).deregister(&mut SourceFd(&fd));
     }
 
     /// The descriptors of the pollers and their registries; the waker keeps its own to itself.
-    pub(super) fn descriptors(&self) -> [RawFd; 4] {
+    pub(in crate::pump) fn descriptors(&self) -> [RawFd; 4] {
         self.descriptors
     }
 
@@ -165,7 +167,7 @@ impl Lanes {
 const BUSY_GAP: Duration = Duration::from_millis(5);
 
 /// How long after a round the next one may be put off.
-pub(super) const MAX_PAUSE: Duration = Duration::from_millis(40);
+pub(in crate::pump) const MAX_PAUSE: Duration = Duration::from_millis(40);
 
 /// No pause for so long after a pipe was found full: a pause had made that child wait, or would.
 const FLOOD_MEMORY: Duration = Duration::from_millis(250);
@@ -185,7 +187,7 @@ const FINE_TIMEOUT: Duration = Duration::from_millis(5);
 /// Decides when to gather. The first line after quiet is never delayed, the next ones by little, and a child that writes
 /// more than its pipe bridges is slowed down by one pause in a quarter of a second at most.
 #[derive(Debug)]
-pub(super) struct Coalescing {
+pub(in crate::pump) struct Coalescing {
     /// When the last round, or the pause after it, was over.
     free_since: Option<Instant>,
     paused_until: Option<Instant>,
@@ -210,12 +212,12 @@ impl Default for Coalescing {
 
 impl Coalescing {
     /// How much of a pause is left.
-    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
+    pub(in crate::pump) fn remaining(&self, now: Instant) -> Option<Duration> {
         self.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
     }
 
     /// A round that began at `began` has moved children's bytes; the fullest pipe was that full.
-    pub(super) fn moved(&mut self, began: Instant, fill: PipeFill, now: Instant) {
+    pub(in crate::pump) fn moved(&mut self, began: Instant, fill: PipeFill, now: Instant) {
         if self.remaining(now).is_some() {
             // Urgent business within a pause changes nothing for the others.
             return;

@@ -1,35 +1,35 @@
 //! A destination of the main log in the pump's table.
 
-use super::poll_registration::SinkRegistration;
-use super::service_report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
-use super::stream::ChannelCommand;
-use super::worker_context::WorkerContext;
 use crate::main_log::MainLogOutput;
+use crate::pump::channels::report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
+use crate::pump::channels::stream::ChannelCommand;
+use crate::pump::poll::registration::SinkRegistration;
+use crate::pump::worker::context::WorkerContext;
 use std::os::fd::AsRawFd;
 
 /// The channel and what it is registered for.
 #[derive(Debug)]
-pub(super) struct MainLogChannel {
+pub(in crate::pump) struct MainLogChannel {
     channel: MainLogOutput,
     slot: usize,
     sink_registration: SinkRegistration,
 }
 
 impl MainLogChannel {
-    pub(super) fn new(channel: MainLogOutput, slot: usize) -> Self {
+    pub(in crate::pump) fn new(channel: MainLogOutput, slot: usize) -> Self {
         Self { channel, slot, sink_registration: SinkRegistration::default() }
     }
 
-    pub(super) fn into_channel(self) -> MainLogOutput {
+    pub(in crate::pump) fn into_channel(self) -> MainLogOutput {
         self.channel
     }
 
-    pub(super) fn is_settled(&self) -> bool {
+    pub(in crate::pump) fn is_settled(&self) -> bool {
         self.channel.is_settled()
     }
 
     /// Writes what can be written now.
-    pub(super) fn serve(
+    pub(in crate::pump) fn serve(
         &mut self,
         commands: Vec<ChannelCommand>,
         context: &mut WorkerContext<'_>,

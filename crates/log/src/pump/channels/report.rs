@@ -5,29 +5,29 @@ use std::time::Instant;
 
 /// Told to the table when the channel comes back.
 #[derive(Default)]
-pub(super) struct ServiceReport {
-    pub(super) next: NextService,
+pub(in crate::pump) struct ServiceReport {
+    pub(in crate::pump) next: NextService,
     /// When to serve it again even if nothing happens.
-    pub(super) deadline: Option<Instant>,
+    pub(in crate::pump) deadline: Option<Instant>,
     /// A child's bytes were moved.
-    pub(super) has_moved: bool,
+    pub(in crate::pump) has_moved: bool,
     /// How full its pipe was.
-    pub(super) fill: PipeFill,
+    pub(in crate::pump) fill: PipeFill,
     /// It waits for the daemon to acknowledge.
-    pub(super) awaits_credit: bool,
+    pub(in crate::pump) awaits_credit: bool,
     /// Followers of the log have something to look at.
-    pub(super) has_changed_log: bool,
+    pub(in crate::pump) has_changed_log: bool,
     /// The followers, by their numbers, of logs that others have changed.
-    pub(super) changed_logs: Vec<u64>,
+    pub(in crate::pump) changed_logs: Vec<u64>,
     /// What it holds open now.
-    pub(super) descriptors: Descriptors,
+    pub(in crate::pump) descriptors: Descriptors,
     /// To be called once no lock is held.
-    pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
+    pub(in crate::pump) replies: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 /// How full a pipe was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum PipeFill {
+pub(in crate::pump) enum PipeFill {
     /// Its child would not have waited for long.
     #[default]
     Low,
@@ -41,25 +41,25 @@ pub(super) enum PipeFill {
 
 /// The descriptors of a channel.
 #[derive(Debug, Default)]
-pub(super) struct Descriptors {
+pub(in crate::pump) struct Descriptors {
     /// Of what it is at work on.
-    pub(super) front: OpenDescriptors,
+    pub(in crate::pump) front: OpenDescriptors,
     /// Of the generations that wait; there are hardly ever any.
-    pub(super) waiting: Box<[OpenDescriptors]>,
+    pub(in crate::pump) waiting: Box<[OpenDescriptors]>,
 }
 
 /// The descriptors of one way.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OpenDescriptors {
+pub(in crate::pump) struct OpenDescriptors {
     /// The pipe it reads.
-    pub(super) pipe: Option<RawFd>,
+    pub(in crate::pump) pipe: Option<RawFd>,
     /// What it writes to.
-    pub(super) sink: Option<RawFd>,
+    pub(in crate::pump) sink: Option<RawFd>,
 }
 
 /// What becomes of the channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum NextService {
+pub(in crate::pump) enum NextService {
     /// It waits for an event, a command or its deadline.
     #[default]
     OnEvent,

@@ -1,10 +1,10 @@
 //! One life of a process on a stream: from its pipe into its sink.
 
-use super::poll_registration::PipeRegistration;
-use super::service_report::{OpenDescriptors, PipeFill, ServiceReport};
-use super::worker_context::WorkerContext;
 use crate::notice::{CREDIT, Generation, Notice, StreamId};
 use crate::pipeline::{Delivered, Delivery, OutputPipeline, StageContext};
+use crate::pump::channels::report::{OpenDescriptors, PipeFill, ServiceReport};
+use crate::pump::poll::registration::PipeRegistration;
+use crate::pump::worker::context::WorkerContext;
 use crate::sinks::buffered_output::Flow;
 use std::fs::File;
 use std::io::{self, Read};
@@ -33,21 +33,21 @@ const LARGEST_PIPE: usize = 1024 * 1024;
 
 /// One life of the process.
 #[derive(Debug)]
-pub(super) struct GenerationState {
-    pub(super) generation: Generation,
-    pub(super) pipeline: OutputPipeline,
+pub(in crate::pump) struct GenerationState {
+    pub(in crate::pump) generation: Generation,
+    pub(in crate::pump) pipeline: OutputPipeline,
     /// `None` once its end was reached or reading it is over.
-    pub(super) pipe: Option<File>,
-    pub(super) pipe_registration: PipeRegistration,
+    pub(in crate::pump) pipe: Option<File>,
+    pub(in crate::pump) pipe_registration: PipeRegistration,
     /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the generation alive.
-    pub(super) allowance: Option<usize>,
+    pub(in crate::pump) allowance: Option<usize>,
     /// Its pipe is looked at after each pause instead of being watched: being watched costs its child a seventh of the time
     /// of each small write, however long the pause.
-    pub(super) is_polled: bool,
+    pub(in crate::pump) is_polled: bool,
     load: PipeLoad,
     /// The poller saw the other end closed; it tells so only once.
-    pub(super) is_hung_up: bool,
+    pub(in crate::pump) is_hung_up: bool,
 }
 
 /// How hard a child writes.
@@ -91,7 +91,7 @@ impl PipeLoad {
 }
 
 /// How far a generation got.
-pub(super) enum Advance {
+pub(in crate::pump) enum Advance {
     /// All is written and closed.
     Ended,
     /// There is more, but it is the turn of others.
@@ -101,7 +101,7 @@ pub(super) enum Advance {
 }
 
 impl GenerationState {
-    pub(super) fn new(generation: Generation, pipe: File, pipeline: OutputPipeline) -> Self {
+    pub(in crate::pump) fn new(generation: Generation, pipe: File, pipeline: OutputPipeline) -> Self {
         Self {
             generation,
             pipeline,
@@ -115,18 +115,18 @@ impl GenerationState {
     }
 
     /// Whether the daemon waits for the bytes, so that coalescing them would delay it.
-    pub(super) fn is_consumed(&self) -> bool {
+    pub(in crate::pump) fn is_consumed(&self) -> bool {
         self.pipeline.spec().delivery != Delivery::Nothing
     }
 
-    pub(super) fn limit_reading(&mut self) {
+    pub(in crate::pump) fn limit_reading(&mut self) {
         if self.allowance.is_none() {
             let waiting = self.pipe.as_ref().map(supervisor_sys::fd::readable_bytes);
             self.allowance = Some(waiting.map_or(0, |bytes| bytes.unwrap_or(LARGEST_PIPE)));
         }
     }
 
-    pub(super) fn advance(
+    pub(in crate::pump) fn advance(
         &mut self,
         stream: StreamId,
         unacknowledged: &mut usize,
@@ -244,7 +244,7 @@ impl GenerationState {
         }
     }
 
-    pub(super) fn descriptors(&self) -> OpenDescriptors {
+    pub(in crate::pump) fn descriptors(&self) -> OpenDescriptors {
         OpenDescriptors {
             pipe: self.pipe.as_ref().map(AsRawFd::as_raw_fd),
             sink: self.pipeline.fd().map(|fd| fd.as_raw_fd()),

@@ -8,7 +8,7 @@ const ROUNDS: u32 = 5;
 
 /// Those who wait.
 #[derive(Debug, Default)]
-pub(super) struct Barriers(Vec<Barrier>);
+pub(in crate::pump) struct Barriers(Vec<Barrier>);
 
 struct Barrier {
     /// Slots still to be served.
@@ -28,7 +28,7 @@ struct Wait {
 
 /// How a slot was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visit {
+pub(in crate::pump) enum Visit {
     /// As far as possible.
     Complete,
     /// It has more to do at once.
@@ -55,16 +55,16 @@ impl std::fmt::Debug for Barrier {
 
 /// What visiting a slot led to.
 #[derive(Default)]
-pub(super) struct Advanced {
+pub(in crate::pump) struct Advanced {
     /// To be called without a lock.
-    pub(super) replies: Vec<Box<dyn FnOnce() + Send>>,
+    pub(in crate::pump) replies: Vec<Box<dyn FnOnce() + Send>>,
     /// The slots to serve now.
-    pub(super) due: Vec<usize>,
+    pub(in crate::pump) due: Vec<usize>,
 }
 
 impl Barriers {
     /// A new one, over the slots that have to be served first, each with whether it is being served.
-    pub(super) fn add(
+    pub(in crate::pump) fn add(
         &mut self,
         streams: impl Iterator<Item = (usize, bool)>,
         reply: Box<dyn FnOnce() + Send>,
@@ -75,7 +75,7 @@ impl Barriers {
     }
 
     /// `slot` was served.
-    pub(super) fn pass(&mut self, slot: usize, visit: Visit) {
+    pub(in crate::pump) fn pass(&mut self, slot: usize, visit: Visit) {
         for barrier in &mut self.0 {
             let Some(wait) = barrier.waiting.get_mut(&slot) else { continue };
             let began_before = std::mem::take(&mut wait.is_under_way);
@@ -96,7 +96,7 @@ impl Barriers {
     }
 
     /// Moves on every barrier nothing holds up any more.
-    pub(super) fn advance(&mut self, main: &[usize]) -> Advanced {
+    pub(in crate::pump) fn advance(&mut self, main: &[usize]) -> Advanced {
         let mut passed = Advanced::default();
         for mut barrier in std::mem::take(&mut self.0) {
             if barrier.waiting.is_empty() && barrier.stage == Stage::Streams && !main.is_empty() {
@@ -114,7 +114,7 @@ impl Barriers {
         passed
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::pump) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,12 +1,12 @@
 //! Whose turn it is.
 
-use super::barriers::Visit;
-use super::poller::Event;
-use super::service_report::{NextService, ServiceReport};
-use super::stream::ChannelCommand;
-use super::table::{CheckedOut, Table};
-use super::worker_context::ReadQuota;
 use crate::StreamId;
+use crate::pump::channels::report::{NextService, ServiceReport};
+use crate::pump::channels::stream::ChannelCommand;
+use crate::pump::poll::Event;
+use crate::pump::table::barriers::Visit;
+use crate::pump::table::{CheckedOut, Table};
+use crate::pump::worker::context::ReadQuota;
 use std::time::{Duration, Instant};
 
 /// A table with streams whose slots have these numbers, all of which press, in this order.
