@@ -1,61 +1,36 @@
 //! supervisord's own log.
 //!
-//! A line is formatted by whoever logs it, at the moment of the event, and put into a queue per destination;
-//! so a terminal that stands still does not hold up the file. At first the caller writes the queues as well
-//! ("direct"); once the pump runs it does.
+//! The thread that logs a line formats it, at the moment of the event, and pushes it into one queue per output; so a terminal
+//! that stands still does not delay the file. At first that thread writes the queues as well ("direct"); once the pump runs, its
+//! worker does ("queued").
 
-mod destination;
+mod output;
 mod queue;
+mod record;
+mod spec;
 
-pub(crate) use destination::MainLogOutput;
-pub(crate) use queue::Queue;
+pub(crate) use output::MainLogOutput;
+pub(crate) use record::Layout;
+pub use spec::{MainDestination, MainLogSpec};
 
 use crate::sinks::buffered_output::{BufferedOutput, LogMessages};
-use crate::sinks::{RotationUnit, Sink, SpecialFile, SyslogSink};
-use crate::{FileOrigin, LogFileSpec};
-pub(crate) use queue::Layout;
-use queue::Pushed;
+use crate::sinks::syslog::SyslogSink;
+use crate::sinks::{OpenSink, RotationUnit, SpecialFile};
+use crate::spec::{FileOrigin, LogFileSpec};
+use crate::sync::{Mutex, MutexGuard};
+use queue::{Pushed, Queue};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use supervisor_core::{Level, Wall};
-use supervisor_sys::{CopyBuffer, clock};
-
-/// Where the main log goes, beside the copy on stdout.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MainDestination {
-    /// A rotating file, or whatever else the path names (never rotated then).
-    File {
-        /// As configured.
-        path: PathBuf,
-        /// Rotate at this many bytes; 0 is never.
-        max_bytes: u64,
-        /// Backups to keep.
-        backups: u32,
-    },
-    /// The system log: ident `supervisord`, facility USER, priority INFO, each line with its own timestamp.
-    Syslog,
-    /// Nowhere.
-    Nothing,
-}
-
-/// The configuration of the main log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MainLogSpec {
-    /// The least important level that is written.
-    pub level: Level,
-    /// The log proper.
-    pub destination: MainDestination,
-    /// Also on stdout: in the foreground, unless `silent`.
-    pub copy_to_stdout: bool,
-}
+use std::sync::{Arc, PoisonError};
+use supervisor_core::Level;
+use supervisor_sys::clock;
 
 /// A handle on the main log; cheap to clone, usable from any thread.
 ///
-/// Until [`Pump::start`](crate::Pump::start) a line is written by the caller ("direct"); from then on it goes
-/// into a queue of 1 MiB per destination that the pump writes. Lines that do not fit are counted, and the log
-/// says how many they were when it can be written again.
+/// Until [`Pump::start`](crate::Pump::start) the caller writes each line ("direct"); from then on it goes into a queue of 1 MiB
+/// per output, which the pump writes. Lines that do not fit are dropped and counted, and the log says how many they were when it
+/// accepts output again.
 #[derive(Clone)]
 pub struct MainLog {
     inner: Arc<Inner>,
@@ -68,42 +43,44 @@ struct Inner {
     mode: Mutex<Mode>,
 }
 
-/// Who writes the queues.
+/// Which thread writes the queues.
 enum Mode {
-    /// Whoever logs.
+    /// The one that logs.
     Direct(Vec<MainLogOutput>),
-    /// The pump, which this wakes.
+    /// The pump's worker, which this wakes.
     Queued(Box<dyn Fn() + Send>),
 }
 
 impl MainLog {
     /// Opens the log. An error is the open's own; supervisord ends with `Error:` and exit code 2 then.
     pub fn open(spec: &MainLogSpec) -> io::Result<Self> {
-        let mut channels = Vec::new();
-        let mut log_path = None;
+        let mut outputs = Vec::new();
+        let mut path = None;
         match &spec.destination {
-            MainDestination::File { path, max_bytes, backups } => {
-                let origin = FileOrigin::Configured;
+            MainDestination::File { path: file, max_bytes, backups } => {
                 let (max_bytes, backups) = (*max_bytes, *backups);
-                let file = LogFileSpec { path: path.as_path().into(), origin, max_bytes, backups };
-                let label = format!("main log ('{}')", path.display());
-                channels.push(MainLogOutput::log(output(Sink::open(&file)?, label), Layout::Text));
-                log_path = Some(path.clone());
+                let log = LogFileSpec {
+                    path: file.as_path().into(),
+                    origin: FileOrigin::Configured,
+                    max_bytes,
+                    backups,
+                };
+                let label = format!("main log ('{}')", file.display());
+                outputs.push(MainLogOutput::log(buffered(OpenSink::open(&log)?, label), Layout::Text));
+                path = Some(file.clone());
             }
             MainDestination::Syslog => {
-                let target = Sink::Syslog(Box::new(SyslogSink::for_main_log()));
-                channels.push(MainLogOutput::log(
-                    output(target, "messages of the main log to syslog".into()),
-                    Layout::Messages,
-                ));
+                let sink = OpenSink::other(SyslogSink::for_main_log());
+                let label = "messages of the main log to syslog".to_owned();
+                outputs.push(MainLogOutput::log(buffered(sink, label), Layout::Messages));
             }
             MainDestination::Nothing => {}
         }
         if spec.copy_to_stdout {
-            let target = Sink::Special(Box::new(SpecialFile::stdout()?));
-            channels.push(MainLogOutput::copy(output(target, "copy of the main log on stdout".into())));
+            let sink = OpenSink::other(SpecialFile::stdout()?);
+            outputs.push(MainLogOutput::copy(buffered(sink, "copy of the main log on stdout".to_owned())));
         }
-        Ok(Self::over(spec.level, log_path, channels))
+        Ok(Self::over(spec.level, path, outputs))
     }
 
     /// A log that goes nowhere, for tests and for what runs without a configuration.
@@ -111,10 +88,10 @@ impl MainLog {
         Self::over(Level::Critical, None, Vec::new())
     }
 
-    /// A log over channels of the caller's choice.
-    pub(crate) fn over(level: Level, path: Option<PathBuf>, channels: Vec<MainLogOutput>) -> Self {
-        let queues = channels.iter().map(MainLogOutput::queue).collect();
-        Self { inner: Arc::new(Inner { level, path, queues, mode: Mutex::new(Mode::Direct(channels)) }) }
+    /// A log over outputs of the caller's choice.
+    pub(crate) fn over(level: Level, path: Option<PathBuf>, outputs: Vec<MainLogOutput>) -> Self {
+        let queues = outputs.iter().map(MainLogOutput::queue).collect();
+        Self { inner: Arc::new(Inner { level, path, queues, mode: Mutex::new(Mode::Direct(outputs)) }) }
     }
 
     /// Whether a line of `level` is written at all; cheap, for callers that would format a costly message.
@@ -122,8 +99,7 @@ impl MainLog {
         level >= self.inner.level && !self.inner.queues.is_empty()
     }
 
-    /// Whether whoever would echo output had better let the log be written first. Not while it cannot be
-    /// written: then echoes are counted as missing rather than holding up children.
+    /// Whether a queue is so full that it should be written before more output is echoed.
     pub(crate) fn is_crowded(&self) -> bool {
         self.inner.queues.iter().any(|queue| queue.is_crowded())
     }
@@ -141,41 +117,38 @@ impl MainLog {
         self.inner.path.as_deref()
     }
 
-    /// Logs what came up while something was served.
+    /// Logs the messages that came up while a channel was served.
     pub(crate) fn log_all(&self, messages: &mut LogMessages) {
-        for (level, line) in messages.drain(..) {
-            self.log(level, line);
+        for (level, message) in messages.drain(..) {
+            self.log(level, message);
         }
     }
 
-    /// From now on `wake` is called when a queue is no longer empty, and whoever gets the channels writes
-    /// them.
+    /// From now on `wake` is called when a queue is no longer empty, and the caller, who gets the outputs, writes them.
     pub(crate) fn make_queued(&self, wake: impl Fn() + Send + 'static) -> Vec<MainLogOutput> {
         match std::mem::replace(&mut *self.mode(), Mode::Queued(Box::new(wake))) {
-            Mode::Direct(channels) => channels,
+            Mode::Direct(outputs) => outputs,
             Mode::Queued(_) => Vec::new(),
         }
     }
 
-    /// Writes what waits and, from now on, every line at once. Channels that are missing (a disk hangs) stay
-    /// unwritten.
-    pub(crate) fn make_direct(&self, channels: Vec<MainLogOutput>) {
+    /// Writes the queues and, from now on, every line at once. An output that is missing (its disk hangs) stays unwritten.
+    pub(crate) fn make_direct(&self, mut outputs: Vec<MainLogOutput>) {
         let mut mode = self.mode();
-        let mut channels = channels;
-        serve_directly(&mut channels, &self.inner.queues);
-        *mode = Mode::Direct(channels);
+        write_directly(&mut outputs, &self.inner.queues);
+        *mode = Mode::Direct(outputs);
     }
 
     fn put(&self, level: Level, message: &[u8]) {
         let mut mode = self.mode();
-        // One time for all destinations, which people compare line by line.
+        // One timestamp for all outputs: people compare them line by line.
         let now = clock::now().wall;
         let mut is_first = false;
         for queue in &self.inner.queues {
             is_first |= queue.push(now, level, message) == Pushed::First;
         }
         match &mut *mode {
-            Mode::Direct(channels) => serve_directly(channels, &self.inner.queues),
+            Mode::Direct(outputs) => write_directly(outputs, &self.inner.queues),
             Mode::Queued(wake) if is_first => wake(),
             Mode::Queued(_) => {}
         }
@@ -195,50 +168,23 @@ impl fmt::Debug for MainLog {
     }
 }
 
-fn output(target: Sink, label: String) -> BufferedOutput {
-    BufferedOutput::new(target, label.into(), RotationUnit::Write)
+fn buffered(sink: OpenSink, label: String) -> BufferedOutput {
+    BufferedOutput::new(sink, label.into(), RotationUnit::Write)
 }
 
-/// Writes the queues as far as they can be written now, and what that brought up.
-fn serve_directly(channels: &mut [MainLogOutput], queues: &[Arc<Queue>]) {
+/// Writes the queues as far as the sinks accept output, and the messages that leads to.
+fn write_directly(outputs: &mut [MainLogOutput], queues: &[Arc<Queue>]) {
     let mut messages = LogMessages::new();
-    for channel in &mut *channels {
-        while channel.serve(&mut messages).has_more {}
+    for output in &mut *outputs {
+        while output.drain(&mut messages).has_more {}
     }
-    for (level, line) in messages.drain(..) {
+    for (level, message) in messages.drain(..) {
         let now = clock::now().wall;
         for queue in queues {
-            queue.push(now, level, line.as_bytes());
+            queue.push(now, level, message.as_bytes());
         }
     }
-    for channel in channels {
-        while channel.serve(&mut messages).has_more {}
+    for output in outputs {
+        while output.drain(&mut messages).has_more {}
     }
-}
-
-/// A message as it is written. An echo of what a child wrote may be long.
-fn format(layout: Layout, at: Wall, level: Level, message: &[u8]) -> CopyBuffer {
-    let timestamp = clock::log_timestamp(at);
-    let mut formatted = CopyBuffer::default();
-    formatted.refill(message.len() + 32, |record| {
-        let mut line = |text: &[u8]| {
-            record.extend_from_slice(timestamp.as_bytes());
-            record.push(b' ');
-            record.extend_from_slice(level.word().as_bytes());
-            record.push(b' ');
-            record.extend_from_slice(text);
-            record.push(b'\n');
-        };
-        match layout {
-            Layout::Text => line(message),
-            Layout::Messages => without_final_newlines(message).split(|byte| *byte == b'\n').for_each(line),
-        }
-    });
-    formatted
-}
-
-/// The system log gets no messages for newlines at the end.
-fn without_final_newlines(message: &[u8]) -> &[u8] {
-    let end = message.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
-    &message[..end]
 }

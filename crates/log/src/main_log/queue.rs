@@ -1,31 +1,23 @@
-//! Records of the main log that wait for one of its destinations.
+//! The records of the main log that wait for one of its outputs.
 
-use super::format;
+use super::record::{Layout, format};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use supervisor_core::{Level, Wall};
 use supervisor_sys::{CopyBuffer, clock};
 
-/// The most a destination may lag behind.
-pub(super) const LIMIT: usize = 1024 * 1024;
+/// The most a queue holds.
+pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
-/// A bounded queue; what does not fit is counted, and the place of the gap is marked.
+/// A bounded queue. Records that do not fit are counted, and a record of ours marks the gap.
 #[derive(Debug)]
 pub(crate) struct Queue {
     layout: Layout,
     state: Mutex<State>,
-    /// Its destination is being written, or could not be when it was last tried.
+    /// Its output is being written, or did not accept the last write.
     is_stalled: AtomicBool,
-}
-
-/// How a destination wants its records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// As text with a newline at the end; continuation lines raw.
-    Text,
-    /// Every line with the timestamp and level in front, as each becomes a message of its own.
-    Messages,
 }
 
 #[derive(Debug, Default)]
@@ -35,12 +27,12 @@ struct State {
     dropped: u64,
 }
 
-/// Whether the reader of a queue has to be told.
+/// Whether the reader of a queue has to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// The queue was empty: somebody has to look at it.
+    /// It has: the queue was empty.
     First,
-    /// Whoever reads it knows already.
+    /// The push that found the queue empty wakes it, or has woken it.
     Behind,
 }
 
@@ -53,7 +45,7 @@ impl Queue {
     pub(crate) fn push(&self, at: Wall, level: Level, message: &[u8]) -> Pushed {
         let record = format(self.layout, at, level, message);
         let mut state = self.lock();
-        let was_empty = state.records.is_empty() && state.dropped == 0;
+        let was_empty = state.is_empty();
         if state.has_room(record.len()) {
             if let Some(gap) = self.take_gap(&mut state) {
                 state.add(gap);
@@ -77,19 +69,17 @@ impl Queue {
         }
     }
 
-    /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        let state = self.lock();
-        state.records.is_empty() && state.dropped == 0
+        self.lock().is_empty()
     }
 
-    /// Whether those who could wait with what they have to say had better, as the queue is about to be
-    /// written.
+    /// Whether the pump should write the queue before it adds more echoes. Not while the output is stalled: then echoes are
+    /// dropped and counted rather than delaying children.
     pub(crate) fn is_crowded(&self) -> bool {
-        !self.is_stalled.load(Ordering::Relaxed) && self.lock().bytes > LIMIT / 2
+        !self.is_stalled.load(Ordering::Relaxed) && self.lock().bytes > MAX_BYTES / 2
     }
 
-    /// Tells whether writing goes on. A write that hangs leaves it at no.
+    /// Records whether the output accepts records. A write that hangs leaves it stalled.
     pub(crate) fn set_stalled(&self, is_stalled: bool) {
         self.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
@@ -110,10 +100,14 @@ impl Queue {
 }
 
 impl State {
-    /// Once something was dropped, half of the queue has to be written first: one gap, not one after every
-    /// other line. A single record always fits into an empty queue.
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.dropped == 0
+    }
+
+    /// Once a record was dropped, half of the queue has to be written first: one gap, not one after every other line. A single
+    /// record always fits into an empty queue.
     fn has_room(&self, length: usize) -> bool {
-        let limit = if self.dropped > 0 { LIMIT / 2 } else { LIMIT };
+        let limit = if self.dropped > 0 { MAX_BYTES / 2 } else { MAX_BYTES };
         self.records.is_empty() || self.bytes + length <= limit
     }
 
@@ -132,9 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted_where_it_is_missing() {
+    fn dropped_records_are_counted_where_they_are_missing() {
         let queue = Queue::new(Layout::Text);
-        let large = vec![b'x'; LIMIT / 2 - 100];
+        let large = vec![b'x'; MAX_BYTES / 2 - 100];
         assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::First);
         assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::Behind);
         assert_eq!(queue.push(Wall::default(), Level::Info, &large), Pushed::Behind);
@@ -152,7 +146,7 @@ mod tests {
     #[test]
     fn a_gap_at_the_end_is_marked_too() {
         let queue = Queue::new(Layout::Text);
-        queue.push(Wall::default(), Level::Info, &vec![b'x'; LIMIT]);
+        queue.push(Wall::default(), Level::Info, &vec![b'x'; MAX_BYTES]);
         queue.push(Wall::default(), Level::Info, b"lost");
         queue.pop();
         assert!(!queue.is_empty());

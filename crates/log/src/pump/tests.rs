@@ -5,7 +5,7 @@ use crate::main_log::MainLogOutput;
 use crate::scratch::Scratch;
 use crate::sinks::buffered_output::BufferedOutput;
 use crate::sinks::fake::{FakeSink, FakeSinkState};
-use crate::sinks::{RotationUnit, Sink};
+use crate::sinks::{OpenSink, RotationUnit};
 use crate::{Delivery, FileOrigin, StreamSpec};
 use std::io::{PipeWriter, Write};
 use std::sync::Mutex;
@@ -35,7 +35,7 @@ fn spec(name: &str) -> Arc<StreamSpec> {
 }
 
 fn fake_output(label: &str, state: &Arc<FakeSinkState>, units: RotationUnit) -> BufferedOutput {
-    BufferedOutput::new(Sink::Fake(FakeSink(Arc::clone(state))), label.to_owned().into(), units)
+    BufferedOutput::new(OpenSink::other(FakeSink(Arc::clone(state))), label.to_owned().into(), units)
 }
 
 /// A pump with a main log in memory.
@@ -64,7 +64,7 @@ impl Rig {
     fn attach(&self, stream: u64, generation: u64, name: &str, state: &Arc<FakeSinkState>) -> PipeWriter {
         let (reader, writer) = io::pipe().unwrap();
         let output = fake_output(&format!("log of {name}"), state, RotationUnit::Line);
-        let pipeline = OutputPipeline::over(&spec(name), Some(output), None);
+        let pipeline = OutputPipeline::over(&spec(name), Some(output));
         self.pump.attach(StreamId(stream), Generation(generation), reader.into(), pipeline).unwrap();
         writer
     }
@@ -106,7 +106,7 @@ fn a_hanging_write_holds_up_its_own_stream_only_and_recovers_in_order() {
     dead.release();
     wait_until("all is written", || dead.written() == b"one\ntwo\nthree\n");
     assert!(rig.has_drained(1, 1));
-    wait_until("the replaced thread has left", || rig.pump.shared.table().threads == 1);
+    wait_until("the replaced thread has left", || rig.pump.shared.table().workers.running == 1);
     fine.write_all(b"still\n").unwrap();
     wait_until("the others are still report", || alive.written() == b"goes on\nstill\n");
     rig.pump.shutdown(PATIENCE).unwrap();
@@ -132,8 +132,8 @@ fn several_hanging_writes_are_survived_one_after_the_other() {
         state.release();
     }
     wait_until("all recover", || dead.iter().all(|state| state.written() == b"x"));
-    wait_until("one thread is left", || rig.pump.shared.table().threads == 1);
-    assert_eq!(rig.pump.shared.table().stuck, 0);
+    wait_until("one thread is left", || rig.pump.shared.table().workers.running == 1);
+    assert_eq!(rig.pump.shared.table().workers.stuck, 0);
     rig.pump.shutdown(PATIENCE).unwrap();
 }
 
@@ -347,6 +347,6 @@ fn after_shutdown_everything_is_answered() {
     rig.pump.clear_main(move |outcome| again.send(outcome.is_err()).unwrap());
     assert!(answer.recv_timeout(PATIENCE).unwrap());
     let (reader, _writer) = io::pipe().unwrap();
-    let pipeline = OutputPipeline::over(&spec("late"), None, None);
+    let pipeline = OutputPipeline::over(&spec("late"), None);
     rig.pump.attach(StreamId(1), Generation(1), reader.into(), pipeline).unwrap_err();
 }

@@ -1,107 +1,99 @@
-//! One target with what waits to be written to it, and whether it works.
+//! A buffered output: a sink, the backlog it has not accepted, and whether it works.
 //!
-//! What a write does not take is kept, and nothing more is accepted until it is gone: the caller stops
-//! reading its source then. So the memory held is what one read gave, and bytes never change places. An
-//! output tells when it is worth trying again: when its descriptor becomes writable, or at a time that moves
-//! away from second to second up to half a minute. People are told once when it goes wrong and once when it
-//! is over.
+//! What a write does not take is kept, and nothing more is accepted until it is written: the caller stops reading its source
+//! then. So the backlog is at most what one read gave, and bytes never change places. The output says when another attempt is
+//! worthwhile: when its descriptor becomes writable, or at a time that doubles from one second to half a minute. The main log
+//! says once when a sink fails and once when it works again.
 
+use super::{ClearError, OpenSink, Outcome, RotationUnit, SinkReport};
 use crate::label::Label;
-use crate::sinks::{ClearError, Outcome, RotationUnit, Sink, SinkEvent};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 use supervisor_core::Level;
 use supervisor_sys::errno::python_text;
 
-/// The first and the longest wait after a write that failed.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// A reader may be slow; one that takes nothing for this long is worth a message.
+pub(crate) const SLOW_READER: Duration = Duration::from_secs(5);
 
-/// The same for the system log, whose queue empties quickly but tells nobody when.
-const SYSLOG_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-
-/// A reader may be slow; from this on it is worth a line.
-const SLOW_READER: Duration = Duration::from_secs(5);
-
-/// Lines to be put into the main log, once no lock is held.
+/// Messages for the main log, to be written once no lock is held.
 pub(crate) type LogMessages = Vec<(Level, String)>;
 
-/// Whether more may be written.
+/// Whether an output accepts more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// Everything is written.
+    /// It has no backlog.
     Open,
-    /// Something waits: try when the descriptor is writable; look at the time given at the latest.
+    /// Flush it when the descriptor is writable, or at the given time at the latest.
     Blocked(Option<Instant>),
-    /// Something waits: try at this time.
+    /// Flush it at this time.
     Retry(Instant),
 }
 
 impl Flow {
-    /// Of two outputs of one source: whichever has to be waited for; with two to wait for, the second is met
-    /// again when the first is through.
+    /// Of two outputs of one source: the one that is waited for. If both are, the second one's turn comes after the first.
     pub(crate) fn stricter(self, other: Self) -> Self {
         if self == Self::Open { other } else { self }
     }
 }
 
-/// A target, and what is wrong with it.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct BufferedOutput {
-    target: Sink,
-    /// For people: `stdout log of 'web' ('/var/log/web.log')`.
+    sink: OpenSink,
+    /// The name in messages: `stdout log of 'web' ('/var/log/web.log')`.
     label: Label,
     unit: RotationUnit,
-    /// Boxed: hardly any of thousands of outputs has some.
+    /// Boxed: hardly any of thousands of outputs has one.
     backlog: Option<Box<Backlog>>,
 }
 
-/// Why a target does not take what it is given, and what waits until it does.
+/// Why a sink does not accept output, and the bytes that wait.
 #[derive(Debug)]
 struct Backlog {
-    stall: Stall,
-    /// Not yet written, from `start` on.
+    cause: Cause,
+    /// Not written yet from `start` on.
     bytes: Vec<u8>,
     start: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Stall {
-    /// It only takes long.
+enum Cause {
+    /// The write only takes long.
     Paused,
     /// The reader does not keep up.
     Blocked { since: Instant, is_reported: bool },
     /// Writes fail.
-    Failing { since: Instant, retry_at: Instant, wait: Duration, is_reported: bool },
-    /// Nobody will ever read it; bytes are dropped.
+    Failing { since: Instant, retry_at: Instant, delay: Duration, is_reported: bool },
+    /// No reader will ever come; bytes are dropped.
     Unreadable,
 }
 
 impl BufferedOutput {
-    pub(crate) fn new(target: Sink, label: Label, unit: RotationUnit) -> Self {
-        Self { target, label, unit, backlog: None }
+    pub(crate) fn new(sink: OpenSink, label: Label, unit: RotationUnit) -> Self {
+        Self { sink, label, unit, backlog: None }
     }
 
-    /// Writes `bytes`, or keeps what is not taken. Only to be called while nothing waits, or with further
-    /// parts of the same read.
+    /// Writes `bytes`, or keeps what the sink does not accept. Only to be called without a backlog, or with further parts of
+    /// the same read.
     pub(crate) fn write(&mut self, bytes: &[u8], messages: &mut LogMessages) -> Flow {
-        let count = if self.is_waiting() { 0 } else { self.attempt(bytes, messages) };
+        let count = if self.has_backlog() { 0 } else { self.attempt(bytes, messages) };
         if let Some(backlog) = &mut self.backlog {
             backlog.bytes.extend_from_slice(&bytes[count..]);
         }
         self.flow()
     }
 
-    /// Tries to write what waits.
+    /// Tries to write the backlog.
     pub(crate) fn flush(&mut self, messages: &mut LogMessages) -> Flow {
-        let Some(backlog) = self.backlog.as_mut().filter(|backlog| backlog.is_pending()) else {
+        let Some(backlog) = self.backlog.as_mut().filter(|backlog| !backlog.bytes.is_empty()) else {
             return Flow::Open;
         };
-        if let Stall::Failing { retry_at, .. } = backlog.stall {
+        if let Cause::Failing { retry_at, .. } = backlog.cause {
             if Instant::now() < retry_at {
                 return self.flow();
             }
-            self.target.recover();
+            self.sink.sink_mut().recover();
         }
         let (bytes, start) = backlog.take();
         let end = start + self.attempt(&bytes[start..], messages);
@@ -111,29 +103,29 @@ impl BufferedOutput {
         self.flow()
     }
 
-    /// Whether something waits to be written.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.backlog.as_ref().is_some_and(|backlog| backlog.is_pending())
+    /// Whether bytes wait to be written.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog.as_ref().is_some_and(|backlog| !backlog.bytes.is_empty())
     }
 
-    /// Closes and opens again; a failure is reported and the old file stays.
+    /// Closes and opens again; a failure is reported and the old file stays in use.
     pub(crate) fn reopen(&mut self, messages: &mut LogMessages) {
-        match self.target.reopen() {
+        match self.sink.reopen() {
             Ok(()) => self.retry_at_once(),
-            Err(error) => messages.push((
-                Level::Error,
-                format!(
-                    "could not reopen the {}: {}; the file opened before stays in use",
-                    self.label,
-                    python_text(&error)
-                ),
-            )),
+            Err(error) => {
+                let why = python_text(&error);
+                let message = format!(
+                    "could not reopen the {}: {why}; the file opened before stays in use",
+                    self.label
+                );
+                messages.push((Level::Error, message));
+            }
         }
     }
 
-    /// Empties the log; what waits to be written belongs to what is cleared.
+    /// Truncates the log; the backlog belongs to what is cleared.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
-        self.target.clear()?;
+        self.sink.sink_mut().clear()?;
         if let Some(backlog) = &mut self.backlog {
             backlog.take();
         }
@@ -141,19 +133,19 @@ impl BufferedOutput {
         Ok(())
     }
 
-    /// The descriptor of the target.
+    /// The descriptor of the sink.
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.target.fd()
+        self.sink.fd()
     }
 
-    /// The name for people.
+    /// The name in messages.
     pub(crate) fn label(&self) -> &Label {
         &self.label
     }
 
-    /// Something changed from outside: the next flush tries at once.
+    /// The sink was reopened or cleared: the next flush does not wait for the retry time.
     fn retry_at_once(&mut self) {
-        if let Some(Stall::Failing { retry_at, .. }) = self.backlog.as_mut().map(|backlog| &mut backlog.stall)
+        if let Some(Cause::Failing { retry_at, .. }) = self.backlog.as_mut().map(|backlog| &mut backlog.cause)
         {
             *retry_at = Instant::now();
         }
@@ -161,159 +153,123 @@ impl BufferedOutput {
 
     /// Whether more may be written, as of the last attempt.
     pub(crate) fn flow(&self) -> Flow {
-        let Some(backlog) = self.backlog.as_ref().filter(|backlog| backlog.is_pending()) else {
+        let Some(backlog) = self.backlog.as_ref().filter(|backlog| !backlog.bytes.is_empty()) else {
             return Flow::Open;
         };
-        match backlog.stall {
-            Stall::Unreadable => Flow::Open,
-            Stall::Paused => Flow::Retry(Instant::now()),
-            Stall::Blocked { since, is_reported } => {
+        match backlog.cause {
+            Cause::Unreadable => Flow::Open,
+            Cause::Paused => Flow::Retry(Instant::now()),
+            Cause::Blocked { since, is_reported } => {
                 Flow::Blocked((!is_reported).then(|| since + SLOW_READER))
             }
-            Stall::Failing { retry_at, .. } => Flow::Retry(retry_at),
+            Cause::Failing { retry_at, .. } => Flow::Retry(retry_at),
         }
     }
 
-    /// Writes what is taken and notes how it went; returns how much is done with.
+    /// Writes what the sink accepts and records how it went; returns how many bytes need not be kept.
     fn attempt(&mut self, bytes: &[u8], messages: &mut LogMessages) -> usize {
-        if matches!(self.stall(), Some(Stall::Unreadable)) {
+        if matches!(self.cause(), Some(Cause::Unreadable)) {
             return bytes.len();
         }
-        let mut events = Vec::new();
-        let written = self.target.write(bytes, self.unit, &mut events);
-        for event in events {
-            messages.push(self.describe(&event));
-        }
+        let mut report = SinkReport { label: &self.label, messages };
+        let written = self.sink.sink_mut().write(bytes, self.unit, &mut report);
         match written.outcome {
-            Outcome::Complete => self.recovered(messages),
+            Outcome::Complete => self.record_success(messages),
             Outcome::Paused => {
-                self.recovered(messages);
-                self.note(Stall::Paused);
+                self.record_success(messages);
+                self.set_cause(Cause::Paused);
             }
-            Outcome::Blocked => self.blocked(written.count > 0, messages),
-            Outcome::Failed(error) => self.failed(&error, written.count > 0, messages),
+            Outcome::Blocked => self.record_block(written.count > 0, messages),
+            Outcome::Failed(error) => self.record_failure(&error, written.count > 0, messages),
             Outcome::Unreadable(error) => {
-                self.note(Stall::Unreadable);
-                messages.push((
-                    Level::Error,
-                    format!(
-                        "nobody reads the {} ({}); what goes there is dropped from now on",
-                        self.label,
-                        python_text(&error)
-                    ),
-                ));
+                self.set_cause(Cause::Unreadable);
+                let why = python_text(&error);
+                let message = format!(
+                    "nobody reads the {} ({why}); what goes there is dropped from now on",
+                    self.label
+                );
+                messages.push((Level::Error, message));
                 return bytes.len();
             }
         }
         written.count
     }
 
-    fn describe(&self, event: &SinkEvent) -> (Level, String) {
-        match event {
-            SinkEvent::RotationFailed(error) => {
-                let why = python_text(error);
-                (
-                    Level::Error,
-                    format!("could not rotate the {}: {why}; it grows on and is tried again", self.label),
-                )
-            }
-            SinkEvent::Refused(error) => {
-                let why = python_text(error);
-                (
-                    Level::Error,
-                    format!(
-                        "could not send the {}: {why}; they are dropped until it works again",
-                        self.label
-                    ),
-                )
-            }
-            SinkEvent::Accepted => (Level::Info, format!("the {} are sent again", self.label)),
-            SinkEvent::RotationRecovered => (Level::Info, format!("the {} is rotated again", self.label)),
-        }
-    }
-
-    fn recovered(&mut self, messages: &mut LogMessages) {
-        match self.backlog.take().map(|backlog| backlog.stall) {
+    fn record_success(&mut self, messages: &mut LogMessages) {
+        match self.backlog.take().map(|backlog| backlog.cause) {
             Some(
-                Stall::Blocked { since, is_reported: true } | Stall::Failing { since, is_reported: true, .. },
+                Cause::Blocked { since, is_reported: true } | Cause::Failing { since, is_reported: true, .. },
             ) => {
                 let seconds = since.elapsed().as_secs();
-                let text = format!("the {} is written again after {seconds} seconds", self.label);
-                messages.push((Level::Info, text));
+                let message = format!("the {} is written again after {seconds} seconds", self.label);
+                messages.push((Level::Info, message));
             }
-            Some(Stall::Paused | Stall::Blocked { .. } | Stall::Failing { .. } | Stall::Unreadable)
+            Some(Cause::Paused | Cause::Blocked { .. } | Cause::Failing { .. } | Cause::Unreadable)
             | None => {}
         }
     }
 
-    fn blocked(&mut self, has_progressed: bool, messages: &mut LogMessages) {
+    fn record_block(&mut self, has_progressed: bool, messages: &mut LogMessages) {
         let now = Instant::now();
-        let (mut since, mut is_reported) = match self.stall() {
-            Some(Stall::Blocked { since, is_reported } | Stall::Failing { since, is_reported, .. }) => {
+        let (mut since, mut is_reported) = match self.cause() {
+            Some(Cause::Blocked { since, is_reported } | Cause::Failing { since, is_reported, .. }) => {
                 (since, is_reported)
             }
-            Some(Stall::Unreadable | Stall::Paused) | None => (now, false),
+            Some(Cause::Unreadable | Cause::Paused) | None => (now, false),
         };
         if has_progressed && !is_reported {
             since = now;
         }
         if !is_reported && now >= since + SLOW_READER {
             is_reported = true;
-            let text = format!(
+            let message = format!(
                 "the reader of the {} has taken nothing for {} seconds; the output waits for it",
                 self.label,
                 SLOW_READER.as_secs()
             );
-            messages.push((Level::Error, text));
+            messages.push((Level::Error, message));
         }
-        self.note(Stall::Blocked { since, is_reported });
+        self.set_cause(Cause::Blocked { since, is_reported });
     }
 
-    fn failed(&mut self, error: &io::Error, has_progressed: bool, messages: &mut LogMessages) {
-        let is_syslog = matches!(self.target, Sink::Syslog(_));
-        let (first, longest) = if is_syslog { SYSLOG_RETRY } else { RETRY };
+    fn record_failure(&mut self, error: &io::Error, has_progressed: bool, messages: &mut LogMessages) {
+        let policy = self.sink.sink().retry_policy();
         let now = Instant::now();
-        let (since, wait, was_reported) = match self.stall() {
-            Some(Stall::Failing { since, wait, is_reported, .. }) => {
-                let next = if has_progressed { wait } else { (wait * 2).min(longest) };
+        let (since, delay, was_reported) = match self.cause() {
+            Some(Cause::Failing { since, delay, is_reported, .. }) => {
+                let next = if has_progressed { delay } else { (delay * 2).min(policy.longest) };
                 (since, next, is_reported)
             }
-            Some(Stall::Blocked { since, is_reported }) => (since, first, is_reported),
-            Some(Stall::Unreadable | Stall::Paused) | None => (now, first, false),
+            Some(Cause::Blocked { since, is_reported }) => (since, policy.first, is_reported),
+            Some(Cause::Unreadable | Cause::Paused) | None => (now, policy.first, false),
         };
-        // The system log's queue being full for a moment is not worth a line.
-        let is_reported = was_reported || !is_syslog || now >= since + SLOW_READER;
+        let is_reported = was_reported || policy.reports_at_once || now >= since + SLOW_READER;
         if is_reported && !was_reported {
-            let text = format!(
+            let message = format!(
                 "could not write the {}: {}; the output waits and is tried again (waiting {} seconds)",
                 self.label,
                 python_text(error),
-                wait.as_secs().max(1)
+                delay.as_secs().max(1)
             );
-            messages.push((Level::Error, text));
+            messages.push((Level::Error, message));
         }
-        self.note(Stall::Failing { since, retry_at: now + wait, wait, is_reported });
+        self.set_cause(Cause::Failing { since, retry_at: now + delay, delay, is_reported });
     }
 
-    fn stall(&self) -> Option<Stall> {
-        self.backlog.as_ref().map(|backlog| backlog.stall)
+    fn cause(&self) -> Option<Cause> {
+        self.backlog.as_ref().map(|backlog| backlog.cause)
     }
 
-    fn note(&mut self, stall: Stall) {
+    fn set_cause(&mut self, cause: Cause) {
         match &mut self.backlog {
-            Some(backlog) => backlog.stall = stall,
-            None => self.backlog = Some(Box::new(Backlog { stall, bytes: Vec::new(), start: 0 })),
+            Some(backlog) => backlog.cause = cause,
+            None => self.backlog = Some(Box::new(Backlog { cause, bytes: Vec::new(), start: 0 })),
         }
     }
 }
 
 impl Backlog {
-    /// Whether something waits for it to end.
-    fn is_pending(&self) -> bool {
-        !self.bytes.is_empty()
-    }
-
-    /// What waits, and where in it.
+    /// Takes the bytes, and where in them those begin that are not written.
     fn take(&mut self) -> (Vec<u8>, usize) {
         (std::mem::take(&mut self.bytes), std::mem::take(&mut self.start))
     }

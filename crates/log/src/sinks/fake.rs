@@ -1,10 +1,11 @@
-//! A target tests can block, fail and inspect.
+//! A sink that tests can make hang or fail, and inspect.
 
-use super::{Outcome, Written};
+use super::{ClearError, RotationUnit, Sink, SinkReport, Written};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-/// What the test and the target share.
+/// What the test and the sink share.
 #[derive(Debug, Default)]
 pub(crate) struct FakeSinkState {
     inner: Mutex<Inner>,
@@ -19,12 +20,12 @@ struct Inner {
     fails_with: Option<i32>,
 }
 
-/// The target side.
+/// The sink.
 #[derive(Debug)]
 pub(crate) struct FakeSink(pub(crate) Arc<FakeSinkState>);
 
 impl FakeSinkState {
-    /// From now on writes do not return, as on a dead disk.
+    /// From now on writes hang, as on a dead disk.
     pub(crate) fn hang(&self) {
         self.lock().hangs = true;
     }
@@ -40,23 +41,32 @@ impl FakeSinkState {
         self.lock().fails_with = errno;
     }
 
-    /// Writes that are hanging now.
+    /// Writes that hang now.
     pub(crate) fn hanging(&self) -> usize {
         self.lock().hanging
     }
 
-    /// All that was written.
+    /// All bytes that were written.
     pub(crate) fn written(&self) -> Vec<u8> {
         self.lock().written.clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    /// Blocks until so many lines were written.
+    #[cfg(loom)]
+    pub(crate) fn wait_for_lines(&self, count: usize) {
+        let mut inner = self.lock();
+        while inner.written.iter().filter(|byte| **byte == b'\n').count() < count {
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl FakeSink {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Written {
+impl Sink for FakeSink {
+    fn write(&mut self, bytes: &[u8], _unit: RotationUnit, _report: &mut SinkReport<'_>) -> Written {
         let mut inner = self.0.lock();
         inner.hanging += 1;
         while inner.hangs {
@@ -64,13 +74,16 @@ impl FakeSink {
         }
         inner.hanging -= 1;
         if let Some(errno) = inner.fails_with {
-            return Written { count: 0, outcome: Outcome::Failed(io::Error::from_raw_os_error(errno)) };
+            return Written::failed(0, io::Error::from_raw_os_error(errno));
         }
         inner.written.extend_from_slice(bytes);
-        Written { count: bytes.len(), outcome: Outcome::Complete }
+        drop(inner);
+        self.0.changed.notify_all();
+        Written::complete(bytes.len())
     }
 
-    pub(super) fn clear(&self) {
+    fn clear(&mut self) -> Result<(), ClearError> {
         self.0.lock().written.clear();
+        Ok(())
     }
 }

@@ -1,15 +1,14 @@
-//! A log with a reader at its other end: FIFO, pipe, terminal, socket, device.
+//! Logs that are not ours to rotate: a FIFO, terminal, socket or device at the path, or a descriptor the daemon inherited.
 //!
-//! Nothing here ever waits. The file is opened anew by its path wherever that works, so that the non-blocking
-//! flag is ours alone; a terminal or pipe shared with whoever started us keeps its flags. Where it does not
-//! work (a socket behind `/dev/stdout`), the shared one is asked for room before each small write.
+//! Nothing here ever waits. Wherever that works, the file is opened anew by its path, so that the non-blocking flag is ours
+//! alone; a terminal or pipe shared with the process that started the daemon keeps its flags. Where it does not work (a socket
+//! behind `/dev/stdout`), the shared descriptor is asked for room before each small write.
 //!
-//! A named FIFO is held open for reading as well: then its bytes survive a change of readers, and it becomes
-//! writable, instead of failing, when the next one takes them. Opening it still needs a reader (`ENXIO`
-//! otherwise).
+//! A named FIFO is held open for reading as well: its bytes then survive a change of readers, and it becomes writable, instead
+//! of failing, when the next one takes them. Opening it still needs a reader (`ENXIO` otherwise).
 
-use super::{Outcome, Written};
-use crate::LogFileSpec;
+use super::{ClearError, Outcome, RotationUnit, Sink, SinkReport, Written};
+use crate::spec::LogFileSpec;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use std::fs::{File, Metadata};
@@ -21,18 +20,18 @@ use std::time::Duration;
 use supervisor_sys::entry::{self, Access, Entry};
 use supervisor_sys::fd::FileIdentity;
 
-/// What a shared descriptor that has any room surely takes: `PIPE_BUF`, a page.
+/// What a shared descriptor with any room accepts: `PIPE_BUF`, a page.
 const SHARED_WRITE: usize = 4096;
 
 /// An open file that is not ours to rotate: not regular, or behind a descriptor of the launcher.
 #[derive(Debug)]
 pub(crate) struct SpecialFile {
     file: File,
-    /// How it is opened again; `None` for an open file of the launcher, whose far end never comes back.
+    /// How it is opened again; `None` for an inherited descriptor, whose other end never comes back.
     spec: Option<LogFileSpec>,
-    /// It is a regular file: it has no far end, and a write that fails (a full disk) may work later.
+    /// It is a regular file: it has no other end, and a write that fails (a full disk) may work later.
     is_file: bool,
-    /// For a description shared with others, which must stay blocking.
+    /// For an open file description that other processes share, and that must stay blocking.
     gate: Option<Gate>,
 }
 
@@ -47,11 +46,11 @@ impl SpecialFile {
         Self { file: both_ways.unwrap_or(file), spec: Some(spec.clone()), is_file: false, gate: None }
     }
 
-    /// A descriptor of the launcher, such as `/dev/stdout`.
+    /// A descriptor the daemon inherited, such as `/dev/stdout`.
     pub(crate) fn inherited(number: RawFd) -> io::Result<Self> {
         let fd = entry::duplicate_inherited(number)?;
         if supervisor_sys::fd::is_regular(&fd)? {
-            // The shared offset keeps what others write to the same redirection from being overwritten.
+            // The shared offset keeps the writers of one redirection from overwriting each other.
             return Ok(Self { file: fd.into(), spec: None, is_file: true, gate: None });
         }
         match supervisor_sys::fd::open_append(Path::new(&format!("/dev/fd/{number}")), 0o600) {
@@ -69,7 +68,17 @@ impl SpecialFile {
         Ok(Self { gate: Some(Gate::new(&fd)?), file: fd.into(), spec: None, is_file: false })
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Written {
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(gate) = &mut self.gate else { return (&self.file).write(bytes) };
+        if !gate.has_room(&self.file)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        (&self.file).write(&bytes[..bytes.len().min(SHARED_WRITE)])
+    }
+}
+
+impl Sink for SpecialFile {
+    fn write(&mut self, bytes: &[u8], _unit: RotationUnit, _report: &mut SinkReport<'_>) -> Written {
         let mut count = 0;
         while count < bytes.len() {
             let outcome = match self.write_some(&bytes[count..]) {
@@ -87,24 +96,11 @@ impl SpecialFile {
             };
             return Written { count, outcome };
         }
-        Written { count, outcome: Outcome::Complete }
+        Written::complete(count)
     }
 
-    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(gate) = &mut self.gate else { return (&self.file).write(bytes) };
-        if !gate.has_room(&self.file)? {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        (&self.file).write(&bytes[..bytes.len().min(SHARED_WRITE)])
-    }
-
-    /// How it is opened again, if it can be.
-    pub(super) fn spec(&self) -> Option<&LogFileSpec> {
-        self.spec.as_ref()
-    }
-
-    /// Before another try after a failed write: a terminal or reader that went away may be back.
-    pub(crate) fn recover(&mut self) {
+    /// A terminal or reader that went away may be back.
+    fn recover(&mut self) {
         let Some(spec) = &self.spec else { return };
         // Not created: a regular file in the place of a device that went away would grow without limit.
         let reopened = Entry::of(&spec.path).and_then(|entry| {
@@ -117,11 +113,17 @@ impl SpecialFile {
             *self = Self::opened(file, &metadata, &entry, &spec.clone());
         }
     }
-}
 
-impl AsFd for SpecialFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+    fn clear(&mut self) -> Result<(), ClearError> {
+        Err(ClearError::NotRegular)
+    }
+
+    fn spec(&self) -> Option<&LogFileSpec> {
+        self.spec.as_ref()
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.file.as_fd())
     }
 }
 
@@ -133,7 +135,7 @@ fn open_both_ways(entry: &Entry, opened: &Metadata) -> Option<File> {
     is_same.then_some(file)
 }
 
-/// Tells whether a blocking descriptor would take a small write at once.
+/// Asks whether a blocking descriptor would accept a small write at once.
 #[derive(Debug)]
 struct Gate {
     /// `None` for what is always ready (and cannot be asked).

@@ -1,31 +1,50 @@
-//! Finding tagged messages in child output (`PROCESS_COMMUNICATION`).
+//! Capture: finds tagged messages in child output (`PROCESS_COMMUNICATION`).
 //!
-//! What stands between the tags is a message for event listeners and does not go to the log. Tags may be cut
-//! over reads; only what may still become a tag is held back, so a short line is never late. Messages are
-//! kept to the newest `limit` bytes.
+//! What is between the tags is a message for event listeners and not log text. A tag may be cut over reads; only what may still
+//! become a tag is held back, so a short line is never late. Of a message the newest `limit` bytes are kept.
 
+use super::{Next, Piece, Stage, StageContext};
+use crate::spec::{Delivery, StreamSpec};
 use memchr::memmem;
 use std::collections::VecDeque;
 
 const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 const END: &[u8] = b"<!--XSUPERVISOR:END-->";
 
-/// A piece of output, in the order it came.
+/// The stage, for a stream that captures. The protocol of an event listener is not searched for tags.
+pub(crate) fn stage(spec: &StreamSpec) -> Option<Box<dyn Stage>> {
+    let captures = spec.capture_max_bytes > 0 && spec.delivery != Delivery::Protocol;
+    captures.then(|| -> Box<dyn Stage> { Box::new(CaptureParser::new(spec.capture_max_bytes)) })
+}
+
+/// What the parser finds, in the order in which it came.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
-    /// Ordinary output; never empty.
+enum Found<'a> {
+    /// Bytes outside of any message; never empty.
     Plain(&'a [u8]),
     /// Part of a message that is not complete yet; never empty.
     Inside(&'a [u8]),
     /// The message is complete: its newest bytes.
     Message(Vec<u8>),
-    /// The output ended inside a message: its newest bytes, already seen as `Inside`; never empty.
+    /// The output ended inside a message: its newest bytes, already found as `Inside`; never empty.
     Unterminated(Vec<u8>),
+}
+
+impl Found<'_> {
+    fn emit(self, context: &mut StageContext<'_>, next: Next<'_>) {
+        match self {
+            Self::Plain(bytes) => next(Piece::Output { raw: bytes, text: bytes, is_logged: true }, context),
+            Self::Inside(bytes) => next(Piece::Output { raw: bytes, text: bytes, is_logged: false }, context),
+            Self::Message(data) => next(Piece::Message(data), context),
+            // It is log text after all.
+            Self::Unterminated(bytes) => next(Piece::LogOnly(&bytes), context),
+        }
+    }
 }
 
 /// The parser of one generation's output.
 #[derive(Debug)]
-pub(crate) struct CaptureStage {
+struct CaptureParser {
     limit: usize,
     is_inside: bool,
     /// A real prefix of the tag looked for, which ended the last chunk.
@@ -33,14 +52,33 @@ pub(crate) struct CaptureStage {
     message: VecDeque<u8>,
 }
 
-impl CaptureStage {
+impl Stage for CaptureParser {
+    fn pass(&mut self, piece: Piece<'_>, context: &mut StageContext<'_>, next: Next<'_>) {
+        match piece {
+            Piece::Output { text, is_logged: true, .. } => {
+                self.feed(text, |found| found.emit(context, &mut *next));
+            }
+            other => next(other, context),
+        }
+    }
+
+    fn finish(&mut self, context: &mut StageContext<'_>, next: Next<'_>) {
+        self.end(|found| found.emit(context, &mut *next));
+    }
+
+    fn clear(&mut self) {
+        self.discard_message();
+    }
+}
+
+impl CaptureParser {
     /// A parser that keeps at most `limit` bytes of a message.
-    pub(crate) fn new(limit: usize) -> Self {
+    fn new(limit: usize) -> Self {
         Self { limit, is_inside: false, held: Vec::new(), message: VecDeque::new() }
     }
 
-    /// Hands the pieces of `chunk` to `emit`.
-    pub(crate) fn feed(&mut self, chunk: &[u8], mut emit: impl FnMut(Piece<'_>)) {
+    /// Hands what is in `chunk` to `emit`.
+    fn feed(&mut self, chunk: &[u8], mut emit: impl FnMut(Found<'_>)) {
         if self.held.is_empty() {
             self.split(chunk, &mut emit);
         } else {
@@ -50,27 +88,27 @@ impl CaptureStage {
         }
     }
 
-    /// The output has ended: nothing held back can become a tag any more.
-    pub(crate) fn finish(&mut self, mut emit: impl FnMut(Piece<'_>)) {
+    /// The output has ended: what is held back is no tag.
+    fn end(&mut self, mut emit: impl FnMut(Found<'_>)) {
         let held = std::mem::take(&mut self.held);
         self.text(&held, &mut emit);
         if !self.message.is_empty() {
-            emit(Piece::Unterminated(self.take_message()));
+            emit(Found::Unterminated(self.take_message()));
         }
         self.is_inside = false;
     }
 
-    /// Forgets what was captured so far; a message that has begun goes on.
-    pub(crate) fn clear(&mut self) {
+    /// Discards what was captured so far; a message that has begun goes on.
+    fn discard_message(&mut self) {
         self.message.clear();
     }
 
-    fn split(&mut self, mut bytes: &[u8], emit: &mut impl FnMut(Piece<'_>)) {
+    fn split(&mut self, mut bytes: &[u8], emit: &mut impl FnMut(Found<'_>)) {
         while let Some(at) = memmem::find(bytes, self.tag()) {
             self.text(&bytes[..at], emit);
             bytes = &bytes[at + self.tag().len()..];
             if self.is_inside {
-                emit(Piece::Message(self.take_message()));
+                emit(Found::Message(self.take_message()));
             }
             self.is_inside = !self.is_inside;
         }
@@ -83,15 +121,15 @@ impl CaptureStage {
         if self.is_inside { END } else { BEGIN }
     }
 
-    fn text(&mut self, bytes: &[u8], emit: &mut impl FnMut(Piece<'_>)) {
+    fn text(&mut self, bytes: &[u8], emit: &mut impl FnMut(Found<'_>)) {
         if bytes.is_empty() {
             return;
         }
         if self.is_inside {
             self.keep(bytes);
-            emit(Piece::Inside(bytes));
+            emit(Found::Inside(bytes));
         } else {
-            emit(Piece::Plain(bytes));
+            emit(Found::Plain(bytes));
         }
     }
 
@@ -107,7 +145,7 @@ impl CaptureStage {
     }
 }
 
-/// The length of the longest end of `bytes` that begins `tag`.
+/// The length of the longest end of `bytes` with which `tag` begins.
 fn partial_tag(bytes: &[u8], tag: &[u8]) -> usize {
     let longest = bytes.len().min(tag.len() - 1);
     (1..=longest).rev().find(|length| bytes.ends_with(&tag[..*length])).unwrap_or(0)
@@ -119,37 +157,37 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Debug, Default, PartialEq, Eq)]
-    struct Found {
+    struct Collected {
         plain: Vec<u8>,
         inside: Vec<u8>,
         messages: Vec<Vec<u8>>,
         unterminated: Option<Vec<u8>>,
     }
 
-    impl Found {
-        fn take(&mut self, piece: Piece<'_>) {
-            match piece {
-                Piece::Plain(bytes) => self.plain.extend(bytes),
-                Piece::Inside(bytes) => self.inside.extend(bytes),
-                Piece::Message(bytes) => self.messages.push(bytes),
-                Piece::Unterminated(bytes) => self.unterminated = Some(bytes),
+    impl Collected {
+        fn take(&mut self, found: Found<'_>) {
+            match found {
+                Found::Plain(bytes) => self.plain.extend(bytes),
+                Found::Inside(bytes) => self.inside.extend(bytes),
+                Found::Message(bytes) => self.messages.push(bytes),
+                Found::Unterminated(bytes) => self.unterminated = Some(bytes),
             }
         }
     }
 
-    fn split(limit: usize, chunks: &[&[u8]]) -> Found {
-        let mut capture = CaptureStage::new(limit);
-        let mut found = Found::default();
+    fn split(limit: usize, chunks: &[&[u8]]) -> Collected {
+        let mut parser = CaptureParser::new(limit);
+        let mut found = Collected::default();
         for chunk in chunks {
-            capture.feed(chunk, |piece| found.take(piece));
+            parser.feed(chunk, |piece| found.take(piece));
         }
-        capture.finish(|piece| found.take(piece));
+        parser.end(|piece| found.take(piece));
         found
     }
 
     /// EVT-13.
     #[test]
-    fn a_tagged_message_is_taken_out_of_the_output() {
+    fn a_tagged_message_is_removed_from_the_output() {
         let found = split(100, &[b"before\n<!--XSUPERVISOR:BEGIN-->hello<!--XSUPERVISOR:END-->after\n"]);
         assert_eq!(found.plain, b"before\nafter\n");
         assert_eq!(found.messages, [b"hello".to_vec()]);
@@ -172,10 +210,10 @@ mod tests {
 
     /// PROC-60, EVT-17: upstream holds 24 bytes back and loses them at exit.
     #[test]
-    fn short_output_passes_at_once() {
-        let mut capture = CaptureStage::new(100);
-        let mut found = Found::default();
-        capture.feed(b"bye\n", |piece| found.take(piece));
+    fn short_output_is_not_held_back() {
+        let mut parser = CaptureParser::new(100);
+        let mut found = Collected::default();
+        parser.feed(b"bye\n", |piece| found.take(piece));
         assert_eq!(found.plain, b"bye\n");
     }
 
@@ -194,19 +232,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unterminated_message_is_given_back_at_the_end() {
+    fn an_unterminated_message_becomes_log_text_at_the_end() {
         let found = split(100, &[b"x<!--XSUPERVISOR:BEGIN-->lost?<!--X"]);
         assert_eq!(found.unterminated, Some(b"lost?<!--X".to_vec()));
         assert_eq!(found.messages, Vec::<Vec<u8>>::new());
     }
 
     #[test]
-    fn clearing_forgets_the_message_so_far() {
-        let mut capture = CaptureStage::new(100);
-        let mut found = Found::default();
-        capture.feed(b"<!--XSUPERVISOR:BEGIN-->old", |piece| found.take(piece));
-        capture.clear();
-        capture.feed(b"new<!--XSUPERVISOR:END-->", |piece| found.take(piece));
+    fn clearing_discards_the_message_so_far() {
+        let mut parser = CaptureParser::new(100);
+        let mut found = Collected::default();
+        parser.feed(b"<!--XSUPERVISOR:BEGIN-->old", |piece| found.take(piece));
+        parser.discard_message();
+        parser.feed(b"new<!--XSUPERVISOR:END-->", |piece| found.take(piece));
         assert_eq!(found.messages, [b"new".to_vec()]);
     }
 

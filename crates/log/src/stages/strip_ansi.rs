@@ -1,21 +1,27 @@
-//! Removing terminal control sequences (`strip_ansi`).
+//! Removes terminal control sequences (`strip_ansi`).
 //!
-//! Removed are complete control sequences, `ESC [` parameters intermediates final (ECMA-48 5.4), and complete
-//! operating system commands, `ESC ]` text `BEL` or `ESC \` (window titles, hyperlinks). Everything else
-//! stays as it came: a lone escape, a sequence that breaks off, text. So only what a terminal would have
-//! swallowed is lost, however the input is cut into chunks.
+//! Removed are complete control sequences, `ESC [` parameters intermediates final (ECMA-48 5.4), and complete operating system
+//! commands, `ESC ]` text `BEL` or `ESC \` (window titles, hyperlinks). All else stays as it came: a lone escape, a sequence that
+//! breaks off, text. So only what a terminal would have swallowed is removed, wherever the output is cut into chunks.
 
+use super::{Next, Piece, Stage, StageContext};
+use crate::spec::StreamSpec;
 use memchr::memchr;
 
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
-/// A longer sequence is taken for text; no terminal program writes such titles or links.
-const LONGEST_SEQUENCE: usize = 4096;
+/// A longer sequence is text; no terminal program writes such titles or links.
+const MAX_SEQUENCE: usize = 4096;
+
+/// The stage, for a stream that strips.
+pub(crate) fn stage(spec: &StreamSpec) -> Option<Box<dyn Stage>> {
+    spec.strip_ansi.then(|| -> Box<dyn Stage> { Box::<AnsiStripper>::default() })
+}
 
 /// The parser; it carries an unfinished sequence from one chunk to the next.
 #[derive(Debug, Default)]
-pub(crate) struct StripStage {
+struct AnsiStripper {
     state: State,
     /// The sequence so far; empty exactly in `State::Ground`.
     held: Vec<u8>,
@@ -37,19 +43,46 @@ enum State {
     CommandEscape,
 }
 
-/// What a byte means to the sequence it comes in.
-enum Verdict {
-    /// It continues it.
+/// What a byte is to the sequence it comes in.
+enum Step {
+    /// It continues the sequence.
     Continue(State),
-    /// It completes it.
+    /// It completes the sequence.
     Complete,
-    /// It does not belong to it: what was held is text.
+    /// It is no part of a sequence: what was held is text.
     Broken,
 }
 
-impl StripStage {
+impl Stage for AnsiStripper {
+    fn pass(&mut self, piece: Piece<'_>, context: &mut StageContext<'_>, next: Next<'_>) {
+        match piece {
+            Piece::Output { raw, text, is_logged } => {
+                let mut visible = context.scratch.take();
+                visible.refill(text.len() + self.held.len(), |visible| self.strip(text, visible));
+                next(Piece::Output { raw, text: &visible, is_logged }, context);
+                context.scratch.put_back(visible);
+            }
+            // Its bytes have passed here before, as output: a parser of its own must not disturb the state of this one.
+            Piece::LogOnly(text) => {
+                let (mut stripper, mut visible) = (Self::default(), Vec::new());
+                stripper.strip(text, &mut visible);
+                stripper.release(&mut visible);
+                next(Piece::LogOnly(&visible), context);
+            }
+            Piece::Message(data) => next(Piece::Message(data), context),
+        }
+    }
+
+    fn finish(&mut self, context: &mut StageContext<'_>, next: Next<'_>) {
+        let mut rest = Vec::new();
+        self.release(&mut rest);
+        next(Piece::Output { raw: &[], text: &rest, is_logged: true }, context);
+    }
+}
+
+impl AnsiStripper {
     /// Appends `input` without its sequences to `output`.
-    pub(crate) fn strip(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
+    fn strip(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
         while !input.is_empty() {
             if self.state == State::Ground {
                 let plain = memchr(ESC, input).unwrap_or(input.len());
@@ -65,16 +98,6 @@ impl StripStage {
         }
     }
 
-    /// How many bytes are held: so many more than it is given may come out.
-    pub(crate) fn held(&self) -> usize {
-        self.held.len()
-    }
-
-    /// The input has ended: what is held is text.
-    pub(crate) fn finish(&mut self, output: &mut Vec<u8>) {
-        self.release(output);
-    }
-
     fn begin(&mut self) {
         self.state = State::Escape;
         self.held.push(ESC);
@@ -82,24 +105,25 @@ impl StripStage {
 
     /// Handles one byte within a sequence; false if the byte is still to be looked at.
     fn step(&mut self, byte: u8, output: &mut Vec<u8>) -> bool {
-        match verdict(self.state, byte) {
-            Verdict::Continue(next) if self.held.len() < LONGEST_SEQUENCE => {
+        match classify(self.state, byte) {
+            Step::Continue(next) if self.held.len() < MAX_SEQUENCE => {
                 self.held.push(byte);
                 self.state = next;
                 true
             }
-            Verdict::Complete => {
+            Step::Complete => {
                 self.held.clear();
                 self.state = State::Ground;
                 true
             }
-            Verdict::Continue(_) | Verdict::Broken => {
+            Step::Continue(_) | Step::Broken => {
                 self.release(output);
                 false
             }
         }
     }
 
+    /// What is held is text after all.
     fn release(&mut self, output: &mut Vec<u8>) {
         // An `ESC` that ends the held text may begin the next sequence.
         let reopen = self.state == State::CommandEscape;
@@ -109,40 +133,40 @@ impl StripStage {
     }
 }
 
-fn verdict(state: State, byte: u8) -> Verdict {
+fn classify(state: State, byte: u8) -> Step {
     match state {
         State::Escape => after_escape(byte),
         State::Parameters => match byte {
-            0x30..=0x3f => Verdict::Continue(State::Parameters),
+            0x30..=0x3f => Step::Continue(State::Parameters),
             _ => after_parameters(byte),
         },
         State::Intermediates => after_parameters(byte),
         State::Command => match byte {
-            BEL => Verdict::Complete,
-            ESC => Verdict::Continue(State::CommandEscape),
+            BEL => Step::Complete,
+            ESC => Step::Continue(State::CommandEscape),
             // Text may be UTF-8; a control character ends the attempt, so that an unfinished command never
             // eats a line.
-            0x20..=0x7e | 0x80..=0xff => Verdict::Continue(State::Command),
-            _ => Verdict::Broken,
+            0x20..=0x7e | 0x80..=0xff => Step::Continue(State::Command),
+            _ => Step::Broken,
         },
-        State::CommandEscape if byte == b'\\' => Verdict::Complete,
-        State::Ground | State::CommandEscape => Verdict::Broken,
+        State::CommandEscape if byte == b'\\' => Step::Complete,
+        State::Ground | State::CommandEscape => Step::Broken,
     }
 }
 
-fn after_escape(byte: u8) -> Verdict {
+fn after_escape(byte: u8) -> Step {
     match byte {
-        b'[' => Verdict::Continue(State::Parameters),
-        b']' => Verdict::Continue(State::Command),
-        _ => Verdict::Broken,
+        b'[' => Step::Continue(State::Parameters),
+        b']' => Step::Continue(State::Command),
+        _ => Step::Broken,
     }
 }
 
-fn after_parameters(byte: u8) -> Verdict {
+fn after_parameters(byte: u8) -> Step {
     match byte {
-        0x20..=0x2f => Verdict::Continue(State::Intermediates),
-        0x40..=0x7e => Verdict::Complete,
-        _ => Verdict::Broken,
+        0x20..=0x2f => Step::Continue(State::Intermediates),
+        0x40..=0x7e => Step::Complete,
+        _ => Step::Broken,
     }
 }
 
@@ -152,12 +176,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn strip(chunks: &[&[u8]]) -> Vec<u8> {
-        let mut strip = StripStage::default();
+        let mut stripper = AnsiStripper::default();
         let mut output = Vec::new();
         for chunk in chunks {
-            strip.strip(chunk, &mut output);
+            stripper.strip(chunk, &mut output);
         }
-        strip.finish(&mut output);
+        stripper.release(&mut output);
         output
     }
 
@@ -186,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_complete_sequence_stays_as_it_came() {
+    fn an_incomplete_sequence_stays_as_it_came() {
         for text in [
             &b"\x1b"[..],
             b"\x1bM",
@@ -210,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_without_end_is_held_up_to_a_bound_only() {
-        let endless = [&b"\x1b]"[..], &[b'a'; 2 * LONGEST_SEQUENCE]].concat();
-        let mut strip = StripStage::default();
+    fn an_endless_sequence_is_held_up_to_a_bound() {
+        let endless = [&b"\x1b]"[..], &[b'a'; 2 * MAX_SEQUENCE]].concat();
+        let mut stripper = AnsiStripper::default();
         let mut output = Vec::new();
-        strip.strip(&endless, &mut output);
+        stripper.strip(&endless, &mut output);
         assert_eq!(output, endless);
-        assert!(strip.held.is_empty());
+        assert!(stripper.held.is_empty());
     }
 
     fn noisy_bytes() -> impl Strategy<Value = Vec<u8>> {

@@ -1,107 +1,62 @@
-//! One life of a process on a stream: from its pipe into its sink.
+//! The output of one generation of a process: read from its pipe, passed through its pipeline.
 
+use super::pipe_load::{HOT_CAPACITY, PipeLoad};
+use super::report::{OpenDescriptors, PipeFill, ServiceReport};
 use crate::notice::{CREDIT, Generation, Notice, StreamId};
-use crate::pipeline::{Delivered, Delivery, OutputPipeline, StageContext};
-use crate::pump::channels::report::{OpenDescriptors, PipeFill, ServiceReport};
+use crate::pipeline::OutputPipeline;
 use crate::pump::poll::registration::PipeRegistration;
 use crate::pump::worker::context::WorkerContext;
 use crate::sinks::buffered_output::Flow;
+use crate::spec::Delivery;
+use crate::stages::{Delivered, StageContext};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use supervisor_core::Level;
 
-/// A pipe with this much in it may have been full, and its child waiting: a write that does not fit into what is left of
-/// the last page takes a new one, so that writes of little more than half a page fill a pipe of 64 KiB with half of that.
-const FULL_READ: usize = 32 * 1024;
+/// What may be in a pipe whose content cannot be asked for: the largest capacity an unprivileged process can set.
+const MAX_PIPE_CAPACITY: usize = 1024 * 1024;
 
-/// A pipe that is found full so often, without two small reads in a row between, gets more room.
-const HOT_AFTER: u8 = 4;
-
-/// Less than this is a small read: a page, the least a pipe gives a writer.
-const SMALL_READ: usize = 4096;
-
-/// The room a hot pipe gets; more gains nothing.
-const HOT_CAPACITY: usize = 256 * 1024;
-
-/// A hot pipe with this much in it was nearly full.
-const NEARLY_FULL: usize = HOT_CAPACITY / 4 * 3;
-
-/// What may be in a pipe whose content cannot be asked for: the most an unprivileged process can make it
-/// hold.
-const LARGEST_PIPE: usize = 1024 * 1024;
-
-/// One life of the process.
+/// A generation that is attached.
 #[derive(Debug)]
-pub(in crate::pump) struct GenerationState {
-    pub(in crate::pump) generation: Generation,
-    pub(in crate::pump) pipeline: OutputPipeline,
-    /// `None` once its end was reached or reading it is over.
-    pub(in crate::pump) pipe: Option<File>,
-    pub(in crate::pump) pipe_registration: PipeRegistration,
-    /// `Some` once the process was reaped: how much may still be read. What was in the pipe then, so that a
+pub(crate) struct GenerationState {
+    pub(super) generation: Generation,
+    pub(super) pipeline: OutputPipeline,
+    /// `None` once its end was reached or the allowance is used up.
+    pub(super) pipe: Option<File>,
+    pub(super) pipe_registration: PipeRegistration,
+    /// `Some` once the process was reaped: how many bytes may still be read. That is what was in the pipe then, so that a
     /// grandchild that goes on writing cannot keep the generation alive.
-    pub(in crate::pump) allowance: Option<usize>,
-    /// Its pipe is looked at after each pause instead of being watched: being watched costs its child a seventh of the time
-    /// of each small write, however long the pause.
-    pub(in crate::pump) is_polled: bool,
+    pub(super) allowance: Option<usize>,
+    /// The pipe is read after each coalescing pause instead of being registered with the poller: a registration costs the
+    /// child a seventh of the time of each small write, however long the pause.
+    pub(super) is_polled: bool,
     load: PipeLoad,
-    /// The poller saw the other end closed; it tells so only once.
-    pub(in crate::pump) is_hung_up: bool,
+    /// The poller saw the other end closed; it reports that only once.
+    pub(super) is_hung_up: bool,
 }
 
-/// How hard a child writes.
-#[derive(Clone, Copy, Debug, Default)]
-struct PipeLoad {
-    full_reads: u8,
-    /// The last read was small.
-    last_was_small: bool,
-}
-
-impl PipeLoad {
-    /// Whether its pipe has been given more room.
-    fn is_hot(self) -> bool {
-        self.full_reads >= HOT_AFTER
-    }
-
-    /// How full its pipe was, from a read of `count` bytes and what this turn has found in it so far.
-    fn fill(self, count: usize, bytes: usize) -> PipeFill {
-        match (count, self.is_hot()) {
-            (_, true) if bytes >= NEARLY_FULL => PipeFill::NearlyFull,
-            (FULL_READ.., true) if bytes < NEARLY_FULL / 2 => PipeFill::Moderate,
-            (FULL_READ.., _) => PipeFill::High,
-            _ => PipeFill::Low,
-        }
-    }
-
-    /// Takes note of a read; says once that its pipe is hot. One small read says nothing: a child that waited for room has
-    /// written no more than that when the pipe is looked at right after it was emptied. A second one says that it is no flood.
-    fn note(&mut self, count: usize) -> bool {
-        let is_small = count < SMALL_READ;
-        if is_small && self.last_was_small {
-            self.full_reads = 0;
-        }
-        self.last_was_small = is_small;
-        if count < FULL_READ {
-            return false;
-        }
-        self.full_reads = self.full_reads.saturating_add(1);
-        self.full_reads == HOT_AFTER
-    }
-}
-
-/// How far a generation got.
-pub(in crate::pump) enum Advance {
-    /// All is written and closed.
+/// How far [`GenerationState::advance`] got.
+pub(super) enum Advance {
+    /// All output is written and everything closed.
     Ended,
-    /// There is more, but it is the turn of others.
-    OutOfTurn,
-    /// Something has to happen first.
+    /// The read quota is used up before the pipe was empty.
+    QuotaUsed,
+    /// Nothing can be moved before the pipe, the sink or the daemon is ready again.
     Waits(Flow),
 }
 
+/// A part of a generation's output.
+#[derive(Clone, Copy)]
+enum Part {
+    /// So many bytes of the worker's buffer.
+    Chunk(usize),
+    /// The end of the output.
+    End,
+}
+
 impl GenerationState {
-    pub(in crate::pump) fn new(generation: Generation, pipe: File, pipeline: OutputPipeline) -> Self {
+    pub(super) fn new(generation: Generation, pipe: File, pipeline: OutputPipeline) -> Self {
         Self {
             generation,
             pipeline,
@@ -114,19 +69,21 @@ impl GenerationState {
         }
     }
 
-    /// Whether the daemon waits for the bytes, so that coalescing them would delay it.
-    pub(in crate::pump) fn is_consumed(&self) -> bool {
+    /// Whether the daemon consumes the bytes, so that a coalescing pause would delay it.
+    pub(super) fn is_consumed(&self) -> bool {
         self.pipeline.spec().delivery != Delivery::Nothing
     }
 
-    pub(in crate::pump) fn limit_reading(&mut self) {
+    /// From now on only what is in the pipe is read.
+    pub(super) fn limit_reading(&mut self) {
         if self.allowance.is_none() {
             let waiting = self.pipe.as_ref().map(supervisor_sys::fd::readable_bytes);
-            self.allowance = Some(waiting.map_or(0, |bytes| bytes.unwrap_or(LARGEST_PIPE)));
+            self.allowance = Some(waiting.map_or(0, |bytes| bytes.unwrap_or(MAX_PIPE_CAPACITY)));
         }
     }
 
-    pub(in crate::pump) fn advance(
+    /// Moves output until the pipe is empty, the sink does not accept more, or the quota is used up.
+    pub(super) fn advance(
         &mut self,
         stream: StreamId,
         unacknowledged: &mut usize,
@@ -134,7 +91,7 @@ impl GenerationState {
         context: &mut WorkerContext<'_>,
     ) -> Advance {
         let mut flow = self.pipeline.flush(&mut context.messages);
-        let mut bytes = 0;
+        let mut total = 0;
         while flow == Flow::Open {
             let Some(pipe) = &self.pipe else {
                 return if self.allowance.is_some() { Advance::Ended } else { Advance::Waits(Flow::Open) };
@@ -144,45 +101,41 @@ impl GenerationState {
                 return Advance::Waits(Flow::Open);
             }
             let echoes_too_fast = context.main_log.is_enabled(Level::Debug) && context.main_log.is_crowded();
-            if context.quota.is_used_up(bytes) || echoes_too_fast {
-                return Advance::OutOfTurn;
+            if context.quota.is_used_up(total) || echoes_too_fast {
+                return Advance::QuotaUsed;
             }
             let room = context.buffer.len().min(self.allowance.unwrap_or(usize::MAX));
             let read = if room == 0 { Ok(0) } else { read(pipe, &mut context.buffer[..room]) };
             match read {
                 Ok(0) => flow = self.close(stream, unacknowledged, context),
                 Ok(count) => {
-                    bytes += count;
-                    report.has_changed_log = true;
-                    report.has_moved = true;
-                    self.note_size(count, bytes, report);
+                    total += count;
+                    self.count_read(count, total, report);
                     flow = self.pass(stream, Part::Chunk(count), unacknowledged, context);
-                    // A short read has emptied the pipe. After a hang-up nothing would tell of its end: read
-                    // on.
+                    // A short read has emptied the pipe. After a hang-up no event will report its end: read on.
                     if count < room && !self.is_hung_up && self.allowance.is_none() && flow == Flow::Open {
-                        self.choose_wakeup(bytes, report.fill);
+                        self.choose_wakeup(total, report.fill);
                         return Advance::Waits(Flow::Open);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.allowance.is_none() => {
-                    self.choose_wakeup(bytes, report.fill);
+                    self.choose_wakeup(total, report.fill);
                     return Advance::Waits(Flow::Open);
                 }
-                // Empty and the process is gone; or an error no pipe should give, after which there is
-                // nothing to read.
+                // The pipe is empty and the process reaped; or an error no pipe should give, after which nothing can be read.
                 Err(_) => flow = self.close(stream, unacknowledged, context),
             }
         }
         Advance::Waits(flow)
     }
 
-    /// Decides what tells of more in a pipe that was just emptied of so many bytes: a child that floods its log by small
-    /// writes has written again after the next pause. Once it has not, the poller tells.
-    fn choose_wakeup(&mut self, bytes: usize, fill: PipeFill) {
-        self.is_polled = bytes > 0 && self.load.is_hot() && (self.is_polled || fill == PipeFill::Low);
+    /// Chooses between polling and the poller for a pipe just emptied of `total` bytes: a child that floods its log with small
+    /// writes has written again by the end of the next pause. Once one of them has not, the poller reports again.
+    fn choose_wakeup(&mut self, total: usize, fill: PipeFill) {
+        self.is_polled = total > 0 && self.load.is_hot() && (self.is_polled || fill == PipeFill::Low);
     }
 
-    /// The end of the output: what the sink held back goes its way.
+    /// The end of the output: the stages release what they hold.
     fn close(
         &mut self,
         stream: StreamId,
@@ -193,17 +146,17 @@ impl GenerationState {
         if let Some(pipe) = self.pipe.take() {
             let spec = self.pipeline.spec();
             let channel = spec.channel.name();
-            let line = format!(
+            let message = format!(
                 "fd {} closed, stopped monitoring <POutputDispatcher for <Subprocess with name {}> ({channel})>",
                 pipe.as_raw_fd(),
                 spec.process_name
             );
-            context.messages.push((Level::Debug, line));
+            context.messages.push((Level::Debug, message));
         }
         self.pass(stream, Part::End, unacknowledged, context)
     }
 
-    /// Gives a part of the output to the sink and what comes out of it to the daemon.
+    /// Passes a part of the output through the pipeline, and what that delivers to the daemon.
     fn pass(
         &mut self,
         stream: StreamId,
@@ -223,20 +176,22 @@ impl GenerationState {
         };
         let mut stage_context = StageContext {
             main_log: context.main_log,
-            visible: &mut context.visible,
+            scratch: &mut context.scratch,
             deliver: &mut deliver,
             messages: &mut context.messages,
         };
         match part {
-            Part::Chunk(count) => self.pipeline.take(&context.buffer[..count], &mut stage_context),
+            Part::Chunk(count) => self.pipeline.write(&context.buffer[..count], &mut stage_context),
             Part::End => self.pipeline.finish(&mut stage_context),
         }
     }
 
-    /// Notices a pipe that is always full and gives it room once. `bytes` is what this turn has found in it so far.
-    fn note_size(&mut self, count: usize, bytes: usize, report: &mut ServiceReport) {
-        report.fill = report.fill.max(self.load.fill(count, bytes));
-        if self.load.note(count)
+    /// Counts a read of `count` bytes, the `total` of this service so far, and gives a pipe that becomes hot more capacity.
+    fn count_read(&mut self, count: usize, total: usize, report: &mut ServiceReport) {
+        report.has_changed_log = true;
+        report.has_moved = true;
+        report.fill = report.fill.max(self.load.fill(count, total));
+        if self.load.count_read(count)
             && let Some(pipe) = &self.pipe
         {
             // Refused where the user's share of pipe memory is used up: slower, but as right.
@@ -244,21 +199,12 @@ impl GenerationState {
         }
     }
 
-    pub(in crate::pump) fn descriptors(&self) -> OpenDescriptors {
+    pub(super) fn descriptors(&self) -> OpenDescriptors {
         OpenDescriptors {
             pipe: self.pipe.as_ref().map(AsRawFd::as_raw_fd),
             sink: self.pipeline.fd().map(|fd| fd.as_raw_fd()),
         }
     }
-}
-
-/// A part of a generation's output.
-#[derive(Clone, Copy)]
-enum Part {
-    /// So many bytes of the buffer.
-    Chunk(usize),
-    /// Nothing more.
-    End,
 }
 
 fn read(mut pipe: &File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -274,40 +220,8 @@ fn read(mut pipe: &File, buffer: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    fn is_hot_after(reads: &[usize]) -> bool {
-        let mut load = PipeLoad::default();
-        reads.iter().fold(false, |is_hot, &count| is_hot | load.note(count))
-    }
-
     #[test]
-    fn a_pipe_that_is_found_full_again_and_again_is_hot() {
-        assert!(is_hot_after(&[FULL_READ; 4]));
-        assert!(!is_hot_after(&[FULL_READ; 3]));
-        let mut load = PipeLoad::default();
-        let told = [FULL_READ; 600].iter().filter(|&&count| load.note(count)).count();
-        assert_eq!(told, 1, "it is told once");
-    }
-
-    #[test]
-    fn how_full_a_pipe_is_depends_on_the_room_it_has() {
-        let (cold, hot) = (PipeLoad::default(), PipeLoad { full_reads: HOT_AFTER, last_was_small: false });
-        let fills = |load: PipeLoad| {
-            [100, FULL_READ, NEARLY_FULL / 2, NEARLY_FULL].map(|count| load.fill(count, count))
-        };
-        assert_eq!(fills(cold), [PipeFill::Low, PipeFill::High, PipeFill::High, PipeFill::High]);
-        assert_eq!(fills(hot), [PipeFill::Low, PipeFill::Moderate, PipeFill::High, PipeFill::NearlyFull]);
-        assert_eq!(hot.fill(100, NEARLY_FULL + 100), PipeFill::NearlyFull, "the last piece of much");
-    }
-
-    #[test]
-    fn what_is_found_right_after_a_full_pipe_does_not_count() {
-        assert!(is_hot_after(&[FULL_READ, 100, FULL_READ, 700, FULL_READ, 100, FULL_READ]));
-        assert!(is_hot_after(&[FULL_READ, SMALL_READ, SMALL_READ, FULL_READ, 100, FULL_READ, FULL_READ]));
-        assert!(!is_hot_after(&[FULL_READ, FULL_READ, FULL_READ, 100, 100, FULL_READ]));
-    }
-
-    #[test]
-    fn only_a_hot_pipe_that_is_not_full_after_a_pause_rests_and_only_as_long_as_something_comes() {
+    fn only_a_hot_pipe_is_polled_and_only_while_each_pause_finds_bytes() {
         let (pipe, _writer) = io::pipe().unwrap();
         let spec = crate::StreamSpec {
             process_name: "web".into(),
@@ -318,25 +232,21 @@ mod tests {
             capture_max_bytes: 0,
             delivery: Delivery::Nothing,
         };
-        let pipeline = OutputPipeline::over(&std::sync::Arc::new(spec), None, None);
+        let pipeline = OutputPipeline::over(&std::sync::Arc::new(spec), None);
         let mut state =
             GenerationState::new(Generation(1), std::os::fd::OwnedFd::from(pipe).into(), pipeline);
-        let mut polled_after = |looks: &[(usize, PipeFill)]| -> Vec<bool> {
-            let mut look = |&(bytes, fill)| {
-                state.choose_wakeup(bytes, fill);
+        let mut polled_after = |reads: &[(usize, PipeFill)]| -> Vec<bool> {
+            let mut read = |&(total, fill)| {
+                state.choose_wakeup(total, fill);
                 state.is_polled
             };
-            let is_polled = looks.iter().map(&mut look).collect();
-            state.load.full_reads = HOT_AFTER;
-            is_polled
+            let polled = reads.iter().map(&mut read).collect();
+            state.load = PipeLoad::hot();
+            polled
         };
         assert_eq!(polled_after(&[(100, PipeFill::Low)]), [false], "not hot yet");
-        let looks = [
-            (FULL_READ, PipeFill::High),
-            (100, PipeFill::Low),
-            (FULL_READ, PipeFill::High),
-            (0, PipeFill::Low),
-        ];
-        assert_eq!(polled_after(&looks), [false, true, true, false]);
+        let reads =
+            [(100_000, PipeFill::High), (100, PipeFill::Low), (100_000, PipeFill::High), (0, PipeFill::Low)];
+        assert_eq!(polled_after(&reads), [false, true, true, false]);
     }
 }

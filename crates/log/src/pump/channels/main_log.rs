@@ -1,55 +1,56 @@
-//! A destination of the main log in the pump's table.
+//! One output of the main log (the log proper, or its copy on stdout) as a channel of the pump.
 
+use super::command::ChannelCommand;
+use super::report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
 use crate::main_log::MainLogOutput;
-use crate::pump::channels::report::{Descriptors, NextService, OpenDescriptors, ServiceReport};
-use crate::pump::channels::stream::ChannelCommand;
 use crate::pump::poll::registration::SinkRegistration;
 use crate::pump::worker::context::WorkerContext;
 use std::os::fd::AsRawFd;
 
-/// The channel and what it is registered for.
+/// The output, and its registration with the poller.
 #[derive(Debug)]
-pub(in crate::pump) struct MainLogChannel {
-    channel: MainLogOutput,
+pub(crate) struct MainLogChannel {
+    output: MainLogOutput,
     slot: usize,
     sink_registration: SinkRegistration,
 }
 
 impl MainLogChannel {
-    pub(in crate::pump) fn new(channel: MainLogOutput, slot: usize) -> Self {
-        Self { channel, slot, sink_registration: SinkRegistration::default() }
+    pub(crate) fn new(output: MainLogOutput, slot: usize) -> Self {
+        Self { output, slot, sink_registration: SinkRegistration::default() }
     }
 
-    pub(in crate::pump) fn into_channel(self) -> MainLogOutput {
-        self.channel
+    pub(crate) fn into_output(self) -> MainLogOutput {
+        self.output
     }
 
-    pub(in crate::pump) fn is_settled(&self) -> bool {
-        self.channel.is_settled()
+    /// Whether all records are written.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.output.is_settled()
     }
 
-    /// Writes what can be written now.
-    pub(in crate::pump) fn serve(
+    /// Executes `commands`, then writes what can be written now.
+    pub(crate) fn serve(
         &mut self,
         commands: Vec<ChannelCommand>,
         context: &mut WorkerContext<'_>,
     ) -> ServiceReport {
         let mut report = ServiceReport { has_changed_log: !commands.is_empty(), ..ServiceReport::default() };
         for command in commands {
-            self.accept(command, &mut report, context);
+            self.execute(command, &mut report, context);
         }
-        let outcome = self.channel.serve(&mut context.messages);
-        report.has_changed_log |= outcome.has_written;
-        report.next = if outcome.has_more { NextService::AtOnce } else { NextService::OnEvent };
+        let drained = self.output.drain(&mut context.messages);
+        report.has_changed_log |= drained.has_written;
+        report.next = if drained.has_more { NextService::AtOnce } else { NextService::OnEvent };
         report.deadline =
-            self.sink_registration.settle(self.slot, outcome.flow, self.channel.fd(), context.poller);
-        let sink = self.channel.fd().map(|fd| fd.as_raw_fd());
+            self.sink_registration.settle(self.slot, drained.flow, self.output.fd(), context.poller);
+        let sink = self.output.fd().map(|fd| fd.as_raw_fd());
         report.descriptors =
             Descriptors { front: OpenDescriptors { pipe: None, sink }, ..Descriptors::default() };
         report
     }
 
-    fn accept(
+    fn execute(
         &mut self,
         command: ChannelCommand,
         report: &mut ServiceReport,
@@ -57,17 +58,17 @@ impl MainLogChannel {
     ) {
         match command {
             ChannelCommand::Reopen => {
-                self.write_out(context);
+                self.drain(context);
                 self.sink_registration.clear(context.poller);
-                self.channel.reopen(&mut context.messages);
+                self.output.reopen(&mut context.messages);
             }
             ChannelCommand::Clear(reply) => {
-                self.write_out(context);
-                let outcome = self.channel.clear();
+                self.drain(context);
+                let outcome = self.output.clear();
                 report.replies.push(Box::new(|| reply(outcome)));
             }
-            ChannelCommand::MainCleared => self.channel.note_cleared(),
-            // Only streams get these.
+            ChannelCommand::MainCleared => self.output.note_cleared(),
+            // For other kinds of channels.
             ChannelCommand::Attach { .. }
             | ChannelCommand::Finish(_)
             | ChannelCommand::FinishAll
@@ -78,8 +79,8 @@ impl MainLogChannel {
         }
     }
 
-    /// What was logged before a file is left or emptied belongs into it.
-    fn write_out(&mut self, context: &mut WorkerContext<'_>) {
-        while self.channel.serve(&mut context.messages).has_more {}
+    /// Before a file is closed or truncated: what was logged until now belongs into it.
+    fn drain(&mut self, context: &mut WorkerContext<'_>) {
+        while self.output.drain(&mut context.messages).has_more {}
     }
 }

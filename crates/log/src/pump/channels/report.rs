@@ -1,72 +1,72 @@
-//! What a pump thread learned by serving a channel.
+//! What a worker learned by serving a channel; the table takes it when the channel is checked in.
 
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-/// Told to the table when the channel comes back.
+/// The outcome of one service.
 #[derive(Default)]
-pub(in crate::pump) struct ServiceReport {
-    pub(in crate::pump) next: NextService,
-    /// When to serve it again even if nothing happens.
-    pub(in crate::pump) deadline: Option<Instant>,
-    /// A child's bytes were moved.
-    pub(in crate::pump) has_moved: bool,
-    /// How full its pipe was.
-    pub(in crate::pump) fill: PipeFill,
-    /// It waits for the daemon to acknowledge.
-    pub(in crate::pump) awaits_credit: bool,
-    /// Followers of the log have something to look at.
-    pub(in crate::pump) has_changed_log: bool,
-    /// The followers, by their numbers, of logs that others have changed.
-    pub(in crate::pump) changed_logs: Vec<u64>,
-    /// What it holds open now.
-    pub(in crate::pump) descriptors: Descriptors,
-    /// To be called once no lock is held.
-    pub(in crate::pump) replies: Vec<Box<dyn FnOnce() + Send>>,
+pub(crate) struct ServiceReport {
+    pub(crate) next: NextService,
+    /// Serve it again at this time even if nothing happens.
+    pub(crate) deadline: Option<Instant>,
+    /// Bytes of a child were moved.
+    pub(crate) has_moved: bool,
+    /// How full the pipe was found.
+    pub(crate) fill: PipeFill,
+    /// The stream reads no more until the daemon acknowledges notices.
+    pub(crate) awaits_credit: bool,
+    /// The log changed: wake its followers.
+    pub(crate) has_changed_log: bool,
+    /// From the file watch: numbers of followers whose logs other programs changed.
+    pub(crate) changed_logs: Vec<u64>,
+    /// The descriptors the channel holds open now.
+    pub(crate) descriptors: Descriptors,
+    /// Called after the table's lock is released.
+    pub(crate) replies: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// When to serve a channel next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NextService {
+    /// At an event, a command or its deadline.
+    #[default]
+    OnEvent,
+    /// After the coalescing pause: its pipe is polled instead of registered with the poller.
+    AfterPause,
+    /// As soon as its turn comes again: it has used up its quota.
+    AtOnce,
+    /// Never: remove it from the table.
+    Never,
 }
 
 /// How full a pipe was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::pump) enum PipeFill {
-    /// Its child would not have waited for long.
+pub(crate) enum PipeFill {
+    /// Its child did not have to wait.
     #[default]
     Low,
-    /// As much as fits into a pipe, but it has got more room.
+    /// It holds what a default pipe can hold, but its capacity was raised.
     Moderate,
-    /// So full that its child has waited, or soon would.
+    /// Its child waited, or soon would have.
     High,
-    /// It has got more room, and even that is nearly used up.
+    /// Its capacity was raised, and even that is nearly used up.
     NearlyFull,
 }
 
 /// The descriptors of a channel.
 #[derive(Debug, Default)]
-pub(in crate::pump) struct Descriptors {
-    /// Of what it is at work on.
-    pub(in crate::pump) front: OpenDescriptors,
-    /// Of the generations that wait; there are hardly ever any.
-    pub(in crate::pump) waiting: Box<[OpenDescriptors]>,
+pub(crate) struct Descriptors {
+    /// Of the generation that is read.
+    pub(crate) front: OpenDescriptors,
+    /// Of the generations behind it; rarely any.
+    pub(crate) waiting: Box<[OpenDescriptors]>,
 }
 
-/// The descriptors of one way.
+/// Both ends of a pipeline.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::pump) struct OpenDescriptors {
+pub(crate) struct OpenDescriptors {
     /// The pipe it reads.
-    pub(in crate::pump) pipe: Option<RawFd>,
-    /// What it writes to.
-    pub(in crate::pump) sink: Option<RawFd>,
-}
-
-/// What becomes of the channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::pump) enum NextService {
-    /// It waits for an event, a command or its deadline.
-    #[default]
-    OnEvent,
-    /// It is to be served again after the pause; nothing else tells that it has something to do.
-    AfterPause,
-    /// It has more to do at once; only its turn is over.
-    AtOnce,
-    /// It is done with.
-    Never,
+    pub(crate) pipe: Option<RawFd>,
+    /// The file it writes.
+    pub(crate) sink: Option<RawFd>,
 }

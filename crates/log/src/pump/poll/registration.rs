@@ -1,30 +1,24 @@
-//! What a channel is registered for with the poller, and undone in time.
+//! What a channel has registered with the poller, and deregisters in time.
 //!
-//! A registration is taken back before its descriptor is closed: a duplicate of it may live on for a moment
-//! in a child between fork and exec, and the number may be given out again.
+//! A descriptor is deregistered before it is closed: a duplicate of it may live on for a moment in a child between fork and
+//! exec, and its number may be used again.
 
-use crate::pump::poll::{Lane, Poller};
+use super::{Lane, Poller};
 use crate::sinks::buffered_output::Flow;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// When to look again at what cannot be watched: a device without readiness, or anything while the kernel has
-/// no memory for it.
-pub(in crate::pump) const UNREGISTERED_RETRY: Duration = Duration::from_secs(1);
+/// When to serve a channel whose descriptor cannot be registered: a device without readiness, or anything while the kernel has
+/// no memory for the registration.
+pub(crate) const UNREGISTERED_RETRY: Duration = Duration::from_secs(1);
 
-/// The reading side.
+/// The pipe a channel reads.
 #[derive(Debug, Default)]
-pub(in crate::pump) struct PipeRegistration(Option<(Lane, RawFd)>);
+pub(crate) struct PipeRegistration(Option<(Lane, RawFd)>);
 
 impl PipeRegistration {
-    /// Watches `pipe`, in the urgent lane if somebody waits for its bytes.
-    pub(in crate::pump) fn set(
-        &mut self,
-        slot: usize,
-        pipe: Option<&impl AsRawFd>,
-        is_urgent: bool,
-        poller: &Poller,
-    ) {
+    /// Registers `pipe`; in the urgent lane if the daemon or a follower waits for its bytes.
+    pub(crate) fn set(&mut self, slot: usize, pipe: Option<&impl AsRawFd>, is_urgent: bool, poller: &Poller) {
         let lane = if is_urgent { Lane::Urgent } else { Lane::Bulk };
         let Some(fd) = pipe.map(AsRawFd::as_raw_fd) else { return self.clear(poller) };
         if self.0 == Some((lane, fd)) {
@@ -36,26 +30,25 @@ impl PipeRegistration {
         }
     }
 
-    /// Whether the poller will tell of bytes.
-    pub(in crate::pump) fn is_set(&self) -> bool {
+    /// Whether the poller will report bytes.
+    pub(crate) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(in crate::pump) fn clear(&mut self, poller: &Poller) {
+    pub(crate) fn clear(&mut self, poller: &Poller) {
         if let Some((lane, fd)) = self.0.take() {
             poller.deregister(lane, fd);
         }
     }
 }
 
-/// The writing side, only while it is blocked.
+/// The sink a channel writes; registered only while it has a backlog.
 #[derive(Debug, Default)]
-pub(in crate::pump) struct SinkRegistration(Option<RawFd>);
+pub(crate) struct SinkRegistration(Option<RawFd>);
 
 impl SinkRegistration {
-    /// Leaves a channel with this `flow` such that whatever it waits for wakes it; returns when to look at it
-    /// anyway.
-    pub(in crate::pump) fn settle(
+    /// Registers what a channel with this `flow` waits for; returns when to serve it anyway.
+    pub(crate) fn settle(
         &mut self,
         slot: usize,
         flow: Flow,
@@ -76,9 +69,9 @@ impl SinkRegistration {
         }
     }
 
-    /// Watches the target until it is writable; returns when to look at it if it cannot be watched.
+    /// Registers the sink until it is writable; returns when to serve the channel if that fails.
     fn set(&mut self, slot: usize, fd: RawFd, poller: &Poller) -> Option<Instant> {
-        // An edge is still to come if it is watched already: the last write was refused.
+        // If it is registered already, its event is still to come: the last write was refused.
         if self.0 == Some(fd) {
             return None;
         }
@@ -92,7 +85,7 @@ impl SinkRegistration {
         }
     }
 
-    pub(in crate::pump) fn clear(&mut self, poller: &Poller) {
+    pub(crate) fn clear(&mut self, poller: &Poller) {
         if let Some(fd) = self.0.take() {
             poller.deregister(Lane::Urgent, fd);
         }

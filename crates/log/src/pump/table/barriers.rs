@@ -1,34 +1,35 @@
-//! Waiting until everything present at a moment is written.
+//! Barriers: a reply once everything present at a moment is written ([`Pump::sync`](crate::Pump::sync)).
 
+use super::Reply;
 use std::collections::HashMap;
 
-/// A flooding pipe has surely passed what was in it after so many rounds of 256 KiB: the largest pipe and a
-/// chunk under way.
-const ROUNDS: u32 = 5;
+/// After so many services of 256 KiB a flooding pipe has passed what was in it when the barrier was added: the largest pipe,
+/// and a chunk under way.
+const MAX_SERVICES: u32 = 5;
 
-/// Those who wait.
+/// The barriers that are not passed yet.
 #[derive(Debug, Default)]
-pub(in crate::pump) struct Barriers(Vec<Barrier>);
+pub(crate) struct Barriers(Vec<Barrier>);
 
 struct Barrier {
     /// Slots still to be served.
     waiting: HashMap<usize, Wait>,
     stage: Stage,
-    reply: Box<dyn FnOnce() + Send>,
+    reply: Reply,
 }
 
-/// What is waited for at one slot.
+/// What a barrier waits for at one slot.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
-    /// So many more rounds, if it always has more to do.
-    rounds: u32,
-    /// It was being served when the wait began, and may have been found empty before.
-    is_under_way: bool,
+    /// So many more services, if each of them leaves more to do.
+    services: u32,
+    /// A service was under way when the barrier was added; it may have found the pipe empty before.
+    began_before: bool,
 }
 
 /// How a slot was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::pump) enum Visit {
+pub(crate) enum Visit {
     /// As far as possible.
     Complete,
     /// It has more to do at once.
@@ -37,7 +38,7 @@ pub(in crate::pump) enum Visit {
     Abandoned,
 }
 
-/// First the streams, as they may write into the main log.
+/// Streams come first, as serving them may write lines into the main log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Streams,
@@ -53,40 +54,37 @@ impl std::fmt::Debug for Barrier {
     }
 }
 
-/// What visiting a slot led to.
+/// What a visit led to.
 #[derive(Default)]
-pub(in crate::pump) struct Advanced {
-    /// To be called without a lock.
-    pub(in crate::pump) replies: Vec<Box<dyn FnOnce() + Send>>,
-    /// The slots to serve now.
-    pub(in crate::pump) due: Vec<usize>,
+pub(crate) struct Advanced {
+    /// Called after the lock is released.
+    pub(crate) replies: Vec<Reply>,
+    /// The slots to serve for the second stage.
+    pub(crate) ready: Vec<usize>,
 }
 
 impl Barriers {
-    /// A new one, over the slots that have to be served first, each with whether it is being served.
-    pub(in crate::pump) fn add(
-        &mut self,
-        streams: impl Iterator<Item = (usize, bool)>,
-        reply: Box<dyn FnOnce() + Send>,
-    ) {
-        let waiting =
-            streams.map(|(slot, is_under_way)| (slot, Wait { rounds: ROUNDS, is_under_way })).collect();
+    /// Adds one over these slots; the flag says that a slot is being served now.
+    pub(crate) fn add(&mut self, streams: impl Iterator<Item = (usize, bool)>, reply: Reply) {
+        let waiting = streams
+            .map(|(slot, began_before)| (slot, Wait { services: MAX_SERVICES, began_before }))
+            .collect();
         self.0.push(Barrier { waiting, stage: Stage::Streams, reply });
     }
 
-    /// `slot` was served.
-    pub(in crate::pump) fn pass(&mut self, slot: usize, visit: Visit) {
+    /// Counts a service of `slot`.
+    pub(crate) fn pass(&mut self, slot: usize, visit: Visit) {
         for barrier in &mut self.0 {
             let Some(wait) = barrier.waiting.get_mut(&slot) else { continue };
-            let began_before = std::mem::take(&mut wait.is_under_way);
+            let began_before = std::mem::take(&mut wait.began_before);
             if began_before && visit != Visit::Abandoned {
                 continue;
             }
             let is_passed = match visit {
                 Visit::Complete | Visit::Abandoned => true,
                 Visit::Partial => {
-                    wait.rounds -= 1;
-                    wait.rounds == 0
+                    wait.services -= 1;
+                    wait.services == 0
                 }
             };
             if is_passed {
@@ -95,26 +93,31 @@ impl Barriers {
         }
     }
 
-    /// Moves on every barrier nothing holds up any more.
-    pub(in crate::pump) fn advance(&mut self, main: &[usize]) -> Advanced {
-        let mut passed = Advanced::default();
+    /// Moves every barrier that waits for no slot any more to its next stage. `main` are the slots of the main log.
+    pub(crate) fn advance(&mut self, main: &[usize]) -> Advanced {
+        let mut advanced = Advanced::default();
         for mut barrier in std::mem::take(&mut self.0) {
             if barrier.waiting.is_empty() && barrier.stage == Stage::Streams && !main.is_empty() {
                 barrier.stage = Stage::Main;
-                let wait = Wait { rounds: ROUNDS, is_under_way: false };
+                let wait = Wait { services: MAX_SERVICES, began_before: false };
                 barrier.waiting = main.iter().map(|slot| (*slot, wait)).collect();
-                passed.due.extend_from_slice(main);
+                advanced.ready.extend_from_slice(main);
             }
             if barrier.waiting.is_empty() {
-                passed.replies.push(barrier.reply);
+                advanced.replies.push(barrier.reply);
             } else {
                 self.0.push(barrier);
             }
         }
-        passed
+        advanced
     }
 
-    pub(in crate::pump) fn is_empty(&self) -> bool {
+    /// The replies of all barriers, which are no more.
+    pub(crate) fn take_replies(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.0).into_iter().map(|barrier| barrier.reply).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

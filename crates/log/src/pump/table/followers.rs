@@ -1,22 +1,22 @@
-//! Those who want to know when a log changes.
+//! The followers of logs: what to call when a log changes.
 
-use crate::pump::FollowKey;
+use super::super::FollowKey;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Called after a change.
-pub(in crate::pump) type Wake = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Every follower by what it follows.
+/// All followers, by what they follow.
 #[derive(Default)]
-pub(in crate::pump) struct Followers {
+pub(crate) struct Followers {
     by_key: HashMap<FollowKey, Vec<(u64, Wake)>>,
     last: u64,
 }
 
 impl Followers {
     /// Adds one; returns its number, and whether it is the first of its key.
-    pub(in crate::pump) fn add(&mut self, key: FollowKey, wake: Wake) -> (u64, bool) {
+    pub(crate) fn add(&mut self, key: FollowKey, wake: Wake) -> (u64, bool) {
         self.last += 1;
         let wakes = self.by_key.entry(key).or_default();
         wakes.push((self.last, wake));
@@ -24,7 +24,7 @@ impl Followers {
     }
 
     /// Removes one; returns whether it was the last of its key.
-    pub(in crate::pump) fn remove(&mut self, key: FollowKey, number: u64) -> bool {
+    pub(crate) fn remove(&mut self, key: FollowKey, number: u64) -> bool {
         let Some(wakes) = self.by_key.get_mut(&key) else { return false };
         wakes.retain(|(other, _)| *other != number);
         let is_last = wakes.is_empty();
@@ -34,17 +34,17 @@ impl Followers {
         is_last
     }
 
-    pub(in crate::pump) fn any(&self, key: FollowKey) -> bool {
+    pub(crate) fn any(&self, key: FollowKey) -> bool {
         self.by_key.contains_key(&key)
     }
 
-    /// The wakers of a key, with their numbers.
-    pub(in crate::pump) fn of(&self, key: FollowKey) -> Vec<(u64, Wake)> {
+    /// The followers of a key, with their numbers.
+    pub(crate) fn of(&self, key: FollowKey) -> Vec<(u64, Wake)> {
         self.by_key.get(&key).cloned().unwrap_or_default()
     }
 
-    /// The wakers of these numbers, as far as they are still there.
-    pub(in crate::pump) fn numbered(&self, numbers: &[u64]) -> Vec<(u64, Wake)> {
+    /// The followers of these numbers that still exist.
+    pub(crate) fn numbered(&self, numbers: &[u64]) -> Vec<(u64, Wake)> {
         let all = self.by_key.values().flatten();
         all.filter(|(number, _)| numbers.contains(number)).cloned().collect()
     }

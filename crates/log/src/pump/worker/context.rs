@@ -1,43 +1,44 @@
-//! What a pump thread works with.
+//! What a worker works with: its buffers, and the parts of the pump a channel needs while it is served.
 
 use crate::pump::channels::file_watch::WatchedLogs;
 use crate::pump::poll::Poller;
 use crate::sinks::buffered_output::LogMessages;
+use crate::stages::ScratchBuffers;
 use crate::{MainLog, Notice};
 use std::time::{Duration, Instant};
 use supervisor_sys::CopyBuffer;
 
-/// The size of a read. Smaller ones cost calls, and waiting for the writer at each; with larger ones the second copy finds
-/// less of the first in the cache.
+/// The size of a read. Smaller reads cost system calls, and a wait for the writer at each; of larger ones the write finds less
+/// in the cache.
 const BUFFER: usize = 128 * 1024;
 
-/// So much is read from one pipe before others get their turn.
+/// So much is read from one pipe before the others get their turn.
 const SHORT_READ: usize = 256 * 1024;
 
-/// The same of a pipe that had more than that. What its child writes meanwhile is still in the cache when it is read, unlike
-/// what has waited for the turns of many others.
+/// So much is read from a backlogged pipe. What its child writes meanwhile is still in the cache when it is read, unlike what
+/// has waited for the turns of many others.
 const LONG_READ: usize = 1024 * 1024;
 
-/// A long turn ends after this, whatever was read: the disk may be slow.
+/// The long quota is used up after this time, whatever was read: the disk may be slow.
 const LONG_READ_TIME: Duration = Duration::from_millis(5);
 
-/// How much may be read from a pipe at once.
+/// How much may be read from a pipe in one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::pump) enum ReadQuota {
-    /// Something has events to it.
+pub(crate) enum ReadQuota {
+    /// For a ready channel.
     Short,
-    /// It is read only because its child writes faster than it was read. Until this time at most.
+    /// For a backlogged one, until this time at most.
     Long(Instant),
 }
 
 impl ReadQuota {
-    /// A long turn that begins now.
-    pub(in crate::pump) fn long() -> Self {
+    /// A long quota that begins now.
+    pub(crate) fn long() -> Self {
         Self::Long(Instant::now() + LONG_READ_TIME)
     }
 
-    /// Whether it is over once so many bytes were read.
-    pub(in crate::pump) fn is_used_up(self, bytes: usize) -> bool {
+    /// Whether `bytes` use it up.
+    pub(crate) fn is_used_up(self, bytes: usize) -> bool {
         match self {
             Self::Short => bytes >= SHORT_READ,
             Self::Long(until) => bytes >= LONG_READ || bytes >= SHORT_READ && Instant::now() >= until,
@@ -45,24 +46,24 @@ impl ReadQuota {
     }
 }
 
-/// One per pump thread.
-pub(in crate::pump) struct WorkerContext<'a> {
-    /// Of the channel that is served.
-    pub(in crate::pump) quota: ReadQuota,
-    /// Shared by all pipes.
-    pub(in crate::pump) buffer: CopyBuffer,
-    pub(in crate::pump) poller: &'a Poller,
-    pub(in crate::pump) watched: &'a WatchedLogs,
-    pub(in crate::pump) main_log: &'a MainLog,
-    pub(in crate::pump) notify: &'a (dyn Fn(Notice) + Send + Sync),
-    /// For sinks that strip control sequences.
-    pub(in crate::pump) visible: CopyBuffer,
-    /// For the main log, once no channel is checked out.
-    pub(in crate::pump) messages: LogMessages,
+/// One per worker.
+pub(crate) struct WorkerContext<'a> {
+    /// For the channel that is served.
+    pub(crate) quota: ReadQuota,
+    /// Holds one read; shared by all pipes.
+    pub(crate) buffer: CopyBuffer,
+    pub(crate) poller: &'a Poller,
+    pub(crate) watched: &'a WatchedLogs,
+    pub(crate) main_log: &'a MainLog,
+    pub(crate) notify: &'a (dyn Fn(Notice) + Send + Sync),
+    /// For the stages of pipelines.
+    pub(crate) scratch: ScratchBuffers,
+    /// Messages for the main log, written once no channel is checked out.
+    pub(crate) messages: LogMessages,
 }
 
 impl<'a> WorkerContext<'a> {
-    pub(in crate::pump) fn new(
+    pub(crate) fn new(
         poller: &'a Poller,
         watched: &'a WatchedLogs,
         main_log: &'a MainLog,
@@ -75,12 +76,12 @@ impl<'a> WorkerContext<'a> {
             watched,
             main_log,
             notify,
-            visible: CopyBuffer::default(),
+            scratch: ScratchBuffers::default(),
             messages: LogMessages::new(),
         }
     }
 
-    pub(in crate::pump) fn notify(&self, notice: Notice) {
+    pub(crate) fn notify(&self, notice: Notice) {
         (self.notify)(notice);
     }
 }
@@ -89,9 +90,21 @@ impl<'a> WorkerContext<'a> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_long_quota_lasts_for_a_megabyte_or_five_milliseconds() {
+        assert!(!ReadQuota::Short.is_used_up(255 * 1024));
+        assert!(ReadQuota::Short.is_used_up(256 * 1024));
+        let far = ReadQuota::Long(Instant::now() + Duration::from_secs(3600));
+        assert!(!far.is_used_up(1023 * 1024));
+        assert!(far.is_used_up(1024 * 1024));
+        let past = ReadQuota::Long(Instant::now());
+        assert!(!past.is_used_up(255 * 1024), "never less than a short one");
+        assert!(past.is_used_up(256 * 1024));
+    }
+
     /// Half a page away from where the kernel's own pages begin, on every start.
     #[test]
-    fn the_buffer_has_a_place_that_is_good_on_every_processor() {
+    fn the_buffer_has_an_alignment_that_is_fast_on_every_processor() {
         let poller = Poller::new().unwrap();
         let (watched, main_log) = (WatchedLogs::default(), MainLog::nowhere());
         let contexts: Vec<_> =

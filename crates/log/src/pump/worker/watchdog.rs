@@ -1,41 +1,61 @@
-//! Replaces a pump thread that does not come back from a channel.
+//! The watchdog replaces a worker that is stuck in a channel.
 //!
-//! A write to a dead disk or network file system can hang in the kernel for minutes, beyond the reach of any
-//! signal. The watchdog looks twice a second whether the pump is still with the same channel, and after a
-//! second starts another pump thread, which takes over poller and table. The old one keeps the channel it
-//! has, puts it back when the call returns, and ends. While the pump sleeps so does the watchdog: an idle
-//! daemon has no wake-ups.
+//! A write to a dead disk or network file system can hang in the kernel for minutes, and no signal ends it. The watchdog looks
+//! twice a second whether the worker is still at the same service, and after more than a second starts another worker, which
+//! takes over the poller and the table. The stuck one keeps the channel it holds, checks it in when the call returns, and
+//! leaves. While the worker sleeps the watchdog is parked: an idle daemon has no wake-ups.
 
+use super::{Worker, WorkerId};
 use crate::pump::shared::{Shared, Urgency};
 use crate::pump::table::barriers::Visit;
 use crate::pump::table::{Activity, Phase, Table};
-use crate::pump::worker;
+use crate::pump::worker::coalescing::Coalescing;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::{self, Thread};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
 use std::time::Duration;
 use supervisor_core::Level;
 
-/// How often a busy pump is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often the watchdog looks at a busy worker.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// So many looks at the same channel in a row mean it hangs: more than a second.
-const PATIENCE: u32 = 3;
+/// A worker seen at the same service so often in a row is stuck: for more than a second.
+const MAX_SIGHTINGS: u32 = 3;
 
-/// So many threads may hang at once. With more logs on dead disks than that the pump waits for one of them.
-const MOST_STUCK: usize = 16;
+/// The most workers that may be stuck at once. With more logs on dead disks the pump waits for one of them.
+const MAX_STUCK: usize = 16;
 
-/// The handle by which a pump thread rouses the watchdog.
+/// Counts the beginnings and ends of a worker's services: odd while one is under way.
 #[derive(Debug, Default)]
-pub(in crate::pump) struct Watchdog {
+pub(crate) struct ProgressCounter(AtomicU64);
+
+impl ProgressCounter {
+    pub(crate) fn begin_service(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end_service(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The number of the service that is under way.
+    pub(crate) fn current_service(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|count| count % 2 == 1)
+    }
+}
+
+/// The handle by which a worker wakes the watchdog.
+#[derive(Debug, Default)]
+pub(crate) struct Watchdog {
     is_asleep: AtomicBool,
+    /// Set by the watchdog itself before it sleeps for the first time.
     thread: OnceLock<Thread>,
 }
 
 impl Watchdog {
-    /// The pump has something to do. Costs an atomic operation unless the watchdog is asleep.
-    pub(in crate::pump) fn rouse(&self) {
+    /// There is something to watch. One atomic operation unless the watchdog sleeps.
+    pub(crate) fn wake(&self) {
         if self.is_asleep.swap(false, Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
         {
@@ -43,9 +63,10 @@ impl Watchdog {
         }
     }
 
-    /// Sleeps until roused, unless `is_busy` after announcing it.
-    fn sleep(&self, is_busy: impl Fn() -> bool) {
-        self.is_asleep.store(true, Ordering::SeqCst);
+    /// Sleeps until woken, unless `is_busy` once the sleep is announced.
+    pub(crate) fn sleep(&self, is_busy: impl Fn() -> bool) {
+        self.thread.get_or_init(thread::current);
+        self.is_asleep.swap(true, Ordering::SeqCst);
         if is_busy() {
             self.is_asleep.store(false, Ordering::SeqCst);
         }
@@ -56,83 +77,82 @@ impl Watchdog {
 }
 
 /// Starts the watchdog's thread.
-pub(in crate::pump) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let own = Arc::clone(shared);
-    let handle = thread::Builder::new().name("log-watchdog".into()).spawn(move || watch(&own))?;
-    // Set once per pump: each has its own watchdog.
-    let _ = shared.watchdog.thread.set(handle.thread().clone());
+    thread::Builder::new().name("log-watchdog".into()).spawn(move || watch(&own))?;
     Ok(())
 }
 
-/// Makes a new thread the pump. It begins when the lock on `table` is released; without a thread to be had
-/// nothing changes.
-pub(in crate::pump) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
+/// Makes a new thread the current worker. It begins when the lock on `table` is released; if no thread can be started nothing
+/// changes.
+pub(crate) fn start_worker(shared: &Arc<Shared>, table: &mut Table) -> io::Result<()> {
     let own = Arc::clone(shared);
-    let (worker, progress) = (table.worker + 1, Arc::new(AtomicU64::new(0)));
-    let its_progress = Arc::clone(&progress);
+    let (id, progress) = (WorkerId(table.workers.current.0 + 1), Arc::new(ProgressCounter::default()));
+    let counter = Arc::clone(&progress);
     thread::Builder::new().name("log-pump".into()).spawn(move || {
-        worker::run(&own, worker, &its_progress);
-        own.table().threads -= 1;
+        Worker::new(&own, id, &counter, Coalescing::default()).run();
+        own.table().workers.running -= 1;
         own.notify_waiters();
     })?;
-    table.threads += 1;
-    table.worker = worker;
-    table.progress = progress;
+    table.workers.running += 1;
+    table.workers.current = id;
+    table.workers.progress = progress;
     table.activity = Activity::Serving;
     Ok(())
 }
 
-/// What the watchdog saw: the thread, and how many channels it had report.
-type Sight = (u64, u64);
+/// A service as the watchdog saw it: the worker, and its service's number.
+pub(crate) type Sighting = (WorkerId, u64);
 
 fn watch(shared: &Arc<Shared>) {
-    let mut last: Option<Sight> = None;
-    let mut looks = 0;
+    let mut last: Option<Sighting> = None;
+    let mut repeats = 0;
     loop {
-        let (phase, sight, is_idle) = {
+        let (phase, sighting, is_asleep) = {
             let table = shared.table();
-            (table.phase, serving(&table), table.activity == Activity::Sleeping)
+            (table.phase, service_under_way(&table), table.activity == Activity::Sleeping)
         };
         if phase == Phase::Ended {
             return;
         }
-        looks = if sight.is_some() && sight == last { looks + 1 } else { 0 };
-        last = sight;
-        if looks >= PATIENCE {
-            replace(shared, last);
-            looks = 0;
+        repeats = if sighting.is_some() && sighting == last { repeats + 1 } else { 0 };
+        last = sighting;
+        if repeats >= MAX_SIGHTINGS {
+            replace_worker(shared, last);
+            repeats = 0;
         }
-        if sight.is_none() && is_idle {
+        if sighting.is_none() && is_asleep {
             shared.watchdog.sleep(|| {
                 let table = shared.table();
-                table.phase == Phase::Ended || serving(&table).is_some()
+                table.phase == Phase::Ended || service_under_way(&table).is_some()
             });
         } else {
-            thread::park_timeout(LOOK);
+            thread::park_timeout(INTERVAL);
         }
     }
 }
 
-/// `Some` while the current thread is with a channel.
-fn serving(table: &Table) -> Option<Sight> {
-    let report = table.progress.load(Ordering::SeqCst);
-    (report % 2 == 1).then_some((table.worker, report))
+/// `Some` while the current worker is in a channel.
+pub(crate) fn service_under_way(table: &Table) -> Option<Sighting> {
+    table.workers.progress.current_service().map(|service| (table.workers.current, service))
 }
 
-fn replace(shared: &Arc<Shared>, seen: Option<Sight>) {
+/// Starts another worker if the current one is still where it was seen.
+pub(crate) fn replace_worker(shared: &Arc<Shared>, seen: Option<Sighting>) {
     let replaced = shared.update(Urgency::Soon, |table| {
-        if serving(table) != seen || table.stuck >= MOST_STUCK || table.phase == Phase::Ended {
+        let has_moved_on = service_under_way(table) != seen;
+        if has_moved_on || table.workers.stuck >= MAX_STUCK || table.phase == Phase::Ended {
             return None;
         }
-        let (slot, label) = table.held_by(table.worker)?;
+        let (slot, label) = table.held_by(table.workers.current)?;
         let label = label.to_string();
         start_worker(shared, table).ok()?;
-        table.stuck += 1;
+        table.workers.stuck += 1;
         Some((label, table.pass_barriers(slot, Visit::Abandoned)))
     });
     let Some((label, replies)) = replaced else { return };
-    let line = format!("an operation on the {label} does not return; its output waits, other logs go on");
-    shared.main_log.log(Level::Error, line);
+    let message = format!("an operation on the {label} does not return; its output waits, other logs go on");
+    shared.main_log.log(Level::Error, message);
     for reply in replies {
         reply();
     }

@@ -1,6 +1,7 @@
-//! One destination of the main log as the pump serves it.
+//! One output of the main log: the log proper or its copy on stdout, fed from a queue.
 
-use super::queue::{Layout, Queue};
+use super::queue::{MAX_BYTES, Queue};
+use super::record::Layout;
 use crate::label::Label;
 use crate::sinks::ClearError;
 use crate::sinks::buffered_output::{BufferedOutput, Flow, LogMessages};
@@ -9,10 +10,10 @@ use std::sync::Arc;
 use supervisor_core::Level;
 use supervisor_sys::clock;
 
-/// The most that is written before others get their turn: a whole queue.
-const ROUND: usize = super::queue::LIMIT;
+/// The most that is written before other channels get their turn: a whole queue.
+const QUOTA: usize = MAX_BYTES;
 
-/// A queue and where it goes.
+/// A queue and its output.
 #[derive(Debug)]
 pub(crate) struct MainLogOutput {
     queue: Arc<Queue>,
@@ -24,15 +25,16 @@ pub(crate) struct MainLogOutput {
 enum Role {
     /// The log proper: reopened and cleared.
     Log,
-    /// The copy on stdout, which is neither.
+    /// The copy on stdout: neither.
     Copy,
 }
 
-/// How serving went.
+/// What [`MainLogOutput::drain`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DrainReport {
+pub(crate) struct Drained {
     pub(crate) flow: Flow,
     pub(crate) has_written: bool,
+    /// The quota was used up before the queue was empty.
     pub(crate) has_more: bool,
 }
 
@@ -49,24 +51,23 @@ impl MainLogOutput {
         Arc::clone(&self.queue)
     }
 
-    /// Writes what waits, record by record, as far as it is taken.
-    pub(crate) fn serve(&mut self, messages: &mut LogMessages) -> DrainReport {
+    /// Writes the backlog and the queued records, one by one, as far as the sink accepts them.
+    pub(crate) fn drain(&mut self, messages: &mut LogMessages) -> Drained {
         self.queue.set_stalled(true);
-        let mut served =
-            DrainReport { flow: self.output.flush(messages), has_written: false, has_more: false };
+        let mut drained = Drained { flow: self.output.flush(messages), has_written: false, has_more: false };
         let mut bytes = 0;
-        while served.flow == Flow::Open {
-            if bytes >= ROUND {
-                served.has_more = !self.queue.is_empty();
+        while drained.flow == Flow::Open {
+            if bytes >= QUOTA {
+                drained.has_more = !self.queue.is_empty();
                 break;
             }
             let Some(record) = self.queue.pop() else { break };
             bytes += record.len();
-            served.flow = self.output.write(&record, messages);
-            served.has_written = true;
+            drained.flow = self.output.write(&record, messages);
+            drained.has_written = true;
         }
-        self.queue.set_stalled(served.flow != Flow::Open);
-        served
+        self.queue.set_stalled(drained.flow != Flow::Open);
+        drained
     }
 
     pub(crate) fn reopen(&mut self, messages: &mut LogMessages) {
@@ -75,12 +76,12 @@ impl MainLogOutput {
         }
     }
 
-    /// Empties the log proper.
+    /// Truncates the log proper.
     pub(crate) fn clear(&mut self) -> Result<(), ClearError> {
         self.output.clear()
     }
 
-    /// Says on the copy, which is never emptied, that the log proper is.
+    /// Says on the copy, which is never truncated, that the log proper is.
     pub(crate) fn note_cleared(&self) {
         if !self.is_log() {
             self.queue.push(clock::now().wall, Level::Info, b"reopening log file");
@@ -92,9 +93,9 @@ impl MainLogOutput {
         self.role == Role::Log
     }
 
-    /// Whether everything is written.
+    /// Whether all records are written.
     pub(crate) fn is_settled(&self) -> bool {
-        self.queue.is_empty() && !self.output.is_waiting()
+        self.queue.is_empty() && !self.output.has_backlog()
     }
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
