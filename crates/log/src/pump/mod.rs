@@ -261,15 +261,17 @@ impl Pump {
             table.post_file_watch(ChannelCommand::FinishAll);
             table.make_main_ready();
         });
-        let table = self.shared.wait_until(deadline, Table::is_settled);
-        let logs: Vec<String> = table.unsettled().map(ToString::to_string).collect();
+        let (table, is_settled) = self.shared.wait_until(deadline, Table::is_settled);
+        // Asked once: a thread may log at any time, and its line is written below.
+        let logs: Vec<String> =
+            if is_settled { Vec::new() } else { table.unsettled().map(ToString::to_string).collect() };
         // Under the same lock: what comes later is refused, and so has its answer.
         for reply in self.shared.close(table) {
             reply();
         }
         let outputs = {
             let deadline = deadline.max(Instant::now() + LEAVE_TIMEOUT);
-            let mut table = self.shared.wait_until(deadline, |table| table.workers.have_left());
+            let (mut table, _) = self.shared.wait_until(deadline, |table| table.workers.have_left());
             table.take_main()
         };
         self.shared.main_log.make_direct(outputs);

@@ -87,23 +87,26 @@ impl Shared {
         replies
     }
 
-    /// Waits until `is_enough`, or the deadline.
+    /// Waits for a condition, or the deadline; returns whether the condition holds.
     pub(crate) fn wait_until(
         &self,
         deadline: Instant,
-        is_enough: impl Fn(&Table) -> bool,
-    ) -> MutexGuard<'_, Table> {
+        condition: impl Fn(&Table) -> bool,
+    ) -> (MutexGuard<'_, Table>, bool) {
         let mut table = self.table();
         self.waiters.fetch_add(1, Ordering::SeqCst);
-        while !is_enough(&table) {
+        let holds = loop {
+            if condition(&table) {
+                break true;
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                break;
+                break false;
             }
             table = self.changed.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        };
         self.waiters.fetch_sub(1, Ordering::SeqCst);
-        table
+        (table, holds)
     }
 
     /// Wakes the threads in [`wait_until`](Self::wait_until). Called after the lock was released: a thread that is not counted
