@@ -14,9 +14,10 @@ use std::path::PathBuf;
 use supervisor_core::{Level, repr};
 
 /// What a command line asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Action {
     /// Go on and supervise (or, for supervisorctl, act).
+    #[default]
     Run,
     /// Print the help text on standard output and exit with 0.
     Help,
@@ -25,7 +26,7 @@ pub enum Action {
 }
 
 /// The command line of supervisord; it outranks the file, also when the file is read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandLine {
     /// The path the program was called by.
     pub argv0: OsString,
@@ -70,27 +71,7 @@ pub struct CommandLine {
 impl CommandLine {
     /// A command line without any option.
     pub fn new(argv0: impl Into<OsString>) -> Self {
-        Self {
-            argv0: argv0.into(),
-            action: Action::Run,
-            configuration: None,
-            nodaemon: false,
-            silent: false,
-            nocleanup: false,
-            strip_ansi: false,
-            user: None,
-            umask: None,
-            directory: None,
-            logfile: None,
-            logfile_maxbytes: None,
-            logfile_backups: None,
-            loglevel: None,
-            pidfile: None,
-            identifier: None,
-            childlogdir: None,
-            minfds: None,
-            minprocs: None,
-        }
+        Self { argv0: argv0.into(), ..Self::default() }
     }
 }
 
@@ -107,9 +88,33 @@ struct CommandOption {
 /// Applies an option's value to a command line.
 type Setter = fn(&mut CommandLine, &OsStr, &dyn Host) -> Result<(), Rejection>;
 
+#[expect(clippy::unnecessary_wraps, reason = "what every setter returns")]
+fn flag(given: &mut bool) -> Result<(), Rejection> {
+    *given = true;
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what every setter returns")]
+fn as_typed(value: &OsStr, given: &mut Option<OsString>) -> Result<(), Rejection> {
+    *given = Some(value.to_os_string());
+    Ok(())
+}
+
 /// Reads a value as a configuration file's options are read.
-fn typed<T>(value: &OsStr, host: &dyn Host, parse: Parser<T>) -> Result<Option<T>, Rejection> {
-    parse(value.as_bytes(), &mut Reading::new(host)).map(Some)
+fn parsed<T>(
+    value: &OsStr,
+    host: &dyn Host,
+    parse: Parser<T>,
+    given: &mut Option<T>,
+) -> Result<(), Rejection> {
+    *given = Some(parse(value.as_bytes(), &mut Reading::new(host))?);
+    Ok(())
+}
+
+/// A path to a file; an empty one is passed over, so that the file's counts.
+fn file_path(value: &OsStr, host: &dyn Host) -> Result<Option<PathBuf>, Rejection> {
+    let path = value::existing_dirpath(value.as_bytes(), &mut Reading::new(host))?;
+    Ok((!path.as_os_str().is_empty()).then_some(path))
 }
 
 /// Every option, in the order of the help text.
@@ -119,30 +124,21 @@ const OPTIONS: &[CommandOption] = &[
         long: "configuration",
         value: "FILENAME",
         help: "the configuration file (searched for if not given)",
-        set: |line, value, _| {
-            line.configuration = Some(value.to_os_string());
-            Ok(())
-        },
+        set: |line, value, _| as_typed(value, &mut line.configuration),
     },
     CommandOption {
         short: &['n'],
         long: "nodaemon",
         value: "",
         help: "stay in the foreground (nodaemon=true in the file)",
-        set: |line, _, _| {
-            line.nodaemon = true;
-            Ok(())
-        },
+        set: |line, _, _| flag(&mut line.nodaemon),
     },
     CommandOption {
         short: &['s'],
         long: "silent",
         value: "",
         help: "no log on standard output (silent=true in the file)",
-        set: |line, _, _| {
-            line.silent = true;
-            Ok(())
-        },
+        set: |line, _, _| flag(&mut line.silent),
     },
     CommandOption {
         short: &['h', '?'],
@@ -169,30 +165,21 @@ const OPTIONS: &[CommandOption] = &[
         long: "user",
         value: "USER",
         help: "become this user (a name or a number) at start",
-        set: |line, value, _| {
-            line.user = Some(value.to_os_string());
-            Ok(())
-        },
+        set: |line, value, _| as_typed(value, &mut line.user),
     },
     CommandOption {
         short: &['m'],
         long: "umask",
         value: "UMASK",
         help: "file creation mask of the daemon (octal, 022 if not given)",
-        set: |line, value, host| {
-            line.umask = typed(value, host, value::octal)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::octal, &mut line.umask),
     },
     CommandOption {
         short: &['d'],
         long: "directory",
         value: "DIRECTORY",
         help: "where to go when daemonizing",
-        set: |line, value, host| {
-            line.directory = typed(value, host, value::existing_directory)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::existing_directory, &mut line.directory),
     },
     CommandOption {
         short: &['l'],
@@ -200,10 +187,7 @@ const OPTIONS: &[CommandOption] = &[
         value: "FILENAME",
         help: "write the main log to this file",
         set: |line, value, host| {
-            let path = typed(value, host, value::existing_dirpath)?;
-            // An empty path is passed over, so that the file's counts.
-            line.logfile =
-                path.filter(|path| !path.as_os_str().is_empty()).map(|path| log_target(&path, host));
+            line.logfile = file_path(value, host)?.map(|path| log_target(&path, host));
             Ok(())
         },
     },
@@ -212,30 +196,21 @@ const OPTIONS: &[CommandOption] = &[
         long: "logfile_maxbytes",
         value: "BYTES",
         help: "rotate the main log at this size",
-        set: |line, value, host| {
-            line.logfile_maxbytes = typed(value, host, value::byte_size)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::byte_size, &mut line.logfile_maxbytes),
     },
     CommandOption {
         short: &['z'],
         long: "logfile_backups",
         value: "NUM",
         help: "rotated main logs to keep",
-        set: |line, value, host| {
-            line.logfile_backups = typed(value, host, value::small_count)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::small_count, &mut line.logfile_backups),
     },
     CommandOption {
         short: &['e'],
         long: "loglevel",
         value: "LEVEL",
         help: "least severe messages to log (critical, error, warn, info, debug, trace, blather)",
-        set: |line, value, host| {
-            line.loglevel = typed(value, host, value::level)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::level, &mut line.loglevel),
     },
     CommandOption {
         short: &['j'],
@@ -243,8 +218,7 @@ const OPTIONS: &[CommandOption] = &[
         value: "FILENAME",
         help: "write the process id to this file",
         set: |line, value, host| {
-            let path = typed(value, host, value::existing_dirpath)?;
-            line.pidfile = path.filter(|path| !path.as_os_str().is_empty()).map(|path| resolved(&path, host));
+            line.pidfile = file_path(value, host)?.map(|path| resolved(&path, host));
             Ok(())
         },
     },
@@ -253,60 +227,42 @@ const OPTIONS: &[CommandOption] = &[
         long: "identifier",
         value: "STR",
         help: "the name of this supervisord",
-        set: |line, value, host| {
-            line.identifier = typed(value, host, value::string)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::string, &mut line.identifier),
     },
     CommandOption {
         short: &['q'],
         long: "childlogdir",
         value: "DIRECTORY",
         help: "where automatic log files of children go",
-        set: |line, value, host| {
-            line.childlogdir = typed(value, host, value::existing_directory)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::existing_directory, &mut line.childlogdir),
     },
     CommandOption {
         short: &['k'],
         long: "nocleanup",
         value: "",
         help: "keep automatic log files of earlier runs\n                   (they are removed at start otherwise)",
-        set: |line, _, _| {
-            line.nocleanup = true;
-            Ok(())
-        },
+        set: |line, _, _| flag(&mut line.nocleanup),
     },
     CommandOption {
         short: &['a'],
         long: "minfds",
         value: "NUM",
         help: "open files that must be allowed to start",
-        set: |line, value, host| {
-            line.minfds = typed(value, host, value::count)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::count, &mut line.minfds),
     },
     CommandOption {
         short: &['t'],
         long: "strip_ansi",
         value: "",
         help: "remove terminal escape sequences from children's output",
-        set: |line, _, _| {
-            line.strip_ansi = true;
-            Ok(())
-        },
+        set: |line, _, _| flag(&mut line.strip_ansi),
     },
     CommandOption {
         short: &[],
         long: "minprocs",
         value: "NUM",
         help: "processes that must be allowed to start",
-        set: |line, value, host| {
-            line.minprocs = typed(value, host, value::count)?;
-            Ok(())
-        },
+        set: |line, value, host| parsed(value, host, value::count, &mut line.minprocs),
     },
     CommandOption {
         short: &[],

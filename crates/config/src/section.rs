@@ -89,7 +89,8 @@ impl<'a> Pass<'a> {
         self.parsed(option, &text, self.tail).map(Some)
     }
 
-    fn default_of<T>(&self, option: &Opt<T>) -> T {
+    /// The value that counts when the option is absent.
+    pub(crate) fn default_of<T>(&self, option: &Opt<T>) -> T {
         let text = option.default.expect("only options with a default are read with one");
         let parsed = (option.of.parse)(text.as_bytes(), &mut Reading::new(self.host));
         parsed.expect("every default is a value of its type")

@@ -100,7 +100,7 @@ pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
         let meant = match text::strip(&lower) {
             "y" | "t" | "enable" | "enabled" => Some("true"),
             "n" | "f" | "none" | "disable" | "disabled" => Some("false"),
-            other => nearest(other, ["yes", "true", "on", "no", "false", "off"]),
+            other => nearest(other, TRUE.into_iter().chain(FALSE)),
         };
         Rejection::new(format!("not a valid boolean value: {}", repr::text(value))).or_mean(meant)
     })

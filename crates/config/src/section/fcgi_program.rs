@@ -60,8 +60,6 @@ pub enum FastCgiAddress {
     },
 }
 
-const DEFAULT_MODE: u32 = 0o700;
-
 options! {
     OPTIONS;
 
@@ -117,7 +115,7 @@ pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<Fas
     Ok(FastCgiSocket {
         address,
         owner: given_owner.or_else(|| owner_by_user(user.as_ref(), pass)),
-        mode: given_mode.unwrap_or(DEFAULT_MODE),
+        mode: given_mode.unwrap_or_else(|| pass.default_of(&SOCKET_MODE)),
         backlog: backlog?,
     })
 }

@@ -78,8 +78,6 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-const DEFAULT_MODE: u32 = 0o700;
-
 options! {
     CREDENTIALS;
 
@@ -177,9 +175,9 @@ pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
     }
     let credentials = read_credentials(pass);
     let owner = pass.checked(&CHOWN);
-    let mode = pass.checked(&CHMOD);
+    let mode = pass.checked_value(&CHMOD);
     let path = paths::expanded_absolute(text::strip_bytes(&file.ok()??), pass.host);
-    let address = ServerAddress::Unix { path, mode: mode.ok()?.unwrap_or(DEFAULT_MODE), owner: owner.ok()? };
+    let address = ServerAddress::Unix { path, mode: mode.ok()?, owner: owner.ok()? };
     Some(Server {
         section: pass.section.name.clone(),
         address,

@@ -86,7 +86,10 @@ pub(crate) fn read(pass: &mut Pass<'_>, membership: &Membership<'_>) -> Vec<Proc
 /// The pattern of the processes' names, unexpanded; upstream checks its characters already.
 fn read_process_name<'d>(pass: &mut Pass<'d>, numbering: Option<&Numbering>) -> Result<&'d str, Invalid> {
     let found = pass.raw(PROCESS_NAME.key);
-    let pattern = found.map_or("%(program_name)s", |found| text::strip(&found.entry.text));
+    let pattern = match found {
+        Some(found) => text::strip(&found.entry.text),
+        None => PROCESS_NAME.default.unwrap_or_default(),
+    };
     let seen =
         found.map_or(pattern.to_string(), |found| expand::with_here_shown(&found.entry.text, found.here));
     pass.parsed(&PROCESS_NAME, &Expanded::plain(seen.as_bytes()), pass.tail)?;

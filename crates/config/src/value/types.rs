@@ -47,3 +47,14 @@ pub(crate) const SIGNAL: Type<Signal> =
 pub(crate) const SMALL_COUNT: Type<u32> = Type::new(super::small_count, "a whole number");
 pub(crate) const TEXT: Type<Vec<u8>> = Type::new(super::bytes, "text");
 pub(crate) const USER: Type<Account> = Type::new(super::user, "the name or number of a user that exists");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_for_levels_name_them_all() {
+        let words: Vec<&str> = LEVEL.takes.split([' ', ',']).collect();
+        assert!(Level::ALL.iter().all(|level| words.contains(&level.name())));
+    }
+}
