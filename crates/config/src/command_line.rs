@@ -7,7 +7,7 @@ use crate::getopt::{self, Given, Spelling};
 use crate::host::Host;
 use crate::search;
 use crate::section::supervisord::{LogTarget, log_target, resolved};
-use crate::value::{self, Parser, Reading, Rejection};
+use crate::value::{self, ParseContext, Parser, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -107,13 +107,13 @@ fn parsed<T>(
     parse: Parser<T>,
     given: &mut Option<T>,
 ) -> Result<(), Rejection> {
-    *given = Some(parse(value.as_bytes(), &mut Reading::new(host))?);
+    *given = Some(parse(value.as_bytes(), &mut ParseContext::new(host))?);
     Ok(())
 }
 
 /// A path to a file; an empty one is passed over, so that the file's counts.
 fn file_path(value: &OsStr, host: &dyn Host) -> Result<Option<PathBuf>, Rejection> {
-    let path = value::existing_dirpath(value.as_bytes(), &mut Reading::new(host))?;
+    let path = value::existing_dirpath(value.as_bytes(), &mut ParseContext::new(host))?;
     Ok((!path.as_os_str().is_empty()).then_some(path))
 }
 

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::search;
 pub use crate::section::ctl::Style;
 use crate::section::ctl::{self, Settings};
-use crate::value::{self, Reading, Rejection};
+use crate::value::{self, ParseContext, Rejection};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ const OPTIONS: &[ClientOption] = &[
         value: "URL",
         help: "where supervisord listens\n     (default \"http://localhost:9001\")",
         set: |line, value, host| {
-            let url = value::url(value.as_bytes(), &mut Reading::new(host))?;
+            let url = value::url(value.as_bytes(), &mut ParseContext::new(host))?;
             line.serverurl = Some(OsString::from_vec(url));
             Ok(())
         },
@@ -170,7 +170,7 @@ const OPTIONS: &[ClientOption] = &[
         value: "STYLE",
         help: "plain or rich: what a terminal is shown",
         set: |line, value, host| {
-            line.style = Some(ctl::style(value.as_bytes(), &mut Reading::new(host))?);
+            line.style = Some(ctl::style(value.as_bytes(), &mut ParseContext::new(host))?);
             Ok(())
         },
     },
@@ -244,7 +244,7 @@ pub fn load(command_line: &ClientCommandLine, host: &dyn Host) -> Result<ClientO
 fn style_of_environment(host: &dyn Host) -> Result<Option<Style>, Fault> {
     const NAME: &str = "SUPERVISORCTL_STYLE";
     let Some(value) = paths::variable(host, NAME).filter(|value| !value.is_empty()) else { return Ok(None) };
-    ctl::style(value.as_bytes(), &mut Reading::new(host)).map(Some).map_err(|rejection| {
+    ctl::style(value.as_bytes(), &mut ParseContext::new(host)).map(Some).map_err(|rejection| {
         let text = repr::text(value.as_bytes());
         Fault::new(format!("invalid value for {NAME} {text}: {}", rejection.message))
             .with_hint(rejection.hint)

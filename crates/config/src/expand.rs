@@ -1,7 +1,7 @@
 //! `%(here)s`, `%(ENV_X)s`, `%(process_num)02d`: filling names into a value.
 //!
-//! Values are filled in once; what a name stands for is not looked at again. Where each of them lies in the result is
-//! kept ([`Filled`]), so that a later parser can tell the text of the file from the text of a variable.
+//! Values are expanded once; what a name stands for is not looked at again. Where each of them lies in the result is
+//! kept ([`Substitution`]), so that a later parser can tell the text of the file from the text of a variable.
 
 mod error;
 
@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 
-/// Names that may be filled in, in layers: an inner layer hides what it redefines.
+/// Names that may be expanded, in layers: an inner layer hides what it redefines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names<'a> {
     outer: Option<&'a Names<'a>>,
@@ -108,18 +108,18 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A text with all names filled in.
+/// A text with all names expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expanded<'t> {
     /// The whole text.
     pub(crate) text: Cow<'t, [u8]>,
     /// What of it stands for a name, from left to right.
-    pub(crate) filled: Vec<Filled>,
+    pub(crate) substitutions: Vec<Substitution>,
 }
 
 /// The part of a text that stands for a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Filled {
+pub(crate) struct Substitution {
     /// The name.
     pub(crate) name: String,
     /// Where its value lies in the text; may be empty.
@@ -129,25 +129,25 @@ pub(crate) struct Filled {
 impl<'t> Expanded<'t> {
     /// A text without names.
     pub(crate) fn plain(text: impl Into<Cow<'t, [u8]>>) -> Self {
-        Self { text: text.into(), filled: Vec::new() }
+        Self { text: text.into(), substitutions: Vec::new() }
     }
 
     /// The same, with a text of its own.
     pub(crate) fn into_owned(self) -> Expanded<'static> {
-        Expanded { text: Cow::Owned(self.text.into_owned()), filled: self.filled }
+        Expanded { text: Cow::Owned(self.text.into_owned()), substitutions: self.substitutions }
     }
 
     /// Where values lie in the text.
     pub(crate) fn places(&self) -> Vec<Range<usize>> {
-        self.filled.iter().map(|filled| filled.place.clone()).collect()
+        self.substitutions.iter().map(|one| one.place.clone()).collect()
     }
 }
 
 /// Mistakes of one value that are reported at most.
 const MOST_ERRORS: usize = 16;
 
-/// Fills names into a value. `here`, where given, is the directory `%(here)s` stands for whatever `names` say: the
-/// one of the included file that the value comes from. What cannot be filled in is left out, so that every mistake of
+/// Expands the names in a value. `here`, where given, is the directory `%(here)s` stands for whatever `names` say: the
+/// one of the included file that the value comes from. What cannot be expanded is left out, so that every mistake of
 /// the value is found; there is at least one in the error, and Python stops at the first.
 pub(crate) fn expand<'t>(
     raw: &'t str,
@@ -158,7 +158,7 @@ pub(crate) fn expand<'t>(
         return Ok(Expanded::plain(raw.as_bytes()));
     }
     let mut text = Vec::with_capacity(raw.len());
-    let mut filled = Vec::new();
+    let mut substitutions = Vec::new();
     let mut errors = Vec::new();
     let mut at = 0;
     let mut is_first = true;
@@ -166,7 +166,7 @@ pub(crate) fn expand<'t>(
         let (piece, next) = match piece {
             Ok(found) => found,
             Err(malformed) => {
-                // Where such a conversion ends is anybody's guess.
+                // Where such a conversion ends is unknown.
                 errors.push(unfinished(malformed, names, here));
                 break;
             }
@@ -175,11 +175,14 @@ pub(crate) fn expand<'t>(
         match piece {
             Piece::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
             Piece::Conversion(conversion) => {
-                match fill_in(&conversion, raw, names, here, is_first) {
+                match substitute(&conversion, raw, names, here, is_first) {
                     Ok(value) => {
                         let place = text.len()..text.len() + value.len();
                         text.extend(value);
-                        filled.push(Filled { name: conversion.name.unwrap_or_default().to_string(), place });
+                        substitutions.push(Substitution {
+                            name: conversion.name.unwrap_or_default().to_string(),
+                            place,
+                        });
                     }
                     Err(error) => errors.push(error),
                 }
@@ -194,10 +197,10 @@ pub(crate) fn expand<'t>(
             break;
         }
     }
-    if errors.is_empty() { Ok(Expanded { text: text.into(), filled }) } else { Err(errors) }
+    if errors.is_empty() { Ok(Expanded { text: text.into(), substitutions }) } else { Err(errors) }
 }
 
-fn fill_in(
+fn substitute(
     conversion: &Conversion<'_>,
     raw: &str,
     names: &Names<'_>,

@@ -7,11 +7,11 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod caching;
 mod memory;
-mod remembered;
 
+pub(crate) use caching::CachingHost;
 pub use memory::MemoryHost;
-pub(crate) use remembered::Remembered;
 
 /// An entry of the user database.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub(crate) struct Section {
     /// Its second header, if it was written twice.
     pub(crate) again: Option<Span>,
     /// A line of it could not be understood, so an option that seems to be missing may not be.
-    pub(crate) is_damaged: bool,
+    pub(crate) has_bad_lines: bool,
     options: Vec<Entry>,
     /// Where each option stands, once there are more than [`FEW`].
     by_key: HashMap<String, usize>,

@@ -61,8 +61,8 @@ pub(crate) fn words(source: &[u8], alphabet: Alphabet) -> Result<Vec<Vec<u8>>, L
     lexer.finish()
 }
 
-/// The words of an `environment` text in which variables have been filled in at `values`. Words come in fours, a name, `=`, a
-/// value and a separator. What is filled in where the value stands belongs to it whatever it holds; anywhere else it is
+/// The words of an `environment` text in which variables were substituted at `values`. Words come in fours, a name, `=`, a
+/// value and a separator. What is substituted where the value stands belongs to it whatever it holds; anywhere else it is
 /// text as if it had been written there.
 pub(crate) fn pair_words(source: &[u8], values: &[Range<usize>]) -> Result<Vec<Vec<u8>>, LexError> {
     const VALUE: usize = 2;
@@ -119,7 +119,7 @@ impl Lexer {
         }
     }
 
-    /// Takes a filled-in value as a part of the word. Outside quotes, blanks around it and quotes around all of it do not
+    /// Takes a substituted value as a part of the word. Outside quotes, blanks around it and quotes around all of it do not
     /// count.
     fn take_value(&mut self, value: &[u8]) {
         match self.state {

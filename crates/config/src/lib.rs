@@ -13,6 +13,7 @@
 
 pub mod command_line;
 mod config;
+mod confusable;
 pub mod ctl;
 mod diagnostic;
 mod diff;
@@ -36,7 +37,6 @@ mod source;
 mod spelling;
 mod template;
 mod text;
-mod unseen;
 mod value;
 pub mod words;
 

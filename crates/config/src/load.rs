@@ -5,16 +5,17 @@ use crate::config::Config;
 use crate::diagnostic::{Failure, Fault};
 use crate::environment::Environment;
 use crate::expand::Names;
-use crate::host::{Host, Remembered};
+use crate::host::{CachingHost, Host};
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
 use crate::search::{self, Found};
-use crate::section::group::Formation;
+use crate::section::group::GroupBuilder;
 use crate::section::http::{Server, ServerAddress};
 use crate::section::supervisord::Supervisord;
 use crate::section::table::SectionKind;
 use crate::section::{
-    Pass, ctl, fcgi_program, group, http, include, listener, program, rpcinterface, supervisord, unknown,
+    SectionReader, ctl, fcgi_program, group, http, include, listener, program, rpcinterface, supervisord,
+    unknown,
 };
 use crate::text::shown;
 use crate::value::host_in_url;
@@ -28,7 +29,7 @@ use std::path::Path;
 /// A pure function of its arguments: nothing is changed by a configuration that is refused, and a reread uses the
 /// same function as the start.
 pub fn load(command_line: &CommandLine, host: &dyn Host) -> Result<Config, Failure> {
-    let host = &Remembered::new(host);
+    let host = &CachingHost::new(host);
     let single = |fault| Failure::single(&command_line.argv0, fault);
     let found = find(command_line, host).map_err(single)?;
     let mut document = Document::default();
@@ -110,19 +111,24 @@ impl Loader<'_> {
         let own_names = Names::default().with_inherited(inherited.iter());
         let with_here = Names::over(&own_names).with("here", here);
         let command_line = self.command_line;
-        let read = supervisord::read(&mut self.pass(section, &with_here), command_line);
+        let read = supervisord::read(&mut self.reader(section, &with_here), command_line);
         let names = Names::over(&own_names).with_variables(read.settings.environment.iter());
         let names = if read.environment_is_invalid { names.made_incomplete() } else { names };
         let rpcinterfaces = self.of_kind(&rpcinterface::SECTION, &names, rpcinterface::read);
         let group_names = Names::over(&names).with("here", here);
-        let groups =
-            Formation::new(self.host, self.document, &group_names, &read.settings.environment, self.report)
-                .form();
+        let groups = GroupBuilder::new(
+            self.host,
+            self.document,
+            &group_names,
+            &read.settings.environment,
+            self.report,
+        )
+        .build();
         let mut servers = self.of_kind(&http::INET, &names, http::read_inet);
-        servers.extend(self.of_kind(&http::UNIX, &names, |pass| http::read_unix(pass, here)));
+        servers.extend(self.of_kind(&http::UNIX, &names, |reader| http::read_unix(reader, here)));
         let user = match &read.user {
             Some(user) => supervisord::look_up_user(
-                &mut self.pass(section, &names),
+                &mut self.reader(section, &names),
                 user,
                 read.user_is_from_command_line,
             ),
@@ -142,8 +148,15 @@ impl Loader<'_> {
         })
     }
 
-    fn pass<'b>(&'b mut self, section: &'b Section, names: &'b Names<'b>) -> Pass<'b> {
-        Pass { host: self.host, document: self.document, report: self.report, section, names, tail: "" }
+    fn reader<'b>(&'b mut self, section: &'b Section, names: &'b Names<'b>) -> SectionReader<'b> {
+        SectionReader {
+            host: self.host,
+            document: self.document,
+            report: self.report,
+            section,
+            names,
+            tail: "",
+        }
     }
 
     /// Reads every section of a kind.
@@ -151,11 +164,11 @@ impl Loader<'_> {
         &mut self,
         kind: &SectionKind,
         names: &Names<'_>,
-        read: impl Fn(&mut Pass<'_>) -> Option<T>,
+        read: impl Fn(&mut SectionReader<'_>) -> Option<T>,
     ) -> Vec<T> {
         let document = self.document;
         let sections = document.sections().filter(|section| kind.matches(&section.name));
-        sections.filter_map(|section| read(&mut self.pass(section, names))).collect()
+        sections.filter_map(|section| read(&mut self.reader(section, names))).collect()
     }
 
     /// [`no_section`], with what the file is if it has other sections.

@@ -2,8 +2,9 @@
 //!
 //! The file of a section has all that there is of it: the [`SectionKind`](table::SectionKind) that says what it is called and
 //! what for, the typed value it is read into, the table of its options, and the function that reads them. [`table`]
-//! says what a table is, [`Pass`] reads one option after the other.
+//! says what a table is, [`SectionReader`] reads one option after the other.
 
+use crate::confusable::{self, Appearance};
 use crate::diagnostic::{Fault, Place};
 use crate::expand::{self, Expanded, Names};
 use crate::host::Host;
@@ -13,8 +14,7 @@ use crate::report::Report;
 use crate::source::Span;
 use crate::spelling::nearest;
 use crate::template;
-use crate::unseen::{self, Looks};
-use crate::value::{Parsed, Reading, Rejection};
+use crate::value::{ParseContext, Parsed, Rejection};
 use std::fmt;
 use supervisor_core::repr;
 use table::{Opt, OptionDoc};
@@ -24,6 +24,7 @@ pub(crate) mod fcgi_program;
 pub(crate) mod group;
 pub(crate) mod http;
 pub(crate) mod include;
+mod indented;
 pub(crate) mod listener;
 mod misplaced;
 mod origin;
@@ -31,7 +32,6 @@ pub(crate) mod pairs;
 pub(crate) mod program;
 pub(crate) mod rpcinterface;
 pub(crate) mod supervisord;
-mod swallowed;
 pub(crate) mod table;
 pub(crate) mod unknown;
 
@@ -40,7 +40,7 @@ pub(crate) mod unknown;
 pub(crate) struct Invalid;
 
 /// One reading of one section.
-pub(crate) struct Pass<'a> {
+pub(crate) struct SectionReader<'a> {
     pub(crate) host: &'a dyn Host,
     pub(crate) document: &'a Document,
     pub(crate) report: &'a mut Report,
@@ -50,13 +50,13 @@ pub(crate) struct Pass<'a> {
     pub(crate) tail: &'a str,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> SectionReader<'a> {
     /// The same section with other names.
-    pub(crate) fn with_names<'b>(&'b mut self, names: &'b Names<'b>) -> Pass<'b>
+    pub(crate) fn with_names<'b>(&'b mut self, names: &'b Names<'b>) -> SectionReader<'b>
     where
         'a: 'b,
     {
-        Pass { report: &mut *self.report, names, ..*self }
+        SectionReader { report: &mut *self.report, names, ..*self }
     }
 
     /// The option as written.
@@ -92,18 +92,18 @@ impl<'a> Pass<'a> {
     /// The value that counts when the option is absent.
     pub(crate) fn default_of<T>(&self, option: &Opt<T>) -> T {
         let text = option.default.expect("only options with a default are read with one");
-        let parsed = (option.of.parse)(text.as_bytes(), &mut Reading::new(self.host));
+        let parsed = (option.of.parse)(text.as_bytes(), &mut ParseContext::new(self.host));
         parsed.expect("every default is a value of its type")
     }
 
-    /// The option's text with all names filled in.
+    /// The option's text with all names expanded.
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<Expanded<'a>>, Invalid> {
         let Some(found) = self.raw(key) else { return Ok(None) };
         let section = self.section;
         self.expanded(found, format_args!("{}.{key}", section.name)).map(Some)
     }
 
-    /// A value with all names filled in; messages call it `context`.
+    /// A value with all names expanded; messages call it `context`.
     pub(crate) fn expanded<'t>(
         &mut self,
         found: Lookup<'t>,
@@ -134,9 +134,9 @@ impl<'a> Pass<'a> {
         text: &Expanded<'_>,
         tail: &str,
     ) -> Result<T, Invalid> {
-        let mut reading = Reading { filled: text.places(), ..Reading::new(self.host) };
-        let parsed = (option.of.parse)(&text.text, &mut reading);
-        for remark in reading.remarks {
+        let mut context = ParseContext { substitutions: text.places(), ..ParseContext::new(self.host) };
+        let parsed = (option.of.parse)(&text.text, &mut context);
+        for remark in context.remarks {
             self.remark(option.key, &remark);
         }
         self.or_fault(option.key, option.of.takes, parsed, tail)
@@ -188,13 +188,13 @@ impl<'a> Pass<'a> {
         if let Some(comment) = self.comment_within(key).filter(|_| is_open) {
             return fault.with_hint(Some(comment_hint(comment)));
         }
-        match unseen::first(text) {
-            Some((at, letter, looks)) if may_guess || !matches!(looks, Looks::Like(_)) => {
+        match confusable::first(text) {
+            Some((at, letter, looks)) if may_guess || !matches!(looks, Appearance::Like(_)) => {
                 let span = found.entry.span(Some(at..at + letter.len_utf8()));
-                let hint = may_guess.then(|| unseen::hint(letter, looks));
+                let hint = may_guess.then(|| confusable::hint(letter, looks));
                 fault
                     .at(self.document.sources.place(span))
-                    .because(format!("{key} takes {takes}; here stands {}", unseen::name(letter)))
+                    .because(format!("{key} takes {takes}; here stands {}", confusable::name(letter)))
                     .with_hint(hint)
             }
             Some(_) | None => fault,
@@ -216,7 +216,7 @@ impl<'a> Pass<'a> {
 
     /// Reports that an option without a default is absent, unless a line of the section could not be understood.
     pub(crate) fn missing(&mut self, option: &OptionDoc, message: String) -> Invalid {
-        if !self.section.is_damaged {
+        if !self.section.has_bad_lines {
             let fault = Fault::new(message)
                 .with_tail(self.tail)
                 .at(Some(self.place_of(option.key)))

@@ -1,4 +1,4 @@
-//! Files that a template engine (Jinja, ERB, Go) should have filled in.
+//! Files that a template engine (Jinja, ERB, Go) should have rendered.
 
 /// What to do about one.
 pub(crate) const HINT: &str = "this is a template; name the file that it makes";
@@ -8,7 +8,7 @@ pub(crate) fn begins_line(line: &str) -> bool {
     ["{#", "{%", "{{", "<%"].iter().any(|opening| line.starts_with(opening))
 }
 
-/// Whether a rejected value has something to be filled in.
+/// Whether a rejected value has a placeholder of a template.
 pub(crate) fn is_within(value: &str) -> bool {
     value.contains("{{") || value.match_indices('%').any(|(at, _)| is_sign(value, at))
 }

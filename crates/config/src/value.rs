@@ -55,31 +55,31 @@ impl Rejection {
 /// A value of its type, or why it is none.
 pub(crate) type Parsed<T> = Result<T, Rejection>;
 
-/// What a value is read with: the machine, where variables have been filled in, and a place for remarks about values that
+/// What a value is read with: the machine, where variables were substituted, and a place for remarks about values that
 /// are accepted as something other than what they say.
-pub(crate) struct Reading<'a> {
+pub(crate) struct ParseContext<'a> {
     pub(crate) host: &'a dyn Host,
-    pub(crate) filled: Vec<Range<usize>>,
+    pub(crate) substitutions: Vec<Range<usize>>,
     pub(crate) remarks: Vec<String>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ParseContext<'a> {
     pub(crate) fn new(host: &'a dyn Host) -> Self {
-        Self { host, filled: Vec::new(), remarks: Vec::new() }
+        Self { host, substitutions: Vec::new(), remarks: Vec::new() }
     }
 }
 
 /// Reads one type of value.
-pub(crate) type Parser<T> = fn(&[u8], &mut Reading<'_>) -> Parsed<T>;
+pub(crate) type Parser<T> = fn(&[u8], &mut ParseContext<'_>) -> Parsed<T>;
 
 /// Any bytes.
 #[expect(clippy::unnecessary_wraps, reason = "it has the signature of every parser")]
-pub(crate) fn bytes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+pub(crate) fn bytes(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Vec<u8>> {
     Ok(value.to_vec())
 }
 
 /// Text that will be shown or compared, so it has to be UTF-8.
-pub(crate) fn string(value: &[u8], _: &mut Reading<'_>) -> Parsed<String> {
+pub(crate) fn string(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<String> {
     match std::str::from_utf8(value) {
         Ok(text) => Ok(text.to_string()),
         Err(_) => Err(Rejection::new(format!("value {} is not valid UTF-8", repr::text(value)))),
@@ -94,7 +94,7 @@ fn truth(lower: &str) -> Option<bool> {
 }
 
 /// A truth value.
-pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
+pub(crate) fn boolean(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<bool> {
     let lower = text::lower(value);
     truth(&lower).ok_or_else(|| {
         let meant = match text::strip(&lower) {
@@ -107,7 +107,7 @@ pub(crate) fn boolean(value: &[u8], _: &mut Reading<'_>) -> Parsed<bool> {
 }
 
 /// When an exit leads to a restart.
-pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autorestart> {
+pub(crate) fn autorestart(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Autorestart> {
     let lower = text::lower(value);
     match truth(&lower) {
         Some(true) => Ok(Autorestart::Always),
@@ -119,7 +119,7 @@ pub(crate) fn autorestart(value: &[u8], _: &mut Reading<'_>) -> Parsed<Autoresta
 }
 
 /// What the length of an event counts.
-pub(crate) fn event_length(value: &[u8], _: &mut Reading<'_>) -> Parsed<EventLength> {
+pub(crate) fn event_length(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<EventLength> {
     match &*text::lower(value) {
         "characters" => Ok(EventLength::Characters),
         "bytes" => Ok(EventLength::Bytes),
@@ -129,7 +129,7 @@ pub(crate) fn event_length(value: &[u8], _: &mut Reading<'_>) -> Parsed<EventLen
 }
 
 /// A signal, by name or number.
-pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
+pub(crate) fn signal(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Signal> {
     if let Some(number) = text::integer(value, 10) {
         return Signal::from_number(number.value).ok_or_else(|| {
             Rejection::new(format!("value {} is not a valid signal number", repr::text(value)))
@@ -146,16 +146,16 @@ pub(crate) fn signal(value: &[u8], _: &mut Reading<'_>) -> Parsed<Signal> {
 }
 
 /// Items separated by commas, blanks around each removed.
-pub(crate) fn strings(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<String>> {
+pub(crate) fn strings(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Vec<String>> {
     if value.is_empty() {
         return Ok(Vec::new());
     }
-    let text = string(value, reading)?;
+    let text = string(value, context)?;
     Ok(text.split(',').map(|item| text::strip(item).to_string()).collect())
 }
 
 /// A log level.
-pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
+pub(crate) fn level(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Level> {
     let lower = text::lower(value);
     let known = Level::ALL.into_iter().find(|level| level.name() == lower);
     known.ok_or_else(|| {
@@ -170,9 +170,9 @@ pub(crate) fn level(value: &[u8], _: &mut Reading<'_>) -> Parsed<Level> {
 }
 
 /// A directory that is there.
-pub(crate) fn existing_directory(value: &[u8], reading: &mut Reading<'_>) -> Parsed<PathBuf> {
-    let expanded = paths::expand_user(value, reading.host);
-    if paths::is_dir(&expanded, reading.host) {
+pub(crate) fn existing_directory(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<PathBuf> {
+    let expanded = paths::expand_user(value, context.host);
+    if paths::is_dir(&expanded, context.host) {
         return Ok(paths::from_bytes(&expanded));
     }
     Err(Rejection::new(format!("{} is not an existing directory", shown(value)))
@@ -180,10 +180,10 @@ pub(crate) fn existing_directory(value: &[u8], reading: &mut Reading<'_>) -> Par
 }
 
 /// A path whose directory is there, if it names one.
-pub(crate) fn existing_dirpath(value: &[u8], reading: &mut Reading<'_>) -> Parsed<PathBuf> {
-    let expanded = paths::expand_user(value, reading.host);
+pub(crate) fn existing_dirpath(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<PathBuf> {
+    let expanded = paths::expand_user(value, context.host);
     let directory = paths::dirname(&expanded);
-    if directory.is_empty() || paths::is_dir(directory, reading.host) {
+    if directory.is_empty() || paths::is_dir(directory, context.host) {
         return Ok(paths::from_bytes(&expanded));
     }
     Err(Rejection::new(format!("The directory named as part of the path {} does not exist", shown(value)))
@@ -202,7 +202,7 @@ pub(crate) enum LogFileName {
 }
 
 /// The log file of a child.
-pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<LogFileName> {
+pub(crate) fn logfile_name(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<LogFileName> {
     if value.is_empty() {
         return Ok(LogFileName::Empty);
     }
@@ -210,18 +210,18 @@ pub(crate) fn logfile_name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Lo
         "none" | "off" => Ok(LogFileName::File(LogFile::None)),
         "auto" => Ok(LogFileName::File(LogFile::Auto)),
         "syslog" => Ok(LogFileName::Syslog),
-        _ => existing_dirpath(value, reading).map(|path| LogFileName::File(LogFile::Path(path.into()))),
+        _ => existing_dirpath(value, context).map(|path| LogFileName::File(LogFile::Path(path.into()))),
     }
 }
 
 /// A user, by name or number.
-pub(crate) fn user(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Account> {
+pub(crate) fn user(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Account> {
     match text::integer(value, 10) {
         Some(number) => u32::try_from(number.value)
             .ok()
-            .and_then(|uid| reading.host.user_with_id(uid))
+            .and_then(|uid| context.host.user_with_id(uid))
             .ok_or_else(|| Rejection::new(format!("Invalid user id {}", shown(value)))),
-        None => reading.host.user_named(OsStr::from_bytes(value)).ok_or_else(|| {
+        None => context.host.user_named(OsStr::from_bytes(value)).ok_or_else(|| {
             Rejection::new(format!("Invalid user name {}", shown(value)))
                 .with_hint("name a user that exists; getent passwd lists them")
         }),
@@ -238,20 +238,20 @@ pub struct Owner {
 }
 
 /// A user, or a user and a group with a colon between.
-pub(crate) fn user_and_group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
+pub(crate) fn user_and_group(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Owner> {
     let colon = value.iter().position(|&byte| byte == b':');
-    let uid = user(&value[..colon.unwrap_or(value.len())], reading)?.uid;
-    let gid = colon.map(|colon| group(&value[colon + 1..], reading)).transpose()?;
+    let uid = user(&value[..colon.unwrap_or(value.len())], context)?.uid;
+    let gid = colon.map(|colon| group(&value[colon + 1..], context)).transpose()?;
     Ok(Owner { uid, gid })
 }
 
-fn group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+fn group(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u32> {
     match text::integer(value, 10) {
         Some(number) => u32::try_from(number.value)
             .ok()
-            .filter(|&gid| reading.host.has_group_id(gid))
+            .filter(|&gid| context.host.has_group_id(gid))
             .ok_or_else(|| Rejection::new(format!("Invalid group id {}", shown(value)))),
-        None => reading
+        None => context
             .host
             .group_named(OsStr::from_bytes(value))
             .ok_or_else(|| Rejection::new(format!("Invalid group name {}", shown(value)))),
@@ -259,7 +259,7 @@ fn group(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
 }
 
 /// The name of a process or group: anything without a blank, a colon or a slash; blanks at its ends do not count.
-pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
+pub(crate) fn name(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<String> {
     let stripped = text::strip_bytes(value);
     if let Some(bad) = [b' ', b':', b'/'].into_iter().find(|bad| stripped.contains(bad)) {
         let rejection = Rejection::new(format!(
@@ -270,7 +270,7 @@ pub(crate) fn name(value: &[u8], reading: &mut Reading<'_>) -> Parsed<String> {
         let is_template = memchr::memmem::find(stripped, b"{{").is_some();
         return Err(if is_template { rejection.with_hint(template::HINT) } else { rejection });
     }
-    string(stripped, reading)
+    string(stripped, context)
 }
 
 /// An event type by its name in upper case, or the name that was probably meant.

@@ -1,8 +1,8 @@
 //! Splits a command line into words as a POSIX shell would, without any expansion.
 
+use crate::confusable::{self, Appearance};
 use crate::lexer::{self, Alphabet, Lexer, State};
 use crate::text;
-use crate::unseen::{self, Looks};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub fn split(command: &[u8]) -> Result<Vec<Vec<u8>>, LexError> {
     lexer::words(command, Alphabet::AnythingButBlanks)
 }
 
-/// A command line whose variables, filled in at `values`, cannot spoil what stands around them.
+/// A command line whose variables, substituted at `values`, cannot spoil what stands around them.
 ///
 /// A value outside quotes is text of the command line, as on upstream: its words are words and its quotes count. Within
 /// quotes it cannot end them: one that would is escaped, so that it arrives as it is. So is one outside quotes that opens
@@ -62,10 +62,12 @@ pub(crate) fn with_values_kept<'t>(
 }
 
 /// The first character outside quotes that looks like a blank, like quotes or like nothing, and is none of these.
-pub(crate) fn first_unseen(command: &[u8]) -> Option<(usize, char, Looks)> {
-    let is_deceptive = |letter, at| match unseen::looks(letter)? {
-        looks @ (Looks::Blank | Looks::Nothing | Looks::Like('"' | '\'')) => Some((at, letter, looks)),
-        Looks::Like(_) => None,
+pub(crate) fn first_unseen(command: &[u8]) -> Option<(usize, char, Appearance)> {
+    let is_deceptive = |letter, at| match confusable::appearance(letter)? {
+        looks @ (Appearance::Blank | Appearance::Invisible | Appearance::Like('"' | '\'')) => {
+            Some((at, letter, looks))
+        }
+        Appearance::Like(_) => None,
     };
     let mut lexer = Lexer::new(Alphabet::AnythingButBlanks);
     let mut at = 0;
@@ -131,7 +133,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// The words of a command line with `%` standing for a variable of this value.
-    fn filled(command: &str, value: &str) -> Vec<String> {
+    fn expanded(command: &str, value: &str) -> Vec<String> {
         let (mut text, mut values) = (Vec::new(), Vec::new());
         for (index, piece) in command.split('%').enumerate() {
             if index > 0 {
@@ -148,18 +150,18 @@ mod tests {
     /// Results of upstream for the same texts: nobody's command changes.
     #[test]
     fn variables_that_work_on_upstream_work_alike() {
-        assert_eq!(filled("% --flag", "python app.py -x"), ["python", "app.py", "-x", "--flag"]);
-        assert_eq!(filled("%", "sh -c \"echo 'a b'\""), ["sh", "-c", "echo 'a b'"]);
-        assert_eq!(filled("c % z", ""), ["c", "z"]);
-        assert_eq!(filled("c \"%\"", ""), ["c", ""]);
-        assert_eq!(filled("c --a=%", "\"foo bar\""), ["c", "--a=foo bar"]);
-        assert_eq!(filled("c \"%\"", "\"foo\""), ["c", "foo"]);
-        assert_eq!(filled("c \"%\"", r#"a\"b"#), ["c", "a\"b"]);
-        assert_eq!(filled("c \"%\"", r"C:\\dir"), ["c", r"C:\dir"]);
-        assert_eq!(filled("c '%'", r"C:\\dir"), ["c", r"C:\\dir"]);
-        assert_eq!(filled("c %", r"C:\\dir"), ["c", r"C:\dir"]);
-        assert_eq!(filled(r#"c "C:\%""#, r"\dir"), ["c", r"C:\dir"]);
-        assert_eq!(filled("%x%", "'"), ["x"]);
+        assert_eq!(expanded("% --flag", "python app.py -x"), ["python", "app.py", "-x", "--flag"]);
+        assert_eq!(expanded("%", "sh -c \"echo 'a b'\""), ["sh", "-c", "echo 'a b'"]);
+        assert_eq!(expanded("c % z", ""), ["c", "z"]);
+        assert_eq!(expanded("c \"%\"", ""), ["c", ""]);
+        assert_eq!(expanded("c --a=%", "\"foo bar\""), ["c", "--a=foo bar"]);
+        assert_eq!(expanded("c \"%\"", "\"foo\""), ["c", "foo"]);
+        assert_eq!(expanded("c \"%\"", r#"a\"b"#), ["c", "a\"b"]);
+        assert_eq!(expanded("c \"%\"", r"C:\\dir"), ["c", r"C:\dir"]);
+        assert_eq!(expanded("c '%'", r"C:\\dir"), ["c", r"C:\\dir"]);
+        assert_eq!(expanded("c %", r"C:\\dir"), ["c", r"C:\dir"]);
+        assert_eq!(expanded(r#"c "C:\%""#, r"\dir"), ["c", r"C:\dir"]);
+        assert_eq!(expanded("%x%", "'"), ["x"]);
     }
 
     #[test]
@@ -176,30 +178,30 @@ mod tests {
             "\"foo bar\"",
             "'foo bar'",
         ] {
-            assert_eq!(filled("c \"%\" z", value), ["c", value, "z"]);
-            assert_eq!(filled("c '%' z", value), ["c", value, "z"]);
-            assert_eq!(filled("c --a=\"<%>\"", value), ["c".to_string(), format!("--a=<{value}>")]);
+            assert_eq!(expanded("c \"%\" z", value), ["c", value, "z"]);
+            assert_eq!(expanded("c '%' z", value), ["c", value, "z"]);
+            assert_eq!(expanded("c --a=\"<%>\"", value), ["c".to_string(), format!("--a=<{value}>")]);
         }
     }
 
     /// On upstream such a command cannot be split at all.
     #[test]
     fn a_value_that_opens_quotes_and_does_not_close_them_is_one_word() {
-        assert_eq!(filled("c --a=% z", "it's me"), ["c", "--a=it's me", "z"]);
-        assert_eq!(filled("c %", r"C:\"), ["c", r"C:\"]);
+        assert_eq!(expanded("c --a=% z", "it's me"), ["c", "--a=it's me", "z"]);
+        assert_eq!(expanded("c %", r"C:\"), ["c", r"C:\"]);
     }
 
     #[test]
     fn a_quoted_value_behind_a_backslash_cannot_end_the_quotes() {
-        assert_eq!(filled(r#"c "\%" z"#, r#""""#), ["c", r#"\"""#, "z"]);
-        assert_eq!(filled(r#"c "\%" z"#, r#""foo""#), ["c", r#"\"foo""#, "z"]);
+        assert_eq!(expanded(r#"c "\%" z"#, r#""""#), ["c", r#"\"""#, "z"]);
+        assert_eq!(expanded(r#"c "\%" z"#, r#""foo""#), ["c", r#"\"foo""#, "z"]);
     }
 
     proptest! {
         #[test]
         fn a_command_with_any_value_in_quotes_has_as_many_words(value in r#"[a"'\\ ]{0,6}|.*"#) {
             for command in ["c \"%\" z", "c '%' z", "c \"a%b\" z", r#"c "\%" z"#] {
-                prop_assert_eq!(filled(command, &value).len(), 3);
+                prop_assert_eq!(expanded(command, &value).len(), 3);
             }
         }
     }

@@ -99,7 +99,7 @@ impl Session {
         let Some(line) = action.line(&spec.to_string(), known, text) else {
             return Err(Failure::UnknownResult { code, name: spec.to_string() });
         };
-        self.say(line)?;
+        self.print(line)?;
         if let Some(exit) = known.and_then(|code| action.exit(code)) {
             self.fail(exit);
         }
@@ -140,7 +140,7 @@ impl Session {
         match result {
             Ok(statuses) => self.report_all(action, &statuses),
             Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::BadName) => {
-                Ok(self.say_failure(exit, format!("{group}: ERROR (no such group)"))?)
+                Ok(self.print_failure(exit, format!("{group}: ERROR (no such group)"))?)
             }
             Err(error) => Err(error.into()),
         }

@@ -92,22 +92,22 @@ pub(crate) fn run(session: &mut Session, line: &str) -> Result<Flow, Failure> {
         return exit::leave(session, argument);
     }
     let Some(command) = find(name) else {
-        session.say_failure(Exit::Generic, format!("*** Unknown syntax: {line}"))?;
+        session.print_failure(Exit::Generic, format!("*** Unknown syntax: {line}"))?;
         return Ok(Flow::Continue);
     };
     (command.run)(session, argument.trim())
 }
 
 impl Session {
-    /// Says what is wrong with the words after a command, and how it is used.
+    /// Prints what is wrong with the words after a command, and how it is used.
     fn misuse(&mut self, command: &Command, exit: Exit, line: &str) -> Result<Flow, Failure> {
-        self.say_failure(exit, line)?;
-        self.say_help(command)?;
+        self.print_failure(exit, line)?;
+        self.print_help(command)?;
         Ok(Flow::Continue)
     }
 
-    fn say_help(&mut self, command: &Command) -> Result<(), Fatal> {
-        command.help.iter().try_for_each(|line| self.say(line))
+    fn print_help(&mut self, command: &Command) -> Result<(), Fatal> {
+        command.help.iter().try_for_each(|line| self.print(line))
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) const BANNER: &str = "==> Press Ctrl-C to exit <==";
 
 /// What one look at a log brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum StreamState {
     /// It goes on.
     Open,
     /// The server ended it, as it does when it ends itself.
@@ -33,9 +33,9 @@ impl Session {
     /// Follows one log until the server ends it or the user presses Ctrl-C. That it cannot be followed is said
     /// on standard error and is, as upstream has it, no failure.
     pub(crate) fn follow(&mut self, path: &str, shown_path: &str) -> Result<(), Failure> {
-        self.say(BANNER)?;
+        self.print(BANNER)?;
         match self.follow_to_the_end(path, shown_path) {
-            Err(Failure::Fatal(Fatal::Interrupted)) => Ok(self.say("")?),
+            Err(Failure::Fatal(Fatal::Interrupted)) => Ok(self.print("")?),
             other => other,
         }
     }
@@ -45,7 +45,7 @@ impl Session {
         loop {
             self.console.flush().map_err(Fatal::Output)?;
             self.interrupts.wait(&[followed.stream.as_fd()]).map_err(wait_failure)?;
-            if self.show_more(&mut followed)? != Look::Open {
+            if self.show_more(&mut followed)? != StreamState::Open {
                 return Ok(());
             }
         }
@@ -71,17 +71,17 @@ impl Session {
     }
 
     /// Reads once from a log that can be read and shows what came, byte by byte as the program wrote it.
-    pub(crate) fn show_more(&mut self, followed: &mut Followed) -> Result<Look, Failure> {
+    pub(crate) fn show_more(&mut self, followed: &mut Followed) -> Result<StreamState, Failure> {
         let mut log = Vec::new();
         let progress = followed.stream.read(&mut log);
         self.console.log(&log)?;
         match progress {
-            Ok(Progress::Open) => Ok(Look::Open),
-            Ok(Progress::Ended) | Err(ClientError::Closed) => Ok(Look::Ended),
+            Ok(Progress::Open) => Ok(StreamState::Open),
+            Ok(Progress::Ended) | Err(ClientError::Closed) => Ok(StreamState::Ended),
             Err(error) => {
                 let shown_url = followed.shown_url.clone();
                 self.complain_about_log(&shown_url, error)?;
-                Ok(Look::Refused)
+                Ok(StreamState::Refused)
             }
         }
     }

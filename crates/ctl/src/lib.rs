@@ -4,7 +4,7 @@
 //!
 //! [`main`] reads the command line and the configuration, makes a `Session` out of them and hands it one line, or
 //! every line of the shell. A line is looked up in the table of commands (`command.rs`); the command asks the server
-//! through the session's client and says its lines through the session's console. What goes wrong comes back as a
+//! through the session's client and prints its lines through the session's console. What goes wrong comes back as a
 //! `Failure` and becomes one line and an exit status in one place, `session.rs`.
 //!
 //! All waiting goes through `Interrupts`, so that Ctrl-C is an answer like any other and never ends us half-way.

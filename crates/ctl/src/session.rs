@@ -105,21 +105,21 @@ impl Session {
         self.exit = exit.code();
     }
 
-    /// Says a line.
-    pub(crate) fn say(&mut self, line: impl AsRef<str>) -> Result<(), Fatal> {
+    /// Prints a line.
+    pub(crate) fn print(&mut self, line: impl AsRef<str>) -> Result<(), Fatal> {
         self.console.line(line.as_ref())
     }
 
-    /// Says what the server says, in as many lines, and notes a failure.
-    pub(crate) fn say_failure_in_lines(&mut self, exit: Exit, text: impl AsRef<str>) -> Result<(), Fatal> {
+    /// Prints the server's text, line by line, and notes a failure.
+    pub(crate) fn print_failure_lines(&mut self, exit: Exit, text: impl AsRef<str>) -> Result<(), Fatal> {
         self.fail(exit);
         self.console.lines(text.as_ref())
     }
 
-    /// Says a line and notes a failure.
-    pub(crate) fn say_failure(&mut self, exit: Exit, line: impl AsRef<str>) -> Result<(), Fatal> {
+    /// Prints a line and notes a failure.
+    pub(crate) fn print_failure(&mut self, exit: Exit, line: impl AsRef<str>) -> Result<(), Fatal> {
         self.fail(exit);
-        self.say(line)
+        self.print(line)
     }
 
     /// The client, connected to nothing else than the present target.
@@ -140,7 +140,7 @@ impl Session {
         self.client = None;
     }
 
-    /// Whether the server is there and speaks our version; says why not.
+    /// Whether the server is there and speaks our version; prints why not.
     pub(crate) fn is_up(&mut self) -> Result<bool, Failure> {
         let (exit, line) = match self.client().and_then(|client| Ok(client.api_version()?)) {
             Ok(version) if version == API_VERSION => return Ok(true),
@@ -155,7 +155,7 @@ impl Session {
                 return Err(other);
             }
         };
-        self.say_failure(exit, line)?;
+        self.print_failure(exit, line)?;
         Ok(false)
     }
 
@@ -175,7 +175,7 @@ impl Session {
         }
     }
 
-    /// Runs one line and says what went wrong with it.
+    /// Runs one line and prints what went wrong.
     pub(crate) fn execute(&mut self, line: &str) -> Result<Flow, Fatal> {
         let mut attempts = 0;
         loop {
@@ -184,7 +184,7 @@ impl Session {
                 Err(failure) => failure,
             };
             if let Failure::Client(ClientError::Http { status: 401, .. }) = &failure {
-                self.say("Server requires authentication")?;
+                self.print("Server requires authentication")?;
                 attempts += 1;
                 if self.is_interactive && attempts <= LOGIN_ATTEMPTS {
                     match self.log_in() {
@@ -208,7 +208,7 @@ impl Session {
             self.console.ask_aside(PASSWORD_PROMPT)?;
             self.answer()?.into_bytes()
         };
-        self.say("")?;
+        self.print("")?;
         let credentials = Some(Credentials { username, password });
         self.set_target(Target { credentials, ..self.target.clone() });
         Ok(())
@@ -223,7 +223,7 @@ impl Session {
             }
             Failure::EndOfInput => failure::error_line("EOFError", "EOF when reading a line"),
         };
-        self.say_failure(Exit::Generic, line)?;
+        self.print_failure(Exit::Generic, line)?;
         Ok(Flow::Continue)
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn run(session: &mut Session, mut editor: Option<LineEditor>) -> Resu
         editor.save();
     }
     match outcome {
-        Err(Fatal::Interrupted) => session.say(""),
+        Err(Fatal::Interrupted) => session.print(""),
         other => other,
     }
 }

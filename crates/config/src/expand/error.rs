@@ -1,4 +1,4 @@
-//! What keeps a value from being filled in, in upstream's words and ours.
+//! What keeps a value from being expanded, in upstream's words and ours.
 
 use crate::format::Malformed;
 use crate::limits;
@@ -8,7 +8,7 @@ use crate::text::{self, shown};
 use std::ops::Range;
 use supervisor_core::repr;
 
-/// Why a value cannot be filled in.
+/// Why a value cannot be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExpandError {
     /// An unknown name.

@@ -12,7 +12,7 @@ fn names() -> Names<'static> {
 
 fn fill(raw: &str) -> Result<String, String> {
     match expand(raw, &names(), None).map_err(|errors| errors.into_iter().next().unwrap()) {
-        Ok(filled) => Ok(String::from_utf8(filled.text.into_owned()).unwrap()),
+        Ok(expanded) => Ok(String::from_utf8(expanded.text.into_owned()).unwrap()),
         Err(ExpandError::Malformed(malformed)) => Err(malformed.reason_in(raw, None)),
         Err(ExpandError::Unknown { name, .. }) => Err(format!("unknown {name}")),
         Err(ExpandError::TooLong) => Err("too long".into()),

@@ -1,12 +1,12 @@
-//! Reading a file into the document, line by line, and what is wrong with it.
+//! Reads a file into the document, line by line, and reports what is wrong with it.
 
 use super::line::{comment_start, header_name, is_plainly_an_option, plain_option, split_option};
 use super::{DEFAULTS, Document, Entry, Section};
+use crate::confusable::{self, Appearance};
 use crate::diagnostic::Fault;
 use crate::source::{FileId, Sources, Span};
 use crate::template;
 use crate::text::{self, shown};
-use crate::unseen::{self, Looks};
 use std::collections::HashMap;
 use std::fmt::Write;
 use supervisor_core::repr;
@@ -77,7 +77,7 @@ impl Document {
             file: header.file,
             header,
             again: None,
-            is_damaged: false,
+            has_bad_lines: false,
             options: Vec::new(),
             by_key: HashMap::new(),
         };
@@ -205,7 +205,7 @@ impl Reader<'_> {
 
     fn refuse_line(&mut self, id: SectionId, content: &str, span: Span) {
         if let Some(section) = self.document.open_section(id) {
-            section.is_damaged = true;
+            section.has_bad_lines = true;
         }
         self.bad_lines.push(span.line);
         if content.starts_with(['=', ':']) {
@@ -258,8 +258,8 @@ fn sign_hint(content: &str) -> Option<String> {
     if template::begins_line(content) {
         return Some(template::HINT.to_string());
     }
-    content.chars().find_map(|letter| match unseen::looks(letter)? {
-        looks @ Looks::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(unseen::hint(letter, looks)),
-        Looks::Blank | Looks::Nothing | Looks::Like(_) => None,
+    content.chars().find_map(|letter| match confusable::appearance(letter)? {
+        looks @ Appearance::Like('=' | ':' | '[' | ']' | ';' | '#') => Some(confusable::hint(letter, looks)),
+        Appearance::Blank | Appearance::Invisible | Appearance::Like(_) => None,
     })
 }

@@ -226,7 +226,7 @@ proptest! {
         prop_assert!(names == ["a"] || names.is_empty());
         let options = |document: &Document| {
             let section = document.section("a")?;
-            Some((section.is_damaged, document.options(section).map(|found| found.entry.clone()).collect::<Vec<_>>()))
+            Some((section.has_bad_lines, document.options(section).map(|found| found.entry.clone()).collect::<Vec<_>>()))
         };
         prop_assert_eq!(options(&whole), options(&part));
     }

@@ -1,6 +1,6 @@
 //! `[supervisorctl]` and `[ctlplugin:x]`, which only supervisorctl reads.
 
-use super::Pass;
+use super::SectionReader;
 use super::rpcinterface::{is_built_in, unresolvable};
 use super::table::{Applied, Opt, SectionKind, options};
 use crate::diagnostic::Fault;
@@ -12,7 +12,7 @@ use crate::paths;
 use crate::report::Report;
 use crate::text;
 use crate::value::types::{self, Type};
-use crate::value::{self, Parsed, Reading, Rejection};
+use crate::value::{self, ParseContext, Parsed, Rejection};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use supervisor_core::repr;
@@ -90,7 +90,7 @@ pub enum Style {
 }
 
 /// `plain` or `rich`, in any case.
-pub(crate) fn style(value: &[u8], _: &mut Reading<'_>) -> Parsed<Style> {
+pub(crate) fn style(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Style> {
     match &*text::lower(value) {
         "plain" => Ok(Style::Plain),
         "rich" => Ok(Style::Rich),
@@ -131,15 +131,15 @@ pub(crate) fn read(document: &Document, here: &Path, host: &dyn Host, report: &m
     let environment: Environment = host.environment().into_iter().collect();
     let names = Names::default().with_inherited(environment.iter()).read_by(SECTION.name);
     let with_here = Names::over(&names).with("here", here.as_os_str().as_bytes());
-    let mut pass = Pass { host, document, report, section, names: &names, tail: "" };
-    let serverurl = pass.with_names(&with_here).value(&SERVERURL);
-    let prompt = pass.value(&PROMPT);
-    let username = pass.optional(&USERNAME);
-    let password = pass.optional(&PASSWORD);
-    let history_file = pass.with_names(&with_here).optional(&HISTORY_FILE);
-    let style = pass.optional(&STYLE);
+    let mut reader = SectionReader { host, document, report, section, names: &names, tail: "" };
+    let serverurl = reader.with_names(&with_here).value(&SERVERURL);
+    let prompt = reader.value(&PROMPT);
+    let username = reader.optional(&USERNAME);
+    let password = reader.optional(&PASSWORD);
+    let history_file = reader.with_names(&with_here).optional(&HISTORY_FILE);
+    let style = reader.optional(&STYLE);
     for plugin in document.sections().filter(|section| PLUGIN.matches(&section.name)) {
-        check_plugin(&mut Pass {
+        check_plugin(&mut SectionReader {
             host,
             document,
             report: &mut *report,
@@ -171,20 +171,20 @@ fn resolved_url(url: Vec<u8>, host: &dyn Host) -> Vec<u8> {
     }
 }
 
-fn check_plugin(pass: &mut Pass<'_>) {
-    match pass.text(PLUGIN_FACTORY.key) {
+fn check_plugin(reader: &mut SectionReader<'_>) {
+    match reader.text(PLUGIN_FACTORY.key) {
         Ok(Some(factory)) if !is_built_in(&factory.text, MAIN_PLUGIN) => {
-            let fault = unresolvable(&factory.text, &pass.section.name)
-                .at(pass.place_of(PLUGIN_FACTORY.key))
+            let fault = unresolvable(&factory.text, &reader.section.name)
+                .at(reader.place_of(PLUGIN_FACTORY.key))
                 .with_hint(Some(
                     "remove the section; supervisorctl has upstream's own commands only".to_string(),
                 ));
-            pass.report.fault(fault);
+            reader.report.fault(fault);
         }
         Ok(None) => {
             let message =
-                format!("section [{}] does not specify a {}", pass.section.name, PLUGIN_FACTORY.key);
-            pass.missing(&PLUGIN_FACTORY.described(), message);
+                format!("section [{}] does not specify a {}", reader.section.name, PLUGIN_FACTORY.key);
+            reader.missing(&PLUGIN_FACTORY.described(), message);
         }
         Ok(Some(_)) | Err(_) => {}
     }

@@ -2,13 +2,13 @@
 
 use super::program;
 use super::table::{Applied, Opt, SectionKind, options};
-use super::{Invalid, Pass};
+use super::{Invalid, SectionReader};
 use crate::diagnostic::Fault;
 use crate::expand::{Expanded, Names};
 use crate::host::Account;
 use crate::text::shown;
 use crate::value::types::Type;
-use crate::value::{self, Owner, Parsed, Reading, Rejection, host_in_url};
+use crate::value::{self, Owner, ParseContext, Parsed, Rejection, host_in_url};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -77,72 +77,75 @@ options! {
     .help("Where the processes listen; they find the socket as descriptor 0.");
 }
 
-fn backlog(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u16> {
-    let number = value::integer(value, reading)?;
+fn backlog(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u16> {
+    let number = value::integer(value, context)?;
     let in_range = u16::try_from(number).ok().filter(|&number| number > 0);
     in_range.ok_or_else(|| Rejection::new(format!("Invalid socket_backlog value {number}")))
 }
 
-fn owner(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
+fn owner(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Owner> {
     let hidden = format!("Invalid socket_owner value {}", shown(value));
-    value::user_and_group(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+    value::user_and_group(value, context).map_err(|rejection| rejection.hidden_by(hidden))
 }
 
-fn mode(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+fn mode(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u32> {
     let hidden = format!("Invalid socket_mode value {}", shown(value));
-    value::octal(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+    value::octal(value, context).map_err(|rejection| rejection.hidden_by(hidden))
 }
 
 /// Reads what the group has: its priority and its socket.
-pub(crate) fn read(pass: &mut Pass<'_>, program_name: &str) -> (i64, Option<FastCgiSocket>) {
-    let priority = pass.value(&program::policy::PRIORITY);
-    (priority, read_socket(pass, program_name).ok())
+pub(crate) fn read(reader: &mut SectionReader<'_>, program_name: &str) -> (i64, Option<FastCgiSocket>) {
+    let priority = reader.value(&program::policy::PRIORITY);
+    (priority, read_socket(reader, program_name).ok())
 }
 
 /// Reads the socket alone.
-pub(crate) fn read_socket(pass: &mut Pass<'_>, program_name: &str) -> Result<FastCgiSocket, Invalid> {
-    let user = pass.checked(&program::process::USER);
-    let backlog = pass.checked(&SOCKET_BACKLOG);
-    let given_owner = pass.checked(&SOCKET_OWNER);
-    let given_mode = pass.checked(&SOCKET_MODE);
-    let text = read_text(pass, program_name)?;
+pub(crate) fn read_socket(
+    reader: &mut SectionReader<'_>,
+    program_name: &str,
+) -> Result<FastCgiSocket, Invalid> {
+    let user = reader.checked(&program::process::USER);
+    let backlog = reader.checked(&SOCKET_BACKLOG);
+    let given_owner = reader.checked(&SOCKET_OWNER);
+    let given_mode = reader.checked(&SOCKET_MODE);
+    let text = read_text(reader, program_name)?;
     let (user, given_owner, given_mode) = (user?, given_owner?, given_mode?);
     if !text.text.starts_with(b"unix://") && (given_owner.is_some() || given_mode.is_some()) {
-        return Err(refuse_file_options(pass, given_owner.is_some()));
+        return Err(refuse_file_options(reader, given_owner.is_some()));
     }
-    let tail = format!(" in [{}] socket", pass.section.name);
-    let address = pass.parsed(&SOCKET, &text, &tail)?;
+    let tail = format!(" in [{}] socket", reader.section.name);
+    let address = reader.parsed(&SOCKET, &text, &tail)?;
     Ok(FastCgiSocket {
         address,
-        owner: given_owner.or_else(|| owner_by_user(user.as_ref(), pass)),
-        mode: given_mode.unwrap_or_else(|| pass.default_of(&SOCKET_MODE)),
+        owner: given_owner.or_else(|| owner_by_user(user.as_ref(), reader)),
+        mode: given_mode.unwrap_or_else(|| reader.default_of(&SOCKET_MODE)),
         backlog: backlog?,
     })
 }
 
-/// The socket as written, names filled in.
-fn read_text(pass: &mut Pass<'_>, program_name: &str) -> Result<Expanded<'static>, Invalid> {
-    let names = Names::over(pass.names).with("program_name", program_name);
-    let text = pass.with_names(&names).text(SOCKET.key)?;
+/// The socket as written, names expanded.
+fn read_text(reader: &mut SectionReader<'_>, program_name: &str) -> Result<Expanded<'static>, Invalid> {
+    let names = Names::over(reader.names).with("program_name", program_name);
+    let text = reader.with_names(&names).text(SOCKET.key)?;
     text.filter(|text| !text.text.is_empty()).map(Expanded::into_owned).ok_or_else(|| {
-        let message = format!("[{}] section requires a \"socket\" line", pass.section.name);
-        pass.missing(&SOCKET.described(), message)
+        let message = format!("[{}] section requires a \"socket\" line", reader.section.name);
+        reader.missing(&SOCKET.described(), message)
     })
 }
 
 /// The program's user and that one's primary group, unless supervisord runs as that user anyway.
-fn owner_by_user(user: Option<&Account>, pass: &Pass<'_>) -> Option<Owner> {
-    user.filter(|user| user.uid != pass.host.uid()).map(|user| Owner { uid: user.uid, gid: Some(user.gid) })
+fn owner_by_user(user: Option<&Account>, reader: &SectionReader<'_>) -> Option<Owner> {
+    user.filter(|user| user.uid != reader.host.uid()).map(|user| Owner { uid: user.uid, gid: Some(user.gid) })
 }
 
-fn refuse_file_options(pass: &mut Pass<'_>, owner_is_given: bool) -> Invalid {
+fn refuse_file_options(reader: &mut SectionReader<'_>, owner_is_given: bool) -> Invalid {
     let fault = Fault::new(format!(
         "socket_owner and socket_mode params should only be used with a Unix domain socket in [{}] socket",
-        pass.section.name
+        reader.section.name
     ))
-    .at(pass.place_of(if owner_is_given { SOCKET_OWNER.key } else { SOCKET_MODE.key }))
+    .at(reader.place_of(if owner_is_given { SOCKET_OWNER.key } else { SOCKET_MODE.key }))
     .because("a TCP socket has no file")
     .with_hint(Some("remove socket_owner and socket_mode, or use a unix:// socket".to_string()));
-    pass.report.fault(fault);
+    reader.report.fault(fault);
     Invalid
 }

@@ -7,8 +7,9 @@ use super::fcgi_program::FastCgiSocket;
 use super::program::process::Process;
 use super::program::{self, Membership};
 use super::table::{Applied, Opt, SectionKind, kind_of, options};
-use super::{Pass, fcgi_program, listener, name_after_colon, tail_of};
+use super::{SectionReader, fcgi_program, listener, name_after_colon, tail_of};
 use crate::config::{Group, GroupKind};
+use crate::confusable;
 use crate::diagnostic::Fault;
 use crate::environment::Environment;
 use crate::expand::Names;
@@ -17,7 +18,6 @@ use crate::ini::{Document, Section};
 use crate::limits;
 use crate::report::Report;
 use crate::spelling::nearest;
-use crate::unseen;
 use crate::value;
 use crate::value::types::{self, Type};
 use std::collections::{HashMap, HashSet};
@@ -42,7 +42,7 @@ options! {
 }
 
 /// What all groups are made from.
-pub(crate) struct Formation<'a> {
+pub(crate) struct GroupBuilder<'a> {
     pub(crate) host: &'a dyn Host,
     pub(crate) document: &'a Document,
     pub(crate) names: &'a Names<'a>,
@@ -56,7 +56,7 @@ pub(crate) struct Formation<'a> {
     processes: usize,
 }
 
-impl<'a> Formation<'a> {
+impl<'a> GroupBuilder<'a> {
     pub(crate) fn new(
         host: &'a dyn Host,
         document: &'a Document,
@@ -69,37 +69,39 @@ impl<'a> Formation<'a> {
     }
 
     /// Every group, sorted.
-    pub(crate) fn form(mut self) -> Vec<Arc<Group>> {
+    pub(crate) fn build(mut self) -> Vec<Arc<Group>> {
         let document = self.document;
         let of =
             |kind: &'static SectionKind| document.sections().filter(|section| kind.matches(&section.name));
         for section in of(&SECTION) {
-            self.form_group(section);
+            self.build_group(section);
         }
         for section in of(&program::SECTION) {
-            self.form_program(section);
+            self.build_program(section);
         }
         for section in of(&listener::SECTION) {
-            self.form_listeners(section);
+            self.build_listeners(section);
         }
         for section in of(&fcgi_program::SECTION) {
-            self.form_fastcgi(section);
+            self.build_fastcgi(section);
         }
         self.groups.sort_by(|(one, _), (two, _)| (one.priority, &one.name).cmp(&(two.priority, &two.name)));
         self.refuse_equal_names();
         shared(self.groups.into_iter().map(|(group, _)| group))
     }
 
-    fn pass<'b>(&'b mut self, section: &'b Section, tail: &'b str) -> Pass<'b> {
+    fn reader<'b>(&'b mut self, section: &'b Section, tail: &'b str) -> SectionReader<'b> {
         let Self { host, document, names, report, .. } = self;
-        Pass { host: *host, document, report, section, names, tail }
+        SectionReader { host: *host, document, report, section, names, tail }
     }
 
     /// The name after the colon; upstream checks it without naming the file.
     fn name_of(&mut self, section: &Section) -> Option<Arc<str>> {
-        let mut pass = self.pass(section, "");
-        let parsed = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(pass.host));
-        pass.or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "")
+        let mut reader = self.reader(section, "");
+        let parsed =
+            value::name(name_after_colon(section).as_bytes(), &mut value::ParseContext::new(reader.host));
+        reader
+            .or_fault("a section's name", "anything without blanks, colons and slashes", parsed, "")
             .ok()
             .map(Arc::from)
     }
@@ -112,7 +114,7 @@ impl<'a> Formation<'a> {
         kind: GroupKind,
         processes: Vec<Process>,
     ) {
-        let processes = program::replace_equal_names(processes, &mut self.pass(section, ""));
+        let processes = program::replace_equal_names(processes, &mut self.reader(section, ""));
         self.groups.push((Group { name, priority, kind, processes: shared(processes) }, section));
     }
 
@@ -125,7 +127,7 @@ impl<'a> Formation<'a> {
         let tail = tail_of(self.document, section);
         let room = limits::PROCESSES.saturating_sub(self.processes);
         let membership = Membership { group, environment: self.environment, socket, room };
-        let mut processes = program::read(&mut self.pass(section, &tail), &membership);
+        let mut processes = program::read(&mut self.reader(section, &tail), &membership);
         self.processes += processes.len();
         for process in &mut processes {
             self.share_policy(&mut process.policy);
@@ -142,11 +144,11 @@ impl<'a> Formation<'a> {
         }
     }
 
-    fn form_group(&mut self, section: &'a Section) {
+    fn build_group(&mut self, section: &'a Section) {
         let name = self.name_of(section);
-        let mut pass = self.pass(section, "");
-        let programs = pass.value(&PROGRAMS);
-        let priority = pass.value(&PRIORITY);
+        let mut reader = self.reader(section, "");
+        let programs = reader.value(&PROGRAMS);
+        let priority = reader.value(&PRIORITY);
         let group = name.clone().unwrap_or_default();
         let mut processes = Vec::new();
         for program in programs {
@@ -178,17 +180,17 @@ impl<'a> Formation<'a> {
                 Some(self.hint_for_program(program)),
             ),
         };
-        let pass = self.pass(section, "");
-        let place = pass.raw(PROGRAMS.key).map(|found| {
+        let reader = self.reader(section, "");
+        let place = reader.raw(PROGRAMS.key).map(|found| {
             let text = &found.entry.text;
             let part = text.find(program).filter(|_| !program.is_empty()).map(|at| at..at + program.len());
-            pass.document.sources.place(found.entry.span(part))
+            reader.document.sources.place(found.entry.span(part))
         });
         let fault = Fault::new(message)
             .at(place)
             .because(format!("programs takes {}", PROGRAMS.of.takes))
             .with_hint(hint);
-        let fault = pass.with_origin(PROGRAMS.key, fault);
+        let fault = reader.with_origin(PROGRAMS.key, fault);
         self.report.fault(fault);
         None
     }
@@ -197,8 +199,8 @@ impl<'a> Formation<'a> {
         if program.is_empty() {
             return "remove the comma with nothing beside it".to_string();
         }
-        if let Some((_, letter, looks)) = unseen::first(program) {
-            return unseen::hint(letter, looks);
+        if let Some((_, letter, looks)) = confusable::first(program) {
+            return confusable::hint(letter, looks);
         }
         let names = self.document.sections().filter_map(|section| {
             let name = section.name.as_str();
@@ -228,9 +230,9 @@ impl<'a> Formation<'a> {
             return None;
         }
         let mut aside = Report::default();
-        let pass = self.pass(member, "");
-        let mut pass = Pass { report: &mut aside, ..pass };
-        let socket = fcgi_program::read_socket(&mut pass, name_after_colon(member).trim()).ok();
+        let reader = self.reader(member, "");
+        let mut reader = SectionReader { report: &mut aside, ..reader };
+        let socket = fcgi_program::read_socket(&mut reader, name_after_colon(member).trim()).ok();
         if let Some(fault) = aside.take_faults().first() {
             self.report.remark(format!(
                 "[{}] runs without a socket in [{}]: {}",
@@ -242,20 +244,21 @@ impl<'a> Formation<'a> {
         socket.map(Arc::new)
     }
 
-    fn form_program(&mut self, section: &'a Section) {
+    fn build_program(&mut self, section: &'a Section) {
         if self.grouped.contains(section.name.as_str()) {
             return;
         }
         let Some(name) = self.name_of(section) else { return };
-        let priority = self.pass(section, "").value(&program::policy::PRIORITY);
+        let priority = self.reader(section, "").value(&program::policy::PRIORITY);
         let processes = self.read_processes(section, &name, None);
         self.add(section, name, priority, GroupKind::Program, processes);
     }
 
-    fn form_listeners(&mut self, section: &'a Section) {
-        let (priority, pool) = listener::read(&mut self.pass(section, ""));
-        let name = value::name(name_after_colon(section).as_bytes(), &mut value::Reading::new(self.host));
-        // A name that is none is reported by the processes' pass, which upstream leaves it to.
+    fn build_listeners(&mut self, section: &'a Section) {
+        let (priority, pool) = listener::read(&mut self.reader(section, ""));
+        let name =
+            value::name(name_after_colon(section).as_bytes(), &mut value::ParseContext::new(self.host));
+        // A name that is none is reported with its processes, which upstream leaves it to.
         let name = Arc::from(name.unwrap_or_default());
         let mut processes = self.read_processes(section, &name, None);
         if let Some(pool) = pool {
@@ -264,12 +267,12 @@ impl<'a> Formation<'a> {
         }
     }
 
-    fn form_fastcgi(&mut self, section: &'a Section) {
+    fn build_fastcgi(&mut self, section: &'a Section) {
         if self.grouped.contains(section.name.as_str()) {
             return;
         }
         let Some(name) = self.name_of(section) else { return };
-        let (priority, socket) = fcgi_program::read(&mut self.pass(section, ""), &name);
+        let (priority, socket) = fcgi_program::read(&mut self.reader(section, ""), &name);
         let socket = socket.map(Arc::new);
         let processes = self.read_processes(section, &name, socket.clone());
         if let Some(socket) = socket {

@@ -3,13 +3,13 @@
 //! Any section whose name begins with one of these is a server of its own.
 
 use super::table::{Applied, Opt, SectionKind, options};
-use super::{Invalid, Pass};
+use super::{Invalid, SectionReader};
 use crate::diagnostic::Fault;
 use crate::expand::Names;
 use crate::paths;
 use crate::text;
 use crate::value::types::{self, Type};
-use crate::value::{self, InetAddress, Owner, Parsed, Reading};
+use crate::value::{self, InetAddress, Owner, ParseContext, Parsed};
 use std::path::PathBuf;
 
 /// Servers on TCP ports.
@@ -136,30 +136,30 @@ options! {
         .help("Permission bits of the socket's file.");
 }
 
-fn chmod(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+fn chmod(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u32> {
     let hidden = format!("Invalid chmod value {}", text::shown(value));
-    value::octal(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+    value::octal(value, context).map_err(|rejection| rejection.hidden_by(hidden))
 }
 
-fn chown(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Owner> {
+fn chown(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Owner> {
     let hidden = format!("Invalid sockchown value {}", text::shown(value));
-    value::user_and_group(value, reading).map_err(|rejection| rejection.hidden_by(hidden))
+    value::user_and_group(value, context).map_err(|rejection| rejection.hidden_by(hidden))
 }
 
 /// Reads an inet server.
-pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
-    let credentials = read_credentials(pass);
-    let allowed_hosts = pass.checked(&ALLOWED_HOSTS);
-    let address = match pass.checked(&PORT) {
+pub(crate) fn read_inet(reader: &mut SectionReader<'_>) -> Option<Server> {
+    let credentials = read_credentials(reader);
+    let allowed_hosts = reader.checked(&ALLOWED_HOSTS);
+    let address = match reader.checked(&PORT) {
         Ok(Some(InetAddress { host, port })) => ServerAddress::Inet { host, port },
         Ok(None) => {
-            pass.missing(&PORT.described(), format!("section [{}] has no port value", pass.section.name));
+            reader.missing(&PORT.described(), format!("section [{}] has no port value", reader.section.name));
             return None;
         }
         Err(Invalid) => return None,
     };
     Some(Server {
-        section: pass.section.name.clone(),
+        section: reader.section.name.clone(),
         address,
         credentials: credentials.ok()?,
         allowed_hosts: allowed_hosts.ok()?.unwrap_or_default(),
@@ -167,19 +167,19 @@ pub(crate) fn read_inet(pass: &mut Pass<'_>) -> Option<Server> {
 }
 
 /// Reads a unix server; `here` is a name that only its `file` may use.
-pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
-    let names = Names::over(pass.names).with("here", here);
-    let file = pass.with_names(&names).text(FILE.key).map(|file| file.map(|file| file.text.into_owned()));
+pub(crate) fn read_unix(reader: &mut SectionReader<'_>, here: &[u8]) -> Option<Server> {
+    let names = Names::over(reader.names).with("here", here);
+    let file = reader.with_names(&names).text(FILE.key).map(|file| file.map(|file| file.text.into_owned()));
     if file == Ok(None) {
-        pass.missing(&FILE.described(), format!("section [{}] has no file value", pass.section.name));
+        reader.missing(&FILE.described(), format!("section [{}] has no file value", reader.section.name));
     }
-    let credentials = read_credentials(pass);
-    let owner = pass.checked(&CHOWN);
-    let mode = pass.checked_value(&CHMOD);
-    let path = paths::expanded_absolute(text::strip_bytes(&file.ok()??), pass.host);
+    let credentials = read_credentials(reader);
+    let owner = reader.checked(&CHOWN);
+    let mode = reader.checked_value(&CHMOD);
+    let path = paths::expanded_absolute(text::strip_bytes(&file.ok()??), reader.host);
     let address = ServerAddress::Unix { path, mode: mode.ok()?, owner: owner.ok()? };
     Some(Server {
-        section: pass.section.name.clone(),
+        section: reader.section.name.clone(),
         address,
         credentials: credentials.ok()?,
         allowed_hosts: Vec::new(),
@@ -187,30 +187,30 @@ pub(crate) fn read_unix(pass: &mut Pass<'_>, here: &[u8]) -> Option<Server> {
 }
 
 /// User name and password: both or none. An empty user name asks for nothing, as in upstream.
-fn read_credentials(pass: &mut Pass<'_>) -> Result<Option<Credentials>, Invalid> {
-    let username = pass.checked(&USERNAME);
-    let password = pass.checked(&PASSWORD);
+fn read_credentials(reader: &mut SectionReader<'_>) -> Result<Option<Credentials>, Invalid> {
+    let username = reader.checked(&USERNAME);
+    let password = reader.checked(&PASSWORD);
     match (username?, password?) {
         (None, None) => Ok(None),
         (Some(username), Some(password)) => {
             Ok((!username.is_empty()).then_some(Credentials { username, password }))
         }
-        (Some(_), None) => Err(incomplete(pass, USERNAME.key, PASSWORD.key)),
-        (None, Some(_)) => Err(incomplete(pass, PASSWORD.key, USERNAME.key)),
+        (Some(_), None) => Err(incomplete(reader, USERNAME.key, PASSWORD.key)),
+        (None, Some(_)) => Err(incomplete(reader, PASSWORD.key, USERNAME.key)),
     }
 }
 
-fn incomplete(pass: &mut Pass<'_>, given: &str, lacking: &str) -> Invalid {
-    if !pass.section.is_damaged {
+fn incomplete(reader: &mut SectionReader<'_>, given: &str, lacking: &str) -> Invalid {
+    if !reader.section.has_bad_lines {
         let fault = Fault::new(format!(
             "Section [{}] contains incomplete authentication: If a username or a password is specified, both the \
              username and password must be specified",
-            pass.section.name
+            reader.section.name
         ))
-        .at(pass.place_of(given))
+        .at(reader.place_of(given))
         .because(format!("there is a {given} but no {lacking}"))
         .with_hint(Some(format!("add {lacking}, or remove {given}")));
-        pass.report.fault(fault);
+        reader.report.fault(fault);
     }
     Invalid
 }

@@ -1,6 +1,6 @@
 //! `[include]`, and the files it names.
 
-use super::Pass;
+use super::SectionReader;
 use super::table::{Applied, Opt, SectionKind, options};
 use crate::diagnostic::Fault;
 use crate::expand::{Expanded, Names};
@@ -78,20 +78,20 @@ fn patterns(
     report: &mut Report,
 ) -> Option<Vec<Vec<u8>>> {
     let section = document.section(SECTION.name)?;
-    let mut pass = Pass { host, document, report, section, names, tail: "" };
-    let Some(found) = pass.raw(FILES.key) else {
+    let mut reader = SectionReader { host, document, report, section, names, tail: "" };
+    let Some(found) = reader.raw(FILES.key) else {
         let message = ".ini file has [include] section, but no files setting".to_string();
-        pass.missing(&FILES.described(), message);
+        reader.missing(&FILES.described(), message);
         return None;
     };
-    let text = pass.expanded(found, format_args!("include.files")).ok()?;
+    let text = reader.expanded(found, format_args!("include.files")).ok()?;
     Some(blank_separated(&text))
 }
 
 /// The words of a text. A directory that `%(here)s` stands for is no list, whatever its name.
 fn blank_separated(found: &Expanded<'_>) -> Vec<Vec<u8>> {
     let is_single =
-        |at: usize| found.filled.iter().any(|filled| filled.name == "here" && filled.place.contains(&at));
+        |at: usize| found.substitutions.iter().any(|one| one.name == "here" && one.place.contains(&at));
     let mut words = vec![Vec::new()];
     let mut at = 0;
     for (letter, own) in text::chars(&found.text) {

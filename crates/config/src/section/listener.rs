@@ -4,9 +4,9 @@ use super::program;
 use super::program::process::Process;
 use super::rpcinterface::{is_built_in, unresolvable};
 use super::table::{Applied, Opt, SectionKind, options};
-use super::{Invalid, Pass, tail_of};
+use super::{Invalid, SectionReader, tail_of};
+use crate::confusable;
 use crate::diagnostic::Fault;
-use crate::unseen;
 use crate::value::types::{self, Type};
 use crate::value::{self, Rejection};
 use supervisor_core::{EventLength, EventSet};
@@ -58,13 +58,13 @@ options! {
 }
 
 /// Reads what the group has: its priority and its subscription.
-pub(crate) fn read(pass: &mut Pass<'_>) -> (i64, Option<ListenerPool>) {
-    let priority = pass.value(&PRIORITY);
-    let buffer_size = read_buffer_size(pass);
-    let result_handler = read_result_handler(pass);
-    let events = read_events(pass);
-    let length = read_event_length(pass);
-    refuse_redirection(pass);
+pub(crate) fn read(reader: &mut SectionReader<'_>) -> (i64, Option<ListenerPool>) {
+    let priority = reader.value(&PRIORITY);
+    let buffer_size = read_buffer_size(reader);
+    let result_handler = read_result_handler(reader);
+    let events = read_events(reader);
+    let length = read_event_length(reader);
+    refuse_redirection(reader);
     let (Ok(buffer_size), Ok(result_handler), Ok(events), Ok(length)) =
         (buffer_size, result_handler, events, length)
     else {
@@ -87,32 +87,32 @@ pub(crate) fn announce_length(pool: &ListenerPool, processes: &mut [Process]) {
     }
 }
 
-fn read_buffer_size(pass: &mut Pass<'_>) -> Result<u32, Invalid> {
-    let size = pass.checked_value(&BUFFER_SIZE)?;
+fn read_buffer_size(reader: &mut SectionReader<'_>) -> Result<u32, Invalid> {
+    let size = reader.checked_value(&BUFFER_SIZE)?;
     if size < 1 {
-        let message = format!("[{}] section sets invalid buffer_size ({size})", pass.section.name);
-        return pass.or_fault(BUFFER_SIZE.key, BUFFER_SIZE.of.takes, Err(Rejection::new(message)), "");
+        let message = format!("[{}] section sets invalid buffer_size ({size})", reader.section.name);
+        return reader.or_fault(BUFFER_SIZE.key, BUFFER_SIZE.of.takes, Err(Rejection::new(message)), "");
     }
     Ok(u32::try_from(size).unwrap_or(u32::MAX))
 }
 
-fn read_result_handler(pass: &mut Pass<'_>) -> Result<String, Invalid> {
-    let given = pass.checked_value(&RESULT_HANDLER)?;
+fn read_result_handler(reader: &mut SectionReader<'_>) -> Result<String, Invalid> {
+    let given = reader.checked_value(&RESULT_HANDLER)?;
     if is_built_in(&given, DEFAULT_HANDLER) {
         return Ok(DEFAULT_HANDLER.to_string());
     }
-    let fault = unresolvable(&given, &pass.section.name).at(pass.place_of(RESULT_HANDLER.key)).with_hint(
+    let fault = unresolvable(&given, &reader.section.name).at(reader.place_of(RESULT_HANDLER.key)).with_hint(
         Some("remove result_handler and answer RESULT 2 with OK, or FAIL to get the event again".into()),
     );
-    pass.report.fault(fault);
+    reader.report.fault(fault);
     Err(Invalid)
 }
 
-fn read_events(pass: &mut Pass<'_>) -> Result<EventSet, Invalid> {
-    let given = pass.checked(&EVENTS)?.unwrap_or_default();
+fn read_events(reader: &mut SectionReader<'_>) -> Result<EventSet, Invalid> {
+    let given = reader.checked(&EVENTS)?.unwrap_or_default();
     if given.is_empty() {
-        let message = format!("[{}] section requires an \"events\" line", pass.section.name);
-        return Err(pass.missing(&EVENTS.described(), message));
+        let message = format!("[{}] section requires an \"events\" line", reader.section.name);
+        return Err(reader.missing(&EVENTS.described(), message));
     }
     let mut events = EventSet::EMPTY;
     let mut has_unknown = false;
@@ -121,54 +121,54 @@ fn read_events(pass: &mut Pass<'_>) -> Result<EventSet, Invalid> {
             Ok(event) => events = events.with(event),
             Err(meant) => {
                 has_unknown = true;
-                unknown_event(pass, &name, meant);
+                unknown_event(reader, &name, meant);
             }
         }
     }
     if has_unknown { Err(Invalid) } else { Ok(events) }
 }
 
-fn unknown_event(pass: &mut Pass<'_>, name: &str, meant: Option<&str>) {
-    let message = format!("Unknown event type {} in [{}] events", name.to_uppercase(), pass.section.name);
-    let hint = match (unseen::first(name), meant) {
-        (Some((_, letter, looks)), _) => unseen::hint(letter, looks),
+fn unknown_event(reader: &mut SectionReader<'_>, name: &str, meant: Option<&str>) {
+    let message = format!("Unknown event type {} in [{}] events", name.to_uppercase(), reader.section.name);
+    let hint = match (confusable::first(name), meant) {
+        (Some((_, letter, looks)), _) => confusable::hint(letter, looks),
         _ if name.is_empty() => "remove the comma with nothing beside it".to_string(),
         (None, Some(meant)) => format!("did you mean {meant}?"),
         (None, None) => {
             "use EVENT for everything, or one of the types in the manual's chapter on events".to_string()
         }
     };
-    let place = pass.raw(EVENTS.key).map(|found| {
+    let place = reader.raw(EVENTS.key).map(|found| {
         let text = &found.entry.text;
         let part = text.find(name).filter(|_| !name.is_empty()).map(|at| at..at + name.len());
-        pass.document.sources.place(found.entry.span(part))
+        reader.document.sources.place(found.entry.span(part))
     });
     let fault = Fault::new(message)
-        .at(place.unwrap_or_else(|| pass.place_of(EVENTS.key)))
+        .at(place.unwrap_or_else(|| reader.place_of(EVENTS.key)))
         .because(format!("events takes {}", EVENTS.of.takes))
         .with_hint(Some(hint));
-    let fault = pass.with_origin(EVENTS.key, fault);
-    pass.report.fault(fault);
+    let fault = reader.with_origin(EVENTS.key, fault);
+    reader.report.fault(fault);
 }
 
-fn read_event_length(pass: &mut Pass<'_>) -> Result<EventLength, Invalid> {
-    let tail = tail_of(pass.document, pass.section);
-    Pass { report: &mut *pass.report, tail: &tail, ..*pass }.checked_value(&EVENT_LENGTH)
+fn read_event_length(reader: &mut SectionReader<'_>) -> Result<EventLength, Invalid> {
+    let tail = tail_of(reader.document, reader.section);
+    SectionReader { report: &mut *reader.report, tail: &tail, ..*reader }.checked_value(&EVENT_LENGTH)
 }
 
-fn refuse_redirection(pass: &mut Pass<'_>) {
-    if pass.value(&program::process::REDIRECT_STDERR) {
+fn refuse_redirection(reader: &mut SectionReader<'_>) {
+    if reader.value(&program::process::REDIRECT_STDERR) {
         let message = format!(
             "[{}] section sets redirect_stderr=true but this is not allowed because it will interfere with the \
              eventlistener protocol",
-            pass.section.name
+            reader.section.name
         );
         let fault = Fault::new(message)
-            .at(pass.place_of(program::process::REDIRECT_STDERR.key))
+            .at(reader.place_of(program::process::REDIRECT_STDERR.key))
             .because("a listener talks to supervisord over standard output")
             .with_hint(Some(
                 "remove redirect_stderr; stderr_logfile says where standard error goes".to_string(),
             ));
-        pass.report.fault(fault);
+        reader.report.fault(fault);
     }
 }

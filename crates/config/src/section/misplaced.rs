@@ -4,8 +4,8 @@
 use super::program;
 use super::supervisord;
 use super::table::{OptionDoc, SECTIONS, SectionKind};
+use crate::confusable;
 use crate::spelling::nearest;
-use crate::unseen;
 
 /// Options that programs do not have, and what they have.
 const ABSENT_IN_PROGRAMS: [(&str, &str); 5] = [
@@ -26,8 +26,8 @@ const ONE_LOG: &str = "supervisord has one log, which logfile names";
 
 /// What to do about a key in a section that has no such option.
 pub(super) fn hint(key: &str, kind: &SectionKind) -> Option<String> {
-    if let Some((_, letter, looks)) = unseen::first(key) {
-        return Some(unseen::hint(letter, looks));
+    if let Some((_, letter, looks)) = confusable::first(key) {
+        return Some(confusable::hint(letter, looks));
     }
     let is_mistaken = |option: &&OptionDoc| option.mistaken_for_it.contains(&key);
     if let Some(meant) = kind.all_options().find(is_mistaken) {

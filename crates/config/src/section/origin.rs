@@ -22,10 +22,10 @@ pub(crate) struct Origin {
 pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Origin> {
     let mut sentences: Vec<String> = Vec::new();
     let mut hint = None;
-    for filled in &text.filled {
-        let Some(variable) = filled.name.strip_prefix("ENV_") else { continue };
-        let value = &text.text[filled.place.clone()];
-        let is_inherited = names.is_inherited(filled.name.as_bytes());
+    for substitution in &text.substitutions {
+        let Some(variable) = substitution.name.strip_prefix("ENV_") else { continue };
+        let value = &text.text[substitution.place.clone()];
+        let is_inherited = names.is_inherited(substitution.name.as_bytes());
         let source = if is_inherited { "in the environment" } else { "by an environment option" };
         if is_inherited {
             let verb = if value.is_empty() { "set" } else { "change" };
@@ -45,7 +45,7 @@ pub(crate) fn of(key: &str, text: &Expanded<'_>, names: &Names<'_>) -> Option<Or
     (!sentences.is_empty()).then(|| Origin { text: sentences.join(", "), hint })
 }
 
-/// Whether what goes by this name had better not be shown.
+/// Whether a variable of this name likely holds a secret.
 fn is_secret(name: &str) -> bool {
     const SIGNS: [&str; 9] =
         ["environment", "pass", "pw", "secret", "token", "key", "cred", "auth", "private"];
@@ -101,5 +101,17 @@ mod tests {
         assert_eq!(found("a $1 $$ ${} ${x $HOME/x"), Some(("$HOME", "HOME")));
         assert_eq!(found("100$"), None);
         assert_eq!(found("${A:-1}"), None);
+    }
+
+    #[test]
+    fn variables_that_likely_hold_a_secret_are_known_by_their_names() {
+        for name in
+            ["DB_PASS", "PGPASSWORD", "PW", "CLIENT_SECRET", "API_TOKEN", "SSH_KEY", "AWS_CREDENTIALS"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["HOME", "PORT", "WORKERS", "PATH"] {
+            assert!(!is_secret(name), "{name}");
+        }
     }
 }

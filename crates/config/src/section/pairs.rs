@@ -4,17 +4,17 @@
 //! `b`, as in upstream; ours says so. The pairs are found before variables count: see [`lexer::pair_words`].
 
 use super::origin::{self, ShellVariable};
+use crate::confusable;
 use crate::environment::Environment;
 use crate::lexer;
 use crate::text::shown;
-use crate::unseen;
-use crate::value::{Parsed, Reading, Rejection};
+use crate::value::{ParseContext, Parsed, Rejection};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 /// The variables a text names.
-pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Environment> {
-    let words = lexer::pair_words(value, &reading.filled)
+pub(crate) fn environment(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Environment> {
+    let words = lexer::pair_words(value, &context.substitutions)
         .map_err(|error| Rejection::new(error.to_string()).with_hint("close every quote that is opened"))?;
     let mut environment = Environment::new();
     for group in words.chunks(4) {
@@ -25,14 +25,14 @@ pub(crate) fn environment(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Env
         environment.set(OsString::from_vec(key.clone()), OsString::from_vec(variable.clone()));
         if let Some(written) = itself(key, variable) {
             let key = shown(key);
-            reading
+            context
                 .remarks
                 .push(format!("no shell reads the value of {key}; write %(ENV_{key})s for {written}"));
         }
         if let Some(lost) = group.get(3).filter(|separator| *separator != b"," && *separator != b";") {
             let (lost, key) = (shown(lost), shown(key));
             let hint = hint_for_lost(variable, &lost);
-            reading.remarks.push(format!("{lost} after the value of {key} is not read; {hint}"));
+            context.remarks.push(format!("{lost} after the value of {key} is not read; {hint}"));
         }
     }
     Ok(environment)
@@ -47,8 +47,8 @@ fn itself<'v>(key: &[u8], value: &'v [u8]) -> Option<&'v str> {
 
 /// What to do about text behind a value that is not read.
 fn hint_for_lost(value: &[u8], lost: &str) -> String {
-    if let Some((_, letter, looks)) = unseen::first(lost) {
-        return unseen::hint(letter, looks);
+    if let Some((_, letter, looks)) = confusable::first(lost) {
+        return confusable::hint(letter, looks);
     }
     let written = format!("${lost}");
     match origin::shell_variable(&written).filter(|_| value == b"$") {
@@ -84,21 +84,21 @@ mod tests {
 
     fn read(text: &str) -> Result<(Vec<(String, String)>, usize), String> {
         let host = MemoryHost::new();
-        let mut reading = Reading::new(&host);
-        let read = environment(text.as_bytes(), &mut reading).map_err(|rejection| rejection.message)?;
+        let mut context = ParseContext::new(&host);
+        let read = environment(text.as_bytes(), &mut context).map_err(|rejection| rejection.message)?;
         let pairs =
             read.iter().map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()));
-        Ok((pairs.collect(), reading.remarks.len()))
+        Ok((pairs.collect(), context.remarks.len()))
     }
 
     /// What comes of `environment=text`, `%` in it standing for a variable with this value.
-    fn filled(text: &str, variable: &str) -> Vec<(String, String)> {
+    fn expanded(text: &str, variable: &str) -> Vec<(String, String)> {
         let host = MemoryHost::new();
         let names = Names::default().with("ENV_X", variable);
         let raw = text.replace('%', "%(ENV_X)s");
         let expanded = expand::expand(&raw, &names, None).unwrap();
-        let mut reading = Reading { filled: expanded.places(), ..Reading::new(&host) };
-        let read = environment(&expanded.text, &mut reading).unwrap();
+        let mut context = ParseContext { substitutions: expanded.places(), ..ParseContext::new(&host) };
+        let read = environment(&expanded.text, &mut context).unwrap();
         read.iter()
             .map(|(name, value)| (name.to_str().unwrap().into(), value.to_str().unwrap().into()))
             .collect()
@@ -130,33 +130,33 @@ mod tests {
     #[test]
     fn a_value_arrives_as_it_is() {
         for value in ODD {
-            assert_eq!(filled("A=\"%\",Z=\"1\"", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
-            assert_eq!(filled("A='%',Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
-            assert_eq!(filled("A=%,Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            assert_eq!(expanded("A=\"%\",Z=\"1\"", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            assert_eq!(expanded("A='%',Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
+            assert_eq!(expanded("A=%,Z=1", value), pairs(&[("A", value), ("Z", "1")]), "{value:?}");
             let within = format!("x{value}y");
-            assert_eq!(filled("A=\"x%y\"", value), pairs(&[("A", &within)]), "{value:?}");
-            assert_eq!(filled("A=x%y", value), pairs(&[("A", &within)]), "{value:?}");
+            assert_eq!(expanded("A=\"x%y\"", value), pairs(&[("A", &within)]), "{value:?}");
+            assert_eq!(expanded("A=x%y", value), pairs(&[("A", &within)]), "{value:?}");
         }
-        assert_eq!(filled(r#"A="C:\%""#, "n\"t"), pairs(&[("A", r#"C:\n"t"#)]));
-        assert_eq!(filled("A=\"%\"", "'x'"), pairs(&[("A", "'x'")]));
+        assert_eq!(expanded(r#"A="C:\%""#, "n\"t"), pairs(&[("A", r#"C:\n"t"#)]));
+        assert_eq!(expanded("A=\"%\"", "'x'"), pairs(&[("A", "'x'")]));
     }
 
     /// So it is on upstream: files of variables often have their values in quotes, or end their lines with CR LF.
     #[test]
     fn outside_quotes_those_of_the_variable_count_and_blanks_around_it_do_not() {
-        assert_eq!(filled("A=%,Z=1", "\"a b\""), pairs(&[("A", "a b"), ("Z", "1")]));
-        assert_eq!(filled("A=%,Z=1", "'a b'\r"), pairs(&[("A", "a b"), ("Z", "1")]));
-        assert_eq!(filled("A=x%,Z=1", "foo\r"), pairs(&[("A", "xfoo"), ("Z", "1")]));
+        assert_eq!(expanded("A=%,Z=1", "\"a b\""), pairs(&[("A", "a b"), ("Z", "1")]));
+        assert_eq!(expanded("A=%,Z=1", "'a b'\r"), pairs(&[("A", "a b"), ("Z", "1")]));
+        assert_eq!(expanded("A=x%,Z=1", "foo\r"), pairs(&[("A", "xfoo"), ("Z", "1")]));
     }
 
     #[test]
     fn a_variable_may_hold_pairs_and_names() {
-        assert_eq!(filled("%", "A=1,B=\"2 3\""), pairs(&[("A", "1"), ("B", "2 3")]));
-        assert_eq!(filled("Z=1,%", "A=1"), pairs(&[("Z", "1"), ("A", "1")]));
-        assert_eq!(filled("Z=1,%", ""), pairs(&[("Z", "1")]));
-        assert_eq!(filled("%A=1", "B=2,"), pairs(&[("B", "2"), ("A", "1")]));
-        assert_eq!(filled("%_A=1", "B"), pairs(&[("B_A", "1")]));
-        assert_eq!(filled("A=1, # %\nB=2", "x"), pairs(&[("A", "1"), ("B", "2")]));
+        assert_eq!(expanded("%", "A=1,B=\"2 3\""), pairs(&[("A", "1"), ("B", "2 3")]));
+        assert_eq!(expanded("Z=1,%", "A=1"), pairs(&[("Z", "1"), ("A", "1")]));
+        assert_eq!(expanded("Z=1,%", ""), pairs(&[("Z", "1")]));
+        assert_eq!(expanded("%A=1", "B=2,"), pairs(&[("B", "2"), ("A", "1")]));
+        assert_eq!(expanded("%_A=1", "B"), pairs(&[("B_A", "1")]));
+        assert_eq!(expanded("A=1, # %\nB=2", "x"), pairs(&[("A", "1"), ("B", "2")]));
     }
 
     fn assert_reads(text: &str, expected: &[(&str, &str)], remarks: usize) {

@@ -4,7 +4,7 @@
 //! names built in; any other is refused with upstream's text for a name it cannot import, and with what to do instead.
 
 use super::table::{Applied, Opt, SectionKind, options};
-use super::{Pass, name_after_colon};
+use super::{SectionReader, name_after_colon};
 use crate::diagnostic::Fault;
 use crate::text::{self, shown};
 use crate::value;
@@ -57,23 +57,23 @@ const EXTENSIONS: [(&str, &str); 8] = [
 ];
 
 /// Reads one section.
-pub(crate) fn read(pass: &mut Pass<'_>) -> Option<RpcInterface> {
-    let section = pass.section;
-    let Some(factory) = pass.text(FACTORY.key).ok()?.map(|found| found.text) else {
+pub(crate) fn read(reader: &mut SectionReader<'_>) -> Option<RpcInterface> {
+    let section = reader.section;
+    let Some(factory) = reader.text(FACTORY.key).ok()?.map(|found| found.text) else {
         let message = format!("section [{}] does not specify a {}", section.name, FACTORY.key);
-        pass.missing(&FACTORY.described(), message);
+        reader.missing(&FACTORY.described(), message);
         return None;
     };
     let factory = is_built_in(&factory, MAIN_FACTORY).then_some(MAIN_FACTORY).or_else(|| {
-        let fault = unresolvable(&factory, &section.name).at(pass.place_of(FACTORY.key));
-        pass.report.fault(fault);
+        let fault = unresolvable(&factory, &section.name).at(reader.place_of(FACTORY.key));
+        reader.report.fault(fault);
         None
     });
-    let keys = pass.document.options(section).map(|found| found.entry.key.as_str());
+    let keys = reader.document.options(section).map(|found| found.entry.key.as_str());
     let others: Vec<&str> = keys.filter(|key| *key != FACTORY.key).collect();
     let mut options = Vec::new();
     for key in others {
-        if let Ok(Some(value)) = pass.text(key) {
+        if let Ok(Some(value)) = reader.text(key) {
             options.push((key.to_string(), value.text.into_owned()));
         }
     }

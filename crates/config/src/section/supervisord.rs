@@ -1,6 +1,6 @@
 //! `[supervisord]`.
 
-use super::Pass;
+use super::SectionReader;
 use super::table::{Applied, Opt, SectionKind, options};
 use crate::command_line::CommandLine;
 use crate::diagnostic::Fault;
@@ -147,25 +147,25 @@ pub(crate) struct Read {
 }
 
 /// Reads the section and lays the command line over it.
-pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
-    let host = pass.host;
-    let minfds = pass.value(&MINFDS);
-    let minprocs = pass.value(&MINPROCS);
-    let directory = pass.optional(&DIRECTORY);
-    let user = pass.optional(&USER);
-    let umask = pass.value(&UMASK);
-    let logfile = pass.value(&LOGFILE);
-    let logfile_maxbytes = pass.value(&LOGFILE_MAXBYTES);
-    let logfile_backups = pass.value(&LOGFILE_BACKUPS);
-    let loglevel = pass.value(&LOGLEVEL);
-    let pidfile = pass.value(&PIDFILE);
-    let identifier = pass.value(&IDENTIFIER);
-    let nodaemon = pass.value(&NODAEMON);
-    let silent = pass.value(&SILENT);
-    let childlogdir = pass.optional(&CHILDLOGDIR);
-    let nocleanup = pass.value(&NOCLEANUP);
-    let strip_ansi = pass.value(&STRIP_ANSI);
-    let environment = read_environment(pass);
+pub(crate) fn read(reader: &mut SectionReader<'_>, command_line: &CommandLine) -> Read {
+    let host = reader.host;
+    let minfds = reader.value(&MINFDS);
+    let minprocs = reader.value(&MINPROCS);
+    let directory = reader.optional(&DIRECTORY);
+    let user = reader.optional(&USER);
+    let umask = reader.value(&UMASK);
+    let logfile = reader.value(&LOGFILE);
+    let logfile_maxbytes = reader.value(&LOGFILE_MAXBYTES);
+    let logfile_backups = reader.value(&LOGFILE_BACKUPS);
+    let loglevel = reader.value(&LOGLEVEL);
+    let pidfile = reader.value(&PIDFILE);
+    let identifier = reader.value(&IDENTIFIER);
+    let nodaemon = reader.value(&NODAEMON);
+    let silent = reader.value(&SILENT);
+    let childlogdir = reader.optional(&CHILDLOGDIR);
+    let nocleanup = reader.value(&NOCLEANUP);
+    let strip_ansi = reader.value(&STRIP_ANSI);
+    let environment = read_environment(reader);
 
     let given = command_line.clone();
     let settings = Supervisord {
@@ -193,11 +193,11 @@ pub(crate) fn read(pass: &mut Pass<'_>, command_line: &CommandLine) -> Read {
 }
 
 /// `environment` knows the node's name, too, and messages call it by its bare name.
-fn read_environment(pass: &mut Pass<'_>) -> Option<Environment> {
-    let Some(found) = pass.raw(ENVIRONMENT.key) else { return Some(Environment::new()) };
-    let names = Names::over(pass.names).with("host_node_name", pass.host.hostname().as_bytes());
-    let text = pass.with_names(&names).expanded(found, format_args!("{}", ENVIRONMENT.key)).ok()?;
-    pass.parsed(&ENVIRONMENT, &text, "").ok()
+fn read_environment(reader: &mut SectionReader<'_>) -> Option<Environment> {
+    let Some(found) = reader.raw(ENVIRONMENT.key) else { return Some(Environment::new()) };
+    let names = Names::over(reader.names).with("host_node_name", reader.host.hostname().as_bytes());
+    let text = reader.with_names(&names).expanded(found, format_args!("{}", ENVIRONMENT.key)).ok()?;
+    reader.parsed(&ENVIRONMENT, &text, "").ok()
 }
 
 /// The main log's target: `syslog` in exactly this spelling, or a path made absolute.
@@ -211,14 +211,18 @@ pub(crate) fn resolved(path: &std::path::Path, host: &dyn Host) -> PathBuf {
 }
 
 /// The user supervisord becomes; looked up after everything else has been read.
-pub(crate) fn look_up_user(pass: &mut Pass<'_>, user: &[u8], is_from_command_line: bool) -> Option<Account> {
-    let mut reading = value::Reading::new(pass.host);
-    let parsed = value::user(user, &mut reading);
+pub(crate) fn look_up_user(
+    reader: &mut SectionReader<'_>,
+    user: &[u8],
+    is_from_command_line: bool,
+) -> Option<Account> {
+    let mut context = value::ParseContext::new(reader.host);
+    let parsed = value::user(user, &mut context);
     if !is_from_command_line {
-        return pass.or_fault(USER.key, USER.of.takes, parsed, "").ok();
+        return reader.or_fault(USER.key, USER.of.takes, parsed, "").ok();
     }
     // No line of the file is to blame.
     parsed
-        .map_err(|rejection| pass.report.fault(Fault::new(rejection.message).with_hint(rejection.hint)))
+        .map_err(|rejection| reader.report.fault(Fault::new(rejection.message).with_hint(rejection.hint)))
         .ok()
 }

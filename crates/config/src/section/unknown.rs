@@ -5,11 +5,11 @@
 //! share one line, with the list at debug level.
 
 use super::table::{SECTIONS, SectionKind, kind_of};
-use super::{described, http, include, listener, misplaced, swallowed};
+use super::{described, http, include, indented, listener, misplaced};
+use crate::confusable::{self, Appearance};
 use crate::ini::{Document, Entry, Section};
 use crate::report::Report;
 use crate::spelling::nearest;
-use crate::unseen::{self, Looks};
 use supervisor_core::repr;
 
 /// Options of one key in sections of one kind.
@@ -29,7 +29,7 @@ pub(crate) fn remark(document: &Document, report: &mut Report) {
             Some(kind) if kind.is_plugin => {}
             Some(kind) => {
                 collect(section, kind, &mut unknown);
-                swallowed::remark(document, section, kind, report);
+                indented::remark(document, section, kind, report);
             }
             None => remark_section(document, section, report),
         }
@@ -102,8 +102,8 @@ fn remark_section(document: &Document, section: &Section, report: &mut Report) {
     };
     let meant = nearest(&sort, SECTIONS.iter().map(|kind| kind.name))
         .map(|meant| if meant.ends_with(':') { format!("[{meant}x]") } else { format!("[{meant}]") });
-    let hint = match unseen::first(&section.name) {
-        Some((_, letter, looks)) => format!("; {}", unseen::hint(letter, looks)),
+    let hint = match confusable::first(&section.name) {
+        Some((_, letter, looks)) => format!("; {}", confusable::hint(letter, looks)),
         None => meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?")),
     };
     report.remark(format!(
@@ -118,12 +118,12 @@ fn remark_name(document: &Document, section: &Section, report: &mut Report) {
     let Some(kind) = kind_of(&section.name) else { return };
     let place = described(document, section.header);
     let name = repr::text(&section.name);
-    let found = section.name.chars().find_map(|letter| match unseen::looks(letter)? {
-        looks @ (Looks::Blank | Looks::Nothing) => Some((letter, looks)),
-        Looks::Like(_) => None,
+    let found = section.name.chars().find_map(|letter| match confusable::appearance(letter)? {
+        looks @ (Appearance::Blank | Appearance::Invisible) => Some((letter, looks)),
+        Appearance::Like(_) => None,
     });
     if let Some((letter, looks)) = found {
-        let (letter, hint) = (unseen::name(letter), unseen::hint(letter, looks));
+        let (letter, hint) = (confusable::name(letter), confusable::hint(letter, looks));
         report.remark(format!("The name of section {name} ({place}) holds {letter}; {hint}"));
     }
     if kind.is_plugin || !kind.name.ends_with(':') {

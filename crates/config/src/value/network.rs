@@ -1,7 +1,7 @@
 //! Addresses.
 
 use super::number::whole_number;
-use super::{Parsed, Reading, Rejection};
+use super::{ParseContext, Parsed, Rejection};
 use crate::paths;
 use crate::section::fcgi_program::FastCgiAddress;
 use crate::text::{self, Integer, shown};
@@ -18,7 +18,7 @@ pub(crate) struct InetAddress {
 }
 
 /// `[host:]port`; an IPv6 address as host stands in brackets.
-pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<InetAddress> {
+pub(crate) fn inet_address(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<InetAddress> {
     let (host, port) = match value.iter().rposition(|&byte| byte == b':') {
         None => {
             let whole = || Rejection::new(format!("not a valid port number: {} ", repr::text(value)));
@@ -29,7 +29,7 @@ pub(crate) fn inet_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<In
         }
         Some(colon) => {
             let port = port(&value[colon + 1..])?;
-            let host = super::string(&value[..colon], reading)?.to_lowercase();
+            let host = super::string(&value[..colon], context)?.to_lowercase();
             (without_brackets(&host).unwrap_or(&host).to_string(), port)
         }
     };
@@ -69,7 +69,7 @@ fn plain(number: Integer, value: &[u8]) -> String {
 }
 
 /// `unix:///absolute/path` or `tcp://host:port`, where an IPv6 address stands in brackets.
-pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed<FastCgiAddress> {
+pub(crate) fn fastcgi_address(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<FastCgiAddress> {
     let bad = || Rejection::new(format!("Bad socket format {}", shown(value)));
     if let Some(path) = value.strip_prefix(b"unix://") {
         if !path.starts_with(b"/") {
@@ -78,7 +78,7 @@ pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed
         return Ok(FastCgiAddress::Unix(paths::from_bytes(&paths::normalized(path))));
     }
     let rest = value.strip_prefix(b"tcp://").ok_or_else(bad)?;
-    let text = super::string(rest, reading)?;
+    let text = super::string(rest, context)?;
     // Upstream knows no IPv6; its host ends at the first colon.
     let (host, port_text) =
         match text.rsplit_once(':').and_then(|(host, port)| Some((without_brackets(host)?, port))) {
@@ -94,8 +94,8 @@ pub(crate) fn fastcgi_address(value: &[u8], reading: &mut Reading<'_>) -> Parsed
 }
 
 /// Names of hosts without scheme and port, in lower case; `.domain` stands for all below it, too, and `*` for any.
-pub(crate) fn host_names(value: &[u8], reading: &mut Reading<'_>) -> Parsed<Vec<String>> {
-    let items = super::strings(value, reading)?;
+pub(crate) fn host_names(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<Vec<String>> {
+    let items = super::strings(value, context)?;
     items.into_iter().filter(|item| !item.is_empty()).map(|item| host_name(&item)).collect()
 }
 
@@ -117,7 +117,7 @@ fn host_name(item: &str) -> Parsed<String> {
 }
 
 /// The URL of a server as `supervisorctl -s` takes it: a scheme, and something after it.
-pub(crate) fn url(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+pub(crate) fn url(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Vec<u8>> {
     let trimmed = value.trim_ascii_start();
     let scheme_end = trimmed.iter().position(|&byte| byte == b':').filter(|&end| end > 0);
     let is_scheme = |scheme: &[u8]| {

@@ -1,6 +1,6 @@
 //! Values that are numbers.
 
-use super::{Parsed, Reading, Rejection};
+use super::{ParseContext, Parsed, Rejection};
 use crate::text::{self, Integer, shown};
 use supervisor_core::repr;
 
@@ -19,45 +19,45 @@ pub(super) fn whole_number(value: &[u8]) -> Parsed<Integer> {
 }
 
 /// A whole number, kept within 64 bits.
-pub(crate) fn integer(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
+pub(crate) fn integer(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<i64> {
     let number = whole_number(value)?;
     if number.is_clamped {
-        reading.remarks.push(format!("{} is too large; {} is used", shown(value), number.value));
+        context.remarks.push(format!("{} is too large; {} is used", shown(value), number.value));
     }
     Ok(number.value)
 }
 
 /// A whole number in which less than nothing means nothing.
-pub(crate) fn count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
-    let number = integer(value, reading)?;
-    Ok(at_least_zero(number, value, reading))
+pub(crate) fn count(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u64> {
+    let number = integer(value, context)?;
+    Ok(at_least_zero(number, value, context))
 }
 
 /// [`count`], within 32 bits.
-pub(crate) fn small_count(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
-    let number = count(value, reading)?;
+pub(crate) fn small_count(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u32> {
+    let number = count(value, context)?;
     Ok(u32::try_from(number).unwrap_or_else(|_| {
-        reading.remarks.push(format!("{} is too large; {} is used", shown(value), u32::MAX));
+        context.remarks.push(format!("{} is too large; {} is used", shown(value), u32::MAX));
         u32::MAX
     }))
 }
 
 /// Further attempts after a failed start; fewer than none are none.
-pub(crate) fn retries(value: &[u8], reading: &mut Reading<'_>) -> Parsed<i64> {
-    let number = integer(value, reading)?;
-    at_least_zero(number, value, reading);
+pub(crate) fn retries(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<i64> {
+    let number = integer(value, context)?;
+    at_least_zero(number, value, context);
     Ok(number.max(0))
 }
 
-fn at_least_zero(number: i64, value: &[u8], reading: &mut Reading<'_>) -> u64 {
+fn at_least_zero(number: i64, value: &[u8], context: &mut ParseContext<'_>) -> u64 {
     u64::try_from(number).unwrap_or_else(|_| {
-        reading.remarks.push(format!("{} is negative; 0 is used", shown(value)));
+        context.remarks.push(format!("{} is negative; 0 is used", shown(value)));
         0
     })
 }
 
 /// A number of bytes, with `kb`, `mb` or `gb` for powers of 1024.
-pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> {
+pub(crate) fn byte_size(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u64> {
     let lower = text::lower(value);
     let units = [("kb", 1i64 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
     let unit = units.iter().find_map(|&(suffix, factor)| Some((lower.strip_suffix(suffix)?, factor)));
@@ -69,24 +69,24 @@ pub(crate) fn byte_size(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u64> 
     })?;
     let size = number.value.checked_mul(factor).unwrap_or(if number.value < 0 { i64::MIN } else { i64::MAX });
     if number.is_clamped || size == i64::MAX {
-        reading.remarks.push(format!("{} is too large; {size} bytes are used", shown(value)));
+        context.remarks.push(format!("{} is too large; {size} bytes are used", shown(value)));
     }
-    Ok(at_least_zero(size, value, reading))
+    Ok(at_least_zero(size, value, context))
 }
 
 /// Permission bits or a mask of them, in octal.
-pub(crate) fn octal(value: &[u8], reading: &mut Reading<'_>) -> Parsed<u32> {
+pub(crate) fn octal(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u32> {
     let number = text::integer(value, 8)
         .ok_or_else(|| Rejection::new(format!("{} can not be converted to an octal type", shown(value))))?;
     let bits = u32::try_from(number.value & 0o7777).unwrap_or_default();
     if i64::from(bits) != number.value {
-        reading.remarks.push(format!("{} has more than permission bits; {bits:04o} is used", shown(value)));
+        context.remarks.push(format!("{} has more than permission bits; {bits:04o} is used", shown(value)));
     }
     Ok(bits)
 }
 
 /// Exit codes, separated by commas.
-pub(crate) fn exit_codes(value: &[u8], _: &mut Reading<'_>) -> Parsed<Vec<u8>> {
+pub(crate) fn exit_codes(value: &[u8], _: &mut ParseContext<'_>) -> Parsed<Vec<u8>> {
     if value.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,7 +6,7 @@ use crate::host::MemoryHost;
 
 fn read<T>(parse: Parser<T>, text: &str) -> Result<T, String> {
     let host = MemoryHost::new().with_variable("HOME", "/srv");
-    parse(text.as_bytes(), &mut Reading::new(&host)).map_err(|rejection| rejection.message)
+    parse(text.as_bytes(), &mut ParseContext::new(&host)).map_err(|rejection| rejection.message)
 }
 
 fn accepts<T: PartialEq + std::fmt::Debug>(parse: Parser<T>, cases: &[(&str, T)]) {
@@ -210,7 +210,7 @@ fn urls() {
 fn near_misses_are_suggested() {
     fn hint<T: std::fmt::Debug>(parse: Parser<T>, text: &str) -> Option<String> {
         let host = MemoryHost::new();
-        parse(text.as_bytes(), &mut Reading::new(&host)).unwrap_err().hint
+        parse(text.as_bytes(), &mut ParseContext::new(&host)).unwrap_err().hint
     }
     assert_eq!(hint(signal, "SIGTREM").as_deref(), Some("did you mean TERM?"));
     assert_eq!(hint(level, "warning").as_deref(), Some("did you mean warn?"));

@@ -3,6 +3,7 @@
 //! Messages are upstream's to the byte, taken from runs of 4.3.0, unless a test says that they are ours.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod confusable;
 mod foreign;
 mod fuzz;
 mod groups;
@@ -14,7 +15,6 @@ mod report;
 mod reread;
 mod servers;
 mod supervisord;
-mod unseen;
 mod variables;
 mod warnings;
 

@@ -25,16 +25,16 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
 
 fn report(session: &mut Session, group: &str, result: Result<(), ClientError>) -> Result<(), Failure> {
     let fault = match result {
-        Ok(()) => return Ok(session.say(format!("{group}: added process group"))?),
+        Ok(()) => return Ok(session.print(format!("{group}: added process group"))?),
         Err(ClientError::Fault(fault)) => fault,
         Err(error) => return Err(error.into()),
     };
     match fault.known() {
-        Some(FaultCode::ShutdownState) => session.say_failure(Exit::Generic, "ERROR: shutting down")?,
+        Some(FaultCode::ShutdownState) => session.print_failure(Exit::Generic, "ERROR: shutting down")?,
         // It is active, which is what was wanted: no failure.
-        Some(FaultCode::AlreadyAdded) => session.say("ERROR: process group already active")?,
+        Some(FaultCode::AlreadyAdded) => session.print("ERROR: process group already active")?,
         Some(FaultCode::BadName) => {
-            session.say_failure(Exit::Generic, format!("ERROR: no such process/group: {group}"))?;
+            session.print_failure(Exit::Generic, format!("ERROR: no such process/group: {group}"))?;
         }
         _ => return Err(fault.into()),
     }

@@ -23,11 +23,11 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     match session.client()?.all_config_info() {
         Ok(infos) => {
             for info in &infos {
-                session.say(line(info))?;
+                session.print(line(info))?;
             }
         }
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
-            session.say_failure(Exit::Generic, "ERROR: supervisor shutting down")?;
+            session.print_failure(Exit::Generic, "ERROR: supervisor shutting down")?;
         }
         Err(error) => return Err(error.into()),
     }

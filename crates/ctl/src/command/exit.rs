@@ -21,6 +21,6 @@ pub(super) const QUIT: Command = Command {
 
 /// Leaves with an empty line, so that the caller's prompt begins in a line of its own.
 pub(super) fn leave(session: &mut Session, _argument: &str) -> Result<Flow, Failure> {
-    session.say("")?;
+    session.print("")?;
     Ok(Flow::Quit)
 }

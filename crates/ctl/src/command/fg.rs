@@ -4,7 +4,7 @@ use super::{Command, Flow};
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::{Failure, Fatal};
-use crate::follow::{BANNER, Followed, Look, wait_failure};
+use crate::follow::{BANNER, Followed, StreamState, wait_failure};
 use crate::session::Session;
 use std::os::fd::AsFd;
 use supervisor_core::ProcessState;
@@ -30,27 +30,27 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         return session.misuse(&COMMAND, Exit::Generic, "ERROR: no process name supplied");
     };
     if names.next().is_some() {
-        session.say_failure(Exit::Generic, "ERROR: too many process names supplied")?;
+        session.print_failure(Exit::Generic, "ERROR: too many process names supplied")?;
     } else if can_be_attached(session, name)? {
-        session.say(BANNER)?;
+        session.print(BANNER)?;
         match attach(session, name) {
-            Ok(()) | Err(Failure::Fatal(Fatal::Interrupted)) => session.say(CLOSING_LINE)?,
+            Ok(()) | Err(Failure::Fatal(Fatal::Interrupted)) => session.print(CLOSING_LINE)?,
             Err(failure) => return Err(failure),
         }
     }
     Ok(Flow::Continue)
 }
 
-/// Whether the process runs; says why not.
+/// Whether the process runs; prints why not.
 fn can_be_attached(session: &mut Session, name: &str) -> Result<bool, Failure> {
     match is_running(session, name) {
         Ok(true) => return Ok(true),
-        Ok(false) => session.say_failure(Exit::Generic, "ERROR: process not running")?,
+        Ok(false) => session.print_failure(Exit::Generic, "ERROR: process not running")?,
         Err(Failure::Client(ClientError::Fault(fault))) => match fault.known() {
             Some(FaultCode::BadName) => {
-                session.say_failure(Exit::Generic, "ERROR: bad process name supplied")?;
+                session.print_failure(Exit::Generic, "ERROR: bad process name supplied")?;
             }
-            _ => session.say(format!("ERROR: {fault}"))?,
+            _ => session.print(format!("ERROR: {fault}"))?,
         },
         Err(failure) => return Err(failure),
     }
@@ -89,7 +89,7 @@ fn attach(session: &mut Session, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// The logs that can be followed; complaints about others have been said.
+/// The logs that can be followed; faults of others are printed.
 fn open_logs(session: &mut Session, name: &str) -> Result<Vec<Followed>, Failure> {
     let mut logs = Vec::new();
     for channel in [Channel::Stdout, Channel::Stderr] {
@@ -105,9 +105,9 @@ fn show_ready(session: &mut Session, logs: &mut Vec<Followed>, ready: &[usize]) 
     let mut has_one_ended = false;
     // From behind, so that removing one leaves the places before it as they were.
     for place in ready.iter().rev().filter(|place| **place > 0) {
-        let look = session.show_more(&mut logs[place - 1])?;
-        has_one_ended |= look == Look::Ended;
-        if look != Look::Open {
+        let state = session.show_more(&mut logs[place - 1])?;
+        has_one_ended |= state == StreamState::Ended;
+        if state != StreamState::Open {
             logs.remove(place - 1);
         }
     }
@@ -118,11 +118,11 @@ fn show_ready(session: &mut Session, logs: &mut Vec<Followed>, ready: &[usize]) 
 fn send(session: &mut Session, name: &str, line: &str) -> Result<bool, Failure> {
     match session.client()?.send_process_stdin(name, &format!("{line}\n")) {
         Ok(()) if is_running(session, name)? => return Ok(true),
-        Ok(()) => session.say("Process got killed")?,
+        Ok(()) => session.print("Process got killed")?,
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::NotRunning) => {
-            session.say("Process got killed")?;
+            session.print("Process got killed")?;
         }
-        Err(ClientError::Fault(fault)) => session.say(format!("ERROR: {fault}"))?,
+        Err(ClientError::Fault(fault)) => session.print(format!("ERROR: {fault}"))?,
         Err(error) => return Err(error.into()),
     }
     Ok(false)

@@ -21,9 +21,9 @@ fn run(session: &mut Session, topic: &str) -> Result<Flow, Failure> {
     if topic.is_empty() {
         list(session)?;
     } else if let Some(command) = find(topic) {
-        session.say_help(command)?;
+        session.print_help(command)?;
     } else {
-        session.say(format!("*** No help on {topic}"))?;
+        session.print(format!("*** No help on {topic}"))?;
     }
     Ok(Flow::Continue)
 }
@@ -32,13 +32,13 @@ fn list(session: &mut Session) -> Result<(), Failure> {
     // The list has every command but this one.
     let names: Vec<&str> =
         COMMANDS.iter().map(|command| command.name).filter(|name| *name != "help").collect();
-    session.say("")?;
-    session.say(HEADING)?;
-    session.say("=".repeat(HEADING.len()))?;
+    session.print("")?;
+    session.print(HEADING)?;
+    session.print("=".repeat(HEADING.len()))?;
     for line in columns(&names, WIDTH) {
-        session.say(line)?;
+        session.print(line)?;
     }
-    Ok(session.say("")?)
+    Ok(session.print("")?)
 }
 
 /// Lays names out column by column in as few lines as fit, two blanks between columns, each padded to its

@@ -36,7 +36,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
             let read = session.client()?.read_log(-bytes, 0);
             tail::show(session, "supervisord", read)?;
         }
-        None => session.say_failure(Exit::Generic, format!("Error: bad argument {}", words[0]))?,
+        None => session.print_failure(Exit::Generic, format!("Error: bad argument {}", words[0]))?,
     }
     Ok(Flow::Continue)
 }

@@ -19,7 +19,7 @@ pub(super) const COMMAND: Command = Command {
 fn run(session: &mut Session, url: &str) -> Result<Flow, Failure> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
     if scheme != "http" && scheme != "unix" {
-        session.say_failure(Exit::Generic, "ERROR: url must be http:// or unix://")?;
+        session.print_failure(Exit::Generic, "ERROR: url must be http:// or unix://")?;
         return Ok(Flow::Continue);
     }
     let credentials = session.target.credentials.clone();

@@ -26,12 +26,12 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     match Names::parse(argument) {
         Names::None => {
             let pid = session.client()?.pid()?;
-            session.say(pid.to_string())?;
+            session.print(pid.to_string())?;
         }
         Names::All => {
             let answer = session.client()?.all_process_summaries()?;
             for process in answer.read()? {
-                session.say(process.pid.to_string())?;
+                session.print(process.pid.to_string())?;
             }
         }
         Names::These(names) => {
@@ -46,13 +46,13 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
 fn one(session: &mut Session, name: &str) -> Result<(), Failure> {
     match session.client()?.process_info(name) {
         Ok(info) => {
-            session.say(info.pid.to_string())?;
+            session.print(info.pid.to_string())?;
             if info.pid == 0 {
                 session.fail(Exit::NotRunning);
             }
         }
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::BadName) => {
-            session.say_failure(Exit::Generic, format!("No such process {name}"))?;
+            session.print_failure(Exit::Generic, format!("No such process {name}"))?;
         }
         Err(error) => return Err(error.into()),
     }

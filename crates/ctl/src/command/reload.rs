@@ -23,13 +23,13 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     }
     match session.client()?.restart() {
-        Ok(()) => session.say("Restarted supervisord")?,
+        Ok(()) => session.print("Restarted supervisord")?,
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
-            session.say_failure(Exit::Generic, "ERROR: already shutting down")?;
+            session.print_failure(Exit::Generic, "ERROR: already shutting down")?;
         }
         // Upstream's server has no other; ours says what is wrong with the configuration, and where.
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::Failed) => {
-            session.say_failure_in_lines(Exit::Generic, format!("ERROR: {}", fault.detail()))?;
+            session.print_failure_lines(Exit::Generic, format!("ERROR: {}", fault.detail()))?;
         }
         Err(error) => return Err(error.into()),
     }

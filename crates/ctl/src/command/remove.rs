@@ -19,7 +19,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     for group in argument.split_whitespace() {
         let fault = match session.client()?.remove_process_group(group) {
             Ok(()) => {
-                session.say(format!("{group}: removed process group"))?;
+                session.print(format!("{group}: removed process group"))?;
                 continue;
             }
             Err(ClientError::Fault(fault)) => fault,
@@ -30,7 +30,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
             Some(FaultCode::BadName) => format!("ERROR: no such process/group: {group}"),
             _ => return Err(fault.into()),
         };
-        session.say_failure(Exit::Generic, complaint)?;
+        session.print_failure(Exit::Generic, complaint)?;
     }
     Ok(Flow::Continue)
 }

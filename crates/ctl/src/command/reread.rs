@@ -33,7 +33,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         Some(FaultCode::CantReread) => format!("ERROR: {}", fault.text),
         _ => return Err(fault.into()),
     };
-    session.say_failure_in_lines(Exit::Generic, complaint)?;
+    session.print_failure_lines(Exit::Generic, complaint)?;
     Ok(Flow::Continue)
 }
 
@@ -45,10 +45,10 @@ fn report(session: &mut Session, groups: &ReloadedGroups) -> Result<(), Failure>
         changes.extend(names.iter().map(|name| (name, change)));
     }
     if changes.is_empty() {
-        session.say("No config updates to processes")?;
+        session.print("No config updates to processes")?;
     }
     for (name, change) in changes {
-        session.say(format!("{name}: {change}"))?;
+        session.print(format!("{name}: {change}"))?;
     }
     Ok(())
 }

@@ -23,10 +23,10 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     }
     match session.client()?.shutdown() {
-        Ok(()) => session.say("Shut down")?,
+        Ok(()) => session.print("Shut down")?,
         // What was wanted is under way: no failure.
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
-            session.say("ERROR: already shutting down")?;
+            session.print("ERROR: already shutting down")?;
         }
         Err(error) => tell_absence(session, error)?,
     }
@@ -41,7 +41,7 @@ fn tell_absence(session: &mut Session, error: ClientError) -> Result<(), Failure
         Some(Absence::NoInterface) | None => return Err(error.into()),
     };
     let line = format!("ERROR: {} {how} (already shut down?)", session.target.url);
-    Ok(session.say_failure(Exit::Generic, line)?)
+    Ok(session.print_failure(Exit::Generic, line)?)
 }
 
 /// Asks, where questions may be asked; an answer that begins with y means yes.

@@ -62,7 +62,7 @@ fn select<'a>(
                 Some(_) => format!("{name}: ERROR (no such process)"),
                 None => format!("{}: ERROR (no such group)", spec.group),
             };
-            session.say_failure(Exit::StatusUnknown, line)?;
+            session.print_failure(Exit::StatusUnknown, line)?;
         }
     }
     Ok(selected)

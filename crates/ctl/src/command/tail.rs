@@ -67,7 +67,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
             let read = session.client()?.read_process_log(name, channel, -bytes, 0);
             show(session, name, read)?;
         }
-        Err(complaint) => session.say_failure(Exit::Generic, complaint)?,
+        Err(complaint) => session.print_failure(Exit::Generic, complaint)?,
     }
     Ok(Flow::Continue)
 }
@@ -100,7 +100,7 @@ fn parse_channel(word: &str) -> Result<Channel, String> {
     }
 }
 
-/// Shows what was read of the log of `name`, or says why nothing was.
+/// Shows what was read of the log of `name`, or prints why nothing was.
 pub(super) fn show(
     session: &mut Session,
     name: &str,
@@ -109,7 +109,7 @@ pub(super) fn show(
     let fault = match read {
         Ok(text) => {
             session.console.log(text.as_bytes())?;
-            return Ok(session.say("")?);
+            return Ok(session.print("")?);
         }
         Err(ClientError::Fault(fault)) => fault,
         Err(error) => return Err(error.into()),
@@ -120,7 +120,7 @@ pub(super) fn show(
         Some(FaultCode::BadName) => "no such process name",
         _ => return Err(fault.into()),
     };
-    Ok(session.say_failure(Exit::Generic, format!("{name}: ERROR ({reason})"))?)
+    Ok(session.print_failure(Exit::Generic, format!("{name}: ERROR ({reason})"))?)
 }
 
 #[cfg(test)]

@@ -29,13 +29,13 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
                 Some(FaultCode::CantReread) => format!("ERROR: {}", fault.text),
                 _ => return Err(fault.into()),
             };
-            session.say_failure_in_lines(Exit::Generic, complaint)?;
+            session.print_failure_lines(Exit::Generic, complaint)?;
             return Ok(Flow::Continue);
         }
         Err(error) => return Err(error.into()),
     };
     let wanted = Wanted::parse(argument);
-    complain_about_unknown(session, &wanted, &groups)?;
+    report_unknown(session, &wanted, &groups)?;
     for group in groups.removed.iter().filter(|group| wanted.includes(group)) {
         remove(session, group)?;
     }
@@ -44,7 +44,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     }
     for group in groups.added.iter().filter(|group| wanted.includes(group)) {
         session.client()?.add_process_group(group)?;
-        session.say(format!("{group}: added process group"))?;
+        session.print(format!("{group}: added process group"))?;
     }
     Ok(Flow::Continue)
 }
@@ -68,7 +68,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn complain_about_unknown(
+fn report_unknown(
     session: &mut Session,
     wanted: &Wanted<'_>,
     groups: &ReloadedGroups,
@@ -80,7 +80,7 @@ fn complain_about_unknown(
     let active = answer.read()?.into_iter().map(|process| process.group);
     let known: HashSet<&str> = active.chain(groups.added.iter().map(String::as_str)).collect();
     for group in wanted.0.iter().filter(|group| !known.contains(*group)) {
-        session.say_failure(Exit::Generic, format!("ERROR: no such group: {group}"))?;
+        session.print_failure(Exit::Generic, format!("ERROR: no such group: {group}"))?;
     }
     Ok(())
 }
@@ -88,16 +88,16 @@ fn complain_about_unknown(
 fn stop(session: &mut Session, group: &str) -> Result<bool, Failure> {
     session.console.progress(&format!("stopping {group}"))?;
     let statuses = session.client()?.stop_process_group(group, Wait::ForResult)?;
-    session.say(format!("{group}: stopped"))?;
+    session.print(format!("{group}: stopped"))?;
     Ok(statuses.iter().all(|status| status.status != FaultCode::Failed.number()))
 }
 
 fn remove(session: &mut Session, group: &str) -> Result<(), Failure> {
     if !stop(session, group)? {
-        return Ok(session.say_failure(Exit::Generic, format!("{group}: has problems; not removing"))?);
+        return Ok(session.print_failure(Exit::Generic, format!("{group}: has problems; not removing"))?);
     }
     session.client()?.remove_process_group(group)?;
-    Ok(session.say(format!("{group}: removed process group"))?)
+    Ok(session.print(format!("{group}: removed process group"))?)
 }
 
 fn replace(session: &mut Session, group: &str) -> Result<(), Failure> {
@@ -105,5 +105,5 @@ fn replace(session: &mut Session, group: &str) -> Result<(), Failure> {
     stop(session, group)?;
     session.client()?.remove_process_group(group)?;
     session.client()?.add_process_group(group)?;
-    Ok(session.say(format!("{group}: updated process group"))?)
+    Ok(session.print(format!("{group}: updated process group"))?)
 }

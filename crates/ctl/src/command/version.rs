@@ -19,7 +19,7 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
     }
     if session.is_up()? {
         let version = session.client()?.supervisor_version()?;
-        session.say(version)?;
+        session.print(version)?;
     }
     Ok(Flow::Continue)
 }

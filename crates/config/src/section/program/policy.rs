@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Fault;
 use crate::section::table::{Opt, options};
-use crate::section::{Invalid, Pass};
+use crate::section::{Invalid, SectionReader};
 use crate::value::types;
 use supervisor_core::{Autorestart, Policy, Signal};
 
@@ -48,22 +48,22 @@ options! {
 }
 
 /// Reads them.
-pub(super) fn read(pass: &mut Pass<'_>) -> Policy {
+pub(super) fn read(reader: &mut SectionReader<'_>) -> Policy {
     let read = Policy {
-        priority: pass.value(&PRIORITY),
-        autostart: pass.value(&AUTOSTART),
-        autorestart: pass.value(&AUTORESTART),
-        startsecs: pass.value(&STARTSECS),
-        startretries: pass.value(&STARTRETRIES),
-        stopsignal: pass.value(&STOPSIGNAL),
-        stopwaitsecs: pass.value(&STOPWAITSECS),
+        priority: reader.value(&PRIORITY),
+        autostart: reader.value(&AUTOSTART),
+        autorestart: reader.value(&AUTORESTART),
+        startsecs: reader.value(&STARTSECS),
+        startretries: reader.value(&STARTRETRIES),
+        stopsignal: reader.value(&STOPSIGNAL),
+        stopwaitsecs: reader.value(&STOPWAITSECS),
         stopasgroup: false,
         killasgroup: false,
         exitcodes: Vec::new(),
     };
-    let stopasgroup = pass.checked_value(&STOPASGROUP);
-    let killasgroup = pass.checked(&KILLASGROUP);
-    let exitcodes = pass.value(&EXITCODES);
+    let stopasgroup = reader.checked_value(&STOPASGROUP);
+    let killasgroup = reader.checked(&KILLASGROUP);
+    let exitcodes = reader.value(&EXITCODES);
     // If either is invalid, they must not seem to contradict each other.
     let (stopasgroup, killasgroup) = match (stopasgroup, killasgroup) {
         (Ok(stop), Ok(kill)) => (stop, kill.unwrap_or(stop)),
@@ -73,14 +73,14 @@ pub(super) fn read(pass: &mut Pass<'_>) -> Policy {
 }
 
 /// Refuses a stop signal for the group whose SIGKILL would not reach the group.
-pub(super) fn check_group_signals(pass: &mut Pass<'_>, policy: &Policy) {
+pub(super) fn check_group_signals(reader: &mut SectionReader<'_>, policy: &Policy) {
     if policy.stopasgroup && !policy.killasgroup {
         let fault = Fault::new("Cannot set stopasgroup=true and killasgroup=false")
-            .with_tail(pass.tail)
-            .at(pass.place_of(KILLASGROUP.key))
+            .with_tail(reader.tail)
+            .at(reader.place_of(KILLASGROUP.key))
             .because("a process that ignores the stop signal would be killed and its children left behind")
             .with_hint(Some("remove killasgroup, or set stopasgroup to false".to_string()));
-        pass.report.fault(fault);
+        reader.report.fault(fault);
     }
 }
 

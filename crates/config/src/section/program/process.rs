@@ -9,7 +9,7 @@ use crate::host::Account;
 use crate::paths;
 use crate::section::fcgi_program::FastCgiSocket;
 use crate::section::table::{Opt, options};
-use crate::section::{Invalid, Pass, origin};
+use crate::section::{Invalid, SectionReader, origin};
 use crate::text;
 use crate::value::types::{self, Type};
 use crate::value::{self, LogFileName, Rejection};
@@ -46,7 +46,7 @@ pub struct Process {
     /// All variables the configuration sets, the program's over those of `[supervisord]`. The child's whole
     /// environment is supervisord's own, then these, then the `SUPERVISOR_*` ones.
     pub environment: Environment,
-    /// `SUPERVISOR_SERVER_URL`; `None`: AUTO, that is [`Config::server_url`].
+    /// `SUPERVISOR_SERVER_URL`; `None`: AUTO, that is [`Config::server_url`](crate::Config::server_url).
     pub serverurl: Option<OsString>,
     /// The shared socket of an `[fcgi-program:x]`, also of one that a `[group:x]` lists.
     pub socket: Option<Arc<FastCgiSocket>>,
@@ -92,11 +92,14 @@ options! {
 
 /// Reads what is the same for every process of a program; the rest is empty until [`read`]. A numbering that cannot be
 /// read is `None`.
-pub(super) fn read_shared(pass: &mut Pass<'_>, membership: &Membership<'_>) -> (Process, Option<Numbering>) {
-    let policy = policy::read(pass);
-    let redirect_stderr = pass.value(&REDIRECT_STDERR);
-    let numprocs = pass.checked_value(&NUMPROCS);
-    let numprocs_start = pass.checked_value(&NUMPROCS_START);
+pub(super) fn read_shared(
+    reader: &mut SectionReader<'_>,
+    membership: &Membership<'_>,
+) -> (Process, Option<Numbering>) {
+    let policy = policy::read(reader);
+    let redirect_stderr = reader.value(&REDIRECT_STDERR);
+    let numprocs = reader.checked_value(&NUMPROCS);
+    let numprocs_start = reader.checked_value(&NUMPROCS_START);
     let numbering = match (numprocs, numprocs_start) {
         (Ok(count), Ok(first)) => Some(Numbering { first, count }),
         (Ok(_) | Err(Invalid), Ok(_) | Err(Invalid)) => None,
@@ -106,11 +109,11 @@ pub(super) fn read_shared(pass: &mut Pass<'_>, membership: &Membership<'_>) -> (
         group: Arc::clone(membership.group),
         policy: Arc::new(policy),
         redirect_stderr,
-        stdout: stream::read_shared(pass, &STDOUT),
-        stderr: stream::read_shared(pass, &STDERR),
-        serverurl: pass.optional(&SERVERURL).filter(|url| !is_auto(url)).map(OsString::from_vec),
-        uid: pass.optional(&USER).map(|account| account.uid),
-        umask: pass.optional(&UMASK),
+        stdout: stream::read_shared(reader, &STDOUT),
+        stderr: stream::read_shared(reader, &STDERR),
+        serverurl: reader.optional(&SERVERURL).filter(|url| !is_auto(url)).map(OsString::from_vec),
+        uid: reader.optional(&USER).map(|account| account.uid),
+        umask: reader.optional(&UMASK),
         command: Vec::new(),
         directory: None,
         environment: Environment::new(),
@@ -123,30 +126,30 @@ fn is_auto(url: &[u8]) -> bool {
     text::strip_bytes(url).eq_ignore_ascii_case(b"auto")
 }
 
-/// Reads one process; `pass` knows its number, `shared` is what it has in common with the others.
+/// Reads one process; `reader` knows its number, `shared` is what it has in common with the others.
 pub(super) fn read(
-    pass: &mut Pass<'_>,
+    reader: &mut SectionReader<'_>,
     shared: &Process,
     process_name: &str,
     membership: &Membership<'_>,
 ) -> Option<Process> {
-    let own = read_environment(pass);
-    let names = Names::over(pass.names);
+    let own = read_environment(reader);
+    let names = Names::over(reader.names);
     let names = match &own {
         Ok(own) => names.with_variables(own.iter()),
         Err(Invalid) => names.made_incomplete(),
     };
-    let mut pass = pass.with_names(&names);
+    let mut reader = reader.with_names(&names);
     let mut process = shared.clone();
-    let directory = read_directory(&mut pass);
-    stream::read_own(&mut pass, &STDOUT, &mut process.stdout);
-    let stderr_name = stream::read_own(&mut pass, &STDERR, &mut process.stderr);
+    let directory = read_directory(&mut reader);
+    stream::read_own(&mut reader, &STDOUT, &mut process.stdout);
+    let stderr_name = stream::read_own(&mut reader, &STDERR, &mut process.stderr);
     if process.redirect_stderr {
-        drop_stderr_file(&mut pass, &stderr_name);
+        drop_stderr_file(&mut reader, &stderr_name);
         process.stderr.logfile = LogFile::None;
     }
-    let command = command::read(&mut pass);
-    let name = read_name(&mut pass, process_name);
+    let command = command::read(&mut reader);
+    let name = read_name(&mut reader, process_name);
     Some(Process {
         name: shared_name(&name.ok()?, membership.group),
         command: command.ok()?,
@@ -156,10 +159,10 @@ pub(super) fn read(
     })
 }
 
-fn read_directory(pass: &mut Pass<'_>) -> Result<Option<PathBuf>, Invalid> {
-    let Some(path) = pass.text(DIRECTORY.key)?.map(|path| path.text) else { return Ok(None) };
+fn read_directory(reader: &mut SectionReader<'_>) -> Result<Option<PathBuf>, Invalid> {
+    let Some(path) = reader.text(DIRECTORY.key)?.map(|path| path.text) else { return Ok(None) };
     if let Some(variable) = std::str::from_utf8(&path).ok().and_then(origin::shell_variable) {
-        pass.remark(DIRECTORY.key, &variable.hint());
+        reader.remark(DIRECTORY.key, &variable.hint());
     }
     Ok(Some(paths::from_bytes(&path)))
 }
@@ -170,43 +173,45 @@ fn shared_name(name: &str, group: &Arc<str>) -> Arc<str> {
 }
 
 /// The program's variables; messages call the option by its bare name.
-fn read_environment(pass: &mut Pass<'_>) -> Result<Environment, Invalid> {
-    let Some(found) = pass.raw(ENVIRONMENT.key) else { return Ok(Environment::new()) };
-    let text = pass.expanded(found, format_args!("{}", ENVIRONMENT.key))?;
-    pass.parsed(&ENVIRONMENT, &text, pass.tail)
+fn read_environment(reader: &mut SectionReader<'_>) -> Result<Environment, Invalid> {
+    let Some(found) = reader.raw(ENVIRONMENT.key) else { return Ok(Environment::new()) };
+    let text = reader.expanded(found, format_args!("{}", ENVIRONMENT.key))?;
+    reader.parsed(&ENVIRONMENT, &text, reader.tail)
 }
 
-fn drop_stderr_file(pass: &mut Pass<'_>, name: &LogFileName) {
+fn drop_stderr_file(reader: &mut SectionReader<'_>, name: &LogFileName) {
     match name {
-        LogFileName::File(LogFile::Path(_)) | LogFileName::Empty => pass.report.warn(format!(
+        LogFileName::File(LogFile::Path(_)) | LogFileName::Empty => reader.report.warn(format!(
             "For [{}], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has \
              been ignored",
-            pass.section.name
+            reader.section.name
         )),
         LogFileName::File(LogFile::Auto | LogFile::None) | LogFileName::Syslog => {}
     }
 }
 
-/// The process's name. Its characters are checked once more, now that names are filled in.
-fn read_name(pass: &mut Pass<'_>, pattern: &str) -> Result<String, Invalid> {
-    let expanded = match pass.raw(PROCESS_NAME.key) {
-        Some(found) => pass.expanded(found, format_args!("{}", PROCESS_NAME.key))?,
-        None => expand::expand(pattern, pass.names, None).map_err(|_| Invalid)?,
+/// The process's name. Its characters are checked once more, now that names are expanded.
+fn read_name(reader: &mut SectionReader<'_>, pattern: &str) -> Result<String, Invalid> {
+    let expanded = match reader.raw(PROCESS_NAME.key) {
+        Some(found) => reader.expanded(found, format_args!("{}", PROCESS_NAME.key))?,
+        None => expand::expand(pattern, reader.names, None).map_err(|_| Invalid)?,
     };
     let expanded = text::strip_bytes(&expanded.text);
-    value::name(expanded, &mut value::Reading::new(pass.host)).map_err(|Rejection { message, .. }| {
-        let fault = Fault::new(message)
-            .with_tail(pass.tail)
-            .at(pass.place_of(PROCESS_NAME.key))
-            .because(format!(
-                "process_name becomes {}; it takes {}",
-                repr::text(expanded),
-                PROCESS_NAME.of.takes
-            ))
-            .with_hint(Some("fill in names whose values have none of these characters".to_string()));
-        pass.report.own_fault(fault);
-        Invalid
-    })
+    value::name(expanded, &mut value::ParseContext::new(reader.host)).map_err(
+        |Rejection { message, .. }| {
+            let fault = Fault::new(message)
+                .with_tail(reader.tail)
+                .at(reader.place_of(PROCESS_NAME.key))
+                .because(format!(
+                    "process_name becomes {}; it takes {}",
+                    repr::text(expanded),
+                    PROCESS_NAME.of.takes
+                ))
+                .with_hint(Some("fill in names whose values have none of these characters".to_string()));
+            reader.report.own_fault(fault);
+            Invalid
+        },
+    )
 }
 
 #[cfg(all(test, target_pointer_width = "64"))]

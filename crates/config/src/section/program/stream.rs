@@ -3,9 +3,9 @@
 use crate::diagnostic::Fault;
 use crate::expand::{self, ExpandError};
 use crate::section::table::{Opt, OptionDoc};
-use crate::section::{Invalid, Pass};
+use crate::section::{Invalid, SectionReader};
 use crate::value::types;
-use crate::value::{LogFileName, Reading};
+use crate::value::{LogFileName, ParseContext};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -112,10 +112,10 @@ const fn events_enabled(key: &'static str) -> Opt<bool> {
 }
 
 /// Reads what is the same for every process. The rest holds defaults until [`read_own`].
-pub(super) fn read_shared(pass: &mut Pass<'_>, options: &StreamOptions) -> StreamLog {
+pub(super) fn read_shared(reader: &mut SectionReader<'_>, options: &StreamOptions) -> StreamLog {
     StreamLog {
-        capture_maxbytes: pass.value(&options.capture_maxbytes),
-        events_enabled: pass.value(&options.events_enabled),
+        capture_maxbytes: reader.value(&options.capture_maxbytes),
+        events_enabled: reader.value(&options.events_enabled),
         logfile: LogFile::Auto,
         maxbytes: 0,
         backups: 0,
@@ -125,27 +125,31 @@ pub(super) fn read_shared(pass: &mut Pass<'_>, options: &StreamOptions) -> Strea
 
 /// Reads what each process has for itself, and says what the log file option held; the deprecated `syslog` counts as
 /// none.
-pub(super) fn read_own(pass: &mut Pass<'_>, options: &StreamOptions, stream: &mut StreamLog) -> LogFileName {
-    let name = read_logfile(pass, options);
-    stream.backups = pass.value(&options.backups);
-    stream.maxbytes = pass.value(&options.maxbytes);
-    stream.syslog = pass.value(&options.syslog);
+pub(super) fn read_own(
+    reader: &mut SectionReader<'_>,
+    options: &StreamOptions,
+    stream: &mut StreamLog,
+) -> LogFileName {
+    let name = read_logfile(reader, options);
+    stream.backups = reader.value(&options.backups);
+    stream.maxbytes = reader.value(&options.maxbytes);
+    stream.syslog = reader.value(&options.syslog);
     stream.logfile = match &name {
         LogFileName::File(file) => file.clone(),
         LogFileName::Empty | LogFileName::Syslog => LogFile::None,
     };
-    let section = &pass.section.name;
+    let section = &reader.section.name;
     let key = options.logfile.key;
     if name == LogFileName::Syslog {
         stream.syslog = true;
-        pass.report.warn(format!(
+        reader.report.warn(format!(
             "For [{section}], {key}=syslog but this is deprecated and will be removed.  Use {}=true to enable \
              syslog instead.",
             options.syslog.key
         ));
     }
     if stream.logfile == LogFile::Auto && stream.maxbytes == 0 {
-        pass.report.warn(format!(
+        reader.report.warn(format!(
             "For [{section}], AUTO logging used for {key} without rollover, set maxbytes > 0 to avoid filling up \
              filesystem unintentionally"
         ));
@@ -153,40 +157,40 @@ pub(super) fn read_own(pass: &mut Pass<'_>, options: &StreamOptions, stream: &mu
     name
 }
 
-/// Upstream fills names into this option twice, so that a percent sign had to be written four times. What it accepts
+/// Upstream expands this option twice, so that a percent sign had to be written four times. What it accepts
 /// that way still means the same; what only its second pass would refuse is taken as the first one left it.
-fn read_logfile(pass: &mut Pass<'_>, options: &StreamOptions) -> LogFileName {
+fn read_logfile(reader: &mut SectionReader<'_>, options: &StreamOptions) -> LogFileName {
     let option = &options.logfile;
     let automatic = LogFileName::File(LogFile::Auto);
-    let Ok(Some(once)) = pass.text(option.key) else { return automatic };
+    let Ok(Some(once)) = reader.text(option.key) else { return automatic };
     let has_more = once.text.contains(&b'%');
     let Some(text) = std::str::from_utf8(&once.text).ok().filter(|_| has_more) else {
-        return pass.parsed(option, &once, pass.tail).unwrap_or(automatic);
+        return reader.parsed(option, &once, reader.tail).unwrap_or(automatic);
     };
-    match expand::expand(text, pass.names, None) {
-        Ok(twice) => pass.parsed(option, &twice, pass.tail).unwrap_or(automatic),
-        Err(errors) => parsed_once(pass, option, text, &errors[0]).unwrap_or(automatic),
+    match expand::expand(text, reader.names, None) {
+        Ok(twice) => reader.parsed(option, &twice, reader.tail).unwrap_or(automatic),
+        Err(errors) => parsed_once(reader, option, text, &errors[0]).unwrap_or(automatic),
     }
 }
 
-/// Reads a text that can be filled in only once. If it is no good then, the fault is the one upstream stops at, and
+/// Reads a text that can be expanded only once. If it is no good then, the fault is the one upstream stops at, and
 /// its reason is ours.
 fn parsed_once(
-    pass: &mut Pass<'_>,
+    reader: &mut SectionReader<'_>,
     option: &Opt<LogFileName>,
     text: &str,
     error: &ExpandError,
 ) -> Result<LogFileName, Invalid> {
-    let parsed = (option.of.parse)(text.as_bytes(), &mut Reading::new(pass.host));
+    let parsed = (option.of.parse)(text.as_bytes(), &mut ParseContext::new(reader.host));
     parsed.map_err(|rejection| {
         let (head, names) = error.text(text, None, option.key);
         let fault = Fault::new(head)
             .with_names(names)
-            .with_tail(pass.tail)
-            .at(pass.place_of(option.key))
+            .with_tail(reader.tail)
+            .at(reader.place_of(option.key))
             .because(rejection.message)
             .with_hint(rejection.hint);
-        pass.report.fault(fault);
+        reader.report.fault(fault);
         Invalid
     })
 }

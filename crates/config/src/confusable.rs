@@ -7,11 +7,11 @@ use supervisor_core::repr;
 
 /// What a character pretends to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Looks {
+pub(crate) enum Appearance {
     /// A blank that separates nothing.
     Blank,
     /// Nothing at all.
-    Nothing,
+    Invisible,
     /// This sign of ASCII.
     Like(char),
 }
@@ -69,47 +69,47 @@ const NAMES: [(char, &str, Option<char>); 48] = [
 ];
 
 /// What a character looks like, if that is not what it is.
-pub(crate) fn looks(letter: char) -> Option<Looks> {
+pub(crate) fn appearance(letter: char) -> Option<Appearance> {
     if letter.is_ascii() {
         return None;
     }
     if let Some((_, _, Some(sign))) = NAMES.iter().find(|(known, ..)| *known == letter) {
-        return Some(Looks::Like(*sign));
+        return Some(Appearance::Like(*sign));
     }
     match letter {
         '\u{ff01}'..='\u{ff5e}' => {
             let sign = char::from_u32(u32::from(letter) - 0xff00 + 0x20)?;
-            Some(Looks::Like(sign))
+            Some(Appearance::Like(sign))
         }
-        _ if letter.is_whitespace() => Some(Looks::Blank),
-        _ if !repr::is_printable(letter) => Some(Looks::Nothing),
+        _ if letter.is_whitespace() => Some(Appearance::Blank),
+        _ if !repr::is_printable(letter) => Some(Appearance::Invisible),
         _ => None,
     }
 }
 
 /// The first such character of a text, and where it is.
-pub(crate) fn first(text: &str) -> Option<(usize, char, Looks)> {
-    text.char_indices().find_map(|(at, letter)| Some((at, letter, looks(letter)?)))
+pub(crate) fn first(text: &str) -> Option<(usize, char, Appearance)> {
+    text.char_indices().find_map(|(at, letter)| Some((at, letter, appearance(letter)?)))
 }
 
 /// `U+3000 IDEOGRAPHIC SPACE`.
 pub(crate) fn name(letter: char) -> String {
     let code = format!("U+{:04X}", u32::from(letter));
     let known = NAMES.iter().find(|(known, ..)| *known == letter).map(|&(_, name, _)| Cow::from(name));
-    let known = known.or_else(|| match looks(letter)? {
-        Looks::Like(sign) => Some(format!("FULLWIDTH {sign}").into()),
-        Looks::Blank | Looks::Nothing => None,
+    let known = known.or_else(|| match appearance(letter)? {
+        Appearance::Like(sign) => Some(format!("FULLWIDTH {sign}").into()),
+        Appearance::Blank | Appearance::Invisible => None,
     });
     known.map_or_else(|| code.clone(), |name| format!("{code} {name}"))
 }
 
 /// What to do about such a character.
-pub(crate) fn hint(letter: char, looks: Looks) -> String {
+pub(crate) fn hint(letter: char, looks: Appearance) -> String {
     let name = name(letter);
     match looks {
-        Looks::Blank => format!("write an ordinary blank for {name}"),
-        Looks::Nothing => format!("delete {name}, which cannot be seen"),
-        Looks::Like(sign) => format!("write {sign} for {name}"),
+        Appearance::Blank => format!("write an ordinary blank for {name}"),
+        Appearance::Invisible => format!("delete {name}, which cannot be seen"),
+        Appearance::Like(sign) => format!("write {sign} for {name}"),
     }
 }
 
@@ -123,8 +123,8 @@ mod tests {
         assert_eq!(name('＝'), "U+FF1D FULLWIDTH =");
         assert_eq!(name('\u{e000}'), "U+E000");
         assert_eq!(first("密码 é"), None);
-        assert_eq!(first("a，b"), Some((1, '，', Looks::Like(','))));
-        assert_eq!(looks('\u{85}'), Some(Looks::Blank));
-        assert!(NAMES.iter().all(|(letter, ..)| looks(*letter).is_some()));
+        assert_eq!(first("a，b"), Some((1, '，', Appearance::Like(','))));
+        assert_eq!(appearance('\u{85}'), Some(Appearance::Blank));
+        assert!(NAMES.iter().all(|(letter, ..)| appearance(*letter).is_some()));
     }
 }

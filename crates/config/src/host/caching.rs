@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 
 /// Answers of a machine while one configuration is read. A thousand programs log into one directory and run as one user;
 /// each such question is a system call, and one to the user database reads a file or asks another machine.
-pub(crate) struct Remembered<'a> {
+pub(crate) struct CachingHost<'a> {
     host: &'a dyn Host,
     directories: RefCell<HashMap<PathBuf, bool>>,
     users: RefCell<HashMap<OsString, Option<Account>>>,
     uids: RefCell<HashMap<u32, Option<Account>>>,
 }
 
-impl<'a> Remembered<'a> {
+impl<'a> CachingHost<'a> {
     pub(crate) fn new(host: &'a dyn Host) -> Self {
         Self { host, directories: RefCell::default(), users: RefCell::default(), uids: RefCell::default() }
     }
 }
 
-impl Host for Remembered<'_> {
+impl Host for CachingHost<'_> {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         self.host.read(path, limit)
     }
@@ -104,7 +104,7 @@ mod tests {
     fn what_was_answered_once_stays() {
         let ann = Account { name: "ann".into(), uid: 7, gid: 7, home: "/home/ann".into() };
         let host = MemoryHost::new().with_dir("/var/log").with_user(ann.clone());
-        let remembered = Remembered::new(&host);
+        let remembered = CachingHost::new(&host);
         for _ in 0..2 {
             assert!(remembered.is_dir(Path::new("/var/log")));
             assert!(!remembered.is_dir(Path::new("/nosuch")));
