@@ -55,12 +55,12 @@ impl Session {
     pub(crate) fn open_log(&mut self, path: &str, shown_path: &str) -> Result<Option<Followed>, Failure> {
         self.console.flush().map_err(Fatal::Output)?;
         let shown_url = format!("{}{shown_path}", self.target.url);
-        let patience = UntilInterrupted(Rc::clone(&self.interrupts));
+        let waiter = UntilInterrupted(Rc::clone(&self.interrupts));
         let credentials = self.target.credentials.as_ref();
         let opened = self
             .target
             .endpoint()
-            .and_then(|endpoint| LogStream::open(&endpoint, credentials, path, Some(&patience)));
+            .and_then(|endpoint| LogStream::open(&endpoint, credentials, path, Some(&waiter)));
         match opened {
             Ok(stream) => Ok(Some(Followed { stream, shown_url })),
             Err(error) => {

@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::Rc;
 use std::time::Duration;
 use supervisor_core::Signal;
-use supervisor_rpc::client::Patience;
+use supervisor_rpc::client::Waiter;
 use supervisor_sys::signal::SignalQueue;
 
 /// The one place that waits.
@@ -142,7 +142,7 @@ impl Drop for Watched<'_, '_> {
 /// The client's waits end with Ctrl-C.
 pub(crate) struct UntilInterrupted(pub(crate) Rc<Interrupts>);
 
-impl Patience for UntilInterrupted {
+impl Waiter for UntilInterrupted {
     fn wait_readable(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         self.0.wait(&[fd]).map(drop)
     }

@@ -129,7 +129,7 @@ impl Session {
             Some(client) => client,
             None => Client::new(self.target.endpoint()?)
                 .with_credentials(self.target.credentials.clone())
-                .with_patience(Box::new(UntilInterrupted(Rc::clone(&self.interrupts)))),
+                .with_waiter(Box::new(UntilInterrupted(Rc::clone(&self.interrupts)))),
         };
         Ok(self.client.insert(client))
     }

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 /// supervisord does not say so on the wire: the header has to be upstream's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// Characters of the payload: upstream, and ours unless told otherwise.
+    /// Characters of the payload: upstream, and ours by default.
     Characters,
     /// Bytes of the payload: ours with `event_length=bytes` in the section of the listener.
     Bytes,

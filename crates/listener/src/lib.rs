@@ -39,7 +39,7 @@
 //! - At the end of the input supervisord is gone or has closed the pipe: [`Listener::run`] returns.
 //!
 //! Programs that want to tell listeners something use [`message::send`] and need `stdout_capture_maxbytes` in their section.
-//! A listener that wants to act on what it hears asks supervisord by XML-RPC: [`supervisord`].
+//! A listener that reacts to events calls supervisord by XML-RPC: [`supervisord`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -8,10 +8,10 @@ use std::io::{self, BufRead, Read, StdinLock, StdoutLock, Write};
 /// The longest header line accepted.
 const HEADER_LIMIT: u64 = 64 * 1024;
 
-/// The largest payload accepted unless told otherwise.
+/// The default limit of a payload.
 const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
 
-/// What a listener says about an event.
+/// A listener's result for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It has dealt with the event.

@@ -20,7 +20,7 @@
 //! server closed while idle is noticed before the next request is written, and replaced.
 //!
 //! By default it waits as long as the server takes, since `stopProcess` may rightly take minutes;
-//! [`Client::with_timeout`] bounds each wait. A program that must stay interruptible hands in a [`Patience`].
+//! [`Client::with_timeout`] bounds each wait. A program that must stay interruptible hands in a [`Waiter`].
 //!
 //! Logs are followed by [`follow::LogStream`], which has a connection of its own.
 
@@ -53,18 +53,18 @@ const READ_SIZE: usize = 64 * 1024;
 /// The header `Accept` of a request whose answer has one form only.
 const XML: &str = "text/xml";
 
-/// What came of a request.
+/// The body of a response.
 struct Answer {
     body: Vec<u8>,
     /// It is in the form of [`compact`].
     is_compact: bool,
 }
 
-/// Who waits for the server.
+/// Waits for the server in place of the client.
 ///
-/// Without one the client waits inside the system call. With one it asks before every read, so that a program
-/// can watch something else at the same time, a signal for instance, and give up by returning an error.
-pub trait Patience {
+/// Without one the client blocks in the system call. With one it calls this before every read, so that a program
+/// can wait for something else at the same time, a signal for instance, and give up by returning an error.
+pub trait Waiter {
     /// Returns when `fd` can be read, or with the error that ends the exchange.
     fn wait_readable(&self, fd: BorrowedFd<'_>) -> io::Result<()>;
 }
@@ -101,7 +101,7 @@ pub struct Client {
     credentials: Option<Credentials>,
     timeout: Option<Duration>,
     response_limit: usize,
-    patience: Option<Box<dyn Patience>>,
+    waiter: Option<Box<dyn Waiter>>,
     connection: Option<Stream>,
 }
 
@@ -119,7 +119,7 @@ impl Client {
             credentials: None,
             timeout: None,
             response_limit: DEFAULT_RESPONSE_LIMIT,
-            patience: None,
+            waiter: None,
             connection: None,
         }
     }
@@ -145,10 +145,10 @@ impl Client {
         self
     }
 
-    /// Asks `patience` to wait before every read.
+    /// Has `waiter` wait before every read.
     #[must_use]
-    pub fn with_patience(mut self, patience: Box<dyn Patience>) -> Self {
-        self.patience = Some(patience);
+    pub fn with_waiter(mut self, waiter: Box<dyn Waiter>) -> Self {
+        self.waiter = Some(waiter);
         self
     }
 
@@ -180,7 +180,7 @@ impl Client {
     fn connect(&mut self) -> Result<Stream, ClientError> {
         match self.connection.take() {
             Some(kept) if kept.is_idle() => Ok(kept),
-            Some(_) | None => Stream::connect(&self.endpoint, self.timeout, self.patience.as_deref()),
+            Some(_) | None => Stream::connect(&self.endpoint, self.timeout, self.waiter.as_deref()),
         }
     }
 
@@ -204,8 +204,8 @@ impl Client {
         let mut answer = Vec::new();
         let mut buffer = vec![0; READ_SIZE];
         loop {
-            if let Some(patience) = &self.patience {
-                patience.wait_readable(stream.as_fd())?;
+            if let Some(waiter) = &self.waiter {
+                waiter.wait_readable(stream.as_fd())?;
             }
             let count = stream.read(&mut buffer)?;
             if count == 0 {

@@ -4,8 +4,8 @@
 //!
 //! `getAllProcessInfo` of 5000 processes is 6 MB of XML. Making, sending and reading it is nearly all that
 //! `supervisorctl status` does, so the client says with the header `Accept` that it takes [`MEDIA_TYPE`] as well. Upstream's
-//! server ignores that header and ours ignores it from anybody who does not name this type, so no other client can
-//! ever be surprised; the header `Content-Type` of the answer says which form it has. A fault is always XML.
+//! server ignores that header and ours sends XML unless it names this type, so no other client gets the compact
+//! form; the header `Content-Type` of the answer names the form. A fault is always XML.
 //!
 //! A body is one record after the other. A record has name, group, state, pid and description: a number as 32 bits, a text
 //! as its length in bytes, 32 bits, and then these; the bits are little-endian. A state is its number, and has the name
@@ -15,7 +15,7 @@
 //! makes of them.
 
 use crate::decode::Malformed;
-use crate::encode::{LARGEST_GUESS, are_clean, clamp};
+use crate::encode::{LARGEST_GUESS, clamp, contains_none_of};
 use crate::info::ProcessSummary;
 use std::borrow::Cow;
 use supervisor_core::ProcessState;
@@ -34,12 +34,12 @@ pub fn is_accepted(accept: &[u8]) -> bool {
 #[derive(Debug)]
 pub struct Encoder {
     out: Vec<u8>,
-    /// About how many more records will come.
+    /// About how many more records follow.
     expected: usize,
 }
 
 impl Encoder {
-    /// For about so many records.
+    /// For about `expected` records.
     pub fn new(expected: usize) -> Self {
         Self { out: Vec::new(), expected }
     }
@@ -98,7 +98,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
 
 /// A text as it is after it has been through XML: without characters that XML forbids, its line ends LF.
 fn as_read(text: &str) -> Cow<'_, str> {
-    if are_clean(text.as_bytes(), [0xef]) {
+    if contains_none_of(text.as_bytes(), [0xef]) {
         return text.into();
     }
     let unified = text.replace("\r\n", "\n");
@@ -120,7 +120,7 @@ fn text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, Malformed> {
     *rest = after;
     let text = std::str::from_utf8(text)
         .map_err(|_| Malformed::new("a text in the list of processes is not UTF-8"))?;
-    if are_clean(text.as_bytes(), [0xef]) || as_read(text) == text {
+    if contains_none_of(text.as_bytes(), [0xef]) || as_read(text) == text {
         return Ok(text);
     }
     Err(Malformed::new("a text in the list of processes has a character that XML does not allow"))

@@ -1,4 +1,4 @@
-//! What `getAllConfigInfo` says of each configured process.
+//! The answer of `getAllConfigInfo`: a record per configured process.
 
 use crate::Value;
 use crate::decode::Malformed;

@@ -103,7 +103,7 @@ impl FaultCode {
     }
 }
 
-/// An answer that says no: a number and a text.
+/// An error answer: a number and a text.
 ///
 /// Made by [`Fault::bare`] or [`Fault::with_detail`] on the server. A client may receive numbers outside
 /// [`FaultCode`], since servers with plugins define their own.

@@ -6,7 +6,7 @@ use crate::members::MembersOf;
 use crate::{Fault, FaultCode, Value};
 use std::borrow::Cow;
 
-/// What `getProcessInfo` says of one process.
+/// The answer of `getProcessInfo`.
 ///
 /// The server borrows the texts from its own records; the client owns them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,7 +180,7 @@ impl Status<'static> {
     }
 }
 
-/// What `getState` says.
+/// The answer of `getState`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupervisorState<'a> {
     /// 2 FATAL, 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN.
@@ -206,7 +206,7 @@ impl SupervisorState<'static> {
     }
 }
 
-/// What `getImplementation` says: which program answers. A method of ours; upstream answers fault 1.
+/// The answer of `getImplementation`: which program answers. An extension; upstream answers with fault 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Implementation<'a> {
     /// The program, such as `supervisor-rs`.
@@ -232,7 +232,7 @@ impl Implementation<'static> {
     }
 }
 
-/// What `reloadConfig` says: names of groups, sent as an array that holds one array of three arrays.
+/// The answer of `reloadConfig`: names of groups, sent as an array that holds one array of three arrays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReloadedGroups {
     /// In the file, not active.

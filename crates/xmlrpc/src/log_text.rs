@@ -101,7 +101,7 @@ impl LogText {
         while more == More::Follows {
             out.truncate(0);
             more = self.write_next(&mut out)?;
-            if out.is_given_up() {
+            if out.is_out_of_memory() {
                 return Err(io::ErrorKind::OutOfMemory.into());
             }
             length += out.len();
@@ -120,7 +120,7 @@ impl LogText {
         if !self.is_open {
             open_answer(&mut out);
         }
-        out.expect(PIECE + PIECE / 8);
+        out.reserve(PIECE + PIECE / 8);
         let more = self.write_next(&mut out)?;
         if more == More::Ended {
             close_answer(&mut out);

@@ -24,12 +24,12 @@ pub enum ClientError {
     Resolve {
         /// The number `getaddrinfo(3)` gives, where it is known.
         code: Option<i32>,
-        /// What it says.
+        /// Its reason phrase.
         message: String,
     },
-    /// No connection: `ConnectionRefused` if nobody listens, `NotFound` if there is no socket file.
+    /// No connection: `ConnectionRefused` without a listener, `NotFound` if there is no socket file.
     Connect(io::Error),
-    /// The connection broke, a wait took too long, or a [`Patience`](super::Patience) gave up.
+    /// The connection broke, a wait took too long, or a [`Waiter`](super::Waiter) gave up.
     Io(io::Error),
     /// The server closed the connection before it answered.
     Closed,

@@ -2,7 +2,7 @@
 
 use super::http::ResponseReader;
 use super::stream::Stream;
-use super::{Channel, ClientError, Credentials, Endpoint, Patience};
+use super::{Channel, ClientError, Credentials, Endpoint, Waiter};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -63,9 +63,9 @@ impl LogStream {
         endpoint: &Endpoint,
         credentials: Option<&Credentials>,
         path: &str,
-        patience: Option<&dyn Patience>,
+        waiter: Option<&dyn Waiter>,
     ) -> Result<Self, ClientError> {
-        let mut stream = Stream::connect(endpoint, None, patience)?;
+        let mut stream = Stream::connect(endpoint, None, waiter)?;
         stream.write_all(request(endpoint, credentials, path).as_bytes())?;
         Ok(Self { stream, reader: ResponseReader::default() })
     }

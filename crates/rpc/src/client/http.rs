@@ -206,7 +206,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
     }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
-    // A client needs few headers, so one that it cannot read may stand among them.
+    // A client needs few headers, so an invalid one among the others is no reason to fail.
     let parsed = httparse::ParserConfig::default()
         .ignore_invalid_headers_in_responses(true)
         .parse_response(&mut response, &plain)

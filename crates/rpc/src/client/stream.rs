@@ -1,6 +1,6 @@
 //! One connection, TCP or Unix.
 
-use super::{ClientError, Endpoint, Patience};
+use super::{ClientError, Endpoint, Waiter};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,12 +18,12 @@ impl Stream {
     pub(super) fn connect(
         endpoint: &Endpoint,
         timeout: Option<Duration>,
-        patience: Option<&dyn Patience>,
+        waiter: Option<&dyn Waiter>,
     ) -> Result<Self, ClientError> {
         let stream = match endpoint {
             Endpoint::Unix(path) => Self::Unix(connect_unix(path)?),
-            Endpoint::Tcp { host, port } => Self::Tcp(match patience {
-                Some(patience) => connect_aside(host.clone(), *port, timeout, patience)?,
+            Endpoint::Tcp { host, port } => Self::Tcp(match waiter {
+                Some(waiter) => connect_in_thread(host.clone(), *port, timeout, waiter)?,
                 None => connect_tcp(host, *port, timeout)?,
             }),
         };
@@ -133,22 +133,22 @@ fn connect_tcp(host: &str, port: u16, timeout: Option<Duration>) -> Result<TcpSt
     Err(ClientError::Connect(error))
 }
 
-/// Does the same in a thread, while the caller's patience lasts: neither a name server nor a host that drops
-/// packets can be waited for otherwise than inside a system call. An impatient caller leaves the thread behind.
-fn connect_aside(
+/// Connects in a thread while `waiter` waits: resolving a name and connecting to a host that drops packets block in a
+/// system call. If the waiter gives up, the thread is left to end by itself.
+fn connect_in_thread(
     host: String,
     port: u16,
     timeout: Option<Duration>,
-    patience: &dyn Patience,
+    waiter: &dyn Waiter,
 ) -> Result<TcpStream, ClientError> {
     let (finished, when_finished) = UnixStream::pair()?;
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::Builder::new().name("connect".to_owned()).spawn(move || {
-        // The receiver is gone if nobody waits any more; the connection is then closed unused.
+        // Without a receiver, since the waiter gave up, the connection is closed unused.
         let _ = sender.send(connect_tcp(&host, port, timeout));
         drop(when_finished);
     })?;
-    patience.wait_readable(finished.as_fd())?;
+    waiter.wait_readable(finished.as_fd())?;
     receiver.recv().unwrap_or(Err(ClientError::Closed))
 }
 

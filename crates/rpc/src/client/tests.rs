@@ -198,9 +198,9 @@ fn a_timeout_ends_the_wait() {
     server.join().unwrap();
 }
 
-struct Impatient;
+struct GivesUp;
 
-impl Patience for Impatient {
+impl Waiter for GivesUp {
     fn wait_readable(&self, _fd: BorrowedFd<'_>) -> io::Result<()> {
         Err(io::ErrorKind::Interrupted.into())
     }
@@ -208,8 +208,8 @@ impl Patience for Impatient {
 
 #[test]
 fn whoever_waits_may_give_up() {
-    let server = Script::new("patience", vec![vec![Vec::new()]]);
-    let mut client = server.client().with_patience(Box::new(Impatient));
+    let server = Script::new("waiter", vec![vec![Vec::new()]]);
+    let mut client = server.client().with_waiter(Box::new(GivesUp));
     let error = client.api_version().unwrap_err();
     assert!(matches!(error, ClientError::Io(error) if error.kind() == io::ErrorKind::Interrupted));
     server.requests();

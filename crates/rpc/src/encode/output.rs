@@ -1,11 +1,11 @@
-//! The bytes of an answer while it is written.
+//! The buffer of an answer.
 
-/// Bytes that are appended to. How long an answer becomes is for a request to say, so the memory for it may not be there: then
-/// all that was written is given up, and what is appended is too. Whoever takes the bytes learns of it.
+/// A buffer that survives running out of memory: the length of an answer depends on the request. On failure all content
+/// is discarded, and so is what is appended later; [`Output::into_bytes`] reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     bytes: Vec<u8>,
-    is_given_up: bool,
+    is_out_of_memory: bool,
 }
 
 /// Up to this size the room is doubled when it is used up, above it an eighth is added: an answer is seldom longer than expected,
@@ -20,8 +20,8 @@ impl Output {
         }
     }
 
-    /// Makes room for about so many more bytes, if that can be had.
-    pub fn expect(&mut self, more: usize) {
+    /// Reserves room for about `more` bytes, if there is memory.
+    pub fn reserve(&mut self, more: usize) {
         let _grows_later = self.bytes.try_reserve_exact(more);
     }
 
@@ -40,24 +40,24 @@ impl Output {
         self.bytes.is_empty()
     }
 
-    /// Takes back what stands behind the first `length` bytes.
+    /// Shortens it to `length` bytes.
     pub fn truncate(&mut self, length: usize) {
         self.bytes.truncate(length);
     }
 
-    /// Whether there was no memory for them.
-    pub fn is_given_up(&self) -> bool {
-        self.is_given_up
+    /// Whether memory ran out.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.is_out_of_memory
     }
 
-    /// The bytes; `None` if there was no memory for them.
+    /// The bytes; `None` if memory ran out.
     pub fn into_bytes(self) -> Option<Vec<u8>> {
-        (!self.is_given_up).then_some(self.bytes)
+        (!self.is_out_of_memory).then_some(self.bytes)
     }
 
     #[cold]
     fn grow(&mut self, more: usize) -> bool {
-        if self.is_given_up {
+        if self.is_out_of_memory {
             return false;
         }
         let size = self.bytes.len();
@@ -65,14 +65,14 @@ impl Output {
         let grown =
             self.bytes.try_reserve_exact(more.max(step)).or_else(|_| self.bytes.try_reserve_exact(more));
         if grown.is_err() {
-            self.give_up();
+            self.fail();
         }
         grown.is_ok()
     }
 
-    /// There is no memory for it.
-    pub(super) fn give_up(&mut self) {
-        *self = Self { bytes: Vec::new(), is_given_up: true };
+    /// Memory has run out: discards everything.
+    pub(super) fn fail(&mut self) {
+        *self = Self { bytes: Vec::new(), is_out_of_memory: true };
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
         output.extend(b"something");
         assert!(!output.grow(usize::MAX / 2));
         output.extend(b"more");
-        assert!(output.is_given_up() && output.is_empty());
+        assert!(output.is_out_of_memory() && output.is_empty());
         assert_eq!(output.into_bytes(), None);
     }
 

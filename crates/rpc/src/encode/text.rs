@@ -2,7 +2,7 @@
 
 use super::{ANSWER, ARRAY, Output, Writer, push_escaped};
 
-/// Bytes on their way into an answer as text, piece by piece: what they become does not depend on where they are cut.
+/// Encodes bytes as text piece by piece; the result does not depend on where they are cut.
 #[derive(Debug, Default)]
 pub struct TextPieces {
     /// The beginning of a character that a piece ended in.
@@ -64,7 +64,7 @@ pub enum TextFrame {
 }
 
 impl TextFrame {
-    /// Writes what stands before the text.
+    /// Writes the opening tags.
     pub fn open(self, out: &mut Output) {
         if matches!(self, Self::Tail { .. }) {
             out.extend(ARRAY.0.as_bytes());
@@ -72,7 +72,7 @@ impl TextFrame {
         out.extend(b"<value><string>");
     }
 
-    /// Writes what stands behind the text.
+    /// Writes the closing tags.
     pub fn close(self, out: &mut Output) {
         out.extend(b"</string></value>\n");
         if let Self::Tail { offset, overflow } = self {
@@ -84,12 +84,12 @@ impl TextFrame {
     }
 }
 
-/// Writes what stands before the value of an answer.
+/// Writes the head of an answer, up to its value.
 pub fn open_answer(out: &mut Output) {
     out.extend(ANSWER.0);
 }
 
-/// Writes what stands behind the value of an answer.
+/// Writes the end of an answer, behind its value.
 pub fn close_answer(out: &mut Output) {
     out.extend(ANSWER.1);
 }
