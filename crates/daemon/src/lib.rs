@@ -75,7 +75,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 
 /// What every instance wants of its process, before anything else is done.
 fn settle_in() -> io::Result<()> {
-    memory::return_memory_early();
+    memory::configure_allocator();
     panics::record_places();
     fd::mark_inherited_cloexec()?;
     signal::ignore_write_signals()

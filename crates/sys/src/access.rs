@@ -1,4 +1,4 @@
-//! What this process may do with a path and what is behind it, asked of the kernel rather than worked out.
+//! Access checks by the kernel, and the host name.
 
 use rustix::fs::Access;
 use std::ffi::{OsStr, OsString};

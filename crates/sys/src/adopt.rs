@@ -1,11 +1,11 @@
-//! Whether strangers can become our children.
+//! Whether orphans can be re-parented to us.
 
 use crate::errno::Errno;
 use rustix::process::{WaitId, WaitIdOptions};
 
-/// Whether children can turn up that this process did not start: it is process 1, or a subreaper, or was
-/// executed by a process that had children. Nobody else is given orphans, so nobody else has to look for
-/// them. Call it before the first spawn.
+/// Whether this process can have children that it did not start: it is process 1, or a subreaper, or was
+/// executed by a process that had children. Any other process need not reap orphans. Call it before the first
+/// spawn.
 #[doc(alias = "PR_GET_CHILD_SUBREAPER")]
 pub fn may_adopt() -> bool {
     std::process::id() == 1 || is_subreaper() || has_children()
@@ -21,7 +21,7 @@ fn is_subreaper() -> bool {
     false
 }
 
-/// A process without children is told so (`ECHILD`); any other answer means that there are some.
+/// Without children waitid fails with `ECHILD`; any other answer means that there are some.
 fn has_children() -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(rustix::process::waitid(WaitId::All, options), Err(Errno::CHILD))

@@ -1,5 +1,5 @@
-//! Tells when the wall clock is set: by a person, by NTP after the start of a machine without a clock of its own, or because
-//! the machine was asleep.
+//! Reports that the wall clock was set: by an administrator, by NTP after the boot of a machine without a hardware clock, or
+//! after a suspend.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -11,7 +11,7 @@ pub struct ClockSet {
 }
 
 impl ClockSet {
-    /// Watches the clock from now on. `ErrorKind::Unsupported` where the system does not tell.
+    /// Watches the clock from now on. `ErrorKind::Unsupported` where the system does not report it.
     #[doc(alias = "timerfd_create")]
     #[doc(alias = "TFD_TIMER_CANCEL_ON_SET")]
     pub fn watch() -> io::Result<Self> {

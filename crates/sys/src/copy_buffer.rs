@@ -26,7 +26,7 @@ pub struct CopyBuffer {
 }
 
 impl CopyBuffer {
-    /// So many bytes, all zero. Memory is taken when they are written.
+    /// `length` zero bytes. Their pages are allocated when they are written.
     pub fn zeroed(length: usize) -> Self {
         // In this way, and not by `resize`, the allocator takes pages that are zero already.
         let mut block = vec![0; length + PAGE];

@@ -123,7 +123,7 @@ impl Entry {
         self.is_magic
     }
 
-    /// Opens the entry. Never waits and never adopts a terminal: a FIFO without a reader is `ENXIO`.
+    /// Opens the entry. Never blocks and never takes a controlling terminal: a FIFO without a reader is `ENXIO`.
     #[doc(alias = "openat")]
     pub fn open(&self, access: Access) -> io::Result<File> {
         let (flags, mode) = match access {

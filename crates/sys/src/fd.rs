@@ -94,14 +94,14 @@ pub(crate) fn poll_readable(fds: &[BorrowedFd<'_>], timeout: Option<&Timespec>) 
     Ok(retry_on_intr(|| rustix::event::poll(&mut watched, timeout))?)
 }
 
-/// Bytes the pipe holds before a writer has to wait.
+/// The capacity of the pipe in bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "F_GETPIPE_SZ")]
 pub fn pipe_capacity(fd: &impl AsFd) -> io::Result<usize> {
     Ok(rustix::pipe::fcntl_getpipe_size(fd)?)
 }
 
-/// Asks for room for `bytes` in the pipe; answers with what the kernel made of it (a power of two of pages).
+/// Sets the capacity of the pipe; the result is what the kernel made of it (a power of two of pages).
 /// `EPERM` beyond `/proc/sys/fs/pipe-max-size` or the user's share, `EBUSY` below what the pipe holds now.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "F_SETPIPE_SZ")]
@@ -109,19 +109,19 @@ pub fn set_pipe_capacity(fd: &impl AsFd, bytes: usize) -> io::Result<usize> {
     Ok(rustix::pipe::fcntl_setpipe_size(fd, bytes)?)
 }
 
-/// Pipes elsewhere have a size nobody can ask for or change.
+/// Pipes elsewhere have a fixed capacity.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn pipe_capacity(_fd: &impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Pipes elsewhere have a size nobody can ask for or change.
+/// Pipes elsewhere have a fixed capacity.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn set_pipe_capacity(_fd: &impl AsFd, _bytes: usize) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// What tells one file from another on this machine, whatever its names.
+/// Device and inode: the identity of a file on this machine, whatever its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     /// The file system.
@@ -156,7 +156,7 @@ pub fn is_regular(fd: &impl AsFd) -> io::Result<bool> {
 
 /// Opens `path` for appending and creates it with `mode` less the umask if it is missing.
 ///
-/// Never waits and never adopts a terminal: a FIFO nobody reads is `ENXIO` at once, and writes to one that is
+/// Never blocks and never takes a controlling terminal: a FIFO without a reader is `ENXIO` at once, and writes to one that is
 /// full, or to a slow terminal, answer `WouldBlock`. On regular files the flag has no effect.
 #[doc(alias = "O_APPEND")]
 pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
@@ -229,7 +229,7 @@ pub(crate) fn mark_range_cloexec(first: RawFd) -> bool {
 /// Applies `close_range(2)` to all descriptors from `first` up. Async-signal-safe.
 ///
 /// # Safety
-/// Nobody uses one of them afterwards that the call closes.
+/// The descriptors that the call closes are not used afterwards.
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn close_range(first: RawFd, flags: libc::c_uint) -> Result<(), Errno> {
     // By number, as older C libraries lack the function.

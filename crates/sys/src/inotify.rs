@@ -1,13 +1,13 @@
-//! The kernel's word on what happens to files, whoever does it.
+//! Changes of files, as inotify(7) reports them.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
-/// A non-blocking descriptor that is readable when something has happened to what is watched.
+/// A non-blocking descriptor that is readable when a watched file has changed.
 ///
-/// The kernel tells what is done on this machine; what another machine does on a network file system it does not know.
+/// The kernel reports changes by processes of this machine, not those that another one makes on a network file system.
 #[derive(Debug)]
 pub struct Inotify {
     source: OwnedFd,
@@ -17,7 +17,7 @@ pub struct Inotify {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WatchId(i32);
 
-/// What has happened.
+/// A change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
     /// A file was written or truncated.
@@ -26,12 +26,12 @@ pub enum Change<'a> {
     Place(WatchId),
     /// A directory has got this entry, anew or in place of another.
     Entry(WatchId, &'a OsStr),
-    /// So much happened at once that some of it is not told.
+    /// The queue has overflowed: some changes are not reported.
     Lost,
 }
 
 impl Inotify {
-    /// Watches nothing yet. `ErrorKind::Unsupported` where the system does not tell.
+    /// Watches nothing yet. `ErrorKind::Unsupported` where the system has no inotify.
     #[doc(alias = "inotify_init1")]
     pub fn open() -> io::Result<Self> {
         Ok(Self { source: source::open()? })
@@ -53,14 +53,13 @@ impl Inotify {
         source::watch(&self.source, path, source::DIRECTORY).map(WatchId)
     }
 
-    /// Watches it no more; what has happened before may still be told.
+    /// Removes a watch; earlier changes may still be reported.
     #[doc(alias = "inotify_rm_watch")]
     pub fn forget(&self, watch: WatchId) {
         source::forget(&self.source, watch.0);
     }
 
-    /// Takes all that has happened, in order; nothing is no error. An edge-triggered poller tells of whatever happens
-    /// from now on.
+    /// Takes all changes so far, in order; none is no error. An edge-triggered poller reports those from now on.
     pub fn take(&self, mut each: impl FnMut(Change<'_>)) -> io::Result<()> {
         source::take(&self.source, &mut each)
     }
@@ -197,7 +196,7 @@ mod tests {
         assert_eq!(told(&inotify), [format!("{:?}", Change::Place(watch))]);
         inotify.forget(watch);
         fs::write(directory.join("log.1"), "four").unwrap();
-        // Its end is told as well.
+        // The removal of the watch is reported as well.
         assert_eq!(told(&inotify), [format!("{:?}", Change::Place(watch))]);
         fs::remove_dir_all(directory).unwrap();
     }

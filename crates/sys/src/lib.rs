@@ -1,17 +1,18 @@
 //! Thin, safe, typed functions over the kernel.
 //!
-//! This is the only crate of the project that says `unsafe`. The rules for it:
+//! rustix makes most system calls. This crate gives them the names and types of the project, and makes those that rustix
+//! does not offer or cannot express; it is the only one that says `unsafe`. The rules for it:
 //!
 //! 1. **A call becomes a function named by its meaning**, with the call's own name findable as a
 //!    `doc(alias)`. Callers see `OwnedFd`, `BorrowedFd`, `Pid`, `Signal`, paths and byte slices; never a raw
 //!    number that could be mixed up, never a pointer.
 //! 2. **Each `unsafe` block carries the reason it is sound** (`// SAFETY:`), not a description of the call. A
 //!    block holds one call, or a few that are sound for the same reason.
-//! 3. **Every result is looked at.** A failed call becomes `io::Error` with its errno, or a typed error where
-//!    callers tell cases apart. `EINTR` is retried here and nowhere else.
+//! 3. **Every result is checked.** A failed call becomes `io::Error` with its errno ([`errno::errno_of`]), or a typed error
+//!    where callers tell cases apart. `EINTR` is retried here and nowhere else.
 //! 4. **Between fork and exec** only `spawn::child` runs: async-signal-safe calls, no allocation, no lock, no
 //!    panic; all it needs is laid out before.
-//! 5. **Every descriptor made here is close-on-exec**, atomically, and nothing here waits for another process
+//! 5. **Every descriptor made here is close-on-exec**, atomically, and nothing here blocks on another process
 //!    unless its documentation says so.
 //! 6. **Linux first.** What other Unixes do differently stands in small `cfg` modules beside it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]

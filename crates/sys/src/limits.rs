@@ -76,7 +76,7 @@ static OF_CHILDREN: Mutex<Option<Limit>> = Mutex::new(None);
 
 /// Raises the limit of open files for this process alone: children started with [`crate::spawn`] get the limit that was
 /// in force before. The hard limit is raised as well where that is allowed and necessary; where it is not, the
-/// soft one goes as far as it can. Answers with what is in force now.
+/// soft one goes as far as it can. Returns the limit in force.
 #[doc(alias = "RLIMIT_NOFILE")]
 pub fn raise_own_open_files(wanted: u64) -> io::Result<Limit> {
     let now = limit(Resource::OpenFiles)?;
@@ -94,7 +94,7 @@ pub fn raise_own_open_files(wanted: u64) -> io::Result<Limit> {
     Ok(raised)
 }
 
-/// The limit a child has to go back to.
+/// The limit to restore in a child.
 pub(crate) fn of_children() -> Option<Limit> {
     *OF_CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Memory, and how it is given back.
+//! Returning memory to the system.
 
 /// Makes the allocator return freed memory early and keep to one arena.
 ///
@@ -6,7 +6,7 @@
 /// requests once needed (measured: 10.4 MB resident instead of 6.8 after fifty answers of 1 MB). Call it
 /// once, first thing in `main`. Does nothing with other C libraries.
 #[doc(alias = "mallopt")]
-pub fn return_memory_early() {
+pub fn configure_allocator() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         const TRIM_THRESHOLD: libc::c_int = 64 * 1024;
@@ -23,7 +23,7 @@ pub fn return_memory_early() {
 /// Returns what is free to the system, also from between what is in use. Takes a millisecond or so: for the end of work
 /// that needed much memory once.
 #[doc(alias = "malloc_trim")]
-pub fn return_free_memory() {
+pub fn trim_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: malloc_trim takes a plain integer and locks the allocator itself.
     unsafe {
@@ -31,15 +31,15 @@ pub fn return_free_memory() {
     }
 }
 
-/// Gives back the pages of code and constants that this process has mapped so far, of the program and of its libraries. They
-/// stay in the system's cache, and those that are used again are mapped again, sixteen at a time, without a look at the
+/// Unmaps the pages of code and constants that this process has touched so far, of the program and of its libraries. They
+/// stay in the page cache, and those that are used again are mapped again, sixteen at a time, without reading the
 /// disk as long as memory is not short.
 ///
 /// Most of what a daemon has mapped when it has started is code it will not need for a long time, such as what reads its
 /// configuration: 1.2 of 2 MB. It takes some 50 µs, and as much again for what is used next, so it suits the end of a
 /// start, but not a loop. Breakpoints that a debugger has set before are lost. Does nothing where this is not known to be safe.
 #[doc(alias = "MADV_DONTNEED")]
-pub fn return_unused_code() {
+pub fn unmap_unused_code() {
     #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
     code::forget_all();
 }
@@ -78,7 +78,7 @@ mod code {
         0
     }
 
-    /// Whether nobody, the loader included, ever writes to a segment.
+    /// Whether a segment is never written to, by the loader either.
     fn is_constant(segment: &Segment) -> bool {
         segment.p_type == libc::PT_LOAD && segment.p_flags & libc::PF_W == 0
     }
@@ -88,7 +88,7 @@ mod code {
         let start = address / page_size() * page_size();
         let length = (address + length).next_multiple_of(page_size()) - start;
         // SAFETY: the pages are those of a segment that is never written to, a private mapping of a file. What is
-        // discarded is read from the file again, byte for byte, by whoever touches it next, on whichever thread.
+        // discarded is read from the file again, byte for byte, when any thread touches it next.
         let _it_stays =
             unsafe { libc::madvise(with_exposed_provenance_mut(start), length, libc::MADV_DONTNEED) };
     }
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn code_that_was_given_back_still_runs() {
-        let given_back = |_| {
+    fn unmapped_code_still_runs() {
+        let unmapped = |_| {
             let before = mapped();
-            return_unused_code();
+            unmap_unused_code();
             before > mapped()
         };
         // Other tests run meanwhile, and need their code.
-        assert!((0..100).any(given_back));
+        assert!((0..100).any(unmapped));
         assert_eq!(format!("{:?}", std::env::args().count().checked_add(1).is_some()), "true");
     }
 

@@ -10,15 +10,15 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use supervisor_core::Pid;
 
-/// A descriptor for the process that has this number now; anybody's process, not only a child. It is readable once the
-/// process has ended, reaped or not.
+/// A descriptor for the process that has this pid now, a child or not. It is readable once the process has ended, reaped
+/// or not.
 #[cfg(target_os = "linux")]
 #[doc(alias = "pidfd_open")]
 pub(crate) fn open(pid: Pid) -> io::Result<OwnedFd> {
     Ok(rustix::process::pidfd_open(kernel_pid(pid), PidfdFlags::empty())?)
 }
 
-/// Nowhere else is there such a descriptor.
+/// Only Linux has pidfds.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn open(_pid: Pid) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())

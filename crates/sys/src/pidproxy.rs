@@ -1,8 +1,8 @@
 //! `pidproxy`: runs a command that leaves the foreground, and passes signals on to the process its pid file
 //! names.
 //!
-//! It stands in for the daemon: as long as the command it started lives it lives, and what it is told by
-//! signal it tells the process in the pid file, read anew each time, so that it may appear late and change.
+//! It stands in for the daemon: it lives as long as the command it started, and forwards its signals to the process in the
+//! pid file, which is read anew each time, so that it may appear late and change.
 //! Nothing is polled: both the child's end and the signals to pass on are signals to us.
 
 use crate::errno::words;
@@ -91,7 +91,7 @@ impl Proxy {
         let ended = !matches!(self.child.try_wait(), Ok(None));
         let child = Pid::new(self.child.id().cast_signed());
         // As pid 1 of a container we inherit what the daemon leaves behind.
-        while let Ok(Some(_)) = reap::next_stranger(|pid| Some(pid) == child) {}
+        while let Ok(Some(_)) = reap::reap_orphan(|pid| Some(pid) == child) {}
         ended.then_some(0)
     }
 
@@ -143,7 +143,7 @@ Usage: ";
     1
 }
 
-/// One message. A stdout nobody reads any more is no reason to leave the daemon alone.
+/// Prints one message. A closed stdout is no reason to leave the daemon alone.
 fn say(messages: &mut impl Write, pieces: &[&[u8]]) {
     let line = [pieces.concat().as_slice(), b"\n"].concat();
     let _ = messages.write_all(&line).and_then(|()| messages.flush());

@@ -4,13 +4,13 @@
 //!
 //! A process group is empty when its last member has ended, and no call waits for that: most members are children of
 //! others, and `kill(-pgid, 0)` counts zombies, whose parents may never reap them. What the kernel does tell is the
-//! end of one process, whoever its parent is: a pidfd becomes readable. So whoever waits for a group asks for one member
-//! that lives, waits for its end and asks again, until there is none. One descriptor at a time is enough, however many
+//! end of one process, whoever its parent is: a pidfd becomes readable. So to wait for a group, find one living member,
+//! wait for its end and look again, until there is none. One descriptor at a time is enough, however many
 //! members there are.
 //!
-//! The members are found in `/proc`, whose listing is no snapshot: the last member may fork and end behind the reader's
-//! back, and its child have a number that was passed already. So a group counts as empty only when two
-//! readings in a row have found nobody. A process that `/proc` hides from us (`hidepid`) belongs to another user and
+//! The members are found in `/proc`, whose listing is no snapshot: the last member may fork and exit during the scan,
+//! and its child have a pid that the scan has passed already. So a group counts as empty only when two
+//! scans in a row have found no member. A process that `/proc` hides from us (`hidepid`) belongs to another user and
 //! could not be signalled either; it is not found.
 //!
 //! The caller keeps the numbers valid: a pgid is not given out again while a member lives, nor while the leader has not
@@ -24,8 +24,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use supervisor_core::Pid;
 
-/// In how many readings in a row nobody has to be found.
-const READINGS: usize = 2;
+/// How many scans in a row have to find no member.
+const SCANS: usize = 2;
 
 /// A process that lives in a group.
 #[derive(Debug)]
@@ -50,16 +50,16 @@ impl Member {
 #[doc(alias = "getpgid")]
 pub fn living_members(groups: &BTreeSet<Pid>) -> io::Result<BTreeMap<Pid, Member>> {
     let mut found = BTreeMap::new();
-    for _ in 0..READINGS {
+    for _ in 0..SCANS {
         if found.len() < groups.len() {
-            look(groups, &mut found)?;
+            scan_proc(groups, &mut found)?;
         }
     }
     Ok(found)
 }
 
-/// Reads `/proc` once.
-fn look(groups: &BTreeSet<Pid>, found: &mut BTreeMap<Pid, Member>) -> io::Result<()> {
+/// Scans `/proc` once.
+fn scan_proc(groups: &BTreeSet<Pid>, found: &mut BTreeMap<Pid, Member>) -> io::Result<()> {
     for entry in fs::read_dir("/proc")? {
         let Some(pid) = number(&entry?.file_name()) else { continue };
         let Some(group) = group_of(pid).filter(|group| groups.contains(group)) else { continue };

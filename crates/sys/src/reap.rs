@@ -1,9 +1,8 @@
-//! Collects children that ended.
+//! Reaps children.
 //!
-//! Known children are collected one by one, each when its pidfd (or SIGCHLD) says so. Strangers, processes
-//! that were re-parented to us, are looked for apart, and never by a call that could take a known child's
-//! status: the kernel is asked first who is dead (`WNOWAIT`), and the status is taken only if the pid is
-//! nobody's.
+//! Known children are reaped one by one, each when its pidfd (or SIGCHLD) reports its exit. Orphans, processes
+//! that were re-parented to us, are reaped separately, and never by a call that could take a known child's
+//! status: `waitid` with `WNOWAIT` names a zombie first, and it is reaped only if its pid is not a known one.
 
 use crate::call::check;
 use crate::children;
@@ -14,10 +13,10 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use supervisor_core::{ExitStatus, Pid, Signal};
 
-/// Collects our child `pid` if it has ended; `None` while it runs. Never waits. `ECHILD` if it is not (or no
+/// Reaps our child `pid` if it has ended; `None` while it runs. Never waits. `ECHILD` if it is not (or no
 /// longer) our child.
 ///
-/// With its `pidfd` the kernel needs no look-up; the pid is needed for the books of this crate.
+/// With its `pidfd` the kernel needs no look-up; the pid is needed for the table of this crate.
 #[doc(alias = "waitid")]
 pub fn reap_child(pid: Pid, pidfd: Option<BorrowedFd<'_>>) -> io::Result<Option<ExitStatus>> {
     let mut ours = children::ours();
@@ -31,26 +30,25 @@ pub fn reap_child(pid: Pid, pidfd: Option<BorrowedFd<'_>>) -> io::Result<Option<
     Ok(status)
 }
 
-/// Collects one ended process that was re-parented to us (we are pid 1, a subreaper, or were exec'ed by a
+/// Reaps one zombie that was re-parented to us (we are pid 1, a subreaper, or were exec'ed by a
 /// process with children), leaving every child that `known` claims, and every child [`crate::spawn`] made, to
 /// [`reap_child`].
 ///
-/// `None`: nothing to collect *now*. A known child that has ended hides others behind it, and so does a spawn
-/// that has not returned. So call it until `None` after SIGCHLD, and again after collecting known children
+/// `None`: nothing to reap *now*. A known child that has ended hides others behind it, and so does a spawn
+/// that has not returned. So call it until `None` after SIGCHLD, and again after reaping known children
 /// and after each spawn; then none is missed. `known` must not call back into this module.
 #[doc(alias = "waitid")]
-pub fn next_stranger(known: impl Fn(Pid) -> bool) -> io::Result<Option<(Pid, ExitStatus)>> {
-    // Held from the look at the dead one to its burial: its owner could otherwise collect it in between, and
+pub fn reap_orphan(known: impl Fn(Pid) -> bool) -> io::Result<Option<(Pid, ExitStatus)>> {
+    // Held from finding the zombie until it is reaped: its owner could otherwise reap it in between, and
     // the pid be another child's.
     let ours = children::ours();
     let Some(pid) = peek_ended()? else { return Ok(None) };
-    // A spawn that is under way now may be the one that made it; one that is not has entered it.
+    // A spawn that is under way now may be the one that made it; a finished one has recorded it.
     if children::any_spawn_under_way() || ours.contains(&pid) || known(pid) {
         return Ok(None);
     }
     match reap(&WaitId::Pid(kernel_pid(pid))) {
-        // Collected meanwhile by somebody who keeps no books here, such as the standard library for a
-        // `Command`.
+        // Reaped meanwhile by other code, such as the standard library for a `Command`.
         Err(Errno::CHILD) => Ok(None),
         status => Ok(status?.map(|status| (pid, status))),
     }
@@ -66,7 +64,7 @@ fn reap_by_pidfd(pid: Pid, pidfd: BorrowedFd<'_>) -> io::Result<Option<ExitStatu
     }
 }
 
-/// Nowhere else is there such a descriptor.
+/// Only Linux has pidfds.
 #[cfg(not(target_os = "linux"))]
 fn reap_by_pidfd(pid: Pid, _pidfd: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
     Ok(reap(&WaitId::Pid(kernel_pid(pid)))?)
@@ -96,7 +94,7 @@ fn decode(status: &WaitIdStatus) -> ExitStatus {
 fn peek_ended() -> io::Result<Option<Pid>> {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: siginfo_t is a plain record, valid when all zero, and `ended` is a place for one. waitid fills in the
-    // fields of SIGCHLD, or leaves them zero: so it tells that nobody has ended.
+    // fields of SIGCHLD, or leaves them zero: so it reports that there is none.
     let (outcome, pid) = unsafe {
         let mut ended: libc::siginfo_t = std::mem::zeroed();
         let outcome = check(libc::waitid(libc::P_ALL, 0, &raw mut ended, options));

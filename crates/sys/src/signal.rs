@@ -29,7 +29,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use supervisor_core::{Pid, Signal};
 
-/// The signals a process wants to learn of, as a non-blocking descriptor that is readable while one waits.
+/// The signals a process handles, as a non-blocking descriptor that is readable while one is pending.
 #[derive(Debug)]
 pub struct SignalQueue {
     source: OwnedFd,
@@ -53,8 +53,7 @@ impl SignalQueue {
         }
     }
 
-    /// Waits until a signal or `other` is readable, whichever is first, and answers with the signal if it is
-    /// one.
+    /// Waits until a signal is pending or `other` is readable; the signal, if there is one.
     #[doc(alias = "poll")]
     pub(crate) fn wait_with(&mut self, other: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
         poll_readable(&[self.source.as_fd(), other], None)?;
@@ -135,10 +134,10 @@ pub fn signal_by_pidfd(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Result<()> 
     Ok(())
 }
 
-/// Gives signals of a [`SignalQueue`] that is no longer read their default action back, as far as the queue
-/// took it; the mask is the caller's to put back ([`MaskKept`]).
-pub(crate) fn give_back(signals: &[Signal]) -> io::Result<()> {
-    source::give_back(signals)
+/// Restores the default action of the signals of a [`SignalQueue`] that is no longer read, as far as the queue
+/// changed it; the caller restores the mask ([`MaskKept`]).
+pub(crate) fn release(signals: &[Signal]) -> io::Result<()> {
+    source::release(signals)
 }
 
 /// Sends `signal` to ourselves.
@@ -148,8 +147,8 @@ pub(crate) fn raise(signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends this process by `signal`, whatever a [`SignalQueue`] has made of it, so that whoever waits for it sees that
-/// signal and not an exit status. Returns only if that fails.
+/// Ends this process by `signal`, also one that a [`SignalQueue`] has blocked, so that its parent sees that signal and not
+/// an exit status. Returns only if that fails.
 #[doc(alias = "raise")]
 pub fn die_of(signal: Signal) -> io::Result<()> {
     restore_defaults(&[signal])?;
@@ -157,7 +156,7 @@ pub fn die_of(signal: Signal) -> io::Result<()> {
     raise(signal)
 }
 
-/// Has a command's process get these signals although we have blocked them: a mask outlives exec.
+/// Unblocks these signals in a command's process: a mask outlives exec.
 pub(crate) fn unblock_in(command: &mut Command, signals: &[Signal]) {
     let set = signal_set(signals);
     // SAFETY: between fork and exec only pthread_sigmask is called, which is async-signal-safe; nothing is allocated.
@@ -173,7 +172,7 @@ fn unblock(set: &libc::sigset_t) -> io::Result<()> {
     }
 }
 
-/// Gives these signals their default action, whatever the launcher or we have made of them.
+/// Restores the default action of these signals, also of those that the launcher has ignored.
 #[doc(alias = "SIG_DFL")]
 pub fn restore_defaults(signals: &[Signal]) -> io::Result<()> {
     for signal in signals {

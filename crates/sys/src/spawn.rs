@@ -10,18 +10,18 @@
 //! 1. Everything that allocates is laid out before (`child::Layout`); the child makes async-signal-safe calls
 //!    only.
 //! 2. The child has its own stack, used by no other spawn at the same time (`shared_memory`).
-//! 3. All signals are blocked around the birth. The child puts every disposition back to default first
+//! 3. All signals are blocked while the child is made. The child puts every disposition back to default first
 //!    (ignored ones would survive the exec: a program that ignores SIGPIPE unknowingly writes into the void
 //!    for ever) and empties its mask last.
 //! 4. The change of user is made by bare system calls: the C library's own would change the daemon's other
 //!    threads. With shared memory it clears the daemon's *dumpable* flag, which is put back.
-//! 5. Every descriptor above 2 is marked close-on-exec, also those nobody knows of. With shared memory the
+//! 5. Every descriptor above 2 is marked close-on-exec, also those opened by libraries. With shared memory the
 //!    table of descriptors is shared at first as well, and not touched before the child has its own
 //!    (`low_streams`): a start costs the same however many descriptors the daemon has open.
 //! 6. The limit of open files the daemon has raised for itself is lowered again
 //!    ([`crate::limits::raise_own_open_files`]).
 //!
-//! What fails in the child is told on its stderr, in upstream's words, and ends it with exit status 127.
+//! A failure in the child is written to its stderr, in upstream's words, and ends it with exit status 127.
 
 mod child;
 #[cfg(target_os = "linux")]
@@ -105,9 +105,8 @@ pub struct Spawned {
 /// Starts a child. Errors are those of making the process only (`EAGAIN`: too many processes; `ENOMEM`);
 /// whatever fails in the child is written to its stderr and ends it with exit status 127.
 ///
-/// May be called by several threads at once. Waits until the child has executed its program or given up, so
-/// on a thread that nobody waits for: an executable on a dead network disk takes its time. The child is to be
-/// collected with [`crate::reap::reap_child`].
+/// May be called by several threads at once. Blocks until the child has executed its program or failed, which may
+/// take as long as a network file system does. Reap the child with [`crate::reap::reap_child`].
 pub fn spawn(plan: &SpawnPlan<'_>) -> io::Result<Spawned> {
     spawn_with(plan, Strategy::SharedMemory)
 }
@@ -153,6 +152,6 @@ fn fork(layout: &Layout<'_>) -> io::Result<Spawned> {
     let pid = check(unsafe { libc::fork() })?;
     let Some(pid) = Pid::new(pid) else { child::run(layout, &layout.own_table()) };
     drop(blocked);
-    // It cannot be another process: nobody has collected the child yet.
+    // It cannot be another process: the child has not been reaped yet.
     Ok(Spawned { pid, pidfd: pidfd::open(pid).ok() })
 }

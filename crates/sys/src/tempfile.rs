@@ -1,4 +1,4 @@
-//! Files with names nobody can guess.
+//! Files with unguessable names.
 
 use crate::entry::Entry;
 use crate::errno::Errno;
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How often a name that is taken is answered with another one; a collision of 37^8 names is no accident.
+/// How often another name is tried after `EEXIST`; a collision among 37^8 names is no accident.
 const ATTEMPTS: usize = 100;
 
 /// Creates `<directory>/<prefix><8 of [a-z0-9_]><suffix>` for appending, with `mode` less the umask, never

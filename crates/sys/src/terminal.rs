@@ -1,7 +1,7 @@
-//! The terminal of the person at the prompt.
+//! The controlling terminal: its width, its modes, and passwords.
 
 use crate::fd;
-use crate::signal::{self, MaskKept, SignalQueue, give_back, raise};
+use crate::signal::{self, MaskKept, SignalQueue, raise, release};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -36,13 +36,13 @@ fn ask_silently(mut terminal: &File, prompt: &str) -> io::Result<Vec<u8>> {
     // What was ignored when we were started stays so.
     let heard: Vec<Signal> = ENDING.into_iter().filter(|signal| !signal::is_ignored(*signal)).collect();
     let mut signals = SignalQueue::new(&heard)?;
-    let silence = Changed::of(terminal.as_fd(), LocalModes::ECHO, OptionalActions::Flush)?;
+    let silence = ModeGuard::of(terminal.as_fd(), LocalModes::ECHO, OptionalActions::Flush)?;
     terminal.write_all(prompt.as_bytes())?;
     let answer = read_line(terminal, &mut signals);
     drop(silence);
     // The newline that was typed has not been shown either.
     terminal.write_all(b"\n")?;
-    give_back(&heard)?;
+    release(&heard)?;
     drop(mask);
     match answer? {
         Answer::Line(line) => Ok(line),
@@ -59,7 +59,7 @@ enum Answer {
 }
 
 fn read_line(terminal: &File, signals: &mut SignalQueue) -> io::Result<Answer> {
-    /// Longer than a terminal lets anybody type (4096 on Linux).
+    /// Longer than a terminal's line can be (4096 on Linux).
     const LONGEST: usize = 64 * 1024;
     let mut line = Vec::new();
     let mut chunk = [0; 256];
@@ -89,7 +89,7 @@ fn without_newline(mut line: Vec<u8>) -> io::Result<Vec<u8>> {
 /// signals.
 #[derive(Debug)]
 pub struct KeyByKey<'terminal> {
-    _changed: Changed<'terminal>,
+    _guard: ModeGuard<'terminal>,
 }
 
 impl<'terminal> KeyByKey<'terminal> {
@@ -97,20 +97,20 @@ impl<'terminal> KeyByKey<'terminal> {
     #[doc(alias = "ICANON")]
     pub fn of(terminal: BorrowedFd<'terminal>) -> io::Result<Self> {
         let modes = LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN;
-        Ok(Self { _changed: Changed::of(terminal, modes, OptionalActions::Drain)? })
+        Ok(Self { _guard: ModeGuard::of(terminal, modes, OptionalActions::Drain)? })
     }
 }
 
 /// A terminal without some of its local modes, until this is dropped.
 #[derive(Debug)]
-struct Changed<'terminal> {
+struct ModeGuard<'terminal> {
     terminal: BorrowedFd<'terminal>,
     former: Termios,
     /// When a change takes effect: `Drain` after output has been shown, `Flush` also discards what was typed before.
     when: OptionalActions,
 }
 
-impl<'terminal> Changed<'terminal> {
+impl<'terminal> ModeGuard<'terminal> {
     fn of(terminal: BorrowedFd<'terminal>, without: LocalModes, when: OptionalActions) -> io::Result<Self> {
         let former = rustix::termios::tcgetattr(terminal)?;
         let mut attributes = former.clone();
@@ -129,7 +129,7 @@ impl<'terminal> Changed<'terminal> {
     }
 }
 
-impl Drop for Changed<'_> {
+impl Drop for ModeGuard<'_> {
     fn drop(&mut self) {
         // A terminal that has gone away needs no modes.
         let _ = self.set(&self.former);

@@ -55,7 +55,7 @@ fn stopped_child_is_not_taken_for_an_ended_one() {
         stat.contains(") T ").then_some(())
     });
     assert_eq!(reap::reap_child(child.pid, None).unwrap(), None);
-    assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
+    assert_eq!(reap::reap_orphan(|_| false).unwrap(), None);
     signal::signal_group(child.pid, Signal::KILL).unwrap();
     assert_eq!(wait_for_end(&child), ExitStatus::Signal { signal: Signal::KILL, core_dumped: false });
 }
@@ -88,7 +88,7 @@ fn outcomes_are_decoded_as_the_standard_library_decodes_them() {
 
 /// PROC-64.
 #[test]
-fn orphan_left_to_us_is_collected_as_a_stranger() {
+fn orphan_reparented_to_us_is_reaped() {
     let _alone = alone();
     adopt_orphans();
     // The orphan ends only when its input does, so surely after its parent.
@@ -100,25 +100,25 @@ fn orphan_left_to_us_is_collected_as_a_stranger() {
     drop((input.theirs, output.theirs));
     assert_eq!(wait_for_end(&parent), ExitStatus::Code(3));
     let orphan = Pid::new(drain(output.ours.into()).trim().parse().unwrap()).unwrap();
-    assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
+    assert_eq!(reap::reap_orphan(|_| false).unwrap(), None);
     drop(input.ours);
-    let stranger = wait_until("the orphan has ended", || reap::next_stranger(|_| false).unwrap());
+    let stranger = wait_until("the orphan has ended", || reap::reap_orphan(|_| false).unwrap());
     assert_eq!(stranger, (orphan, ExitStatus::Code(7)));
-    assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
+    assert_eq!(reap::reap_orphan(|_| false).unwrap(), None);
 }
 
 #[test]
-fn search_for_strangers_leaves_our_children_to_their_owner() {
+fn reaping_orphans_leaves_our_children_to_their_owner() {
     let _alone = alone();
     let child = start(&["/bin/sh", "-c", "exit 5"]);
     wait_for_death(&child);
-    assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
+    assert_eq!(reap::reap_orphan(|_| false).unwrap(), None);
     assert_eq!(wait_for_end(&child), ExitStatus::Code(5));
 }
 
 #[test]
 #[expect(clippy::zombie_processes, reason = "it is collected as a stranger")]
-fn search_for_strangers_leaves_those_the_caller_knows() {
+fn reaping_orphans_leaves_children_the_caller_knows() {
     let _alone = alone();
     let child = Command::new("/bin/true").spawn().unwrap();
     let pid = Pid::new(child.id().cast_signed()).unwrap();
@@ -126,20 +126,20 @@ fn search_for_strangers_leaves_those_the_caller_knows() {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
         stat.contains(") Z ").then_some(())
     });
-    assert_eq!(reap::next_stranger(|known| known == pid).unwrap(), None);
-    assert_eq!(reap::next_stranger(|_| false).unwrap(), Some((pid, ExitStatus::Code(0))));
+    assert_eq!(reap::reap_orphan(|known| known == pid).unwrap(), None);
+    assert_eq!(reap::reap_orphan(|_| false).unwrap(), Some((pid, ExitStatus::Code(0))));
 }
 
 /// A child may be dead before its spawner has said a word: it is still no stranger.
 #[test]
-fn child_that_dies_at_once_is_never_mistaken_for_a_stranger() {
+fn child_that_dies_at_once_is_never_taken_for_an_orphan() {
     let _alone = alone();
     let done = AtomicBool::new(false);
     let null = File::options().read(true).write(true).open("/dev/null").unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::SeqCst) {
-                assert_eq!(reap::next_stranger(|_| false).unwrap(), None);
+                assert_eq!(reap::reap_orphan(|_| false).unwrap(), None);
             }
         });
         let spawner = |strategy| {

@@ -11,7 +11,7 @@ impl Children {
         if !self.may_adopt {
             return None;
         }
-        match reap::next_stranger(|_| false) {
+        match reap::reap_orphan(|_| false) {
             Ok(orphan) => orphan.map(|(pid, status)| Input::Reaped { pid, status }),
             Err(error) => {
                 // The number alone, as upstream has it.

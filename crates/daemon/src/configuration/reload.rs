@@ -85,8 +85,8 @@ impl Loop {
     /// Returns to the system, once the workers are idle, the memory that a start or a reading took and nothing needs for a while.
     pub(crate) fn return_memory_when_idle(&self) {
         self.workers.when_idle(Box::new(|| {
-            memory::return_free_memory();
-            memory::return_unused_code();
+            memory::trim_heap();
+            memory::unmap_unused_code();
         }));
     }
 

@@ -134,7 +134,7 @@ impl Loop {
     /// The first turn: starts what is to be started.
     fn begin(&mut self) -> Next {
         // Reading a large configuration leaves holes that nothing later fills.
-        supervisor_sys::memory::return_free_memory();
+        supervisor_sys::memory::trim_heap();
         self.inputs.push_back(Input::Started);
         // No signal tells of an orphan that ended before the signals were ours.
         self.reap_orphans();

@@ -24,7 +24,7 @@ const FUSE_SUPER_MAGIC: FsWord = 0x6573_5546;
 
 /// The user whose process answers for a file system in user space (FUSE), which is who mounted it with `fusermount`. With
 /// `user_allow_other` in `/etc/fuse.conf` root sees such a file system, too, and files of root's in it that are none.
-/// `None` for all others. `(uid_t) -1` stands for a user that cannot be told.
+/// `None` for all others. `(uid_t) -1` stands for an unknown user.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[doc(alias = "FUSE_SUPER_MAGIC")]
 pub(super) fn user_behind(file: &OwnedFd, found: &Stat) -> io::Result<Option<u32>> {

@@ -9,7 +9,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
 /// Not root, not us.
-const STRANGER: u32 = 65534;
+const OTHER_USER: u32 = 65534;
 
 struct Sandbox(PathBuf);
 
@@ -192,11 +192,11 @@ fn a_file_system_of_a_user_is_the_users_whatever_it_shows() {
     let sandbox = Sandbox::new();
     let place = sandbox.directory("mounted", 0o755);
     let roots = sandbox.directory("roots", 0o755);
-    let Some(_mount) = fuse::Mount::new(&place, STRANGER, &roots) else { return };
+    let Some(_mount) = fuse::Mount::new(&place, OTHER_USER, &roots) else { return };
     assert_eq!(fs::read_link(place.join("way")).unwrap(), roots);
     assert_eq!(refusal(&place.join("log")), Refusal::Link { path: place.join("log") });
     let link = place.join("way");
-    assert_eq!(refusal(&link.join("log")), Refusal::Transition { link, owner: STRANGER });
+    assert_eq!(refusal(&link.join("log")), Refusal::Transition { link, owner: OTHER_USER });
 }
 
 #[test]
@@ -276,18 +276,18 @@ fn a_link_of_a_user_leads_to_directories_of_that_user_only() {
         [(&release, "current"), (&roots, "way"), (&everybodys, "common"), (&sandbox.path("none"), "gone")]
     {
         symlink(target, home.join(name)).unwrap();
-        lchown(home.join(name), Some(STRANGER), Some(STRANGER)).unwrap();
+        lchown(home.join(name), Some(OTHER_USER), Some(OTHER_USER)).unwrap();
     }
     symlink(&roots, home.join("by-root")).unwrap();
     for path in [&home, &release] {
-        lchown(path, Some(STRANGER), Some(STRANGER)).unwrap();
+        lchown(path, Some(OTHER_USER), Some(OTHER_USER)).unwrap();
     }
     for name in ["current/log", "common/log", "by-root/log"] {
         open(&home.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     assert_eq!(
         refusal(&home.join("way/other")),
-        Refusal::Transition { link: home.join("way"), owner: STRANGER }
+        Refusal::Transition { link: home.join("way"), owner: OTHER_USER }
     );
     assert_eq!(fs::read_dir(roots).unwrap().count(), 1);
     assert_eq!(open(&home.join("gone/log")).unwrap_err().raw_os_error(), Some(libc::ENOENT));
@@ -304,7 +304,7 @@ fn the_open_files_of_a_users_process_are_out_of_reach() {
     let link = home.join("table");
     symlink(format!("/proc/{}/fd", std::process::id()), &link).unwrap();
     for path in [&link, &home] {
-        lchown(path, Some(STRANGER), Some(STRANGER)).unwrap();
+        lchown(path, Some(OTHER_USER), Some(OTHER_USER)).unwrap();
     }
     let target = File::create(sandbox.path("target")).unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&target).to_string();
@@ -327,7 +327,7 @@ fn a_link_is_judged_by_its_own_owner() {
     symlink(&data, &ours).unwrap();
     symlink(&roots, &theirs).unwrap();
     for path in [&home, &theirs] {
-        lchown(path, Some(STRANGER), Some(STRANGER)).unwrap();
+        lchown(path, Some(OTHER_USER), Some(OTHER_USER)).unwrap();
     }
     let [one, other] = [&ours, &theirs].map(|path| entry_name(path.as_os_str()).unwrap());
     let (is_over, data) = (AtomicBool::new(false), Stat::of(&File::open(&data).unwrap()).unwrap());

@@ -28,7 +28,7 @@ pub(super) fn next(source: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
     Ok((count == 1).then_some(Signal(number[0])))
 }
 
-pub(super) fn give_back(signals: &[Signal]) -> io::Result<()> {
+pub(super) fn release(signals: &[Signal]) -> io::Result<()> {
     restore_defaults(signals)
 }
 
@@ -81,6 +81,6 @@ mod tests {
             assert_eq!(next(source.as_fd()).unwrap(), Some(signal));
         }
         assert_eq!(next(source.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        give_back(&[Signal::USR1, Signal::USR2]).unwrap();
+        release(&[Signal::USR1, Signal::USR2]).unwrap();
     }
 }

@@ -11,8 +11,8 @@ pub(super) fn open(signals: &[Signal]) -> io::Result<OwnedFd> {
     let set = signal_set(signals);
     // SAFETY: the set is initialised.
     match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } {
-        // Whoever started us may have left signals ignored. With SIGCHLD that is more than not being told: the
-        // kernel throws the exit statuses of children away. Blocked, none of them acts.
+        // The launcher may have left signals ignored. Ignoring SIGCHLD also makes the kernel discard the exit statuses of
+        // children. Blocked, none of them acts.
         0 => restore_defaults(signals)?,
         number => return Err(io::Error::from_raw_os_error(number)),
     }
@@ -30,6 +30,6 @@ pub(super) fn next(source: BorrowedFd<'_>) -> io::Result<Option<Signal>> {
 
 /// Blocking is all that was done.
 #[expect(clippy::unnecessary_wraps, reason = "the other source can fail here")]
-pub(super) fn give_back(_signals: &[Signal]) -> io::Result<()> {
+pub(super) fn release(_signals: &[Signal]) -> io::Result<()> {
     Ok(())
 }

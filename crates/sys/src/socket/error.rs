@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Why we cannot listen. Displays as the message upstream exits with.
 #[derive(Debug)]
 pub enum ListenError {
-    /// Somebody else listens there.
+    /// Another process listens there.
     InUse,
     /// A file that is not a socket is in the way; it is left alone.
     NotASocket(PathBuf),

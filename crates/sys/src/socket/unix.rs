@@ -43,7 +43,7 @@ pub struct BoundUnix {
     pub listener: UnixListener,
     /// What to compare with before the file is removed at the end ([`remove_socket_file`]).
     pub identity: FileIdentity,
-    /// A socket file nobody listened on was in the way and has been removed.
+    /// A stale socket file was in the way and has been removed.
     pub replaced_stale: bool,
 }
 
@@ -58,7 +58,7 @@ pub fn listen_unix(path: &Path, file: SocketFile, backlog: i32) -> Result<BoundU
     if path.as_os_str().len() > LONGEST_PATH {
         return Err(ListenError::PathTooLong);
     }
-    // The kernel follows links on the way, whoever laid them. What is exchanged after this look gets a file without any
+    // The kernel follows links on the way, whoever made them. What is exchanged after this check gets a file without any
     // permission, which is all that is left of it: `publish` looks again.
     Entry::itself(path).map_err(ListenError::Os)?;
     // A socket that is bound but does not listen yet looks stale to others, and a stale one that is removed may have
@@ -121,7 +121,7 @@ fn publish(
     published.map(|()| made.identity)
 }
 
-/// On Linux the file takes the mode of the socket, so nobody can reach it from its first moment.
+/// On Linux the file takes the mode of the socket, so it cannot be connected to from its first moment.
 #[cfg(target_os = "linux")]
 fn bind_without_permissions(socket: &OwnedFd, name: &OsStr) -> io::Result<()> {
     rustix::fs::fchmod(socket, rustix::fs::Mode::empty())?;

@@ -19,7 +19,7 @@ pub(super) struct LowStreams {
     nothing: File,
 }
 
-/// Those nobody uses now. As many as were ever in use at once, up to `SPARE`.
+/// Unused ones: as many as were ever in use at once, up to `SPARE`.
 static SPARES: Mutex<Vec<LowStreams>> = Mutex::new(Vec::new());
 
 const SPARE: usize = 8;

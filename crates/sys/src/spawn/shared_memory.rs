@@ -4,6 +4,7 @@ use super::Spawned;
 use super::child::{self, Layout, Table};
 use super::low_streams::{Lent, LowStreams};
 use crate::call::check;
+use crate::errno::{Errno, errno_of};
 use crate::fd;
 use crate::pidfd;
 use crate::signal::MaskKept;
@@ -18,13 +19,13 @@ use supervisor_core::Pid;
 /// Set when the kernel, or a sandbox around us, has refused this way once: it will not change its mind.
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
-/// Starts a child; `None` if this way is not open to us.
+/// Starts a child; `None` where the kernel refuses this way.
 pub(super) fn spawn(layout: &Layout<'_>) -> Option<io::Result<Spawned>> {
     if REFUSED.load(Ordering::Relaxed) {
         return None;
     }
     match clone(layout) {
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
+        Err(error) if matches!(errno_of(&error), Some(Errno::NOSYS | Errno::PERM | Errno::INVAL)) => {
             REFUSED.store(true, Ordering::Relaxed);
             None
         }
@@ -42,28 +43,28 @@ fn clone(layout: &Layout<'_>) -> io::Result<Spawned> {
     let table =
         low.map_or_else(|| layout.own_table(), |(streams, end)| Table { streams, shared_from: Some(end) });
     let flags = if table.shared_from.is_some() { FLAGS | libc::CLONE_FILES } else { FLAGS };
-    let birth = (layout, &table);
+    let context = (layout, &table);
     let dumpable = layout.changes_user().then(DumpableKept::begin);
     let mut pidfd: libc::c_int = -1;
-    let argument = std::ptr::from_ref(&birth).cast_mut().cast::<c_void>();
+    let argument = std::ptr::from_ref(&context).cast_mut().cast::<c_void>();
     let blocked = MaskKept::all_blocked();
     // SAFETY: the stack is exclusively ours for as long as the child can use it: CLONE_VFORK suspends this
-    // thread until the child has executed or ended. `born` gets a pointer to `birth`, which outlives that
+    // thread until the child has executed or ended. `child_entry` gets a pointer to `context`, which outlives that
     // and which the child only reads. `pidfd` is where CLONE_PIDFD stores an int. With CLONE_FILES the child
     // leaves our table before it changes anything in it.
-    let pid = check(unsafe { libc::clone(born, stack.top(), flags, argument, &raw mut pidfd) });
+    let pid = check(unsafe { libc::clone(child_entry, stack.top(), flags, argument, &raw mut pidfd) });
     drop(blocked);
     drop(dumpable);
     drop(lent);
-    stack.give_back();
-    let Some(pid) = Pid::new(pid?) else { return Err(io::Error::from_raw_os_error(libc::EINVAL)) };
+    stack.put_back();
+    let Some(pid) = Pid::new(pid?) else { return Err(Errno::INVAL.into()) };
     // SAFETY: unless it kept its -1 (Linux before 5.2), the kernel stored a new descriptor, close-on-exec,
     // which is ours alone.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     Ok(Spawned { pid, pidfd: pidfd.or_else(|| pidfd::open(pid).ok()) })
 }
 
-extern "C" fn born(argument: *mut c_void) -> libc::c_int {
+extern "C" fn child_entry(argument: *mut c_void) -> libc::c_int {
     // SAFETY: the pointer is to the pair that `clone` passed, alive while the parent is suspended.
     let (layout, table): &(&Layout<'_>, &Table) = unsafe { &*argument.cast_const().cast() };
     child::run(layout, table)
@@ -77,7 +78,7 @@ struct Stack {
 // SAFETY: a mapping belongs to the process, not to a thread, and `Stack` is its only owner.
 unsafe impl Send for Stack {}
 
-/// Stacks nobody uses now. As many as were ever in use at once, up to `SPARE`.
+/// Unused stacks: as many as were ever in use at once, up to `SPARE`.
 static SPARES: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
 
 impl Stack {
@@ -93,7 +94,7 @@ impl Stack {
         spare.map_or_else(Self::map, Ok)
     }
 
-    fn give_back(self) {
+    fn put_back(self) {
         let mut spares = SPARES.lock().unwrap_or_else(PoisonError::into_inner);
         if spares.len() < Self::SPARE {
             spares.push(self);
@@ -110,7 +111,7 @@ impl Stack {
             return Err(io::Error::last_os_error());
         }
         let stack = Self { base };
-        // SAFETY: the range is the low end of the mapping just made, which nobody uses yet.
+        // SAFETY: the range is the low end of the mapping just made, which is not in use yet.
         check(unsafe { libc::mprotect(base, Self::GUARD, libc::PROT_NONE) })?;
         Ok(stack)
     }

@@ -18,7 +18,7 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    /// Mounts it at `place` for the user `user`. `None` where the kernel has no FUSE, or lets nobody mount.
+    /// Mounts it at `place` for the user `user`. `None` where the kernel has no FUSE, or forbids to mount.
     pub(super) fn new(place: &Path, user: u32, target: &Path) -> Option<Self> {
         let device = File::options().read(true).write(true).open("/dev/fuse").ok()?;
         let options =
