@@ -4,9 +4,9 @@
 //! smuggling), the head is refused: line ends other than CRLF, NUL, folded lines, names that are no tokens (above all with a
 //! blank before the colon), a second `Host` or `Authorization`, and a body whose length is unclear.
 //!
-//! httparse, which reads the responses of our client, does not fit here. Strictly it refuses what upstream's clients send: a
-//! request line without a version, a line without a colon. Leniently it drops `Transfer-Encoding : chunked` and folded lines
-//! without a word. Either way it takes a bare LF for the end of a line.
+//! httparse does not fit here. Strictly it refuses what upstream's clients send: a request line without a version, a line
+//! without a colon. Leniently it drops `Transfer-Encoding : chunked` and folded lines without a word. Either way it takes a
+//! bare LF for the end of a line.
 
 use crate::uri::{self, Target};
 use crate::{Headers, Version};
