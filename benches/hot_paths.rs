@@ -1,7 +1,7 @@
-//! The hot paths by themselves: `cargo bench -p supervisor-benches`.
+//! The hot paths in isolation: `cargo bench -p supervisor-benches`.
 //!
 //! Wall time of one thread without a system call in it, so that a change of a few per cent can be seen; of the log pump,
-//! which is made of system calls, with them. What a path costs within the daemon is told by `cargo xtask bench`.
+//! which is made of system calls, with them. `cargo xtask bench` measures what a path costs within the daemon.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a measuring tool")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` lets process managers run: `bench-load ROLE ARGUMENT...`.
+//! The load that process managers run in `cargo xtask bench`: `bench-load ROLE ARGUMENT...`.
 //!
 //! | Role | What it does |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `bare COUNT PROGRAM ARGUMENT...` | starts a program so often, as cheaply as the system can, and sleeps |
 //!
 //! A report is a line with a number in the named pipe `REPORT`: the process id where nothing else is said. `GO` is a
-//! named pipe as well: its first writer releases everybody.
+//! named pipe as well: opening it for writing starts all loads.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Whoever started us sees the exit code, if not this.
+            // The exit code reports the failure where standard error is closed.
             let _unseen = writeln!(io::stderr(), "bench-load {arguments:?}: {error}");
             ExitCode::FAILURE
         }
@@ -46,17 +46,17 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Outcome {
     match *arguments {
         ["quiet", report] => {
-            tell(report, std::process::id())?;
+            write_report(report, std::process::id())?;
             sleep()
         }
         ["flood", report, go, bytes, chunk] => {
-            tell(report, std::process::id())?;
+            write_report(report, std::process::id())?;
             wait_for_start(go)?;
             flood(bytes.parse()?, chunk.parse()?)?;
             sleep()
         }
         ["chat", report, go, lines, per_second] => {
-            tell(report, std::process::id())?;
+            write_report(report, std::process::id())?;
             wait_for_start(go)?;
             chat(lines.parse()?, per_second.parse()?)?;
             sleep()
@@ -72,7 +72,7 @@ fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-fn tell(report: &str, number: impl Display) -> io::Result<()> {
+fn write_report(report: &str, number: impl Display) -> io::Result<()> {
     let line = format!("{number}\n");
     OpenOptions::new().write(true).open(report)?.write_all(line.as_bytes())
 }
@@ -152,7 +152,7 @@ fn probe(report: &str, log: &str, count: u32) -> io::Result<()> {
         while log.metadata()?.len() == before {
             thread::sleep(Duration::from_micros(100));
         }
-        tell(report, began.elapsed().as_micros())?;
+        write_report(report, began.elapsed().as_micros())?;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(super) enum Logs {
 
 /// What a manager is to run.
 #[derive(Clone, Debug)]
-pub(super) struct Order<'a> {
+pub(super) struct Workload<'a> {
     pub(super) count: usize,
     /// The role of `bench-load` and its arguments; `{report}` and `{go}` stand for the pipes.
     pub(super) role: &'a str,
@@ -45,7 +45,7 @@ pub(super) struct Order<'a> {
     pub(super) config: &'a str,
 }
 
-impl<'a> Order<'a> {
+impl<'a> Workload<'a> {
     /// Programs that do nothing.
     pub(super) fn quiet(count: usize) -> Self {
         Self { count, role: "quiet {report}", logs: Logs::Files, config: "" }
@@ -74,19 +74,23 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Starts a manager and waits until all its programs run.
-    pub(super) fn start(programs: &Programs, subject: Subject, order: &Order<'_>) -> Result<Self, Failure> {
+    pub(super) fn start(
+        programs: &Programs,
+        subject: Subject,
+        workload: &Workload<'_>,
+    ) -> Result<Self, Failure> {
         let sandbox = Sandbox::new();
         for name in ["report", "go"] {
             workspace::run(Command::new("mkfifo").arg(sandbox.path(name)))?;
         }
-        let role = order.role.replace("{report}", &shown(&sandbox, "report"));
+        let role = workload.role.replace("{report}", &shown(&sandbox, "report"));
         let role = role.replace("{go}", &shown(&sandbox, "go"));
         let command = format!("{} {role}", programs.load.display());
         let mut manager = match subject {
-            Subject::Ours | Subject::Upstream => supervisord(programs, subject, &sandbox, order, &command),
-            Subject::Runit => runit(&sandbox, order, &command)?,
-            Subject::S6 => s6(&sandbox, order, &command)?,
-            Subject::Bare => bare(programs, &sandbox, order, &role),
+            Subject::Ours | Subject::Upstream => supervisord(programs, subject, &sandbox, workload, &command),
+            Subject::Runit => runit(&sandbox, workload, &command)?,
+            Subject::S6 => s6(&sandbox, workload, &command)?,
+            Subject::Bare => bare(programs, &sandbox, workload, &role),
         };
         let reports = listen(&sandbox.path("report"))?;
         let log = |name| OpenOptions::new().create(true).append(true).open(sandbox.path(name));
@@ -94,10 +98,10 @@ impl Fleet {
         let began = Instant::now();
         let manager = manager.spawn()?;
         let control = programs.of(subject, "supervisorctl");
-        let children = Vec::with_capacity(order.count);
+        let children = Vec::with_capacity(workload.count);
         let (started, start) = (Cell::new(None), Duration::ZERO);
         let mut fleet = Self { subject, sandbox, manager, reports, control, started, start, children };
-        for _ in 0..order.count {
+        for _ in 0..workload.count {
             let (at, pid) = fleet.next_report()?;
             fleet.start = at.saturating_duration_since(began);
             fleet.children.push(pid);
@@ -127,9 +131,9 @@ impl Fleet {
         Counters::of(&self.managers())
     }
 
-    /// Releases the programs that wait for it.
+    /// Starts the load of the programs that wait for it.
     pub(super) fn go(&self) -> Result<(), Failure> {
-        // Whoever is only about to open its end finds a writer as well, as this one stays.
+        // A program that opens its end later finds a writer too, as this one stays open.
         let pipe = OpenOptions::new().read(true).write(true).open(self.path("go"))?;
         self.started.set(Some(pipe));
         Ok(())
@@ -212,7 +216,7 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         // Ends the thread that reads the reports.
-        let _nobody_reads = OpenOptions::new()
+        let _unread = OpenOptions::new()
             .read(true)
             .write(true)
             .open(self.path("report"))
@@ -247,7 +251,7 @@ fn supervisord(
     programs: &Programs,
     subject: Subject,
     sandbox: &Sandbox,
-    order: &Order<'_>,
+    workload: &Workload<'_>,
     command: &str,
 ) -> Command {
     let mut config = format!(
@@ -255,14 +259,14 @@ fn supervisord(
          silent=true\n[unix_http_server]\nfile=%(here)s/s\n[rpcinterface:supervisor]\n\
          supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://%(here)s/s\n{}\n",
-        order.config
+        workload.config
     );
-    if subject == Subject::Upstream && order.count > 150 {
+    if subject == Subject::Upstream && workload.count > 150 {
         // Ours sees to it by itself.
-        let _ = writeln!(config, "[supervisord]\nminfds={}", 100 + 6 * order.count);
+        let _ = writeln!(config, "[supervisord]\nminfds={}", 100 + 6 * workload.count);
     }
-    for index in 0..order.count {
-        let logs = match order.logs {
+    for index in 0..workload.count {
+        let logs = match workload.logs {
             Logs::Files => format!(
                 "stdout_logfile=%(here)s/p{index}.out\nstderr_logfile=%(here)s/p{index}.err\n\
                  stdout_logfile_maxbytes=0\nstderr_logfile_maxbytes=0\n"
@@ -283,7 +287,7 @@ fn supervisord(
     }
     // As at every start but the first. A file system that has just deleted as many files, as between two rounds, takes
     // long to create new ones (ext4: five times what all the rest of a start takes).
-    for index in 0..order.count {
+    for index in 0..workload.count {
         sandbox.write(&format!("p{index}.out"), "");
         sandbox.write(&format!("p{index}.err"), "");
     }
@@ -298,8 +302,8 @@ fn script(sandbox: &Sandbox, path: &str, text: &str) -> Result<(), Failure> {
     Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
 }
 
-fn runit(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Failure> {
-    for index in 0..order.count {
+fn runit(sandbox: &Sandbox, workload: &Workload<'_>, command: &str) -> Result<Command, Failure> {
+    for index in 0..workload.count {
         script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
         sandbox.write(&format!("sv/p{index}/log/main/config"), "s50000000\nn1000\n");
         script(sandbox, &format!("sv/p{index}/log/run"), "exec svlogd ./main")?;
@@ -309,8 +313,8 @@ fn runit(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command,
     Ok(manager)
 }
 
-fn s6(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Failure> {
-    for index in 0..order.count {
+fn s6(sandbox: &Sandbox, workload: &Workload<'_>, command: &str) -> Result<Command, Failure> {
+    for index in 0..workload.count {
         script(sandbox, &format!("sv/p{index}/run"), &format!("exec {command}"))?;
         let log = sandbox.directory(&format!("sv/p{index}/log/main"));
         script(
@@ -324,8 +328,8 @@ fn s6(sandbox: &Sandbox, order: &Order<'_>, command: &str) -> Result<Command, Fa
     Ok(manager)
 }
 
-fn bare(programs: &Programs, sandbox: &Sandbox, order: &Order<'_>, role: &str) -> Command {
+fn bare(programs: &Programs, sandbox: &Sandbox, workload: &Workload<'_>, role: &str) -> Command {
     let mut manager = sandbox.command(&programs.load);
-    manager.arg("bare").arg(order.count.to_string()).arg(&programs.load).args(role.split(' '));
+    manager.arg("bare").arg(workload.count.to_string()).arg(&programs.load).args(role.split(' '));
     manager
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask bench [--quick] [SCENARIO...]`: speed and size beside upstream, runit and s6.
 //!
-//! Each scenario is run with every subject in turn, round by round, so that whatever else the machine does hits all of
-//! them. Figures are medians over the rounds. What counts is processor time and wake-ups; wall time is shared. Each
-//! scenario also checks that what it measures is right: logs are read back line by line, answers are looked at.
+//! Each scenario is run with every subject in turn, round by round, so that other load of the machine hits all of
+//! them. Figures are medians over the rounds. Processor time and wake-ups count most; wall time is shared. Each
+//! scenario also checks that what it measures is right: logs are read back line by line, answers are checked.
 //!
 //! `--quick` takes three minutes at most, with smaller loads and one round.
 #![forbid(unsafe_code)]
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use figure::Figures;
-use scenario::{Extent, SCENARIOS, Scenario, Stage};
+use scenario::{Context, Extent, SCENARIOS, Scenario};
 use subject::{Programs, Subject};
 use support::Failure;
 
@@ -51,38 +51,38 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
     let programs = Programs::prepare()?;
     let (began, mut figures, mut failures) = (Instant::now(), Figures::default(), Vec::new());
     for scenario in SCENARIOS.iter().filter(|known| names.is_empty() || names.contains(&known.name)) {
-        play(scenario, &programs, extent, &mut figures, &mut failures);
+        run_scenario(scenario, &programs, extent, &mut figures, &mut failures);
     }
     println!("\n{}\n{:.0} s in all", figures.table(), began.elapsed().as_secs_f64());
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
 }
 
-fn play(
+fn run_scenario(
     scenario: &Scenario,
     programs: &Programs,
     extent: Extent,
     figures: &mut Figures,
     failures: &mut Vec<String>,
 ) {
-    let (rounds, duels) = match extent {
+    let (rounds, paired_rounds) = match extent {
         Extent::Quick => (vec![scenario.quick], 0),
-        Extent::Full => (vec![scenario.full; scenario.rounds], scenario.duels),
+        Extent::Full => (vec![scenario.full; scenario.rounds], scenario.paired_rounds),
     };
     let duel: &[Subject] = &[Subject::Ours, Subject::Bare];
-    let rounds = [rounds, vec![duel; duels]].concat();
+    let rounds = [rounds, vec![duel; paired_rounds]].concat();
     for (index, subjects) in rounds.iter().enumerate() {
         let mut order: Vec<Subject> =
             subjects.iter().copied().filter(|subject| programs.has(*subject)).collect();
-        // Who comes after a pause may pay for what the others find done, such as the host giving the machine memory.
+        // The first subject after a pause may pay for what the others find done, such as the host giving the machine memory.
         if index % 2 == 1 {
             order.reverse();
         }
         for subject in order {
             println!("  {} {}/{}: {}", scenario.name, index + 1, rounds.len(), subject.name());
-            let mut stage = Stage { programs, extent, subject, figures };
-            if let Err(failure) = (scenario.run)(&mut stage) {
+            let mut context = Context { programs, extent, subject, figures };
+            if let Err(failure) = (scenario.run)(&mut context) {
                 println!("    FAILED: {failure}");
-                // What fails with a peer is a gap in the table; with ours it is a defect.
+                // A failure of a peer is a gap in the table; one of ours is a defect.
                 if subject == Subject::Ours {
                     failures.push(format!("{}: {failure}", scenario.name));
                 }

@@ -162,7 +162,7 @@ fn reading_a_log_follows_no_foreign_symlink_unlike_upstream() {
         let request = format!("GET {path} HTTP/1.0\r\n\r\n");
         let mut connection = daemon.connect();
         connection.send(request).unwrap();
-        let _streams_go_on = connection.wait_at_most(std::time::Duration::from_millis(500));
+        let _streams_go_on = connection.set_timeout(std::time::Duration::from_millis(500));
         let shown = connection.rest().unwrap_or_default();
         assert!(!String::from_utf8_lossy(&shown).contains("root:secret"), "{path}");
     }

@@ -271,7 +271,7 @@ fn slow_senders_and_readers_delay_no_other_client() {
     let mut readers: Vec<_> = (0..20).map(|_| Connection::open(&address).unwrap()).collect();
     for reader in &mut readers {
         // More answers than their sockets hold, and none is read.
-        reader.wait_at_most(Duration::from_millis(100)).unwrap();
+        reader.set_timeout(Duration::from_millis(100)).unwrap();
         for _ in 0..2000 {
             if reader.send(&call).is_err() {
                 break;

@@ -1,4 +1,4 @@
-//! What is done to a subject, and what is noted of it.
+//! The scenarios: what a subject does, and which figures are recorded.
 
 mod footprint;
 mod life;
@@ -29,31 +29,31 @@ impl Extent {
     }
 }
 
-/// What a scenario works with.
-pub(super) struct Stage<'a> {
+/// The subject of a run, and where its figures go.
+pub(super) struct Context<'a> {
     pub(super) programs: &'a Programs,
     pub(super) extent: Extent,
     pub(super) subject: Subject,
     pub(super) figures: &'a mut Figures,
 }
 
-impl Stage<'_> {
+impl Context<'_> {
     /// Notes a sample of the subject.
     fn note(&mut self, name: &str, aim: Aim, value: f64) {
         self.figures.note(self.subject, name, aim, value);
     }
 }
 
-/// Something to do to each of some subjects in turn.
+/// A scenario that some subjects run in turn.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) quick: &'static [Subject],
     pub(super) full: &'static [Subject],
-    /// How often in a full run.
+    /// Rounds of a full run.
     pub(super) rounds: usize,
-    /// How often after that with ours and the bare minimum alone, where the two differ by less than the rounds of either.
-    pub(super) duels: usize,
-    pub(super) run: fn(&mut Stage<'_>) -> Result<(), Failure>,
+    /// Further rounds with ours and the bare minimum alone, where the two differ by less than the rounds of either vary.
+    pub(super) paired_rounds: usize,
+    pub(super) run: fn(&mut Context<'_>) -> Result<(), Failure>,
 }
 
 use Subject::{Bare, Ours, Runit, S6, Upstream};
@@ -65,47 +65,47 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
-        duels: 0,
-        run: |stage| footprint::measure(stage, 1, Aim::AtMost(2.0)),
+        paired_rounds: 0,
+        run: |context| footprint::measure(context, 1, Aim::AtMost(2.0)),
     },
     Scenario {
         name: "start-100",
         quick: &[Ours, Bare],
         full: &[Ours, Bare],
         rounds: 15,
-        duels: 0,
-        run: |stage| life::measure_start(stage, 100),
+        paired_rounds: 0,
+        run: |context| life::measure_start(context, 100),
     },
     Scenario {
         name: "life-100",
         quick: &[Ours, Upstream, Runit, S6, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 2,
-        duels: 0,
-        run: |stage| life::measure(stage, 100, Aim::AtMost(2.5)),
+        paired_rounds: 0,
+        run: |context| life::measure(context, 100, Aim::AtMost(2.5)),
     },
     Scenario {
         name: "start-1000",
         quick: &[],
         full: &[Ours, Bare],
         rounds: 3,
-        duels: 0,
-        run: |stage| life::measure_start(stage, 1000),
+        paired_rounds: 0,
+        run: |context| life::measure_start(context, 1000),
     },
     Scenario {
         name: "life-1000",
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 2,
-        duels: 0,
-        run: |stage| life::measure(stage, 1000, Aim::AtMost(5.0)),
+        paired_rounds: 0,
+        run: |context| life::measure(context, 1000, Aim::AtMost(5.0)),
     },
     Scenario {
         name: "start-5000",
         quick: &[],
         full: &[Ours, Bare],
         rounds: 3,
-        duels: 0,
+        paired_rounds: 0,
         run: life::measure_starts_of_thousands,
     },
     Scenario {
@@ -113,7 +113,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[],
         full: &[Ours],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: life::measure_thousands,
     },
     Scenario {
@@ -121,7 +121,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: life::measure_restarts,
     },
     Scenario {
@@ -129,7 +129,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream, Runit, S6, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
-        duels: 12,
+        paired_rounds: 12,
         run: logs::measure_flood,
     },
     Scenario {
@@ -137,7 +137,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Bare],
         rounds: 3,
-        duels: 6,
+        paired_rounds: 6,
         run: logs::measure_rotation,
     },
     Scenario {
@@ -145,7 +145,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 3,
-        duels: 4,
+        paired_rounds: 4,
         run: logs::measure_small_writes,
     },
     Scenario {
@@ -153,7 +153,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Bare],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 7,
-        duels: 0,
+        paired_rounds: 0,
         run: logs::measure_burst,
     },
     Scenario {
@@ -161,7 +161,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6, Bare],
         rounds: 5,
-        duels: 0,
+        paired_rounds: 0,
         run: logs::measure_many_writers,
     },
     Scenario {
@@ -169,7 +169,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: logs::measure_line_beside_floods,
     },
     Scenario {
@@ -177,7 +177,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream, Runit, S6],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: logs::measure_chatter,
     },
     Scenario {
@@ -185,7 +185,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours, Upstream],
         full: &[Ours, Upstream],
         rounds: 3,
-        duels: 0,
+        paired_rounds: 0,
         run: requests::measure_hundred,
     },
     Scenario {
@@ -193,7 +193,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: requests::measure_thousand,
     },
     Scenario {
@@ -201,7 +201,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         quick: &[Ours],
         full: &[Ours, Upstream],
         rounds: 1,
-        duels: 0,
+        paired_rounds: 0,
         run: stuck::measure,
     },
 ];

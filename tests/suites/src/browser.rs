@@ -6,7 +6,7 @@
 //! parts in whose names they occur.
 //! With `--pictures` it also takes the pictures of the documentation, in `docs/screenshots`.
 //!
-//! Only whoever runs the suite needs Node and Chromium; neither the build nor the program does.
+//! Only the suite needs Node and Chromium; neither the build nor the programs do.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use support::{
     workspace,
 };
 
-/// An example and how to tell that it works.
+/// An example and how to check that it serves.
 struct Deployment {
     /// Its folder below `examples/`.
     name: &'static str,

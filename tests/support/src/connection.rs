@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{Address, PATIENCE, Response};
 
-/// A raw connection to a daemon. Nothing is added to what is sent, and nothing taken from what comes.
+/// A raw connection to a daemon. Bytes are sent and received as they are.
 #[derive(Debug)]
 pub struct Connection {
     stream: Stream,
@@ -22,7 +22,7 @@ enum Stream {
 }
 
 impl Connection {
-    /// Connects. What is then waited for, is waited for as long as [`PATIENCE`].
+    /// Connects, with a timeout of [`PATIENCE`].
     ///
     /// # Errors
     /// Those of connecting.
@@ -32,15 +32,15 @@ impl Connection {
             Address::Tcp(port) => Stream::Tcp(TcpStream::connect((Ipv4Addr::LOCALHOST, *port))?),
         };
         let connection = Self { stream, ahead: Vec::new() };
-        connection.wait_at_most(PATIENCE)?;
+        connection.set_timeout(PATIENCE)?;
         Ok(connection)
     }
 
-    /// Bounds every wait from now on.
+    /// Sets the timeout of reads and writes.
     ///
     /// # Errors
     /// Those of the socket.
-    pub fn wait_at_most(&self, time: Duration) -> Result<()> {
+    pub fn set_timeout(&self, time: Duration) -> Result<()> {
         match &self.stream {
             Stream::Unix(stream) => {
                 stream.set_read_timeout(Some(time))?;

@@ -1,4 +1,4 @@
-//! A supervisord in a sandbox, and what one asks of it.
+//! A supervisord in a sandbox, its logs and requests to it.
 
 use std::fmt::Write as _;
 use std::process::Child;
@@ -57,7 +57,7 @@ impl Daemon {
         &self.sandbox
     }
 
-    /// Writes a new configuration in place of the old one; the daemon is not told.
+    /// Writes a new configuration in place of the old one; without a signal or request to the daemon.
     pub fn reconfigure(&self, config: &str) {
         self.sandbox.write(CONFIG, launch::configuration(config));
     }
@@ -234,8 +234,8 @@ impl Daemon {
         }
     }
 
-    /// Everything worth reading after a failure.
-    fn account_of_itself(&self) -> String {
+    /// The configuration, the logs and the output, for a failed test.
+    fn diagnostics(&self) -> String {
         let mut account = format!("--- {:?} in {}\n", self.flavour, self.sandbox.root().display());
         for name in [CONFIG, "main.log", "stdout", "stderr"] {
             let text = self.sandbox.text(name);
@@ -248,9 +248,9 @@ impl Daemon {
     }
 }
 
-/// Users see what the system says of an error, without the number Rust's standard library adds.
+/// Messages show the text of `strerror`, without the number that Rust's standard library appends.
 #[track_caller]
-pub(crate) fn assert_in_the_systems_words(text: &str) {
+pub(crate) fn assert_no_os_error_number(text: &str) {
     assert!(!text.contains("(os error "), "{text}");
 }
 
@@ -258,14 +258,14 @@ impl Drop for Daemon {
     #[expect(clippy::print_stderr, reason = "the test runner shows it beneath the failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.account_of_itself());
+            eprintln!("{}", self.diagnostics());
         }
         // The sandbox kills the rest; this one is our own child and would stay a zombie.
         let _ = self.launched.kill();
         let _ = self.launched.wait();
         if !std::thread::panicking() {
             for name in ["main.log", "stdout", "stderr"] {
-                assert_in_the_systems_words(&self.sandbox.text(name));
+                assert_no_os_error_number(&self.sandbox.text(name));
             }
         }
     }

@@ -7,7 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
-use crate::daemon::assert_in_the_systems_words;
+use crate::daemon::assert_no_os_error_number;
 use crate::{Account, Daemon, Flavour, Sandbox, wait_for};
 
 /// The beginning of every configuration made by [`Launch::configure`]. A test overrides an option by naming it again
@@ -136,7 +136,7 @@ impl Launch {
             stdout: sandbox.text("stdout"),
             stderr: sandbox.text("stderr"),
         };
-        assert_in_the_systems_words(&outcome.stderr);
+        assert_no_os_error_number(&outcome.stderr);
         outcome
     }
 

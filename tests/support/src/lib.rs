@@ -1,4 +1,4 @@
-//! What every end-to-end test stands on: a directory of its own, a daemon in it, and clients to talk to it.
+//! What the end-to-end tests and the suites share: sandboxes, daemons, clients, and the installation of upstream.
 //!
 //! The crate knows no crate of the product. It drives the built programs the way a user does and reads the wire
 //! with a reader of its own, so that a mistake in the product cannot cancel itself out in the test. For the same
@@ -12,7 +12,7 @@
 //!
 //! Linux only, because processes are looked at through `/proc`.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, reason = "a helper that cannot do its work fails the test at hand")]
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod connection;
 mod daemon;

@@ -16,7 +16,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// Reserves a port nobody listens on.
+    /// Reserves a port without a listener.
     pub fn reserve() -> Self {
         // Start at a place that depends on the process, so that parallel test runs seldom collide.
         let offset = u16::try_from(std::process::id() % 10_000).expect("less than 10000");

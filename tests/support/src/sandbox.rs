@@ -115,15 +115,15 @@ impl Sandbox {
         processes::with_environment(MARKER, self.path.as_os_str())
     }
 
-    /// Kills whatever was started from here. Repeats, because a process may fork, and then end, while it is being looked
-    /// for: nothing is left when two looks have found nothing.
+    /// Kills whatever was started from here. Scans repeatedly, because a process may fork and exit during a scan: two empty scans in a row
+    /// show that none is left.
     fn kill_survivors(&self) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
-        let mut looks_in_vain = 0;
+        let mut empty_scans = 0;
         loop {
             let survivors = self.survivors();
-            looks_in_vain = if survivors.is_empty() { looks_in_vain + 1 } else { 0 };
-            if looks_in_vain == 2 {
+            empty_scans = if survivors.is_empty() { empty_scans + 1 } else { 0 };
+            if empty_scans == 2 {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -149,7 +149,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-/// Live processes of any sandbox: what a run of the suite left behind. Empty, if it kept its promise.
+/// Live processes of any sandbox: what a run of the tests left behind.
 pub fn survivors_of_any_sandbox() -> Vec<u32> {
     processes::with_variable(MARKER)
 }

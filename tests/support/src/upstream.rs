@@ -9,7 +9,7 @@ use crate::workspace::{self, Failure};
 /// Names the virtual environment; when unset one is made below the build directory.
 pub const VARIABLE: &str = "SUPERVISOR_UPSTREAM";
 
-/// What is installed. The release imports `pkg_resources`, which setuptools gave up in version 81.
+/// What is installed. The release imports `pkg_resources`, which setuptools dropped in version 81.
 const PACKAGES: [&str; 2] = ["supervisor==4.3.0", "setuptools<81"];
 
 const SYSTEM_PYTHON: &str = "/usr/bin/python3";
@@ -37,7 +37,7 @@ pub fn ensure() -> Result<PathBuf, Failure> {
 }
 
 fn install(place: &Path) -> Result<(), Failure> {
-    // The machine's own interpreter is one that every user can run; a private one may lie in somebody's home.
+    // The machine's own interpreter is one that every user can run; a private one may lie in a home directory.
     let python = if Path::new(SYSTEM_PYTHON).exists() { SYSTEM_PYTHON } else { "python3" };
     workspace::run(Command::new(python).args(["-m", "venv"]).arg(place))?;
     workspace::download(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))

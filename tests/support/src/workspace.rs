@@ -47,7 +47,7 @@ pub fn download(command: &mut Command) -> Result<(), Failure> {
     for pause in PAUSES {
         match run(command) {
             Ok(()) => return Ok(()),
-            Err(failure) => println!("{failure}; once more in {pause:?}"),
+            Err(failure) => println!("{failure}; trying again in {pause:?}"),
         }
         thread::sleep(pause);
     }

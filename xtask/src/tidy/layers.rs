@@ -1,4 +1,4 @@
-//! Rules about who may know whom and who may touch the machine.
+//! Rules about which crate may depend on which, and which may call the operating system.
 
 use super::{Finding, Source};
 

@@ -12,7 +12,7 @@ const CATALOGUE: &str = "tests/SCENARIOS.md";
 struct Id<'a> {
     area: &'a str,
     number: u32,
-    /// A letter that tells scenarios of one number apart, or nothing.
+    /// A letter that distinguishes scenarios of one number, or nothing.
     variant: &'a str,
 }
 

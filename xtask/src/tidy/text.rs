@@ -4,7 +4,7 @@ use super::{Finding, Source};
 
 /// Beyond this a file holds more than one idea.
 const LONGEST_FILE: usize = 700;
-/// rustfmt breaks code; comments are broken by whoever writes them.
+/// rustfmt breaks code; comments are broken by hand.
 const LONGEST_COMMENT: usize = 130;
 
 /// Work left open, spelled apart so that the rule does not find itself.
@@ -28,10 +28,10 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// Rules for whatever people write.
+/// Rules for every text.
 fn every_text(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // Nobody writes these: a seed is what a client sent, to the byte.
+    // A seed is what a client sent, to the byte.
     let is_seed = source.file.to_string_lossy().contains("fuzz/seeds");
     if is_seed || ["lock", "svg"].iter().any(|extension| source.has_extension(extension)) {
         return findings;

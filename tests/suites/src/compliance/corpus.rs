@@ -12,7 +12,7 @@ use std::{env, thread};
 
 use support::{Address, Failure, Fault, Flavour, Port, RpcClient, Sandbox, Value, wait_for, workspace};
 
-use super::normal::normal;
+use super::normalize::normalize;
 use super::report::Report;
 
 /// How many files are compared at a time: a start is mostly waiting.
@@ -76,7 +76,7 @@ fn load(flavour: Flavour, file: &Path, tools: &Path) -> String {
     });
     daemon.kill().expect("it is our child");
     daemon.wait().expect("it is our child");
-    normal(&text, sandbox.root()).replace(&format!("127.0.0.1:{}", port.number()), "127.0.0.1:PORT")
+    normalize(&text, sandbox.root()).replace(&format!("127.0.0.1:{}", port.number()), "127.0.0.1:PORT")
 }
 
 /// Writes the file into the sandbox as it can be loaded there, and returns the environment it needs.

@@ -2,8 +2,8 @@
 
 use support::{Daemon, Flavour, Launch, Sandbox};
 
-use super::normal::normal;
-use super::report::{Report, carry_through};
+use super::normalize::normalize;
+use super::report::{Report, run_scenario};
 
 const CONFIG: &str = "\
 [program:a]
@@ -173,13 +173,13 @@ const AFTER: &[&str] = &[
 const GONE: &[&str] = &["status", "version", "avail", "shutdown", "start a", "reread", "pid", "update"];
 
 pub(super) fn compare(report: &mut Report) {
-    let reference = carry_through(|| session(Flavour::Upstream, Flavour::Upstream));
+    let reference = run_scenario(|| session(Flavour::Upstream, Flavour::Upstream));
     for (ctl, daemon) in [
         (Flavour::Upstream, Flavour::Ours),
         (Flavour::Ours, Flavour::Upstream),
         (Flavour::Ours, Flavour::Ours),
     ] {
-        let session = carry_through(|| session(ctl, daemon));
+        let session = run_scenario(|| session(ctl, daemon));
         report.compare_steps(&format!("ctl {ctl:?} on {daemon:?}: "), &reference, &session);
     }
 }
@@ -223,5 +223,5 @@ fn outcome(daemon: &Daemon, ctl: Flavour, command: &str) -> String {
         lines.sort_unstable();
     }
     let text = format!("exit {}\n{}\n{}", outcome.code, lines.join("\n"), outcome.stderr);
-    normal(&text, daemon.sandbox().root())
+    normalize(&text, daemon.sandbox().root())
 }

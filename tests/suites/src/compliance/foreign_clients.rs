@@ -4,8 +4,8 @@ use std::process::Command;
 
 use support::{Daemon, Flavour, Launch, Port, Sandbox};
 
-use super::normal::normal;
-use super::report::{Report, carry_through};
+use super::normalize::normalize;
+use super::report::{Report, run_scenario};
 
 const CONFIG: &str = "\
 [program:a]
@@ -110,7 +110,7 @@ const BODY: &str = "<methodCall><methodName>supervisor.getState</methodName></me
 
 pub(super) fn compare(report: &mut Report) {
     let [upstream, ours] =
-        [Flavour::Upstream, Flavour::Ours].map(|flavour| carry_through(|| conversations(flavour)));
+        [Flavour::Upstream, Flavour::Ours].map(|flavour| run_scenario(|| conversations(flavour)));
     report.compare_steps("client ", &upstream, &ours);
 }
 
@@ -158,5 +158,5 @@ fn output(daemon: &Daemon, mut command: Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let printed = format!("{}{}\n{}", text(&output.stdout), text(&output.stderr), output.status);
-    normal(&printed, daemon.sandbox().root())
+    normalize(&printed, daemon.sandbox().root())
 }

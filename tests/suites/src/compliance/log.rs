@@ -2,7 +2,7 @@
 
 use support::{Daemon, Flavour, Launch, Sandbox};
 
-use super::report::{Report, carry_through};
+use super::report::{Report, run_scenario};
 
 /// The programs that end take a moment: whether upstream sees an instant exit at once is a matter of chance.
 const CONFIG: &str = "\
@@ -36,7 +36,7 @@ autostart=false
 ";
 
 pub(super) fn compare(report: &mut Report) {
-    let [upstream, ours] = [Flavour::Upstream, Flavour::Ours].map(|flavour| carry_through(|| life(flavour)));
+    let [upstream, ours] = [Flavour::Upstream, Flavour::Ours].map(|flavour| run_scenario(|| life(flavour)));
     report.compare_steps("main log of ", &upstream, &ours);
 }
 

@@ -6,8 +6,8 @@
 
 use support::{Daemon, Flavour, Launch, Sandbox, Value, wait_until};
 
-use super::normal::normal;
-use super::report::{Report, carry_through};
+use super::normalize::normalize;
+use super::report::{Report, run_scenario};
 use super::rpc::{numbers_of_a_run, without_autorestart};
 use super::spelling;
 
@@ -138,8 +138,8 @@ pub(super) fn compare(report: &mut Report) {
 fn both(scenario: fn(Flavour) -> Vec<(String, String)>) -> [super::report::Steps; 2] {
     // Upstream waits most of the time.
     std::thread::scope(|scope| {
-        let upstream = scope.spawn(|| carry_through(|| scenario(Flavour::Upstream)));
-        let ours = carry_through(|| scenario(Flavour::Ours));
+        let upstream = scope.spawn(|| run_scenario(|| scenario(Flavour::Upstream)));
+        let ours = run_scenario(|| scenario(Flavour::Ours));
         [upstream.join().expect("a failure is carried through"), ours]
     })
 }
@@ -216,7 +216,7 @@ fn shown(daemon: &Daemon, method: &str, request: &str) -> String {
     let lengthless = |line: &&str| !line.starts_with("Date: ") && !line.starts_with("Content-Length: ");
     let head: Vec<_> = response.head.split("\r\n").filter(lengthless).collect();
     let body = response.text();
-    let body = without_autorestart(&numbers_of_a_run(&normal(&body, daemon.sandbox().root())));
+    let body = without_autorestart(&numbers_of_a_run(&normalize(&body, daemon.sandbox().root())));
     let body = match method {
         "supervisor.getPID" => body.replace(&format!("<int>{}</int>", daemon.pid()), "<int>#</int>"),
         "supervisor.readLog" | "supervisor.readMainLog"

@@ -18,7 +18,7 @@ mod faults;
 mod foreign_clients;
 mod log;
 mod methods;
-mod normal;
+mod normalize;
 mod raw_http;
 mod report;
 mod rpc;
@@ -75,10 +75,10 @@ fn prepare_and_start_again(parts: &[&str]) -> Result<(), Failure> {
     workspace::run(&mut again)
 }
 
-/// More failures than this are not upstream's races.
-const MOST_UNLUCKY: usize = 5;
+/// With more failures than this the cause is not a race of upstream's.
+const MAX_RERUN: usize = 5;
 
-/// Runs the end-to-end tests with upstream's programs. What fails is run once more by itself: upstream has races of its own,
+/// Runs the end-to-end tests with upstream's programs, and failed ones again, one at a time: upstream has races of its own,
 /// such as signals that are lost between fork and exec, which show when many tests run at once.
 fn run_suite_on_upstream() -> Result<(), Failure> {
     println!("\nend-to-end tests on upstream, without those about deliberate differences");
@@ -89,23 +89,23 @@ fn run_suite_on_upstream() -> Result<(), Failure> {
         tests
     };
     let output = suite(&["--skip", "unlike_upstream"]).stderr(Stdio::inherit()).output()?;
-    let told = String::from_utf8_lossy(&output.stdout);
-    println!("{told}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}");
     if output.status.success() {
         return Ok(());
     }
-    let unlucky = failures(&told);
-    if unlucky.is_empty() || unlucky.len() > MOST_UNLUCKY {
+    let failed = failures(&printed);
+    if failed.is_empty() || failed.len() > MAX_RERUN {
         return Err(format!("the end-to-end tests on upstream: {}", output.status).into());
     }
-    println!("\nonce more, by themselves: {}", unlucky.join(", "));
-    let arguments: Vec<&str> = ["--exact", "--test-threads=1"].into_iter().chain(unlucky).collect();
+    println!("\nagain, one at a time: {}", failed.join(", "));
+    let arguments: Vec<&str> = ["--exact", "--test-threads=1"].into_iter().chain(failed).collect();
     workspace::run(&mut suite(&arguments))
 }
 
 /// The tests that the harness lists at its end as failed.
-fn failures(told: &str) -> Vec<&str> {
-    let list = told.rsplit_once("\nfailures:\n").map_or("", |(_, list)| list);
+fn failures(printed: &str) -> Vec<&str> {
+    let list = printed.rsplit_once("\nfailures:\n").map_or("", |(_, list)| list);
     list.lines().map_while(|line| line.strip_prefix("    ")).collect()
 }
 
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn failed_tests_are_read_from_the_last_list() {
-        let told = "F\nfailures:\n\n---- a::b stdout ----\npanicked\n\nfailures:\n    a::b\n    c\n\ntest result: FAILED\n";
-        assert_eq!(failures(told), ["a::b", "c"]);
+        let printed = "F\nfailures:\n\n---- a::b stdout ----\npanicked\n\nfailures:\n    a::b\n    c\n\ntest result: FAILED\n";
+        assert_eq!(failures(printed), ["a::b", "c"]);
         assert_eq!(failures("test result: ok\n"), [""; 0]);
     }
 }

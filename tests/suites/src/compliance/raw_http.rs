@@ -1,12 +1,12 @@
-//! HTTP exchanges byte by byte: status line, headers in their order, body, and whether the connection is still of use.
+//! HTTP exchanges byte by byte: status line, headers in their order, body, and whether the connection stays open.
 
 use std::time::Duration;
 
 use support::{Address, Connection, Daemon, Flavour, Launch, Port, Response, Sandbox, exchange};
 
-use super::report::{Report, Steps, carry_through};
+use super::report::{Report, Steps, run_scenario};
 
-/// How long nothing may come, both before and after somebody else has asked and been answered, before it counts as silence.
+/// A request counts as unanswered if nothing arrives for this long, both before and after another client got an answer.
 /// Upstream never answers some of these requests.
 const SILENCE: Duration = Duration::from_millis(1500);
 
@@ -15,11 +15,11 @@ const SILENCE: Duration = Duration::from_millis(1500);
 enum Part {
     /// All of it.
     All,
-    /// The head without what speaks of the body: pages are our own.
+    /// The head without the headers that describe the body: pages are our own.
     Head,
 }
 
-/// Requests as they are sent. `{CALL}` stands for the headers and the body of a sound call.
+/// Requests as they are sent. `{CALL}` stands for the headers and the body of a valid call.
 const REQUESTS: &[(&str, Part)] = &[
     // Versions and connections.
     ("POST /RPC2 HTTP/1.0\r\n{CALL}", Part::All),
@@ -133,8 +133,8 @@ const BODY: &str = "<methodCall><methodName>supervisor.getState</methodName></me
 
 pub(super) fn compare(report: &mut Report) {
     let [upstream, ours] = std::thread::scope(|scope| {
-        let upstream = scope.spawn(|| carry_through(|| exchanges(Flavour::Upstream)));
-        let ours: Steps = carry_through(|| exchanges(Flavour::Ours));
+        let upstream = scope.spawn(|| run_scenario(|| exchanges(Flavour::Upstream)));
+        let ours: Steps = run_scenario(|| exchanges(Flavour::Ours));
         [upstream.join().expect("a failure is carried through"), ours]
     });
     report.compare_steps("http ", &upstream, &ours);
@@ -177,10 +177,11 @@ fn converse(address: &Address, request: &str, part: Part) -> String {
     let _ = connection.send(request);
     if request.starts_with("HEAD") {
         // Upstream sends a body behind it, which no client expects.
-        let head = patiently(address, || connection.until(b"\r\n\r\n")).map(|head| Response::of(&head));
+        let head =
+            retry_after_probe(address, || connection.until(b"\r\n\r\n")).map(|head| Response::of(&head));
         return head.map_or("no answer".to_owned(), |response| shown(&response, Part::Head));
     }
-    let Some(response) = patiently(address, || connection.response()) else {
+    let Some(response) = retry_after_probe(address, || connection.response()) else {
         return match connection.rest() {
             Ok(rest) if rest.is_empty() => "closed without an answer".to_owned(),
             Ok(rest) => format!("closed after {:?}", String::from_utf8_lossy(&rest)),
@@ -188,14 +189,13 @@ fn converse(address: &Address, request: &str, part: Part) -> String {
         };
     };
     let _ = connection.send("GET /probe HTTP/1.0\r\n\r\n");
-    let after = patiently(address, || connection.response());
+    let after = retry_after_probe(address, || connection.response());
     let after = after.map_or("closed".to_owned(), |next| format!("answered {}", next.status));
     format!("{}\nafter it: {after}", shown(&response, part))
 }
 
-/// Looks for an answer again if there is none yet: the daemon may have had no time. It has had some when somebody who asks
-/// later is answered.
-fn patiently<T>(address: &Address, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+/// Reads again if there is no answer yet, after another client got one: by then a loaded daemon has had its turn.
+fn retry_after_probe<T>(address: &Address, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     look().or_else(|| {
         let _ = exchange(address, b"GET /probe HTTP/1.0\r\n\r\n");
         look()
@@ -208,7 +208,7 @@ fn pipelined(daemon: &Daemon) -> String {
     let mut connection = open(&daemon.address());
     connection.send(format!("{call}GET /nope HTTP/1.1\r\n\r\n{call}")).expect("the requests are sent");
     let answers: Vec<_> = (0..3)
-        .map(|_| patiently(&daemon.address(), || connection.response()))
+        .map(|_| retry_after_probe(&daemon.address(), || connection.response()))
         .map(|answer| answer.map_or("no answer".to_owned(), |response| shown(&response, Part::All)))
         .collect();
     answers.join("\n\n")
@@ -216,7 +216,7 @@ fn pipelined(daemon: &Daemon) -> String {
 
 fn open(address: &Address) -> Connection {
     let connection = Connection::open(address).expect("the daemon accepts connections");
-    connection.wait_at_most(SILENCE).expect("the socket takes a timeout");
+    connection.set_timeout(SILENCE).expect("the socket takes a timeout");
     connection
 }
 

@@ -14,15 +14,15 @@ struct Row {
     verdict: Verdict,
 }
 
-/// Each step of a scenario with what came of it, or why the scenario could not be carried through.
+/// Each step of a scenario with its outcome, or why the scenario was cut short.
 pub(super) type Steps = Result<Vec<(String, String)>, String>;
 
-/// Carries a scenario through; a condition it waited for in vain fails the scenario and not the whole run.
-pub(super) fn carry_through(scenario: impl FnOnce() -> Vec<(String, String)>) -> Steps {
+/// Runs a scenario; a condition that does not come true in time fails the scenario and not the whole run.
+pub(super) fn run_scenario(scenario: impl FnOnce() -> Vec<(String, String)>) -> Steps {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(scenario)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let words = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        words.unwrap_or("failed without words").to_owned()
+        words.unwrap_or("failed without a message").to_owned()
     })
 }
 
@@ -30,12 +30,12 @@ enum Verdict {
     Same,
     /// With the entry of COMPATIBILITY.md that says why.
     OnPurpose(&'static str),
-    /// With the first place where the two part.
+    /// With the first place where the two differ.
     Differs(String),
 }
 
 impl Report {
-    /// Compares two transcripts, each a list of steps with what came of them. A side that failed has one step, its
+    /// Compares two transcripts, each a list of steps with their outcomes. A side that failed has one step, its
     /// failure, and then every step of the other differs.
     pub(super) fn compare_steps(&mut self, scenario: &str, upstream: &Steps, ours: &Steps) {
         match (upstream, ours) {

@@ -2,8 +2,8 @@
 
 use support::{Daemon, Flavour, Launch, Sandbox, Value};
 
-use super::normal::normal;
-use super::report::{Report, carry_through};
+use super::normalize::normalize;
+use super::report::{Report, run_scenario};
 
 const CONFIG: &str = "\
 [program:a]
@@ -92,7 +92,7 @@ fn calls() -> Vec<(&'static str, Vec<Value>)> {
 
 pub(super) fn compare(report: &mut Report) {
     let [upstream, ours] =
-        [Flavour::Upstream, Flavour::Ours].map(|flavour| carry_through(|| answers(flavour)));
+        [Flavour::Upstream, Flavour::Ours].map(|flavour| run_scenario(|| answers(flavour)));
     report.compare_steps("rpc ", &upstream, &ours);
 }
 
@@ -114,7 +114,7 @@ fn answer(daemon: &Daemon, method: &str, parameters: &[Value]) -> (String, Strin
     let body = String::from_utf8_lossy(&response.body).into_owned();
     let lengthless = |line: &&str| !line.starts_with("Date: ") && !line.starts_with("Content-Length: ");
     let head: Vec<_> = response.head.split("\r\n").filter(lengthless).collect();
-    let body = without_autorestart(&numbers_of_a_run(&normal(&body, daemon.sandbox().root())));
+    let body = without_autorestart(&numbers_of_a_run(&normalize(&body, daemon.sandbox().root())));
     (format!("{method}({})", shown.join(", ")), format!("{}\n{body}", head.join("\n")))
 }
 

@@ -6,7 +6,7 @@ use support::{Daemon, Failure, Sandbox, workspace};
 
 use super::PythonEnvironment;
 
-/// Lets a program crash and waits for the report.
+/// Crashes a program and waits for the report.
 pub(super) fn run(_python: &PythonEnvironment) -> Result<(), Failure> {
     let arguments = ["build", "--quiet", "-p", "supervisor-listener", "--example", "crash_report"];
     workspace::run(Command::new("cargo").args(arguments).current_dir(workspace::root()))?;

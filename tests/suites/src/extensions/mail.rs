@@ -39,7 +39,7 @@ fn converse(stream: &TcpStream, letters: &Sender<String>) -> io::Result<()> {
                 output.write_all(b"354 go on\r\n")?;
                 let letter: Vec<String> =
                     lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
-                // Nobody waits any more once the run is over.
+                // The receiver is gone once the run is over.
                 drop(letters.send(letter.join("\n")));
                 output.write_all(b"250 taken\r\n")?;
             }

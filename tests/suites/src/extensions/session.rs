@@ -4,7 +4,7 @@ use support::{Daemon, Failure, Flavour, Launch, Sandbox, wait_for};
 
 use super::PythonEnvironment;
 
-/// Records events byte for byte, as many characters as it is told; a line end is put behind each.
+/// Records events byte for byte, each as long as its header says, and appends a line feed to each.
 const RECORDER: &str = "\
 import io, sys
 events = io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='')

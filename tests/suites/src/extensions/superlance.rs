@@ -10,13 +10,13 @@ use super::mail::MailServer;
 /// Keeps letters in files, as `sendmail -t -i` would send them.
 const SENDMAIL: &str = "#!/bin/sh\ncat >\"$(dirname \"$0\")/$1.mail\"\n";
 
-/// Lets each listener see what it watches for, and waits for what it does about it.
+/// Triggers what each listener watches for, and waits for its reaction.
 pub(super) fn run(python: &PythonEnvironment) -> Result<(), Failure> {
     let server = MailServer::start()?;
-    let nobody_listens = Port::reserve();
+    let closed_port = Port::reserve();
     let sandbox = Sandbox::new();
     sandbox.write("sendmail", SENDMAIL);
-    let config = configuration(python, server.port, nobody_listens.number());
+    let config = configuration(python, server.port, closed_port.number());
     let daemon = Daemon::start_in(sandbox, &config);
     let first =
         ["fat", "unreachable"].map(|name| (name, daemon.wait_for_state(name, "RUNNING")["pid"].int()));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Replaces what belongs to one run. Nothing else is touched, above all no wording and no width.
-pub(super) fn normal(text: &str, sandbox: &Path) -> String {
+pub(super) fn normalize(text: &str, sandbox: &Path) -> String {
     let text = text.replace(&sandbox.display().to_string(), "DIR");
     let lines: Vec<_> = text.split('\n').map(|line| source_place(&random_part(&times(line)))).collect();
     lines.join("\n")
@@ -83,20 +83,20 @@ mod tests {
 
     #[test]
     fn only_what_belongs_to_a_run_is_replaced() {
-        let normal = |text: &str| normal(text, Path::new("/tmp/sv1-0"));
-        assert_eq!(normal("x   RUNNING   pid 12, uptime 0:00:07"), "x   RUNNING   pid #, uptime #");
+        let normalize = |text: &str| normalize(text, Path::new("/tmp/sv1-0"));
+        assert_eq!(normalize("x   RUNNING   pid 12, uptime 0:00:07"), "x   RUNNING   pid #, uptime #");
         assert_eq!(
-            normal("<string>pid 12, uptime 1 day, 0:00:07</string>"),
+            normalize("<string>pid 12, uptime 1 day, 0:00:07</string>"),
             "<string>pid #, uptime #</string>"
         );
-        assert_eq!(normal("x   STOPPED   Nov 21 03:58 AM"), "x   STOPPED   TIME");
-        assert_eq!(normal("x   STOPPED   Not started"), "x   STOPPED   Not started");
-        assert_eq!(normal("4711\n0\n"), "#\n0\n");
+        assert_eq!(normalize("x   STOPPED   Nov 21 03:58 AM"), "x   STOPPED   TIME");
+        assert_eq!(normalize("x   STOPPED   Not started"), "x   STOPPED   Not started");
+        assert_eq!(normalize("4711\n0\n"), "#\n0\n");
         assert_eq!(
-            normal("/tmp/sv1-0/x-stdout---supervisor-abc_1234.log"),
+            normalize("/tmp/sv1-0/x-stdout---supervisor-abc_1234.log"),
             "DIR/x-stdout---supervisor-RANDOM.log"
         );
-        assert_eq!(normal("error: <class 'A'>, b: file: /x line: 3"), "error: <class 'A'>, b");
-        assert_eq!(normal("grp:gb   in use    auto      5:10"), "grp:gb   in use    auto      5:10");
+        assert_eq!(normalize("error: <class 'A'>, b: file: /x line: 3"), "error: <class 'A'>, b");
+        assert_eq!(normalize("grp:gb   in use    auto      5:10"), "grp:gb   in use    auto      5:10");
     }
 }
