@@ -1,7 +1,7 @@
 //! What the user of a program tries against a supervisord of root: to have it write, empty, read or chmod a file of
 //! root's through a name in a directory of the program's user.
 //!
-//! As root the directory belongs to `nobody`, who also does what the attacker does. Without root it is one that everybody
+//! As root the directory belongs to `nobody`, who also plays the attacker. Without root it is one that everybody
 //! can write, which the same rules are for.
 
 use std::fs::{self, Permissions};

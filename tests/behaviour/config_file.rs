@@ -24,7 +24,7 @@ fn unreadable_file_is_named() {
     }
 }
 
-/// CFG-2: root is told besides that searching is unwise.
+/// CFG-2: root also gets a warning that searching is unwise.
 #[test]
 fn default_places_are_named_when_none_has_a_file() {
     let sandbox = Sandbox::new();
@@ -178,7 +178,7 @@ fn windows_line_ends_make_no_difference() {
     assert_eq!(daemon.configured("x")["command"].text(), "one\ntwo");
 }
 
-/// The rest of the file is examined as well, but the first fault is told first.
+/// The whole file is examined, and the first fault is reported first.
 #[test]
 fn first_fault_reported_is_the_one_upstream_reports() {
     assert_refused(

@@ -1,4 +1,4 @@
-//! As images of containers run supervisord: as process 1, as a user without a name, with the output of somebody else, with
+//! As images of containers run supervisord: as process 1, as a user without a name, with an inherited output, with
 //! a configuration that is no file.
 
 use std::fs;
@@ -65,14 +65,14 @@ fn names_and_paths_may_be_chinese_unlike_upstream() {
     assert!(connection.until("你好\n".as_bytes()).is_some());
 }
 
-/// Whatever the programs leave behind becomes a child of process 1. Needs root for a namespace of its own.
+/// Orphans of the programs become children of process 1. Needs root for a namespace of its own.
 #[test]
 fn pid_1_reaps_orphans() {
     if !is_root() || !can_unshare() {
         return;
     }
     let sandbox = Sandbox::new();
-    // Twenty orphans, which end when they are told to.
+    // Twenty orphans, which exit on request.
     sandbox.write(
         "leave.sh",
         "for i in $(seq 20); do\n\

@@ -180,7 +180,7 @@ fn a_reload_starts_everything_anew() {
     assert_eq!(run(&daemon, "pid a").1, 0);
 }
 
-/// PROC-20: upstream stops everything before it looks.
+/// PROC-20: upstream stops everything before it reads the file.
 #[test]
 fn a_reload_of_a_broken_configuration_says_how_to_fix_it_unlike_upstream() {
     let daemon = Daemon::start(&sleeper("a", ""));
@@ -252,7 +252,7 @@ fn fg_connects_a_user_with_a_program_unlike_upstream() {
     assert_eq!(daemon.state("x"), "RUNNING");
 }
 
-/// CTL-46: what is typed reaches a program whatever becomes of its output.
+/// CTL-46: typed lines reach a program that has no log.
 #[test]
 fn fg_sends_lines_to_a_program_without_logs_unlike_upstream() {
     let daemon = Daemon::start(

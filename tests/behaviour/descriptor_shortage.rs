@@ -1,5 +1,5 @@
-//! Where descriptors are few, clients that do nothing take neither those of programs nor all of the others': everybody is
-//! answered at once, if only that there is no room. Upstream takes the last descriptor and then answers nobody.
+//! With few descriptors, idle clients use up neither those of programs nor those of other clients: every request is
+//! answered at once, if only with 503. Upstream accepts until it has no descriptor left and then answers no client.
 
 use std::process::Command;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const CALL: &str = "<methodCall><methodName>supervisor.getState</methodName></me
 fn status(address: &Address) -> u16 {
     let mut connection = Connection::open(address).unwrap();
     let request = format!("POST /RPC2 HTTP/1.0\r\nContent-Length: {}\r\n\r\n{CALL}", CALL.len());
-    // One that is told to go is told before it asks.
+    // A rejected client gets its 503 before it sends a request.
     let _ = connection.send(request);
     connection.response().expect("an answer").status
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use support::{Daemon, processes, wait_until};
 
-/// Descriptors that stand in the table as often as it was written.
+/// Descriptors that every table in the log lists.
 fn listed(daemon: &Daemon) -> BTreeSet<u32> {
     let lines = daemon.messages_with("descriptor ");
     lines
@@ -13,7 +13,7 @@ fn listed(daemon: &Daemon) -> BTreeSet<u32> {
 }
 
 /// Descriptors the daemon holds that carry state. Pollers and wakers do not, nor does the one that HTTP keeps for when there
-/// are no more. What it inherited from whoever runs the tests is not its own.
+/// are no more. Descriptors inherited from the test runner do not count.
 fn held(daemon: &Daemon) -> BTreeSet<u32> {
     let machinery = ["[eventpoll]", "[eventfd]", "/dev/null"];
     let inherited: BTreeSet<_> = processes::descriptors(std::process::id()).into_values().collect();
@@ -46,7 +46,7 @@ fn the_descriptor_table_lists_every_open_descriptor_unlike_upstream() {
     }
     // A connection of a request made just before may still be open for a moment.
     wait_until("a table with all that is held", || held(&daemon).is_subset(&listed(&daemon)));
-    // Only while a log is followed, over a connection that does not stand in the table.
+    // Only while a log is followed, over a connection that the table does not list.
     if cfg!(target_os = "linux") {
         let mut stream = daemon.connect();
         stream.send("GET /logtail/y HTTP/1.1\r\n\r\n").unwrap();

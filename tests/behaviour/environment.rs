@@ -59,7 +59,7 @@ fn pairs_may_stand_on_several_lines() {
     assert_eq!(value_in_child("", "environment=B=\"1\",\n  A=\"2\",\n  C=\"3\","), "2");
 }
 
-/// With `serverurl=` a program is told of no server.
+/// With an empty `serverurl=` a program gets no `SUPERVISOR_SERVER_URL`.
 #[test]
 fn an_empty_server_url_is_none() {
     let config = "[program:x]\nserverurl=\nstdout_logfile=%(here)s/x.log\n\

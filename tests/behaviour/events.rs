@@ -196,7 +196,7 @@ fn output_written_right_after_exec_is_an_event() {
     wait_for("forty events", || (recorded(&daemon, "rec").len() == 40).then_some(()));
 }
 
-/// The news of an exit waits for a log that takes nothing, but not for long; the rest of the output is read when it goes on.
+/// The event of an exit waits for a blocked log, but not for long; the rest of the output is read once the log unblocks.
 #[test]
 fn output_read_after_the_exit_event_is_an_event_unlike_upstream() {
     let sandbox = sandbox();
@@ -272,7 +272,7 @@ fn added_and_removed_groups_are_events() {
     );
 }
 
-/// EVT-30: a listener that names a type and its parent is told once.
+/// EVT-30: a listener that subscribes to a type and its parent gets the event once.
 #[test]
 fn overlapping_subscriptions_deliver_an_event_once_unlike_upstream() {
     let daemon = start(&recorder("rec", "events=EVENT,REMOTE_COMMUNICATION\nbuffer_size=100"));
@@ -282,7 +282,7 @@ fn overlapping_subscriptions_deliver_an_event_once_unlike_upstream() {
     assert_eq!(events.iter().filter(|event| event.text().ends_with("once")).count(), 1);
 }
 
-/// `serial` goes on after a restart by SIGHUP.
+/// `serial` continues after a restart by SIGHUP.
 #[test]
 fn serials_go_on_after_a_restart_of_the_daemon() {
     let daemon = start(&recorder("rec", "events=REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE_RUNNING"));

@@ -163,7 +163,7 @@ fn a_port_taken_during_backoff_is_a_failed_start_unlike_upstream() {
     );
     let daemon = Daemon::start_in(sandbox, &config);
     daemon.wait_for_state("x:x", "BACKOFF");
-    // Nobody holds the socket while the only process waits.
+    // The socket is closed while the only process waits.
     let taken = wait_for("the port", || TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok());
     let error = format!("Could not create FastCGI socket tcp://127.0.0.1:{}: ", port.number());
     daemon.wait_for_message(&error);
@@ -214,7 +214,7 @@ fn fastcgi_programs_have_no_standard_input_pipe() {
     assert_eq!((fault.code, fault.text.as_str()), (20, "NO_FILE: x:x"));
 }
 
-/// A FastCGI program with a worker that answers is served from by whoever connects, over either family.
+/// A worker answers the requests of any client, over either address family.
 #[test]
 fn workers_answer_requests() {
     let port = Port::reserve();

@@ -1,4 +1,4 @@
-//! Bad input and greedy clients: each is answered at once or let go, and the daemon serves the others as before.
+//! Malformed input and greedy clients: each is answered at once or disconnected, and other clients are served as before.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -375,8 +375,8 @@ fn disconnected_clients_leak_nothing() {
     assert_unharmed(&daemon, pid);
 }
 
-/// Whoever reaches a port can open connections, with or without a password. On upstream they take every descriptor there is;
-/// then nothing can be started and nobody else be answered.
+/// A client that reaches a port can open connections, with or without a password. On upstream they exhaust the descriptors;
+/// then no program can be started and no other client be answered.
 #[test]
 fn idle_connections_leave_descriptors_for_programs_and_other_listeners_unlike_upstream() {
     let port = Port::reserve();

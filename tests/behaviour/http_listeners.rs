@@ -1,4 +1,4 @@
-//! Where the daemon listens, and what stands in the way.
+//! The addresses the daemon listens on, and what prevents it.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -31,7 +31,7 @@ fn socket_of_a_live_daemon_is_respected() {
     assert!(first.rpc().answers(), "the first daemon is still reached by its socket");
 }
 
-/// PROC-11: upstream deletes whatever file stands at the socket's path.
+/// PROC-11: upstream deletes any file at the socket's path.
 #[test]
 fn regular_file_at_the_socket_path_is_refused_and_kept_unlike_upstream() {
     let sandbox = Sandbox::new();

@@ -1,4 +1,4 @@
-//! Event listeners: the protocol, and what becomes of events when a listener misbehaves.
+//! Event listeners: the protocol, and the delivery of events when a listener misbehaves.
 
 use super::listening::{Puppet, emit, puppet, recorded, recorded_until, recorder, sandbox, start};
 use super::rpc::call;
@@ -27,7 +27,7 @@ fn assert_well(daemon: &Daemon) {
     recorded_until(daemon, "rec", |event| event.text().ends_with("still there"));
 }
 
-/// EVT-21: the very same event comes again.
+/// EVT-21: the same event is delivered again.
 #[test]
 fn a_rejected_event_is_sent_again_with_its_serials() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
@@ -49,7 +49,7 @@ fn rejected_events_are_redelivered_with_growing_delays_unlike_upstream() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     emit(&daemon, "poison");
     listener.take_event(&daemon);
-    // In one piece, so that nothing of it comes after the rest.
+    // In one write, so that no part arrives later.
     listener.say("RESULT 4\nFAILREADY\n".repeat(50));
     daemon.wait_for_message("WARN p: event was rejected");
     // The first rejection makes the event rest; what is said meanwhile is out of turn.
@@ -164,7 +164,7 @@ fn a_pool_may_have_a_buffer_of_one() {
     assert_eq!(listener.take_event(&daemon).text(), "type:test\n3");
 }
 
-/// How a pool fared is in the log for whoever sends SIGUSR2.
+/// SIGUSR2 writes the counters of each pool to the log.
 #[test]
 fn sigusr2_logs_lost_and_redelivered_events_of_each_pool_unlike_upstream() {
     let config = puppet("p", &format!("{REMOTE}\nbuffer_size=1")) + &recorder("well", REMOTE);
@@ -222,7 +222,7 @@ fn a_listener_that_floods_its_output_affects_only_itself() {
 #[test]
 fn an_event_for_a_listener_with_closed_input_waits_for_one_that_reads() {
     let sandbox = sandbox();
-    // It says that it is ready once it cannot hear any more; restarted, it listens.
+    // It says READY after it has closed its input; restarted, it reads.
     sandbox.write(
         "closed.sh",
         "if [ -e was.here ]; then exec /bin/sh recorder.sh closed.events; fi\n\
@@ -260,7 +260,7 @@ fn a_pool_started_later_gets_the_events_of_before() {
 #[test]
 fn every_event_of_a_flood_is_delivered_or_its_loss_is_logged_unlike_upstream() {
     let daemon = start(&recorder("rec", &format!("{REMOTE}\nbuffer_size=100")));
-    // One request for many of them, so that they come faster than any listener reads.
+    // One request for many of them, so that they are faster than any listener reads.
     for first in (0..5000).step_by(1000) {
         let event = |number: i32| ["test".into(), Value::from(&*number.to_string())];
         let calls =
@@ -297,7 +297,7 @@ fn an_event_of_megabytes_arrives_whole_unlike_upstream() {
     assert_eq!(data.len(), 3_000_000);
 }
 
-/// EVT-35: what stops before a listener is told to it before it stops itself.
+/// EVT-35: a listener gets the events of every stop before its own.
 #[test]
 fn listeners_receive_the_events_of_everything_that_stops_before_them_unlike_upstream() {
     let config = "[program:a]\ncommand=sleep 1000\nstartsecs=0\npriority=2\n\

@@ -1,4 +1,4 @@
-//! Event listeners for the tests: one that writes down what it gets, and one that says what the test tells it to.
+//! Event listeners for the tests: one that records what it gets, and one that answers as the test commands.
 
 use std::fs::File;
 use std::io::Write;
@@ -13,7 +13,7 @@ while printf 'READY\\n' && IFS= read -r header; do
 done
 ";
 
-/// Appends what it gets to `NAME.heard`, and says what is written into the FIFO `NAME.say`.
+/// Appends its input to `NAME.heard`, and prints what is written into the FIFO `NAME.say`.
 const PUPPET: &str = "\
 exec 3<&0
 cat <&3 >>\"$1.heard\" 3<&- &
@@ -119,7 +119,7 @@ pub(super) fn recorded_until(daemon: &Daemon, name: &str, is_last: impl Fn(&Even
     })
 }
 
-/// The other end of a listener that does as it is told.
+/// The test's end of a listener under its command.
 pub(super) struct Puppet {
     name: String,
     say: File,

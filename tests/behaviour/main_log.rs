@@ -40,7 +40,7 @@ fn main_log_is_appended_to() {
 }
 
 /// PROC-58, and with upstream's own syslog fault: a chunk that is not UTF-8 still arrives. The machine's syslog socket
-/// is `/dev/log`; only root can play its part, and only where nobody else does. Others may write to it meanwhile.
+/// is `/dev/log`; only root can replace it, and only where no system log runs. Other processes may write to it meanwhile.
 #[test]
 fn output_reaches_syslog_line_by_line_unlike_upstream() {
     let syslog = is_root().then(|| UnixDatagram::bind("/dev/log").ok()).flatten();

@@ -1,4 +1,4 @@
-//! Clients that ask for much where there is little memory: each gets its answer or is told that there is no room, and the daemon
+//! Clients that request large answers where memory is short: each gets its answer or a refusal, and the daemon
 //! and its programs live on. Upstream reads whole logs at once, for each client, and is killed.
 
 use std::fs;
@@ -69,7 +69,7 @@ fn requests() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Everybody asks before anybody reads. Then each gets a whole answer, or that there is no room.
+/// All clients send before any of them reads. Then each gets a complete answer, or a refusal for lack of room.
 fn ask_for_much(daemon: &Daemon) {
     let pid = daemon.pid_of("x");
     for (what, request) in requests() {
@@ -134,7 +134,7 @@ fn large_answers_do_not_kill_the_daemon_under_a_limit_on_address_space_unlike_up
 struct ControlGroup(PathBuf);
 
 impl ControlGroup {
-    /// Makes one where this machine lets us.
+    /// Creates one where this machine permits it.
     fn new(name: &str) -> Option<Self> {
         let name = format!("supervisor-test-{}-{name}", std::process::id());
         let limits = [("memory/", "memory.limit_in_bytes"), ("", "memory.max")];
@@ -154,7 +154,7 @@ impl Drop for ControlGroup {
     }
 }
 
-/// Where the kernel kills whoever takes more than there is; needs root, and a hierarchy of control groups we may write.
+/// In a control group whose limit the out-of-memory killer enforces; needs root and a writable hierarchy of control groups.
 #[test]
 fn large_answers_do_not_kill_the_daemon_in_a_small_memory_cgroup_unlike_upstream() {
     let Some(group) = is_root().then(|| ControlGroup::new("small")).flatten() else { return };

@@ -38,7 +38,7 @@ fn relative_pidfile_is_removed_after_a_reread_unlike_upstream() {
     assert!(!daemon.sandbox().path("supervisord.pid").exists());
 }
 
-/// Whoever reads the pid file may signal the daemon at once.
+/// A process that reads the pid file may signal the daemon at once.
 #[test]
 fn signal_that_follows_the_pidfile_at_once_ends_the_daemon_in_order() {
     for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! `pidproxy`, supervised: signals go to the process whose id stands in a file.
+//! `pidproxy`, supervised: signals go to the process named in a pid file.
 
 use support::{Daemon, Flavour, Sandbox, processes, wait_for, wait_until};
 

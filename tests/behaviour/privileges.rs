@@ -6,7 +6,7 @@ const ROOT_WARNING: &str = "CRIT Supervisor is running as root.  Privileges were
     specified in the config file.  If you intend to run as root, you can set user=root in the config file to avoid \
     this message.";
 
-/// A daemon without root, whoever runs the test.
+/// A daemon without root, also when root runs the tests.
 fn unprivileged_launch() -> Launch {
     if is_root() { Launch::new().as_account(Account::unprivileged()) } else { Launch::new() }
 }

@@ -17,7 +17,7 @@ while :; do sleep 0.1; done
 /// One that does not care.
 const STUBBORN: &str = "trap '' TERM\necho serving\nwhile :; do sleep 0.1; done\n";
 
-/// What stands before it: dies of SIGTERM itself, and leaves the server behind.
+/// Its wrapper: dies of SIGTERM itself, and leaves the server running.
 const WRAPPER: &str = "/bin/sh server.sh\n:\n";
 
 fn config(options: &str) -> String {
@@ -99,7 +99,7 @@ fn members_that_ignore_the_stop_signal_are_killed_after_stopwaitsecs_unlike_upst
     assert_eq!(daemon.messages_with("with SIGKILL").len(), 1);
 }
 
-/// The kernel tells when a member ends; nothing looks for it again and again.
+/// The kernel reports the end of a member; nothing polls for it.
 #[test]
 fn waiting_for_a_process_group_causes_no_wakeups_unlike_upstream() {
     let daemon = start(Sandbox::new(), STUBBORN, &config("stopasgroup=true\nstopwaitsecs=1000"));
@@ -113,7 +113,7 @@ fn waiting_for_a_process_group_causes_no_wakeups_unlike_upstream() {
         processes::wake_ups(pid) == before
     });
     assert_eq!(daemon.state("web"), "STOPPING");
-    // The end of what is left is noticed without a word to the daemon.
+    // The daemon notices the end of the last member without a request or signal.
     processes::signal_group(leader, "KILL");
     daemon.wait_for_state("web", "STOPPED");
 }
@@ -197,7 +197,7 @@ fn members_that_survive_sigkill_delay_a_stop_by_ten_seconds_needs_root_unlike_up
     assert!(patience >= Duration::from_secs(10), "{patience:?}");
 }
 
-/// The place is taken at the first attempt only. Upstream does not look before the second one is under way.
+/// The first attempt fails, the second succeeds.
 #[test]
 fn a_start_that_succeeds_at_its_second_attempt_is_a_success() {
     let sandbox = Sandbox::new();

@@ -81,7 +81,7 @@ fn full_log_becomes_the_first_backup_and_the_oldest_goes() {
     talker.wait_for_logs(&[String::new(), lines(7..=9), lines(4..=6)]);
 }
 
-/// Whoever wants to keep everything writes a large number; upstream tries every name below it at each rotation.
+/// To keep every backup, users write a large number; upstream tries every name below it at each rotation.
 #[test]
 fn any_number_of_backups_may_be_allowed_unlike_upstream() {
     let talker = Talker::start(41, 4_000_000_000);

@@ -134,7 +134,7 @@ fn nothing_is_served_without_credentials() {
     drop(daemon);
 }
 
-/// RPC-9: upstream keeps the connection and whatever comes on it.
+/// RPC-9: upstream keeps the connection and buffers its input.
 #[test]
 fn refused_credentials_end_the_connection_unlike_upstream() {
     let (daemon, port) = guarded("secret");
@@ -250,7 +250,7 @@ fn with_logs() -> Daemon {
     daemon
 }
 
-/// RPC-35: upstream answers such logs with HTTP 500, or with XML nobody can parse.
+/// RPC-35: upstream answers such logs with HTTP 500, or with XML that is not well-formed.
 #[test]
 fn any_bytes_of_a_log_fit_into_an_answer_unlike_upstream() {
     let daemon = Daemon::start(

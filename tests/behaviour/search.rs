@@ -1,4 +1,4 @@
-//! Where the programs look for their configuration, by the way they are started.
+//! Where the programs search for their configuration, depending on how they are started.
 //!
 //! Upstream's programs are scripts, so their `argv[0]` is always a path; ours get the bare name from a shell.
 

@@ -21,7 +21,7 @@ fn daemon_with_a_stubborn_program(options: &str) -> Daemon {
     daemon
 }
 
-/// PROC-12: upstream's loop sleeps up to a second before it looks at a signal.
+/// PROC-12: upstream's loop sleeps up to a second before it handles a signal.
 #[test]
 fn idle_daemon_ends_at_once_on_sigterm_unlike_upstream() {
     let mut daemon = Daemon::start("");
@@ -232,7 +232,7 @@ fn sigusr2_survives_a_vanished_log_directory_unlike_upstream() {
     assert_eq!(daemon.wait_for_state("x", "RUNNING")["pid"].int(), child);
 }
 
-/// Whoever starts the daemon may ignore SIGCHLD, and the kernel then keeps no exit status for it.
+/// The launcher may ignore SIGCHLD, and the kernel then keeps no exit status for its children.
 #[test]
 fn exit_statuses_are_known_when_sigchld_is_ignored_at_start() {
     let sandbox = Sandbox::new();

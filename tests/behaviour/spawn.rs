@@ -42,7 +42,7 @@ fn unusable_commands_say_why() {
 #[test]
 fn command_without_execute_permission_says_so() {
     let sandbox = Sandbox::new();
-    // Executable for others, not for its owner; root may execute what anybody may.
+    // Executable for others, not for its owner; root may execute what any user may.
     sandbox.program("theirs", "#!/bin/sh\nsleep 1000\n", "611");
     let path = sandbox.path("theirs").display().to_string();
     let config = "[program:x]\ncommand=%(here)s/theirs\nautostart=false\n";
@@ -101,7 +101,7 @@ fn first_match_in_the_path_counts_even_if_it_is_a_directory() {
     daemon.assert_messages("spawnerr", &[format!("INFO spawnerr: command at '{directory}' is a directory")]);
 }
 
-/// An empty path is none, as for whoever starts the daemon with `PATH=`; the program's own counts as it is.
+/// An empty path is none, as in a daemon started with `PATH=`; the program's own counts as it is.
 #[test]
 fn command_is_looked_up_in_the_usual_places_when_the_daemon_has_an_empty_path() {
     let sandbox = Sandbox::new();
@@ -214,7 +214,7 @@ fn unknown_child_is_reaped_and_reported() {
     daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
 }
 
-/// PROC-64: no signal tells of it any more. What waits for it, and then is the daemon, is flock(1): a shell would collect it.
+/// PROC-64: its SIGCHLD is long gone. flock(1) waits for it and then becomes the daemon; a shell would reap it.
 #[test]
 fn unknown_child_that_ended_before_the_start_is_reaped_and_reported() {
     let sandbox = Sandbox::new();
@@ -227,7 +227,7 @@ fn unknown_child_that_ended_before_the_start_is_reaped_and_reported() {
     daemon.wait_for_message("INFO reaped unknown pid <pid> (exit status 3)");
 }
 
-/// What looks like a blank is shown, so that it can be told from one.
+/// Characters that look like a blank are escaped, so that they can be recognised.
 #[test]
 fn characters_that_cannot_be_seen_are_escaped_in_messages() {
     let daemon = Daemon::start(

@@ -56,7 +56,7 @@ fn starting_process_can_be_stopped() {
         "[supervisord]\nloglevel=debug\n[program:x]\ncommand=/bin/sh -c 'echo ready; exec sleep 1000'\n\
          startsecs=1000\nstdout_logfile=%(here)s/x.log\n",
     );
-    // A signal that comes between fork and exec is lost by upstream's children.
+    // Upstream's children lose a signal that arrives between fork and exec.
     daemon.wait_for_file("x.log", "ready\n");
     assert_eq!(daemon.state("x"), "STARTING");
     daemon.ask("stopProcess", &["x".into()]);

@@ -50,7 +50,7 @@ fn next_message(socket: &UnixDatagram) -> String {
 /// PROC-58
 #[test]
 fn every_line_is_a_message_with_the_name_of_the_process() {
-    // Two pipes: what is written into the second comes second once the first has been read.
+    // Two pipes: the order is certain only once the first has been read.
     let script = "echo one\nuntil grep -q one x.log; do sleep 0.01; done\nprintf 'two\\n\\nthree\\n' >&2\n";
     let options =
         "directory=%(here)s\nstdout_syslog=true\nstderr_syslog=true\nstdout_logfile=%(here)s/x.log\n";

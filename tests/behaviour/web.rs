@@ -1,4 +1,4 @@
-//! The web interface: what guards it, what open pages are told, and that it costs nothing while nobody looks.
+//! The web interface: its protection, the feed of open pages, and that it costs nothing while no page is open.
 
 use std::fs;
 use std::io::Write;
@@ -119,7 +119,7 @@ fn a_rejected_origin_is_reported_on_the_page_and_once_in_the_log_unlike_upstream
     assert_eq!(daemon.messages_with("a page of 'http://evil.example'").len(), 1);
 }
 
-/// DNS rebinding: a page on evil.example whose name has come to mean 127.0.0.1.
+/// DNS rebinding: a page on evil.example whose name now resolves to 127.0.0.1.
 #[test]
 fn a_loopback_server_without_a_password_rejects_foreign_hosts_unlike_upstream() {
     let (open, guarded) = (Port::reserve(), Port::reserve());
@@ -171,7 +171,7 @@ fn a_rejected_host_is_reported_on_the_page_and_once_in_the_log_unlike_upstream()
     assert_eq!(daemon.messages_with("refused a request to").len(), 64, "an attacker does not fill the log");
 }
 
-/// Issue 13: names as proxies pass them, with subdomains where a dot comes first.
+/// Issue 13: names as proxies pass them, with subdomains after a leading dot.
 #[test]
 fn allowed_hosts_names_what_a_server_answers_to_unlike_upstream() {
     let (open, locked) = (Port::reserve(), Port::reserve());
@@ -293,7 +293,7 @@ fn a_log_is_followed_across_foreign_writes_and_renames() {
     stream.until(b"in a new file\n").expect("the new file");
 }
 
-/// WEB-13, WEB-15: a program that is told of the rotation makes its new file after a while.
+/// WEB-13, WEB-15: a program that is signalled after a rotation creates its new file later.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_log_that_is_created_again_is_followed() {
@@ -303,7 +303,7 @@ fn a_log_that_is_created_again_is_followed() {
     let mut stream = follow(&daemon, "/logtail/x");
     let (log, moved) = (daemon.sandbox().path("x.log"), daemon.sandbox().path("x.log.1"));
     fs::rename(&log, &moved).unwrap();
-    // Once this comes the daemon has seen that there is no other file.
+    // When this arrives, the daemon has seen that there is no new file yet.
     append(&moved, "to the old one\n");
     stream.until(b"to the old one\n").expect("the old file");
     append(&log, "to the new one\n");
@@ -337,7 +337,7 @@ fn the_logs_of_the_daemon_and_of_a_stopped_process_are_followed() {
     stream.until(b"by another\n").expect("the main log");
 }
 
-/// Upstream looks at every followed log again and again.
+/// Upstream polls every followed log.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_quiet_followed_log_causes_no_wakeups_unlike_upstream() {

@@ -115,8 +115,8 @@ impl Sandbox {
         processes::with_environment(MARKER, self.path.as_os_str())
     }
 
-    /// Kills whatever was started from here. Scans repeatedly, because a process may fork and exit during a scan: two empty scans in a row
-    /// show that none is left.
+    /// Kills all processes started from here. Scans repeatedly, because a process may fork and exit during a scan: two
+    /// empty scans in a row show that none is left.
     fn kill_survivors(&self) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
         let mut empty_scans = 0;
