@@ -32,3 +32,6 @@ pub(crate) fn stop_children(roster: &Roster, log: &MainLog) {
         log.log(Level::Critical, format!("pid {pid} has survived SIGKILL and is left running"));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,11 +37,19 @@ use supervisor_host::SystemHost;
 use supervisor_sys::errno::words;
 use supervisor_sys::{fd, memory, signal};
 
-/// Exit code of every error before the loop runs.
+/// Exit status of a daemon that was shut down, and of `--help`.
+const SUCCESS: u8 = 0;
+
+/// Exit status of every error before the loop runs. Once it runs, there is [`panics::EXIT_STATUS`].
 const USAGE_ERROR: u8 = 2;
 
 /// The program `supervisord`; `arguments` begins with its name.
 pub fn main(arguments: &[OsString]) -> ExitCode {
+    ExitCode::from(run(arguments))
+}
+
+/// The same with the exit status as a number.
+fn run(arguments: &[OsString]) -> u8 {
     if let Err(error) = settle_in() {
         return fail(&format!("Error: cannot prepare the process: {}\n", words(&error)));
     }
@@ -64,11 +72,11 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     };
     let argv0 = command_line.argv0.to_string_lossy().into_owned();
     match session::supervise(&Arc::new(Source { command_line, host }), config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => SUCCESS,
         Err(Failure::Start(error)) => fail(&format!("Error: {error}\nFor help, use {argv0} -h\n")),
         Err(Failure::Broken(panic)) => {
             say(&format!("Error: internal error, {panic}\n"));
-            ExitCode::from(panics::EXIT_STATUS)
+            panics::EXIT_STATUS
         }
     }
 }
@@ -81,18 +89,18 @@ fn settle_in() -> io::Result<()> {
     signal::ignore_write_signals()
 }
 
-fn print(text: &[u8]) -> ExitCode {
-    // A reader that went away early has seen what it wanted.
+fn print(text: &[u8]) -> u8 {
+    // A reader that closes early has seen what it wanted.
     let _closed = io::stdout().write_all(text);
-    ExitCode::SUCCESS
+    SUCCESS
 }
 
-fn fail(message: &str) -> ExitCode {
+fn fail(message: &str) -> u8 {
     say(message);
-    ExitCode::from(USAGE_ERROR)
+    USAGE_ERROR
 }
 
-/// Writes to standard error; if that is closed there is nobody to tell.
+/// Writes to standard error, unless that is closed.
 fn say(message: &str) {
     let _closed = io::stderr().write_all(message.as_bytes());
 }

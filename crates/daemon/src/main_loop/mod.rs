@@ -6,6 +6,8 @@
 //! loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there is no other timeout.
 
 mod execute;
+#[cfg(test)]
+pub(crate) mod fault;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod shared;
@@ -279,6 +281,8 @@ impl Loop {
     fn feed(&mut self) {
         self.carry_out_effects();
         while let Some(input) = self.inputs.pop_front() {
+            #[cfg(test)]
+            fault::strike(&input);
             self.core.handle(input, clock::now(), &mut self.effects);
             self.carry_out_effects();
         }
