@@ -229,9 +229,9 @@ fn open_pages_receive_changes_and_closed_ones_cost_nothing_unlike_upstream() {
     daemon.ask("stopProcess", &["cat".into()]);
     let told = events.until(b"STOPPED").unwrap();
     assert!(String::from_utf8_lossy(&told).contains("event: rows"));
-    assert!(threads(&daemon).iter().any(|name| name.trim() == "look"));
+    assert!(threads(&daemon).iter().any(|name| name.trim() == "sampler"));
     drop(events);
-    wait_until("nobody looks any more", || !threads(&daemon).iter().any(|name| name.trim() == "look"));
+    wait_until("the sampler ends", || !threads(&daemon).iter().any(|name| name.trim() == "sampler"));
 }
 
 #[test]

@@ -8,11 +8,11 @@ pub type Job = Box<dyn FnOnce() + Send>;
 
 /// Runs jobs on threads that may block.
 pub trait Executor: Send + Sync {
-    /// Has a job run, behind those submitted before it; drops it if it cannot.
+    /// Runs a job after those submitted before it, or drops it.
     fn execute(&self, job: Job) -> Result<(), Rejected>;
 }
 
-/// A job was not accepted, and was dropped: too many wait, or there is no thread to run it.
+/// A job was dropped: too many are waiting, or no thread can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejected;
 
@@ -26,12 +26,12 @@ impl Blocking {
         Self(Arc::new(executor))
     }
 
-    /// Has `job` run where it may block. If it is rejected it is dropped, and with it the reply it may hold.
+    /// Runs `job` where it may block. A rejected job is dropped, and with it the reply it may hold.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) {
         let _rejected = self.try_run(job);
     }
 
-    /// The same, and says so if it is rejected.
+    /// Runs `job` where it may block, or says that it was rejected.
     pub fn try_run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Rejected> {
         self.0.execute(Box::new(job))
     }

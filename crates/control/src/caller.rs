@@ -1,11 +1,12 @@
-//! A client that commands are given for, one after the other.
+//! The client behind a sequence of commands.
 
 use crate::{Command, Control, Reply, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use supervisor_core::{Answer, Ticket};
 
-/// Gives commands for a client and cancels the one under way when the client disconnects. Clones share it.
+/// Gives commands on behalf of a client, one after the other, and cancels the one under way when the client disconnects. Clones
+/// share it.
 #[derive(Clone, Debug)]
 pub struct Caller {
     shared: Arc<Shared>,
@@ -20,26 +21,26 @@ struct Shared {
 }
 
 impl Caller {
-    /// A client that is there. Its interface calls [`Caller::disconnect`] when it goes away.
+    /// A connected client. Its interface calls [`Caller::disconnect`] when it disconnects.
     pub fn new(control: &Control) -> Self {
         let control = control.clone();
         let shared = Shared { control, current: AtomicU64::new(0), is_gone: AtomicBool::new(false) };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Gives a command; `take` takes its answer, and is dropped if the client goes away before.
+    /// Gives a command; `take` takes its answer, and is dropped if the client disconnects before.
     pub fn command(&self, command: Command, take: impl FnOnce(Answer) + Send + 'static) {
         let Shared { control, current, .. } = &*self.shared;
         let ticket = control.ticket();
         current.store(ticket.0, Ordering::SeqCst);
         control.send(Request::Command { ticket, command, reply: Reply::new(take) });
         if self.is_gone() {
-            // It may have gone before it was known what to cancel.
+            // It may have disconnected before `current` was set.
             control.send(Request::Cancel(ticket));
         }
     }
 
-    /// The client has gone away.
+    /// The client has disconnected.
     pub fn disconnect(&self) {
         self.shared.is_gone.store(true, Ordering::SeqCst);
         let ticket = Ticket(self.shared.current.load(Ordering::SeqCst));
@@ -48,7 +49,7 @@ impl Caller {
         }
     }
 
-    /// Whether the client has gone away.
+    /// Whether the client has disconnected.
     pub fn is_gone(&self) -> bool {
         self.shared.is_gone.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Stand-ins for tests of interfaces: tests take the requests out of the queue and answer them.
+//! Test doubles for interfaces: the test takes the requests out of the queue and answers them.
 
 use crate::{
     Blocking, Command, Control, Executor, Fault, Feed, Identity, Job, LogLocation, LogName, LogPaths,
@@ -19,9 +19,9 @@ use supervisor_log::FollowKey;
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A stand-in for the supervisor.
+/// A test double of the supervisor.
 pub struct Double {
-    /// What interfaces reach it by.
+    /// The handle for the interface under test.
     pub control: Control,
     requests: Requests,
     woken: mpsc::Receiver<()>,
@@ -31,7 +31,7 @@ struct Wake(mpsc::Sender<()>);
 
 impl Runner for Wake {
     fn wake(&self) {
-        // Nobody waits any more once the test is over.
+        // The test may be over.
         let _ = self.0.send(());
     }
 
@@ -40,17 +40,17 @@ impl Runner for Wake {
     }
 }
 
-/// How an interface asked for a log.
+/// How an interface looked a log up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
     /// Which log.
     pub log: LogName,
-    /// Whether it asked before that nothing is being stopped.
+    /// Whether it checked that the supervisor is running.
     pub checked_running: bool,
 }
 
 impl Double {
-    /// A supervisor that was not asked anything yet.
+    /// A supervisor without requests.
     pub fn new() -> Self {
         let (wake, woken) = mpsc::channel();
         let (control, requests) = channel(Arc::new(Wake(wake)));
@@ -77,13 +77,13 @@ impl Double {
         self.try_take().is_none()
     }
 
-    /// Answers the next request, which must be a question, from this view.
+    /// Answers the next request, which must be a query, from this view.
     pub fn inspect(&self, view: &FakeView) {
-        let Request::Inspect(inspection) = self.take() else { panic!("no question") };
+        let Request::Inspect(inspection) = self.take() else { panic!("no query") };
         inspection.run(view);
     }
 
-    /// Answers the next request, which must be a question that it suffices to know the state for.
+    /// Answers the next request, which must be a query, from an empty view in this state.
     pub fn identify(&self, state: Mood) {
         self.inspect(&FakeView { state, ..FakeView::default() });
     }
@@ -101,14 +101,14 @@ impl Double {
         (ticket, command, reply)
     }
 
-    /// Answers the next request, which must be a question for a log: it is in this file, or in none.
+    /// Answers the next request, which must be a query for a log: it is in this file, or in none.
     pub fn locate(&self, path: Option<&Path>) -> LogQuery {
         let view = FakeView { log: Some(path.map(Path::to_owned)), ..FakeView::default() };
         self.inspect(&view);
         view.log_query()
     }
 
-    /// Answers the next request, which must be a question for a log: there is no such process.
+    /// Answers the next request, which must be a query for a log: there is no such process.
     pub fn know_no_log(&self) {
         let view = FakeView { log: None, ..FakeView::default() };
         self.inspect(&view);
@@ -122,7 +122,7 @@ impl Default for Double {
     }
 }
 
-/// What there is to see, as a test has it.
+/// A view as a test sets it up.
 #[derive(Debug)]
 pub struct FakeView {
     /// The moment.
@@ -135,21 +135,21 @@ pub struct FakeView {
     pub log: Option<Option<PathBuf>>,
     /// The changes.
     pub feed: Feed,
-    /// What it was asked for.
+    /// What was read of it.
     pub asked: Asked,
 }
 
-/// What a view was asked for.
+/// What was read of a view.
 #[derive(Debug, Default)]
 pub struct Asked {
     log: RefCell<Option<LogName>>,
     process: RefCell<Option<String>>,
     identity: Cell<bool>,
-    /// The numbers it has given.
+    /// The ids of the processes.
     ids: RefCell<Vec<ProcessId>>,
 }
 
-/// A process as a test has it.
+/// A process as a test sets it up.
 #[derive(Clone, Debug)]
 pub struct FakeProcess {
     /// Its group.
@@ -175,7 +175,7 @@ pub struct FakeProcess {
 }
 
 impl FakeProcess {
-    /// A process in this state, about which nothing else is known.
+    /// A process in this state.
     pub fn new(group: &str, name: &str, state: ProcessState) -> Self {
         Self {
             group: group.to_owned(),
@@ -225,18 +225,18 @@ impl FakeView {
         Self { processes, ..Self::default() }
     }
 
-    /// How a log was asked for.
+    /// How a log was looked up.
     pub fn log_query(&self) -> LogQuery {
         let log = self.asked.log.take().expect("not asked for a log");
         LogQuery { log, checked_running: self.asked.identity.get() }
     }
 
-    /// The name of the process that was asked for.
+    /// The name of the process that was looked up.
     pub fn asked_for_process(&self) -> String {
         self.asked.process.take().expect("not asked for a process")
     }
 
-    /// The number of each process.
+    /// The id of each process.
     fn ids(&self) -> Vec<ProcessId> {
         let mut ids = self.asked.ids.borrow_mut();
         if ids.len() < self.processes.len() {
@@ -246,7 +246,7 @@ impl FakeView {
     }
 }
 
-/// Numbers of processes, which only the core gives.
+/// Ids of processes, which only the core can make.
 fn process_ids(count: usize) -> Vec<ProcessId> {
     let process = || ProcessSpec { name: "any".into(), policy: Policy::default().into() };
     let processes = (0..count).map(|_| process()).collect();

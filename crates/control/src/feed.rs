@@ -28,14 +28,14 @@ pub struct Serial(pub u64);
 pub struct Change {
     /// Its number.
     pub serial: Serial,
-    /// What changed.
-    pub what: What,
+    /// What has changed.
+    pub kind: ChangeKind,
 }
 
-/// What changed.
+/// What has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The state of a process, and with it perhaps its child and its history.
+pub enum ChangeKind {
+    /// The state of this process, and with it perhaps its child and its history.
     Process(ProcessId),
     /// A group was added.
     GroupAdded(Arc<str>),
@@ -47,13 +47,13 @@ pub enum What {
     Configuration,
 }
 
-/// The changes between what is known and what is kept are lost: the whole state has to be read.
+/// The changes after the known serial are no longer in the ring: the subscriber has to read the whole state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resync;
 
 type Wake = dyn Fn() + Send + Sync;
 
-/// The changes, on the side of the supervisor.
+/// The supervisor's end of the feed.
 pub struct Feed {
     last: Serial,
     /// The newest last, without a gap up to `last`; empty while there is no subscriber.
@@ -64,7 +64,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed nothing has changed in yet. Its serial is 1, so that 0 means to know nothing.
+    /// An empty feed. Its serial is 1, so that 0 stands for a subscriber that knows nothing yet.
     pub const fn new() -> Self {
         let last = Serial(1);
         Self { last, ring: VecDeque::new(), subscribers: Vec::new(), notified: last }
@@ -82,8 +82,8 @@ impl Feed {
         Ok(self.ring.iter().skip(skipped.ok_or(Resync)?))
     }
 
-    /// Notes a change.
-    pub fn record(&mut self, what: What) {
+    /// Records a change.
+    pub fn record(&mut self, kind: ChangeKind) {
         self.last.0 += 1;
         if self.subscribers.is_empty() {
             return;
@@ -91,7 +91,7 @@ impl Feed {
         if self.ring.len() == RING {
             self.ring.pop_front();
         }
-        self.ring.push_back(Change { serial: self.last, what });
+        self.ring.push_back(Change { serial: self.last, kind });
     }
 
     /// Adds a subscriber, from [`Request::Subscribe`].
@@ -99,7 +99,7 @@ impl Feed {
         self.subscribers.push(wake);
     }
 
-    /// Wakes the subscribers if anything has changed since they were woken. To be called once per turn, at its end.
+    /// Wakes the subscribers if anything has changed since the last call. To be called at the end of each turn.
     pub fn notify(&mut self) {
         if self.notified == self.last {
             return;
@@ -137,7 +137,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// A subscription, and the request that makes it known.
+    /// A subscription, and the request that registers it.
     pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> (Self, Request) {
         let wake: Arc<Wake> = Arc::new(wake);
         let request = Request::Subscribe(Arc::downgrade(&wake));
@@ -174,26 +174,26 @@ mod tests {
     #[test]
     fn a_subscriber_is_woken_once_for_each_turn_in_which_something_changed() {
         let mut feed = Feed::new();
-        feed.record(What::Configuration);
+        feed.record(ChangeKind::Configuration);
         feed.notify();
         let (_subscription, count) = subscribe(&mut feed);
         feed.notify();
-        assert_eq!(count.load(Ordering::Relaxed), 0, "what was before wakes no one");
-        feed.record(What::Configuration);
-        feed.record(What::GroupAdded("web".into()));
+        assert_eq!(count.load(Ordering::Relaxed), 0, "earlier changes do not wake it");
+        feed.record(ChangeKind::Configuration);
+        feed.record(ChangeKind::GroupAdded("web".into()));
         feed.notify();
         feed.notify();
         assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 
     #[test]
-    fn what_changes_after_a_look_in_the_same_turn_has_a_greater_serial() {
+    fn a_change_after_an_inspection_in_the_same_turn_has_a_greater_serial() {
         let mut feed = Feed::new();
-        feed.record(What::Configuration);
-        let looked = feed.serial();
-        feed.record(What::Configuration);
+        feed.record(ChangeKind::Configuration);
+        let inspected = feed.serial();
+        feed.record(ChangeKind::Configuration);
         feed.notify();
-        assert!(feed.serial() > looked);
+        assert!(feed.serial() > inspected);
         let quiet = feed.serial();
         feed.notify();
         assert_eq!(feed.serial(), quiet, "nothing has happened");
@@ -205,7 +205,7 @@ mod tests {
         let (_subscription, _) = subscribe(&mut feed);
         assert_eq!(serials(&feed, 1), Ok(vec![]));
         for _ in 0..3 {
-            feed.record(What::Configuration);
+            feed.record(ChangeKind::Configuration);
         }
         assert_eq!(serials(&feed, 1), Ok(vec![2, 3, 4]));
         assert_eq!(serials(&feed, 3), Ok(vec![4]));
@@ -214,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn who_falls_behind_the_ring_has_to_resync() {
+    fn a_subscriber_that_falls_behind_the_ring_has_to_resync() {
         let mut feed = Feed::new();
         let (_subscription, _) = subscribe(&mut feed);
         for _ in 0..RING + 10 {
-            feed.record(What::Configuration);
+            feed.record(ChangeKind::Configuration);
         }
         assert_eq!(serials(&feed, 10), Err(Resync));
         assert_eq!(serials(&feed, 11).map(|serials| serials.len()), Ok(RING));
@@ -227,11 +227,11 @@ mod tests {
     #[test]
     fn without_a_subscriber_nothing_is_kept() {
         let mut feed = Feed::new();
-        feed.record(What::Configuration);
+        feed.record(ChangeKind::Configuration);
         assert_eq!(serials(&feed, 1), Err(Resync));
         assert_eq!(serials(&feed, 2), Ok(vec![]));
         let (subscription, count) = subscribe(&mut feed);
-        feed.record(What::Configuration);
+        feed.record(ChangeKind::Configuration);
         drop(subscription);
         feed.notify();
         assert_eq!((count.load(Ordering::Relaxed), feed.ring.capacity()), (0, 0));

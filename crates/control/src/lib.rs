@@ -2,22 +2,22 @@
 //!
 //! # Theory
 //!
-//! Interfaces (XML-RPC, web pages, and whatever comes) translate between what their clients speak and this crate, and know
-//! nothing of the daemon. They own no state of supervision. They put a [`Request`] into a bounded queue through their
-//! [`Control`] and go on; the thread that owns the state takes it out of [`Requests`] and answers it, at once or when the
-//! condition it waits for holds, through its [`Reply`].
+//! Interfaces (XML-RPC, the web pages) translate between the wire of their clients and this crate, and do not depend on the
+//! daemon. They own no state of supervision. An interface puts a [`Request`] into a bounded queue through its [`Control`] and
+//! does not wait; the thread that owns the state takes it out of [`Requests`] and answers through its [`Reply`], at once or
+//! when the condition of the request holds.
 //!
 //! There are three kinds of request:
-//! - [`Request::Command`]: what the core decides, such as a start. It travels unchanged.
-//! - [`Request::Inspect`]: a question. It is a closure that reads a [`View`] where the state is, so that an interface encodes
-//!   its answer from borrowed data, and a new question touches only the interface that asks it.
-//! - the others: what the daemon does beside the core, such as reading the configuration again.
+//! - [`Request::Command`]: a command that the core decides, such as a start. It reaches the core unchanged.
+//! - [`Request::Inspect`]: a query. It is a closure that reads a [`View`] on the thread that owns the state, so that an interface
+//!   encodes its answer from borrowed data, and a new query changes only the interface that makes it.
+//! - the others: operations of the daemon beside the core, such as reloading the configuration.
 //!
-//! Who needs to know what changes [subscribes](Control::subscribe) to the [`Feed`].
+//! An interface that follows changes [subscribes](Control::subscribe) to the [`Feed`].
 //!
-//! Names, states and the order of checks are the supervisor's business: an interface checks the number and the types of its
-//! parameters, nothing else. A request that is dropped unanswered (the queue is full, the supervisor ends) drops its reply,
-//! and with it what the interface keeps in there to answer its client.
+//! An interface checks the number and the types of its parameters; the supervisor checks names and states. If the queue is
+//! full or the supervisor ends, a request is dropped unanswered, and its reply with it; the interface notices by what it has
+//! moved into the reply.
 #![forbid(unsafe_code)]
 #![cfg_attr(any(test, feature = "double"), allow(clippy::unwrap_used))]
 
@@ -34,7 +34,7 @@ mod view;
 
 pub use blocking::{Blocking, Executor, Job, Rejected};
 pub use caller::Caller;
-pub use feed::{Change, Feed, Resync, Serial, Subscription, What};
+pub use feed::{Change, ChangeKind, Feed, Resync, Serial, Subscription};
 pub use queue::{Control, MAX_QUEUED, Refused, Requests, Runner, channel};
 pub use read_ahead::{Notifier, Piece, Poll, ReadAhead, Reader};
 pub use reply::Reply;

@@ -1,11 +1,11 @@
-//! The way of a request from an interface to the thread that owns the state of supervision.
+//! The queue from the interfaces to the thread that owns the state of supervision.
 //!
-//! The queue holds [`MAX_QUEUED`] requests; what does not fit is refused at once. `Cancel` always fits: there is at most one
+//! The queue holds [`MAX_QUEUED`] requests; further ones are refused at once. `Cancel` is never refused: there is at most one
 //! for each request.
 //!
-//! Handing a request to another thread and the answer back are two wake-ups, which cost more than a short request itself. So
-//! an interface that is about to take up several requests in one round [begins a batch](Control::begin_batch): nothing is
-//! woken for them, and when the batch is [submitted](Control::submit_batch) the [`Runner`] may serve it on the same thread.
+//! Passing a request to another thread and the answer back takes two wake-ups, which cost more than a short request itself. So
+//! an interface that handles several requests in one round [begins a batch](Control::begin_batch): its requests wake nothing,
+//! and when the batch is [submitted](Control::submit_batch) the [`Runner`] may serve it on the same thread.
 
 use crate::{Command, Inspection, Reply, Request, Subscription, View};
 use std::cell::Cell;
@@ -24,7 +24,7 @@ pub struct Control {
     shared: Arc<Shared>,
 }
 
-/// The supervisor's end of the queue. Dropping it drops what waits and closes the queue.
+/// The supervisor's end of the queue. Dropping it closes the queue and drops the requests in it.
 pub struct Requests {
     shared: Arc<Shared>,
 }
@@ -50,18 +50,18 @@ pub enum Refused {
     Closed,
 }
 
-/// Serves the queue; called on the thread that asks.
+/// Serves the queue; called on the thread of the interface.
 pub trait Runner: Send + Sync {
-    /// Wakes the thread that serves: the queue was empty and is not any more.
+    /// Wakes the thread that serves, because the queue is no longer empty.
     fn wake(&self);
 
-    /// Serves the queue on this thread if that is possible without waiting, and otherwise wakes the one that serves. The
-    /// caller holds no lock that a reply may need.
+    /// Serves the queue on this thread if that is possible without waiting, else wakes the thread that serves. The caller holds
+    /// no lock that a reply may need.
     fn try_run_inline(&self);
 }
 
 thread_local! {
-    /// This thread will [submit](Control::submit_batch) the requests it makes, so nothing need be woken for them.
+    /// This thread will [submit](Control::submit_batch) its requests, so they need not wake the thread that serves.
     static IN_BATCH: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -73,7 +73,7 @@ pub fn channel(runner: Arc<dyn Runner>) -> (Control, Requests) {
 }
 
 impl Control {
-    /// A ticket that was never given before.
+    /// A new ticket.
     pub fn ticket(&self) -> Ticket {
         Ticket(self.shared.next_ticket.fetch_add(1, Ordering::Relaxed))
     }
@@ -84,12 +84,12 @@ impl Control {
         self.shared.lock().waiting.len() >= MAX_QUEUED / 2
     }
 
-    /// Puts a request into the queue. If it is refused (see [`Control::is_congested`]) it is dropped, and its reply with it.
+    /// Puts a request into the queue. A refused request is dropped, and its reply with it; see [`Control::is_congested`].
     pub fn send(&self, request: Request) {
         let _refused = self.try_send(request);
     }
 
-    /// Puts a request into the queue, and says so if it is refused.
+    /// Puts a request into the queue, or says why it was refused.
     pub fn try_send(&self, request: Request) -> Result<(), Refused> {
         let mut queue = self.shared.lock();
         if queue.is_closed {
@@ -107,30 +107,30 @@ impl Control {
         Ok(())
     }
 
-    /// Gives a command that is not cancelled if its client goes away; see [`Caller`](crate::Caller) for one that is.
+    /// Gives a command that is not cancelled when its client disconnects; see [`Caller`](crate::Caller) for one that is.
     pub fn command(&self, command: Command, take: impl FnOnce(Answer) + Send + 'static) {
         self.send(Request::Command { ticket: self.ticket(), command, reply: Reply::new(take) });
     }
 
-    /// Asks a question: `read` runs where the state is, and must be quick and not block.
+    /// Makes a query: `read` runs on the thread that owns the state; it must be quick and must not block.
     pub fn inspect(&self, read: impl FnOnce(&dyn View) + Send + 'static) {
         self.send(Request::Inspect(Inspection::new(read)));
     }
 
-    /// Calls `wake` at the end of every turn in which something changed, for as long as the subscription lives. It runs on
-    /// the thread that owns the state, and must be quick and not block.
+    /// Calls `wake` at the end of every turn in which something has changed, while the subscription is alive. It runs on the
+    /// thread that owns the state; it must be quick and must not block.
     pub fn subscribe(&self, wake: impl Fn() + Send + Sync + 'static) -> Subscription {
         let (subscription, request) = Subscription::new(wake);
         self.send(request);
         subscription
     }
 
-    /// Wakes nothing for the requests that this thread makes until it [submits](Self::submit_batch) them, which it does soon.
+    /// Begins a batch: the requests of this thread wake nothing until it [submits](Self::submit_batch) them, which it does soon.
     pub fn begin_batch() {
         IN_BATCH.set(true);
     }
 
-    /// Has the batch served. The caller holds no lock that a reply may need.
+    /// Submits the batch of this thread. The caller holds no lock that a reply may need.
     pub fn submit_batch(&self) {
         if IN_BATCH.replace(false) && !self.shared.lock().waiting.is_empty() {
             self.shared.runner.try_run_inline();
@@ -152,7 +152,7 @@ impl Drop for Requests {
             queue.is_closed = true;
             std::mem::take(&mut queue.waiting)
         };
-        // Outside the lock: what a dropped reply does is not ours to know.
+        // Outside the lock, as dropping a reply runs foreign code.
         drop(left);
     }
 }
@@ -218,7 +218,7 @@ mod tests {
         }
         assert_eq!(runner.count(), 1);
         while let Some(request) = requests.take() {
-            let Request::Inspect(inspection) = request else { panic!("only questions were sent") };
+            let Request::Inspect(inspection) = request else { panic!("only queries were sent") };
             inspection.run(&FakeView::default());
         }
         assert_eq!(answers.try_iter().collect::<Vec<_>>(), [0, 1, 2]);

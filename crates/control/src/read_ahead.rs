@@ -1,8 +1,8 @@
-//! Streams of what is read where it may block: one piece read ahead of the one on its way.
+//! Streams from files: one piece is read ahead.
 //!
-//! The stream is taken from a thread that must not block, such as a server's. Its [`Reader`] works on the threads of a
-//! [`Blocking`]: it reads the next piece as soon as the one before was taken, and then the stream's waker is called. So however
-//! long a stream is, little of it is in memory, and a client that does not read leaves the rest in its file.
+//! A thread that must not block, such as the HTTP server's, takes the pieces. The [`Reader`] runs on the threads of a
+//! [`Blocking`]: it reads the next piece as soon as the previous one was taken, and then the stream's waker is called. So only a
+//! little of a stream is in memory, and for a client that does not read, the rest stays in the file.
 
 use crate::Blocking;
 use std::fmt;
@@ -15,7 +15,7 @@ pub trait Reader: Send + 'static {
     fn read(&mut self) -> io::Result<Piece>;
 }
 
-/// What there was to read.
+/// The result of a read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// Bytes; there may be more.
@@ -24,18 +24,18 @@ pub enum Piece {
     Last(Vec<u8>),
     /// Nothing until the stream is [notified](Notifier::notify).
     Idle,
-    /// Nothing any more.
+    /// The end of the stream.
     End,
 }
 
-/// What there is to take.
+/// The result of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Poll {
     /// Bytes.
     Ready(Vec<u8>),
     /// Nothing yet; the waker will be called.
     Pending,
-    /// Nothing any more.
+    /// The end of the stream.
     End,
 }
 
@@ -44,7 +44,7 @@ pub struct ReadAhead<R: Reader> {
     shared: Arc<Shared<R>>,
 }
 
-/// Tells a stream that there may be more to read. Does not keep it alive.
+/// Notifies a stream that there may be more to read.
 pub struct Notifier<R: Reader> {
     shared: Arc<Shared<R>>,
 }
@@ -82,24 +82,24 @@ impl<R: Reader> ReadAhead<R> {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), blocking: blocking.clone() }) }
     }
 
-    /// What tells the stream that there may be more to read.
+    /// Notifies the stream of more to read.
     pub fn notifier(&self) -> Notifier<R> {
         Notifier { shared: Arc::clone(&self.shared) }
     }
 
-    /// Gives the stream its reader; nothing is read before [`ReadAhead::start`].
+    /// Sets the reader; nothing is read before [`ReadAhead::start`].
     pub fn set_reader(&self, reader: R) {
         self.shared.lock().reader = Some(reader);
     }
 
-    /// Begins to read. `waker` is called whenever there is something to take again, on a thread of the [`Blocking`].
+    /// Starts to read. `waker` is called on a thread of the [`Blocking`] whenever `poll` has a new result.
     pub fn start(&self, waker: impl Fn() + Send + Sync + 'static) {
         let mut state = self.shared.lock();
         state.waker = Some(Arc::new(waker));
         self.shared.read_on(state);
     }
 
-    /// Takes what was read, at most `max` bytes of it.
+    /// Takes the piece that was read, at most `max` bytes of it.
     pub fn poll(&self, max: usize) -> Poll {
         let mut state = self.shared.lock();
         let Some(mut piece) = state.piece.take() else {
@@ -114,7 +114,7 @@ impl<R: Reader> ReadAhead<R> {
 }
 
 impl<R: Reader> Drop for ReadAhead<R> {
-    /// Closing a file may block as well. A reader that is at work is dropped when it is done.
+    /// Closing a file may block as well. A reader that is at work is dropped on its own thread.
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         (state.is_closed, state.has_ended) = (true, true);
@@ -142,7 +142,7 @@ impl<R: Reader> Shared<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the next piece read, if there may be one and none is read ahead or being read.
+    /// Reads the next piece, if there may be one and none is read ahead or being read.
     fn read_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<R>>) {
         if state.piece.is_some() || !state.may_have_more {
             return;
@@ -158,7 +158,7 @@ impl<R: Reader> Shared<R> {
         }
     }
 
-    /// Reads a piece; runs where that may block.
+    /// Reads a piece; runs on a thread that may block.
     fn read(self: &Arc<Self>, mut reader: R) {
         let read = reader.read();
         let mut state = self.lock();
@@ -275,7 +275,7 @@ mod tests {
     fn a_dropped_stream_drops_its_reader() {
         let Stream { pieces, taken, .. } = begin();
         drop(taken);
-        // The reader is at work; when it is done it goes.
+        // The reader is at work, and is dropped afterwards.
         let _ = pieces.send(Piece::Data(b"x".to_vec()));
         let deadline = std::time::Instant::now() + PATIENCE;
         while pieces.send(Piece::Idle).is_ok() {

@@ -1,4 +1,4 @@
-//! The way of an answer back to the interface that asked.
+//! The path of an answer back to the interface.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct Reply<T>(Box<dyn FnOnce(T) + Send>);
 
 impl<T> Reply<T> {
-    /// A reply that hands the answer to `take`, which must be quick and must not block.
+    /// A reply that passes the answer to `take`, which must be quick and must not block.
     pub fn new(take: impl FnOnce(T) + Send + 'static) -> Self {
         Self(Box::new(take))
     }

@@ -17,12 +17,12 @@ pub enum Request {
         /// Takes the answer, once there is one.
         reply: Reply<Answer>,
     },
-    /// The client of this command is gone: nobody waits for the answer. What has begun is not undone. May also come for a
-    /// command that has been answered meanwhile, and means nothing then.
+    /// The client of this command has disconnected: drop its reply. What has begun is not undone. Has no effect on a command
+    /// that has been answered in the meantime.
     Cancel(Ticket),
-    /// A question.
+    /// A query.
     Inspect(Inspection),
-    /// Call this at the end of every turn in which something changed, for as long as it is alive.
+    /// Call this at the end of every turn in which something has changed, while it is alive.
     Subscribe(Weak<dyn Fn() + Send + Sync>),
     /// Make a group active that stands in the configuration last read. Faults 6, 10, 90.
     AddGroup {
@@ -76,19 +76,18 @@ pub enum Request {
     },
 }
 
-/// A question: reads what there is to see, on the thread that owns the state of supervision.
+/// A query: reads the [`View`] on the thread that owns the state of supervision.
 pub struct Inspection(Box<Read>);
 
 type Read = dyn FnOnce(&dyn View) + Send;
 
 impl Inspection {
-    /// A question that is answered by running `read`, which must be quick and must not block. A panic in it costs this
-    /// request alone.
+    /// A query that runs `read`, which must be quick and must not block. If it panics, only this request is lost.
     pub fn new(read: impl FnOnce(&dyn View) + Send + 'static) -> Self {
         Self(Box::new(read))
     }
 
-    /// Answers the question.
+    /// Runs the query.
     pub fn run(self, view: &dyn View) {
         (self.0)(view);
     }
@@ -105,7 +104,7 @@ impl fmt::Debug for Inspection {
 pub enum LogName {
     /// supervisord's own.
     Main,
-    /// That of a process' output.
+    /// The log of an output of a process.
     Process {
         /// The name as the client wrote it.
         name: String,

@@ -1,4 +1,4 @@
-//! What there is to see of a running supervisor, borrowed from where it is.
+//! The readable state of a running supervisor, borrowed from its owner.
 
 use crate::{Fault, Feed, LogName};
 use std::path::{Path, PathBuf};
@@ -6,25 +6,25 @@ use supervisor_config::{Group, Process};
 use supervisor_core::{Moment, Mood, Pid, ProcessId, ProcessInfo};
 use supervisor_log::FollowKey;
 
-/// The state of supervision at one moment. Only an [`Inspection`](crate::Inspection) gets to see one.
+/// The state of supervision at one moment, as an [`Inspection`](crate::Inspection) reads it.
 pub trait View {
     /// The moment.
     fn now(&self) -> Moment;
 
-    /// Who supervisord is and what it is doing.
+    /// supervisord itself.
     fn identity(&self) -> Identity<'_>;
 
-    /// The process that a client means by `name` or `group:name`; `group:*` means none. Fault 10.
+    /// The process that a client calls `name` or `group:name`; `group:*` is no process. Fault 10.
     fn process(&self, name: &str) -> Result<ProcessInfo<'_>, Fault>;
 
     /// Every process by group name, then process name.
     fn processes(&self) -> Box<dyn Iterator<Item = ProcessInfo<'_>> + '_>;
 
-    /// How many of them there are.
+    /// The number of processes.
     fn process_count(&self) -> usize;
 
-    /// The files that the outputs of a process are written to. A look-up of its own for each process, so that who lists
-    /// thousands of them without their logs does not pay for it.
+    /// The log files of a process. A separate look-up, so that a list of thousands of processes without their logs does not pay
+    /// for it.
     fn log_paths(&self, process: ProcessId) -> LogPaths<'_>;
 
     /// Where a log is. Fault 10.
@@ -33,12 +33,12 @@ pub trait View {
     /// The programs of the configuration last read, by process name.
     fn programs(&self) -> Vec<ProgramView<'_>>;
 
-    /// What changed lately, and the serial number of the last change.
+    /// The recent changes, and the serial number of the last one.
     fn feed(&self) -> &Feed;
 }
 
 impl dyn View + '_ {
-    /// Fault 6 while everything stops.
+    /// Fault 6 unless the supervisor is running.
     pub fn check_running(&self) -> Result<(), Fault> {
         match self.identity().state {
             Mood::Running => Ok(()),
@@ -47,7 +47,7 @@ impl dyn View + '_ {
     }
 }
 
-/// Who supervisord is.
+/// supervisord itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// What it is doing.
@@ -67,11 +67,11 @@ pub struct ProgramView<'a> {
     pub process: &'a Process,
     /// A group of this name is active.
     pub is_active: bool,
-    /// The files of its AUTO logs, which have names once the group was added as this configuration has it.
+    /// The files of its AUTO logs; they have names once the group was added from this configuration.
     pub auto_logs: LogPaths<'a>,
 }
 
-/// The files that the outputs of a process are written to; `None`: to no file, also stderr with `redirect_stderr`.
+/// The log files of a process; `None` if an output has none, as stderr with `redirect_stderr`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogPaths<'a> {
     /// Standard output.
@@ -83,7 +83,7 @@ pub struct LogPaths<'a> {
 /// Where a log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLocation {
-    /// The file; `None` if the output goes to none (also stderr with `redirect_stderr`).
+    /// The file; `None` if there is none.
     pub path: Option<PathBuf>,
     /// What the pump calls it.
     pub key: FollowKey,

@@ -1,4 +1,4 @@
-//! Clearing the logs of processes: many answers from the pump become one.
+//! Clears the logs of processes: joins the answers of the pump to one.
 
 use crate::main_loop::Loop;
 use crate::workers::spawn::stream_id;
@@ -8,22 +8,22 @@ use supervisor_core::{Fault, Outcome, ProcessId};
 /// Takes the outcomes of all processes.
 type Finish = Box<dyn FnOnce(Vec<Outcome>) + Send>;
 
-/// The clearing of some processes' logs. Finishes when the last of the pump's answers is in.
+/// The logs of some processes being cleared. Finishes with the last answer of the pump.
 pub(crate) struct Clearing {
     outcomes: Mutex<Vec<Outcome>>,
     finish: Mutex<Option<Finish>>,
 }
 
 impl Clearing {
-    /// Has all logs of `processes` cleared and hands the outcomes, in the same order, to `finish`, on the pump's thread or on
-    /// this one.
+    /// Clears all logs of `processes` and passes the outcomes, in the same order, to `finish`, on the pump's thread or on this
+    /// one.
     pub(crate) fn of(
         owner: &Loop,
         processes: &[ProcessId],
         finish: impl FnOnce(Vec<Outcome>) + Send + 'static,
     ) {
         let clearing = Arc::new(Self {
-            outcomes: Mutex::new(processes.iter().filter_map(|id| blank_outcome(owner, *id)).collect()),
+            outcomes: Mutex::new(processes.iter().filter_map(|id| success(owner, *id)).collect()),
             finish: Mutex::new(Some(Box::new(finish))),
         });
         for (place, process) in processes.iter().filter_map(|id| owner.children.get(*id)).enumerate() {
@@ -33,14 +33,14 @@ impl Clearing {
                 let file = process.log_file(channel).cloned();
                 owner.pump.clear(stream, file, move |outcome| {
                     if outcome.is_err() {
-                        clearing.note_failure(place);
+                        clearing.record_failure(place);
                     }
                 });
             }
         }
     }
 
-    fn note_failure(&self, place: usize) {
+    fn record_failure(&self, place: usize) {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(outcome) = outcomes.get_mut(place) {
             let name = supervisor_core::Namespec { group: &outcome.group, process: Some(&outcome.name) };
@@ -50,7 +50,7 @@ impl Clearing {
 }
 
 impl Drop for Clearing {
-    /// Each answer holds a share of this; when the last is given, the whole is finished.
+    /// The callback for each answer holds a reference; the last one finishes.
     fn drop(&mut self) {
         let outcomes = std::mem::take(self.outcomes.get_mut().unwrap_or_else(PoisonError::into_inner));
         if let Some(finish) = self.finish.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
@@ -59,7 +59,7 @@ impl Drop for Clearing {
     }
 }
 
-fn blank_outcome(owner: &Loop, id: ProcessId) -> Option<Outcome> {
+fn success(owner: &Loop, id: ProcessId) -> Option<Outcome> {
     let config = owner.children.get(id)?.config();
     Some(Outcome { name: Arc::clone(&config.name), group: Arc::clone(&config.group), result: Ok(()) })
 }

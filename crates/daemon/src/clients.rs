@@ -3,7 +3,7 @@
 use crate::descriptors::Descriptor;
 use std::collections::HashMap;
 use std::sync::Weak;
-use supervisor_control::{Feed, Reply, Request, Requests, What};
+use supervisor_control::{ChangeKind, Feed, Reply, Request, Requests};
 use supervisor_core::{Answer, Effects, Mood, Ticket};
 
 /// What the loop keeps for clients. Dropping it answers every request that waits: its reply is dropped (HTTP 500).
@@ -59,18 +59,18 @@ impl Clients {
     }
 
     /// Notes a change that the core does not know of.
-    pub(crate) fn record(&mut self, what: What) {
-        self.feed.record(what);
+    pub(crate) fn record(&mut self, kind: ChangeKind) {
+        self.feed.record(kind);
     }
 
     /// Notes what the core has just changed.
     pub(crate) fn record_changes(&mut self, effects: &mut Effects, state: Mood) {
         for process in effects.drain_changed() {
-            self.feed.record(What::Process(process));
+            self.feed.record(ChangeKind::Process(process));
         }
         if state != self.known_state {
             self.known_state = state;
-            self.feed.record(What::Supervisor(state));
+            self.feed.record(ChangeKind::Supervisor(state));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Wires the interfaces (XML-RPC and the web pages) to the HTTP server and to the loop.
+//! Connects the interfaces (XML-RPC and the web pages) with the HTTP server and the loop.
 
 use crate::main_loop::Loop;
 use crate::main_loop::shared::SharedLoop;
@@ -10,8 +10,7 @@ use supervisor_http::{Handle, Limits, Listener};
 use supervisor_log::{MainLog, Pump};
 use supervisor_web::Site;
 
-/// Starts the HTTP thread, if there is anything to serve. It reads logs through a pool of its own, so that reading never
-/// delays a spawn.
+/// Starts the HTTP server, if there are listeners. It reads logs on a pool of its own, so that reading never delays a spawn.
 pub(crate) fn serve_http(
     config: &Config,
     listeners: Vec<Listener>,

@@ -1,7 +1,7 @@
 //! Answers the requests of clients.
 //!
-//! While everything stops, every request but a remote event and an inspection is answered with fault 6, before anything else
-//! is looked at; who inspects decides itself.
+//! While everything stops, every request is answered with fault 6, before its other parameters are checked. Exceptions are
+//! remote events, which the core allows, and inspections, which check the state themselves.
 
 use crate::children::{STDIN_LIMIT, StdinError};
 use crate::clear::Clearing;
@@ -16,8 +16,8 @@ use supervisor_log::ClearError;
 use supervisor_sys::clock;
 
 impl Loop {
-    /// Answers a request, or sets in motion what will answer it.
-    pub(crate) fn serve(&mut self, request: Request) {
+    /// Answers a request, or starts what will answer it.
+    pub(crate) fn handle_request(&mut self, request: Request) {
         match request {
             Request::Command { ticket, command, reply } => {
                 self.clients.defer(ticket, reply);
@@ -41,24 +41,24 @@ impl Loop {
         }
     }
 
-    /// Fault 6 while everything stops.
-    pub(crate) fn allowed(&self) -> Result<(), Fault> {
+    /// Fault 6 unless the supervisor is running.
+    pub(crate) fn check_running(&self) -> Result<(), Fault> {
         match self.core.mood() {
             Mood::Running => Ok(()),
             Mood::Shutdown | Mood::Restarting => Err(Fault::ShutdownState),
         }
     }
 
-    /// The one process a client means; `group:*` means none.
+    /// The process that a client calls `name`; `group:*` is no process.
     fn process_named(&self, name: &str) -> Result<ProcessId, Fault> {
-        self.allowed()?;
+        self.check_running()?;
         match self.core.resolve(name) {
             Ok(Selection::Process(id)) => Ok(id),
             Ok(Selection::Group(_) | Selection::All) | Err(_) => Err(Fault::BadName(name.to_owned())),
         }
     }
 
-    /// Answers a question. A panic in it costs that question alone, as it can change nothing.
+    /// Runs a query. A panic in it costs this query alone, as it cannot change the state.
     fn inspect(&self, inspection: Inspection) {
         let view = LoopView::of(self);
         let _panic = panics::catch(|| inspection.run(&view));
@@ -67,7 +67,7 @@ impl Loop {
     // Logs.
 
     fn clear_main_log(&self, reply: Reply<Result<(), Fault>>) {
-        if let Err(fault) = self.allowed() {
+        if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
         if self.log.path().is_none() {

@@ -1,4 +1,4 @@
-//! What there is to see of the supervisor, for those who [inspect](supervisor_control::Request::Inspect) it.
+//! The state of the loop as a [`View`], for [inspections](supervisor_control::Request::Inspect).
 
 use crate::children::Process;
 use crate::main_loop::Loop;

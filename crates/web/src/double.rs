@@ -1,4 +1,4 @@
-//! A stand-in for the supervisor with what pages work with, and stand-ins for clients.
+//! Test doubles of the supervisor and of clients.
 
 use super::Context;
 use std::ops::Deref;
@@ -19,7 +19,7 @@ impl Double {
         Self::with_log(MainLog::nowhere())
     }
 
-    /// With a main log in this file.
+    /// The main log goes to this file.
     pub(super) fn logging_to(path: &Path) -> Self {
         let destination = MainDestination::File { path: path.to_owned(), max_bytes: 0, backups: 0 };
         let spec = MainLogSpec { level: Level::Trace, destination, copy_to_stdout: false };
@@ -42,7 +42,7 @@ impl Deref for Double {
     }
 }
 
-/// A request as the server hands it over.
+/// A request as the server passes it.
 pub(super) fn http_request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut lines: Vec<(&str, &str)> = headers.to_vec();
@@ -63,7 +63,7 @@ pub(super) fn http_request(method: &str, target: &str, headers: &[(&str, &str)],
     }
 }
 
-/// The body of an answer that is not a stream.
+/// The body of an unstreamed answer.
 pub(super) fn body(response: &Response) -> &str {
     let Body::Bytes(bytes) = &response.body else { panic!("a stream") };
     std::str::from_utf8(bytes).unwrap()

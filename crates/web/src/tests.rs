@@ -1,4 +1,4 @@
-//! Pages, actions and streams, with a stand-in for the loop.
+//! Pages, action links and streams, against a test double of the supervisor.
 
 mod ui;
 
@@ -7,7 +7,7 @@ use super::double::{Double, body, http_request};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
-use supervisor_control::{Command, Diff, LogName, Request as Question, Target, What};
+use supervisor_control::{ChangeKind, Command, Diff, LogName, Request as Question, Target};
 use supervisor_core::{Answer, Channel, ExitStatus, Fault, History, Mood, ProcessState, Wait, Wall};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
@@ -32,7 +32,7 @@ impl Browser {
         body(&self.answer()).to_owned()
     }
 
-    /// The message of the page the browser is sent to.
+    /// The message of the redirect.
     fn message(&self) -> String {
         let response = self.answer();
         assert_eq!(response.status.code(), 303);
@@ -56,7 +56,7 @@ fn send(double: &Double, request: &supervisor_http::Request) -> Browser {
     Browser { response, client }
 }
 
-/// With XML-RPC beside the pages.
+/// The service with XML-RPC mounted.
 fn site(double: &Double) -> Site {
     let context = &double.context;
     let xmlrpc = supervisor_xmlrpc::Context {
@@ -70,7 +70,7 @@ fn site(double: &Double) -> Site {
         .mount(b"/RPC2", move |request, reply| supervisor_xmlrpc::handle(&xmlrpc, request, reply))
 }
 
-/// When the processes that have ended did so, in seconds since the epoch.
+/// The end of the exited processes, in seconds since the epoch.
 const ENDED: i64 = 1_763_697_480;
 
 fn process(group: &str, name: &str, state: ProcessState) -> FakeProcess {
@@ -92,7 +92,7 @@ fn show(double: &Double, target: &str, processes: Vec<FakeProcess>) -> Response 
     browser.answer()
 }
 
-/// Our pages draw their icons themselves; the pictures of upstream's page, which nothing but that page used, are gone.
+/// Our pages have inline icons; only upstream's page used its pictures.
 #[test]
 fn the_pictures_of_upstreams_page_are_not_served_unlike_upstream() {
     let double = Double::new();
@@ -357,7 +357,7 @@ fn the_tail_page_shows_the_end_of_the_log() {
     assert!(shown(&format!("/tail.html?processname=a&limit={}", "9".repeat(40))).contains("&lt;start&gt;"));
 }
 
-/// Upstream shows as much as is asked for; a page holds it several times.
+/// Upstream shows any number of bytes; our page has the text in memory several times.
 #[test]
 fn the_tail_page_shows_half_a_megabyte_at_most() {
     let (double, scratch) = (Double::new(), Scratch::new());
@@ -468,7 +468,7 @@ fn names_and_channels_of_log_streams_are_parsed() {
     }
 }
 
-/// A stream as the server takes it.
+/// A stream, polled as the server does.
 struct Stream {
     source: Box<dyn Source>,
     waker: StreamWaker,

@@ -1,4 +1,4 @@
-//! Calls as clients make them, answered by a stand-in for the loop.
+//! Calls as clients make them, against a test double of the supervisor.
 
 use super::double::{Double, body, http_request};
 use super::handle;
@@ -93,7 +93,7 @@ fn malformed_calls_get_400() {
     assert!(double.is_idle());
 }
 
-/// A client that does not name the compact form never gets it, nor does anything but the list of all processes.
+/// Only the list of all processes has a compact form, and only clients that accept it get it.
 #[test]
 fn the_list_of_processes_is_compact_if_the_client_accepts_that() {
     let double = Double::new();
@@ -546,7 +546,7 @@ fn the_results_of_a_multicall_are_bounded() {
     assert_eq!(double.context.answers.free(), Limits::default().memory.free(), "all is given back");
 }
 
-/// However much other clients have not taken.
+/// Even if the budget is used up.
 #[test]
 fn small_results_of_a_multicall_always_fit() {
     let double = Double::new();
@@ -559,11 +559,11 @@ fn small_results_of_a_multicall_always_fit() {
     assert!(code == 30 && words.starts_with("FAILED: there is no room for this answer"), "{words}");
 }
 
-/// What a source gives until its end.
+/// All pieces of a source.
 fn drain(source: &mut dyn Source) -> Vec<u8> {
     let (wake, woken) = mpsc::channel();
     let waker = StreamWaker::new(move || {
-        // Nobody waits any more at the end.
+        // The receiver is gone at the end.
         let _ = wake.send(());
     });
     source.start(waker.clone());
@@ -581,7 +581,7 @@ fn drain(source: &mut dyn Source) -> Vec<u8> {
     }
 }
 
-/// To the byte what it would be in one piece; the pieces end in the middle of characters.
+/// Equal to the unstreamed answer to the byte, although pieces end within characters.
 #[test]
 fn a_long_text_is_streamed_in_pieces() {
     let (double, scratch) = (Double::new(), Scratch::new());

@@ -10,7 +10,7 @@ use crate::main_loop::message::Message;
 use crate::startup::StartError;
 use std::sync::Arc;
 use supervisor_config::{Config, Failure};
-use supervisor_control::{Diff, Reply, What};
+use supervisor_control::{ChangeKind, Diff, Reply};
 use supervisor_core::{Fault, Input, Level, RestartCheck, Ticket};
 use supervisor_sys::{clock, memory};
 
@@ -25,7 +25,7 @@ pub(crate) enum Obstacle {
 impl Loop {
     /// Reads the configuration again for a client.
     pub(crate) fn reread(&self, reply: Reply<Result<Diff, Fault>>) {
-        if let Err(fault) = self.allowed() {
+        if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
         self.return_memory_when_idle();
@@ -39,14 +39,14 @@ impl Loop {
         outcome: Result<Config, Failure>,
         reply: Reply<Result<Diff, Fault>>,
     ) {
-        if let Err(fault) = self.allowed() {
+        if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
         reply.send(match outcome {
             Err(failure) => Err(Fault::CantReread(failure.first().remote_message())),
             Ok(config) => {
                 let found = self.configuration.accept(config);
-                self.clients.record(What::Configuration);
+                self.clients.record(ChangeKind::Configuration);
                 Ok(found)
             }
         });
@@ -55,7 +55,7 @@ impl Loop {
     /// Reads the configuration and says how it differs from what runs, as `reread` would, without making it the configuration
     /// last read.
     pub(crate) fn compare_config(&self, reply: Reply<Result<Diff, Fault>>) {
-        if let Err(fault) = self.allowed() {
+        if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
         let compare = self.configuration.compare();
@@ -111,7 +111,7 @@ impl Loop {
     }
 
     fn group_to_add(&self, name: &str) -> Result<&Arc<supervisor_config::Group>, Fault> {
-        self.allowed()?;
+        self.check_running()?;
         let group = self.configuration.latest().group(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;
         match self.core.group_named(name) {
             Ok(_) => Err(Fault::AlreadyAdded(name.to_owned())),
@@ -138,20 +138,20 @@ impl Loop {
         for (id, process) in ids.processes.into_iter().zip(group.processes) {
             self.children.insert(id, process);
         }
-        self.clients.record(What::GroupAdded(group.config.name.clone()));
+        self.clients.record(ChangeKind::GroupAdded(group.config.name.clone()));
         self.configuration.added(group.config);
         Ok(())
     }
 
     /// Removes a group for a client.
     pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), Fault> {
-        self.allowed()?;
+        self.check_running()?;
         let ids = self.core.remove_group(name, clock::now(), &mut self.effects)?;
         for id in ids.processes {
             self.children.remove(id);
         }
         self.configuration.removed(name);
-        self.clients.record(What::GroupRemoved(name.into()));
+        self.clients.record(ChangeKind::GroupRemoved(name.into()));
         self.settle();
         Ok(())
     }

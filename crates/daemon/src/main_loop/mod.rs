@@ -249,7 +249,7 @@ impl Loop {
 
     fn serve_requests(&mut self) {
         while let Some(request) = self.clients.next_request() {
-            self.serve(request);
+            self.handle_request(request);
         }
     }
 

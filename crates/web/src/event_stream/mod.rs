@@ -184,7 +184,7 @@ impl Shared {
         }
         let shared = Arc::clone(self);
         let started =
-            thread::Builder::new().name("look".to_owned()).stack_size(512 * 1024).spawn(move || {
+            thread::Builder::new().name("sampler".to_owned()).stack_size(512 * 1024).spawn(move || {
                 shared.sample_while_open();
             });
         // Without a thread the stream ends, and the page connects again later.

@@ -1,10 +1,10 @@
-//! Our own page: its buttons, what guards it, and what open pages are told.
+//! Our own page: its buttons, its protection, and the event stream.
 
 use super::*;
 
 const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz012345";
 
-/// What our own page sends: a form with the browser's token.
+/// Sends a form of our page, with the browser's token.
 fn press(double: &Double, fields: &str, headers: &[(&str, &str)]) -> Browser {
     let cookie = format!("supervisor_token={TOKEN}");
     let mut all = vec![
@@ -161,7 +161,7 @@ fn a_foreign_host_is_refused_on_a_loopback_listener() {
     assert_eq!(status("localhost:9001", "/ok.html"), 200);
 }
 
-/// Scripts look for upstream's titles, and ask for no language.
+/// Scripts look for upstream's titles, and send no `Accept-Language`.
 #[test]
 fn titles_are_in_the_language_of_the_page() {
     let double = Double::new();
@@ -179,7 +179,7 @@ fn titles_are_in_the_language_of_the_page() {
     assert_eq!(title(&browser.page()), "a 的日志 - Supervisor");
 }
 
-/// Open pages are told what changes; with the last of them the looking ends.
+/// The sampler ends with the last open page.
 #[test]
 fn an_open_page_gets_events_for_changes() {
     let double = Double::new();
@@ -207,7 +207,7 @@ fn an_open_page_gets_events_for_changes() {
             Question::Inspect(inspection) => {
                 view.processes = vec![process("a", "<a>", state)];
                 inspection.run(&view);
-                view.feed.record(What::Configuration);
+                view.feed.record(ChangeKind::Configuration);
                 stream.woken.recv_timeout(PATIENCE).unwrap();
             }
             other => panic!("asked for {other:?}"),
@@ -221,7 +221,7 @@ fn an_open_page_gets_events_for_changes() {
     let wake = subscription.unwrap();
     let deadline = Instant::now() + PATIENCE;
     while wake.strong_count() > 0 {
-        assert!(Instant::now() < deadline, "there is still a subscription");
+        assert!(Instant::now() < deadline, "the sampler still runs");
         match double.try_take() {
             Some(Question::Inspect(inspection)) => inspection.run(&view),
             Some(_) => {}
