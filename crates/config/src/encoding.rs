@@ -1,6 +1,6 @@
 //! What encoding a file that is not UTF-8 most likely has, for the advice how to convert it.
 
-/// The encoding as `iconv` calls it; `None` if nothing speaks for one.
+/// The encoding as `iconv` calls it; `None` if none is likely.
 pub(crate) fn likely(bytes: &[u8]) -> Option<&'static str> {
     if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return Some("utf-16");

@@ -21,7 +21,7 @@ pub struct Spelling {
     pub long: &'static [&'static str],
     /// Whether a value follows.
     pub takes_value: bool,
-    /// Its long forms are not to be abbreviated.
+    /// Its long forms cannot be abbreviated.
     pub is_whole_only: bool,
 }
 
@@ -55,7 +55,7 @@ pub fn parse(words: &[OsString], table: &[Spelling]) -> Result<(Vec<Given>, Vec<
     Ok((given, rest.cloned().collect()))
 }
 
-/// Applies the options from left to right: a value that is none, and an option given twice, are faults. `stops` says
+/// Applies the options from left to right: invalid values and repeated options are faults. `stops` says
 /// after which option to leave the rest unread.
 pub(crate) fn apply(
     given: &[Given],

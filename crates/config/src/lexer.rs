@@ -23,12 +23,12 @@ pub(crate) enum Alphabet {
     NamesAndPaths,
 }
 
-/// Why a text cannot be taken apart.
+/// Why a text cannot be split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LexError {
     /// A quote is not closed.
     NoClosingQuotation,
-    /// A backslash stands at the end.
+    /// The text ends in a backslash.
     NoEscapedCharacter,
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Display for LexError {
 
 impl std::error::Error for LexError {}
 
-/// Where the lexer stands.
+/// The state of the lexer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Between,

@@ -64,7 +64,7 @@ pub(crate) fn places(argv0: &OsStr) -> [PathBuf; 6] {
     ]
 }
 
-/// The first of the places where something stands.
+/// The first of the places that exists.
 pub(crate) fn search(argv0: &OsStr, host: &dyn Host) -> Option<OsString> {
     let mut places = places(argv0).into_iter();
     places.find(|place| host.exists(&host.current_dir().join(place))).map(PathBuf::into_os_string)

@@ -1,6 +1,6 @@
 //! Sections: what options each has, and reading them in upstream's order.
 //!
-//! The file of a section has all that there is of it: the [`SectionKind`](table::SectionKind) that says what it is called and
+//! The file of a section holds everything about it: the [`SectionKind`](table::SectionKind) that says what it is called and
 //! what for, the typed value it is read into, the table of its options, and the function that reads them. [`table`]
 //! says what a table is, [`SectionReader`] reads one option after the other.
 
@@ -180,7 +180,7 @@ impl<'a> SectionReader<'a> {
         if template::is_within(text) {
             return fault.with_hint(Some(template::HINT.to_string()));
         }
-        // Shells are not the only ones to whom a $ in a variable means something.
+        // In `environment`, a $ may be meant for a program that reads the variable.
         let for_shell = origin::shell_variable(text).filter(|_| key != program::process::ENVIRONMENT.key);
         if let Some(variable) = for_shell {
             return fault.with_hint(Some(variable.hint()));
@@ -248,7 +248,7 @@ impl<'a> SectionReader<'a> {
     }
 }
 
-/// What to do about a value that ends in the midst of quotes because a comment begins there.
+/// The hint for a value that ends between quotes because a comment begins there.
 pub(crate) fn comment_hint(comment: &str) -> String {
     let sign = comment.chars().next().unwrap_or(';');
     format!(

@@ -36,7 +36,7 @@ struct Source {
 pub(crate) struct Sources(Vec<Source>);
 
 impl Sources {
-    /// Takes in a file: `path` as messages spell it, `directory` for its `%(here)s`.
+    /// Adds a file: `path` as messages spell it, `directory` for its `%(here)s`.
     pub(crate) fn add(&mut self, path: &[u8], directory: &[u8], bytes: Vec<u8>) -> Result<FileId, Fault> {
         let text = decode(bytes, path)?;
         let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {

@@ -52,7 +52,7 @@ impl Rejection {
     }
 }
 
-/// A value of its type, or why it is none.
+/// A value of its type, or why it is invalid.
 pub(crate) type Parsed<T> = Result<T, Rejection>;
 
 /// What a value is read with: the machine, where variables were substituted, and a place for remarks about values that

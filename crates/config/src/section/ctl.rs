@@ -44,9 +44,9 @@ options! {
         .default("supervisor")
         .help("The prompt of the shell, before the > sign.");
     const USERNAME: Opt<Vec<u8>> = Opt::new("username", types::TEXT)
-        .help("The user name to show the server.");
+        .help("User name to send to the server.");
     const PASSWORD: Opt<Vec<u8>> = Opt::new("password", types::TEXT)
-        .help("The password to show the server. A percent sign is written %%.");
+        .help("Password to send to the server. A percent sign is written %%.");
     const HISTORY_FILE: Opt<Vec<u8>> = Opt::new("history_file", types::PATH)
         .help("Where the shell keeps its history between sessions.");
     const STYLE: Opt<Style> = Opt::new("style", Type::new(style, "plain or rich"))

@@ -35,7 +35,7 @@ pub struct Server {
     pub section: String,
     /// Where it listens.
     pub address: ServerAddress,
-    /// What a client must show; `None`: nothing.
+    /// What a client must send to be served; `None`: nothing.
     pub credentials: Option<Credentials>,
     /// Names under which browsers may use an inet server, lower case: `name`, `.domain` with all below it, or `*`.
     pub allowed_hosts: Vec<String>,
@@ -57,7 +57,7 @@ pub enum ServerAddress {
         path: PathBuf,
         /// Permission bits of the socket file.
         mode: u32,
-        /// Whom the socket file is given to.
+        /// Owner of the socket file.
         owner: Option<Owner>,
     },
 }
@@ -82,12 +82,12 @@ options! {
     CREDENTIALS;
 
     const USERNAME: Opt<Vec<u8>> = Opt::new("username", types::TEXT)
-        .help("The user name a client must show; without one, nothing is asked.");
+        .help("User name a client must send; without one, there is no authentication.");
     const PASSWORD: Opt<Vec<u8>> = Opt::new(
         "password",
         Type::new(value::bytes, "text, or {SHA} and the SHA-1 of the password in hexadecimal"),
     )
-    .help("The password a client must show. A percent sign is written %%.");
+    .help("Password a client must send. A percent sign is written %%.");
 }
 
 options! {

@@ -33,7 +33,7 @@ pub struct ListenerPool {
 /// The result handler that is built in.
 const DEFAULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
 
-/// Tells a listener whose `event_length` is `bytes`; absent otherwise.
+/// Set for listeners whose `event_length` is `bytes`.
 const LENGTH_VARIABLE: &str = "SUPERVISOR_EVENT_LENGTH";
 
 options! {
@@ -47,7 +47,7 @@ options! {
         .help("Events kept while no listener is ready; the oldest is dropped when there are more.");
     const RESULT_HANDLER: Opt<Vec<u8>> = Opt::new("result_handler", Type::new(value::bytes, DEFAULT_HANDLER))
         .default(DEFAULT_HANDLER)
-        .help("What judges a listener's answers. Only the default one is available.");
+        .help("The function that evaluates the results of listeners. Only the default one is available.");
     const EVENTS: Opt<Vec<String>> = Opt::new("events", Type::new(value::strings, "event types separated by commas"))
         .help("The types of events to be sent. A type stands for all below it: EVENT is everything.");
     const EVENT_LENGTH: Opt<EventLength> =
@@ -73,7 +73,7 @@ pub(crate) fn read(reader: &mut SectionReader<'_>) -> (i64, Option<ListenerPool>
     (priority, Some(ListenerPool { buffer_size, events, length, result_handler }))
 }
 
-/// Lets listeners that are sent lengths in bytes see it in their environment, unless they have the variable already.
+/// Sets the variable for listeners that are sent lengths in bytes, unless they have it already.
 pub(crate) fn announce_length(pool: &ListenerPool, processes: &mut [Process]) {
     match pool.length {
         EventLength::Characters => {}

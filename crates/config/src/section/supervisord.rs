@@ -29,9 +29,9 @@ pub struct Supervisord {
     pub minfds: u64,
     /// Soft limit of processes to insist on.
     pub minprocs: u64,
-    /// Where to go when daemonizing.
+    /// Working directory after daemonizing.
     pub directory: Option<PathBuf>,
-    /// Whom to become at start.
+    /// The user to switch to at start.
     pub user: Option<Account>,
     /// File creation mask when daemonizing.
     pub umask: u32,
@@ -75,17 +75,17 @@ options! {
 
     const MINFDS: Opt<u64> = Opt::new("minfds", types::COUNT)
         .default("1024")
-        .help("Open files supervisord must be allowed; it raises its soft limit to this number or refuses to start.")
+        .help("Open files needed: supervisord raises its soft limit to this number or refuses to start.")
         .applied(Applied::Start);
     const MINPROCS: Opt<u64> = Opt::new("minprocs", types::COUNT)
         .default("200")
-        .help("Processes supervisord must be allowed; it raises its soft limit to this number or refuses to start.")
+        .help("Processes needed: supervisord raises its soft limit to this number or refuses to start.")
         .applied(Applied::Start);
     const DIRECTORY: Opt<PathBuf> = Opt::new("directory", types::EXISTING_DIRECTORY)
-        .help("Where supervisord goes when it daemonizes. Not used in the foreground.")
+        .help("Working directory after daemonizing. Not used in the foreground.")
         .applied(Applied::Start);
     const USER: Opt<Vec<u8>> = Opt::new("user", Type::new(value::bytes, "the name or number of a user that exists"))
-        .help("The user supervisord becomes at start. Only root can become another one.");
+        .help("The user supervisord switches to at start. Only root can switch to another user.");
     const UMASK: Opt<u32> = Opt::new("umask", types::OCTAL)
         .default("022")
         .help("File creation mask supervisord sets when it daemonizes.")
@@ -128,7 +128,7 @@ options! {
         .help("Keep the automatic log files of earlier runs.");
     const STRIP_ANSI: Opt<bool> = Opt::new("strip_ansi", types::BOOLEAN)
         .default("false")
-        .help("Remove terminal escape sequences from what children write.");
+        .help("Remove terminal escape sequences from the output of children.");
     const ENVIRONMENT: Opt<Environment> = Opt::new("environment", types::ENVIRONMENT)
         .default("")
         .help("Variables for every child, and for %(ENV_KEY)s in this file. supervisord's own environment stays as it is.")

@@ -27,7 +27,7 @@ pub(crate) fn integer(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<i6
     Ok(number.value)
 }
 
-/// A whole number in which less than nothing means nothing.
+/// A whole number; negative ones count as 0.
 pub(crate) fn count(value: &[u8], context: &mut ParseContext<'_>) -> Parsed<u64> {
     let number = integer(value, context)?;
     Ok(at_least_zero(number, value, context))

@@ -29,17 +29,17 @@ pub struct Process {
     pub group: Arc<str>,
     /// What the state machine needs to know; one for all processes with the same options.
     pub policy: Arc<Policy>,
-    /// Whom the child becomes; `None`: it stays what supervisord is.
+    /// The user id of the child; `None`: supervisord's.
     pub uid: Option<u32>,
     /// The command line, expanded but not yet split; [`crate::words::split`] splits it at spawn.
     pub command: Vec<u8>,
-    /// Where the child goes before exec.
+    /// Working directory of the child.
     pub directory: Option<PathBuf>,
     /// The child's file creation mask; `None`: supervisord's.
     pub umask: Option<u32>,
-    /// What becomes of standard output.
+    /// Where standard output goes.
     pub stdout: StreamLog,
-    /// What becomes of standard error; no log file with `redirect_stderr`.
+    /// Where standard error goes; no log file with `redirect_stderr`.
     pub stderr: StreamLog,
     /// Standard error goes into the pipe of standard output.
     pub redirect_stderr: bool,
@@ -57,7 +57,7 @@ options! {
 
     pub(in crate::section) const REDIRECT_STDERR: Opt<bool> = Opt::new("redirect_stderr", types::BOOLEAN)
         .default("false")
-        .help("Send standard error the way of standard output.")
+        .help("Send standard error to where standard output goes.")
         .not_as(&["log_stderr"]);
     pub(super) const NUMPROCS: Opt<i64> = Opt::new("numprocs", types::INTEGER)
         .default("1")
@@ -67,22 +67,22 @@ options! {
         .help("The first %(process_num).");
     pub(in crate::section) const ENVIRONMENT: Opt<Environment> = Opt::new("environment", types::ENVIRONMENT)
         .default("")
-        .help("Variables for the process, over those of [supervisord]. A variable in a value arrives as it is.")
+        .help("Variables for the process, over those of [supervisord]. A substituted variable keeps its text, quotes and all.")
         .not_as(&["env"]);
     const SERVERURL: Opt<Vec<u8>> = Opt::new("serverurl", Type::new(value::bytes, "a URL or AUTO"))
         .default("AUTO")
         .help(
-            "What the process finds in SUPERVISOR_SERVER_URL; AUTO: the first unix server, else the last inet server.",
+            "SUPERVISOR_SERVER_URL in the environment of the process; AUTO: the first unix server, else the last inet server.",
         );
     pub(in crate::section) const USER: Opt<Account> = Opt::new("user", types::USER)
-        .help("The user the process runs as. Only root can choose another one.");
+        .help("The user the process runs as. Only root can run it as another user.");
     const UMASK: Opt<u32> = Opt::new("umask", types::OCTAL)
         .help("The process's file creation mask; by default supervisord's.");
     pub(super) const PROCESS_NAME: Opt<String> = Opt::new("process_name", types::NAME)
         .default("%(program_name)s")
         .help("The name of each process, usually with %(process_num)02d when there are several.");
     const DIRECTORY: Opt<Vec<u8>> = Opt::new("directory", types::PATH)
-        .help("Where the process goes before it starts.")
+        .help("Working directory of the process.")
         .not_as(&["cwd", "chdir", "workdir", "working_directory"]);
     pub(in crate::section) const COMMAND: Opt<Vec<u8>> =
         Opt::new("command", Type::new(value::bytes, "a command with its arguments")).help(

@@ -9,7 +9,7 @@ use crate::value::{LogFileName, ParseContext};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What becomes of one output stream of a process.
+/// Where one output stream of a process goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamLog {
     /// Where it is written.
@@ -82,7 +82,7 @@ impl StreamOptions {
 const fn logfile(key: &'static str) -> Opt<LogFileName> {
     Opt::new(key, types::LOGFILE_NAME)
         .default("AUTO")
-        .help("Where this stream is written; AUTO: a file in childlogdir that goes away with the next start.")
+        .help("File for this stream; AUTO: a file in childlogdir that the next start of supervisord removes.")
 }
 
 const fn maxbytes(key: &'static str) -> Opt<u64> {
@@ -104,11 +104,11 @@ const fn syslog(key: &'static str) -> Opt<bool> {
 const fn capture_maxbytes(key: &'static str) -> Opt<u64> {
     Opt::new(key, types::BYTE_SIZE)
         .default("0")
-        .help("Longest message between capture tags; 0 does not look for tags.")
+        .help("Longest message between capture tags; 0: tags are not looked for.")
 }
 
 const fn events_enabled(key: &'static str) -> Opt<bool> {
-    Opt::new(key, types::BOOLEAN).default("false").help("Make a PROCESS_LOG event of whatever is written.")
+    Opt::new(key, types::BOOLEAN).default("false").help("Emit a PROCESS_LOG event for each chunk of output.")
 }
 
 /// Reads what is the same for every process. The rest holds defaults until [`read_own`].
