@@ -17,6 +17,8 @@ mod fastcgi;
 mod fixture;
 mod interfaces;
 mod main_loop;
+#[cfg(all(test, loom))]
+mod models;
 mod panics;
 mod requests;
 mod session;

@@ -20,7 +20,7 @@
 //! - Generations of one stream follow each other strictly (`channels/stream.rs`).
 
 mod channels;
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 mod model;
 mod poll;
 mod shared;

@@ -52,7 +52,7 @@ impl FakeSinkState {
     }
 
     /// Blocks until so many lines were written.
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     pub(crate) fn wait_for_lines(&self, count: usize) {
         let mut inner = self.lock();
         while inner.written.iter().filter(|byte| **byte == b'\n').count() < count {

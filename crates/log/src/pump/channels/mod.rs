@@ -28,7 +28,7 @@ pub(crate) enum Channel {
     FileWatch(Box<FileWatchChannel>),
     FileTask(Box<FileTask>),
     /// What a model check serves instead of files.
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     Model(Box<super::model::ModelChannel>),
 }
 
@@ -49,7 +49,7 @@ impl Channel {
                 // Its file may be followed.
                 ServiceReport { next: NextService::Never, has_changed_log: true, ..ServiceReport::default() }
             }
-            #[cfg(loom)]
+            #[cfg(all(test, loom))]
             Self::Model(model) => model.serve(commands),
         }
     }

@@ -1,20 +1,15 @@
 //! Model check of what the pump's threads share: loom runs each model under every interleaving of its threads, up to a number
 //! of preemptions that shows the known mistakes.
 //!
-//! ```text
-//! CARGO_TARGET_DIR=target/loom CARGO_PROFILE_DEV_OPT_LEVEL=2 RUSTFLAGS="--cfg loom" cargo test -p supervisor-log --lib model::
-//! ```
+//! `.ci/run` has the command.
 //!
 //! Everything but time, files and pipes is the real code: table, workers, watchdog, main log. A [`ModelChannel`] stands for a
 //! stream: what a child writes is in its input, what its log gets in its output. Threads lose no time in a model, so the
 //! watchdog's timer is left out: its decision, that a worker is stuck, may come at any moment.
 
-#[cfg(test)]
 mod commands;
-#[cfg(test)]
 mod main_log;
 pub(crate) mod poller;
-#[cfg(test)]
 mod takeover;
 
 use super::channels::command::ChannelCommand;
@@ -94,7 +89,6 @@ impl ModelStream {
     }
 }
 
-#[cfg(test)]
 mod rig {
     use super::super::Pump;
     use super::super::poll::{Event, Poller};

@@ -1,12 +1,12 @@
 //! Waiting for pipes, sinks and commands.
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 mod poller;
 pub(crate) mod registration;
 
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 pub(crate) use super::model::poller::Poller;
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 pub(crate) use poller::Poller;
 
 /// Whether a descriptor's events wait for the end of a coalescing pause.

@@ -125,7 +125,7 @@ impl Table {
         let outputs = channels.into_iter().filter_map(|channel| match channel {
             Channel::MainLog(channel) => Some(channel.into_output()),
             Channel::Stream(_) | Channel::FileWatch(_) | Channel::FileTask(_) => None,
-            #[cfg(loom)]
+            #[cfg(all(test, loom))]
             Channel::Model(_) => None,
         });
         outputs.collect()

@@ -134,7 +134,7 @@ impl Table {
     }
 
     /// Adds a model's stream.
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     pub(crate) fn add_model(&mut self, stream: StreamId, channel: super::super::model::ModelChannel) {
         let key = FollowKey::Stream(stream);
         let slot = self.insert(Some(key), Label::Text(Arc::default()), |_| Channel::Model(Box::new(channel)));

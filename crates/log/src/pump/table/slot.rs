@@ -77,7 +77,7 @@ impl Slot {
         match &self.channel {
             Some(Channel::MainLog(main_log)) => main_log.is_settled() && !self.has_commands(),
             Some(Channel::Stream(_) | Channel::FileWatch(_) | Channel::FileTask(_)) => false,
-            #[cfg(loom)]
+            #[cfg(all(test, loom))]
             Some(Channel::Model(model)) => model.is_settled() && !self.has_commands(),
             // Only a file watch may hang: nothing is lost with it.
             None => self.key.is_none(),
