@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::actions::{self, Action, Verb};
-use supervisor_control::{Caller, Command, Reply, Request as Question, Target};
+use supervisor_control::{Caller, Command, Reply, Request as ControlRequest, Target};
 use supervisor_core::{Answer, Fault, Namespec, Wait};
 use supervisor_http::{ReplyTo, Response, Status};
 use supervisor_sys::clock;
@@ -118,7 +118,7 @@ impl LinkRequest {
     fn clear_log(self, name: &str) {
         let shown = name.to_owned();
         let control = self.context.control.clone();
-        control.send(Question::ClearProcessLogs {
+        control.send(ControlRequest::ClearProcessLogs {
             name: name.to_owned(),
             reply: Reply::new(move |answer: Result<(), Fault>| {
                 self.finish(&match answer {

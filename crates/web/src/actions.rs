@@ -8,7 +8,7 @@ use super::form::Form;
 use super::i18n::{Messages, fill};
 use super::page;
 use std::sync::{Arc, Mutex, PoisonError};
-use supervisor_control::{Command, Control, Reply, Request as Question, Target};
+use supervisor_control::{Command, Control, Reply, Request as ControlRequest, Target};
 use supervisor_core::{Answer, Fault, Namespec, Signal, Wait};
 use supervisor_http::{ReplyTo, Request, Response, Status, percent_encode};
 
@@ -275,7 +275,7 @@ fn restart(control: &Control, target: Target, pending: PendingResult) {
 
 fn clear_log(control: &Control, target: Target, pending: PendingResult) {
     control.send(match target {
-        Target::Named(name) => Question::ClearProcessLogs {
+        Target::Named(name) => ControlRequest::ClearProcessLogs {
             name,
             reply: Reply::new(|answer: Result<(), Fault>| {
                 let messages = pending.messages();
@@ -286,7 +286,7 @@ fn clear_log(control: &Control, target: Target, pending: PendingResult) {
             }),
         },
         Target::Group(_) | Target::All => {
-            Question::ClearAllProcessLogs { reply: Reply::new(|answer| pending.report_answer(answer)) }
+            ControlRequest::ClearAllProcessLogs { reply: Reply::new(|answer| pending.report_answer(answer)) }
         }
     });
 }

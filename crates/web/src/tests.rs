@@ -7,7 +7,7 @@ use super::double::{Double, body, http_request};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
-use supervisor_control::{ChangeKind, Command, Diff, LogName, Request as Question, Target};
+use supervisor_control::{ChangeKind, Command, Diff, LogName, Request as ControlRequest, Target};
 use supervisor_core::{Answer, Channel, ExitStatus, Fault, History, Mood, ProcessState, Wait, Wall};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
@@ -81,7 +81,7 @@ fn process(group: &str, name: &str, state: ProcessState) -> FakeProcess {
 }
 
 fn same_config(double: &Double) {
-    let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
+    let ControlRequest::CompareConfig { reply } = double.take() else { panic!("another request") };
     reply.send(Ok(Diff::default()));
 }
 
@@ -154,7 +154,7 @@ fn while_stopping_the_status_page_is_unavailable_and_the_tail_page_says_why() {
     let double = Double::new();
     let shutdown = || Fault::ShutdownState;
     let browser = get(&double, "/");
-    let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
+    let ControlRequest::CompareConfig { reply } = double.take() else { panic!("another request") };
     reply.send(Err(shutdown()));
     let processes = vec![process("a", "a", ProcessState::Stopping)];
     double.inspect(&FakeView { state: Mood::Shutdown, ..FakeView::of(processes) });
@@ -291,7 +291,7 @@ fn an_action_link_goes_no_further_when_its_browser_disconnects() {
     let browser = get(&double, "/?action=restart&processname=cat");
     let (ticket, _, reply) = double.take_command();
     browser.client.disconnect();
-    assert!(matches!(double.take(), Question::Cancel(cancelled) if cancelled == ticket));
+    assert!(matches!(double.take(), ControlRequest::Cancel(cancelled) if cancelled == ticket));
     reply.send(Answer::Done);
     assert!(browser.response.recv_timeout(PATIENCE).is_err());
     assert!(double.is_idle());
@@ -308,7 +308,9 @@ fn logs_are_cleared() {
         (Err(failed()), "unexpected rpc fault [30] FAILED: cat"),
     ] {
         let browser = get(&double, "/?action=clearlog&processname=cat");
-        let Question::ClearProcessLogs { name, reply } = double.take() else { panic!("another request") };
+        let ControlRequest::ClearProcessLogs { name, reply } = double.take() else {
+            panic!("another request")
+        };
         reply.send(answer);
         assert_eq!((name.as_str(), browser.message().as_str()), ("cat", expected));
     }
@@ -601,7 +603,7 @@ fn new_requests_get_503_while_the_queue_is_congested() {
     let double = Double::new();
     let waiting: Vec<Browser> = (0..supervisor_control::MAX_QUEUED / 2).map(|_| get(&double, "/")).collect();
     assert_eq!(get(&double, "/").status(), 503);
-    assert!(matches!(double.take(), Question::CompareConfig { .. }));
+    assert!(matches!(double.take(), ControlRequest::CompareConfig { .. }));
     let let_in = get(&double, "/ok.html");
     assert_eq!(let_in.status(), 200);
     drop(waiting);

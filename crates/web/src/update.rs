@@ -3,7 +3,7 @@
 
 use super::actions::{ActionResult, PendingResult, ResultCollector, stop, summary};
 use super::i18n::{Messages, fill};
-use supervisor_control::{Control, Diff, Fault, Reply, Request as Question, Target};
+use supervisor_control::{Control, Diff, Fault, Reply, Request as ControlRequest, Target};
 use supervisor_core::Answer;
 
 /// Applies the configuration; `answer` takes a sentence and the result for each group.
@@ -20,7 +20,7 @@ pub(super) fn apply(
         }
         Ok(groups) => replace(&again, messages, groups, answer),
     });
-    control.send(Question::ReloadConfig { reply });
+    control.send(ControlRequest::ReloadConfig { reply });
 }
 
 fn replace(
@@ -68,13 +68,13 @@ fn remove(control: &Control, name: &str, pending: PendingResult) {
             return pending.report(Err(fault.to_string()));
         }
         let reply = Reply::new(move |removed: Result<(), Fault>| report(pending, removed));
-        again.send(Question::RemoveGroup { name: group, reply });
+        again.send(ControlRequest::RemoveGroup { name: group, reply });
     });
 }
 
 fn add(control: &Control, name: &str, pending: PendingResult) {
     let reply = Reply::new(move |added: Result<(), Fault>| report(pending, added));
-    control.send(Question::AddGroup { name: name.to_owned(), reply });
+    control.send(ControlRequest::AddGroup { name: name.to_owned(), reply });
 }
 
 fn report(pending: PendingResult, result: Result<(), Fault>) {

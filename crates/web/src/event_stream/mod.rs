@@ -22,7 +22,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 pub(super) use stream::EventStream;
-use supervisor_control::{Diff, Fault, Reply, Request as Question, Serial};
+use supervisor_control::{Diff, Fault, Reply, Request as ControlRequest, Serial};
 use supervisor_core::{Moment, Mood};
 use supervisor_http::StreamWaker;
 
@@ -85,8 +85,9 @@ struct State {
 }
 
 struct Row {
-    view: Process,
-    lines: Option<String>,
+    process: Process,
+    /// The last lines of its log, if it has failed.
+    last_lines: Option<String>,
     /// The serial at which it changed last.
     changed: Serial,
     usage: Usage,
@@ -123,7 +124,7 @@ impl EventStreams {
         if !state.is_sampling {
             return HashMap::new();
         }
-        state.rows.iter().map(|row| (row.view.namespec(), row.usage.clone())).collect()
+        state.rows.iter().map(|row| (row.process.namespec(), row.usage.clone())).collect()
     }
 
     /// The last comparison with the configuration on disk. Waits for one that is under way, but no longer than `patience`, and
@@ -208,7 +209,7 @@ impl Shared {
         });
         let mut sample_at = Instant::now();
         while self.wait(sample_at) {
-            let Some(overview) = self.ask() else {
+            let Some(overview) = self.take_overview() else {
                 // Too busy, or ending: the streams end, and the pages connect again later.
                 let mut state = self.lock();
                 state.is_sampling = false;
@@ -224,7 +225,7 @@ impl Shared {
                 sample_at = now + if many { SAMPLING_MANY } else { SAMPLING };
                 self.compare_if_stale();
             }
-            self.note(overview, is_due);
+            self.update(overview, is_due);
             thread::sleep(MIN_INTERVAL);
         }
     }
@@ -246,7 +247,7 @@ impl Shared {
     }
 
     /// Takes an overview; `None` if the supervisor has ended.
-    fn ask(&self) -> Option<Overview> {
+    fn take_overview(&self) -> Option<Overview> {
         let (sender, answer) = mpsc::channel();
         self.context.control.inspect(move |view| {
             // The receiver waits below.
@@ -266,16 +267,16 @@ impl Shared {
         drop(state);
         let shared = Arc::clone(self);
         let reply = Reply::new(move |comparison: Comparison| shared.set_comparison(comparison));
-        self.context.control.send(Question::CompareConfig { reply });
+        self.context.control.send(ControlRequest::CompareConfig { reply });
     }
 
     /// Updates the state with an overview, and a sampling if one is due, and wakes the streams.
-    fn note(&self, overview: Overview, is_due: bool) {
+    fn update(&self, overview: Overview, is_due: bool) {
         // Files and /proc are read without the lock.
         let mut previous: HashMap<String, Row> = {
             let mut state = self.lock();
             let rows = std::mem::take(&mut state.rows);
-            rows.into_iter().map(|row| (row.view.namespec(), row)).collect()
+            rows.into_iter().map(|row| (row.process.namespec(), row)).collect()
         };
         let serial = overview.serial;
         let tick = self.lock().tick + u64::from(is_due);
@@ -285,12 +286,12 @@ impl Shared {
         let rows: Vec<Row> = overview
             .processes
             .into_iter()
-            .map(|view| {
-                let known = previous.remove(&view.namespec());
+            .map(|process| {
+                let known = previous.remove(&process.namespec());
                 added += usize::from(known.is_none());
-                let mut row = Row::of(view, known, serial);
-                if let Some(sample) = row.view.pid.and_then(|pid| samples.get(&pid)) {
-                    row.take(*sample, sampled_at, tick);
+                let mut row = Row::of(process, known, serial);
+                if let Some(sample) = row.process.pid.and_then(|pid| samples.get(&pid)) {
+                    row.add_sample(*sample, sampled_at, tick);
                 }
                 row
             })
@@ -311,23 +312,23 @@ impl Shared {
 }
 
 impl Row {
-    fn of(view: Process, known: Option<Self>, serial: Serial) -> Self {
+    fn of(process: Process, known: Option<Self>, serial: Serial) -> Self {
         match known {
-            Some(known) if is_unchanged(&known.view, &view) => Self { view, ..known },
+            Some(known) if is_unchanged(&known.process, &process) => Self { process, ..known },
             known => {
-                let lines = failure_reason::has_failed(view.state)
-                    .then(|| failure_reason::last_lines(&view))
+                let last_lines = failure_reason::has_failed(process.state)
+                    .then(|| failure_reason::last_lines(&process))
                     .flatten();
                 let (usage, sample, sampled) = known
-                    .filter(|known| known.view.pid == view.pid)
+                    .filter(|known| known.process.pid == process.pid)
                     .map_or_else(Default::default, |known| (known.usage, known.sample, known.sampled));
-                Self { view, lines, changed: serial, usage, sample, sampled }
+                Self { process, last_lines, changed: serial, usage, sample, sampled }
             }
         }
     }
 
     /// Adds a sample.
-    fn take(&mut self, sample: Sample, now: Instant, tick: u64) {
+    fn add_sample(&mut self, sample: Sample, now: Instant, tick: u64) {
         let load = self.sample.map(|(earlier, at)| sample.load_since(&earlier, now - at));
         let is_load_news = load.is_some() && self.usage.load.last() != load.as_ref();
         if is_load_news || self.usage.memory.last() != Some(&sample.memory) {

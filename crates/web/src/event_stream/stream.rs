@@ -114,12 +114,16 @@ impl EventStream {
         let Some(now) = state.now.filter(|_| !pending_events.is_empty()) else { return };
         let mut data = String::from("[");
         for (index, row) in pending_events.into_iter().enumerate() {
-            let shown =
-                RowView { process: &row.view, usage: Some(&row.usage), lines: row.lines.as_deref(), now };
+            let shown = RowView {
+                process: &row.process,
+                usage: Some(&row.usage),
+                lines: row.last_lines.as_deref(),
+                now,
+            };
             let mut html = String::new();
             push_row(&mut html, self.messages, &shown);
             let comma = if index == 0 { "" } else { "," };
-            push(&mut data, format_args!("{comma}[{},{}]", json(&row.view.namespec()), json(&html)));
+            push(&mut data, format_args!("{comma}[{},{}]", json(&row.process.namespec()), json(&html)));
         }
         data.push(']');
         self.event(out, state.serial, "rows", &data);
@@ -131,7 +135,7 @@ impl EventStream {
             let comma = if data.len() == 1 { "" } else { "," };
             let load = row.usage.load.last().map_or_else(|| "null".to_owned(), ToString::to_string);
             let memory = row.usage.memory.last().copied().unwrap_or_default();
-            push(&mut data, format_args!("{comma}[{},{load},{memory}]", json(&row.view.namespec())));
+            push(&mut data, format_args!("{comma}[{},{load},{memory}]", json(&row.process.namespec())));
         }
         data.push(']');
         self.event(out, state.serial, "usage", &data);

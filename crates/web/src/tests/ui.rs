@@ -86,7 +86,7 @@ fn an_action_on_many_processes_names_its_failures() {
 fn applying_the_configuration_removes_groups_before_adding() {
     let double = Double::new();
     let browser = press(&double, "do=apply", &SCRIPT);
-    let Question::ReloadConfig { reply } = double.take() else { panic!("another request") };
+    let ControlRequest::ReloadConfig { reply } = double.take() else { panic!("another request") };
     let named = |name: &str| vec![name.to_owned()];
     reply.send(Ok(Diff { added: named("new"), changed: named("edited"), removed: named("old") }));
     for _ in 0..2 {
@@ -97,13 +97,13 @@ fn applying_the_configuration_removes_groups_before_adding() {
     }
     let mut removed = Vec::new();
     for _ in 0..2 {
-        let Question::RemoveGroup { name, reply } = double.take() else { panic!("another request") };
+        let ControlRequest::RemoveGroup { name, reply } = double.take() else { panic!("another request") };
         removed.push(name);
         reply.send(Ok(()));
     }
     assert_eq!(removed, ["old", "edited"]);
     for expected in ["edited", "new"] {
-        let Question::AddGroup { name, reply } = double.take() else { panic!("another request") };
+        let ControlRequest::AddGroup { name, reply } = double.take() else { panic!("another request") };
         assert_eq!(name, expected);
         reply.send(Ok(()));
     }
@@ -114,7 +114,7 @@ fn applying_the_configuration_removes_groups_before_adding() {
 fn an_unapplied_configuration_is_shown_with_its_changes() {
     let double = Double::new();
     let browser = get(&double, "/");
-    let Question::CompareConfig { reply } = double.take() else { panic!("another request") };
+    let ControlRequest::CompareConfig { reply } = double.take() else { panic!("another request") };
     let changed = vec!["<b>".to_owned()];
     reply.send(Ok(Diff { changed, ..Diff::default() }));
     double.inspect(&FakeView::default());
@@ -202,9 +202,9 @@ fn an_open_page_gets_events_for_changes() {
             }
         }
         match double.take() {
-            Question::Subscribe(wake) => subscription = Some(wake),
-            Question::CompareConfig { reply } => reply.send(Ok(Diff::default())),
-            Question::Inspect(inspection) => {
+            ControlRequest::Subscribe(wake) => subscription = Some(wake),
+            ControlRequest::CompareConfig { reply } => reply.send(Ok(Diff::default())),
+            ControlRequest::Inspect(inspection) => {
                 view.processes = vec![process("a", "<a>", state)];
                 inspection.run(&view);
                 view.feed.record(ChangeKind::Configuration);
@@ -223,7 +223,7 @@ fn an_open_page_gets_events_for_changes() {
     while wake.strong_count() > 0 {
         assert!(Instant::now() < deadline, "the sampler still runs");
         match double.try_take() {
-            Some(Question::Inspect(inspection)) => inspection.run(&view),
+            Some(ControlRequest::Inspect(inspection)) => inspection.run(&view),
             Some(_) => {}
             None => std::thread::yield_now(),
         }

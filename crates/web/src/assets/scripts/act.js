@@ -1,14 +1,14 @@
-// Actions: sent without leaving the page, with what came of it beside the process.
+// Actions: sent without leaving the page; the results appear beside the processes.
 
 import { $, all, ask, choice, confirmed, fill, make, say, send, text } from "./page.js";
 import { note, rows } from "./rows.js";
 
 const list = $("#list");
 
-/** From how many processes on the words are said once instead of beside each. */
+/** From so many processes on there is one message instead of one beside each. */
 const CROWD = 50;
 
-/** The processes an order is about. */
+/** The processes of an action. */
 const touchedBy = (form, verb, name) => {
   if (rows.has(name)) return [name];
   if (form !== list) return [];
@@ -24,7 +24,7 @@ const tellOutcome = (touched, outcome) => {
   }
 };
 
-/** Does what a button says. */
+/** Performs the action of a button. */
 export const act = async (form, button, extra) => {
   const [verb, ...rest] = button.value.split(" "), name = rest.join(" ");
   const isDrastic = verb === "stopall" || verb === "restartall";
@@ -39,7 +39,7 @@ export const act = async (form, button, extra) => {
   else say(outcome.message, outcome.ok);
 };
 
-/** Presses the button of a row, if it has that button now. */
+/** Presses a button of a row, if the row has it now. */
 export const press = (row, verb) => {
   const button = $(`button[value^="${verb} "]`, row);
   if (button) act(list, button);
@@ -59,7 +59,7 @@ const menuOf = row => {
   ];
 };
 
-/** What else can be done with a process. */
+/** The menu of further actions. */
 export const menu = async row => {
   const name = row.dataset.n, anchor = $(".more", row);
   const chosen = await ask(name, menuOf(row), anchor);

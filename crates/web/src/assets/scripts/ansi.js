@@ -1,5 +1,4 @@
-// Lines of a log with their colours: what select-graphic-rendition sequences say, as classes. Other sequences are
-// dropped, and so are control characters.
+// Lines of a log with their colours: SGR sequences become classes. Other sequences and control characters are dropped.
 
 import { make } from "./page.js";
 
@@ -12,7 +11,7 @@ const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
 const ON = { 1: "bo", 2: "di", 3: "it", 4: "un" };
 const OFF = { 22: ["bo", "di"], 23: ["it"], 24: ["un"] };
 
-/** Turns the text of a log into elements; remembers from line to line what is switched on. */
+/** Converts lines of a log to elements; keeps the SGR state from line to line. */
 export class Painter {
   #flags = new Set();
   #front = "";
@@ -21,7 +20,7 @@ export class Painter {
   /** One line, without its end. */
   line(raw) {
     const line = make("span", { class: "l" });
-    // What a program has overwritten with carriage returns is not shown, as in a terminal.
+    // Text before a carriage return is overwritten, as in a terminal.
     const words = raw.endsWith("\r") ? raw.slice(0, -1) : raw.slice(raw.lastIndexOf("\r") + 1);
     let from = 0;
     for (const found of words.matchAll(SEQUENCE)) {
@@ -64,7 +63,7 @@ export class Painter {
     }
   }
 
-  /** Sets the colour of the text (30) or of what is behind it (40). */
+  /** Sets the foreground (30) or background colour (40). */
   #colour(layer, number) {
     const name = prefix => number === null || number > 7 ? "" : prefix + number;
     if (layer === 30) this.#front = name("f");

@@ -1,17 +1,17 @@
-// The small curves of CPU and memory.
+// The sparklines of CPU and memory.
 
-/** How many values are remembered: as many as the server remembers. */
+/** How many values are kept: as many as the server keeps. */
 const HISTORY = 40;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Remembers a value as the newest. */
+/** Appends a value. */
 export const push = (values, value) => {
   values.push(value);
   if (values.length > HISTORY) values.shift();
 };
 
-/** What a cell says of the past: numbers with commas between. */
+/** The history in a cell: numbers separated by commas. */
 export const historyIn = cell => (cell.dataset.h || "").split(",").filter(Boolean).map(Number);
 
 const drawing = cell => {
@@ -25,7 +25,7 @@ const drawing = cell => {
   return svg;
 };
 
-/** Draws values, the newest at the right edge; `low` and `high` are the least range of the scale. */
+/** Draws values, the newest at the right edge; the scale spans at least `low` to `high`. */
 export const draw = (cell, values, low, high) => {
   const [area, line] = drawing(cell).children;
   const known = values.length > 1 ? values : [values[0] ?? low, values[0] ?? low];
@@ -36,7 +36,7 @@ export const draw = (cell, values, low, high) => {
   area.setAttribute("d", `M${first},10L${points.join("L")}L${HISTORY - 1},10Z`);
 };
 
-/** Writes words behind the curve. */
+/** Writes text behind the sparkline. */
 export const write = (cell, words) => {
   const last = cell.lastChild;
   if (!last || last.nodeType !== Node.TEXT_NODE) cell.append(words);

@@ -1,4 +1,4 @@
-// Keys. They work on a row of the list and nowhere else, so that they are in nobody's way.
+// Keyboard shortcuts. They work while a row of the list has the focus, and nowhere else.
 
 import { $, all, ask, choice, make, text } from "./page.js";
 import { menu, press } from "./act.js";
@@ -12,7 +12,7 @@ const goTo = row => {
 
 const openLog = row => { location.href = $(".more", row).href; };
 
-/** What the keys do on a row, and of them those that do it also on a button within. */
+/** The shortcuts on a row, and those of them that also work on a button in it. */
 const deedsOn = row => {
   const shown = all("tr.r:not([hidden])"), at = shown.indexOf(row);
   const move = to => goTo(shown[Math.max(0, Math.min(shown.length - 1, to))]);
@@ -50,7 +50,7 @@ if (list) {
   });
 }
 
-// From the search, down into the list.
+// From the search field down to the list.
 $("#q").addEventListener("keydown", event => {
   if (event.key !== "ArrowDown") return;
   event.preventDefault();

@@ -1,17 +1,18 @@
-// A log as it grows. What comes is gathered and shown in portions, so that a flood freezes nothing; while the page has not caught up it reads no further, and the flood stays in the file.
+// A log as it grows. Lines are coalesced and added in portions, so that a flood does not block the page; while it is behind it does
+// not read, and the rest stays in the file.
 
 import { $, body, fill, online, say, send, text } from "./page.js";
 import { Painter } from "./ansi.js";
 import { Search } from "./search.js";
 
-/** How many lines are kept, and how many are shown at once. */
+/** How many lines are kept, and how many are added at once. */
 const MOST = 5_000;
 const PORTION = 400;
 
-/** How long a flood waits between two portions, in milliseconds. */
+/** The interval between two portions of a flood, in milliseconds. */
 const BREATH = 100;
 
-/** A line without an end is cut where nobody would read on, and a long one is shown up to here. */
+/** An unfinished line is cut at this length, and a long one is shown up to here. */
 const ENDLESS = 65_536;
 const LONG = 16_384;
 
@@ -48,7 +49,7 @@ const show = () => {
   if (waiting.length) schedule(true);
 };
 
-/** Shows what waits: at once what comes now and then, a flood a few times a second, since nobody can read it. */
+/** Shows the pending lines: single ones at once, a flood a few times a second. */
 const schedule = (isFlood = document.hidden) => {
   if (isScheduled) return;
   isScheduled = true;
@@ -91,11 +92,11 @@ const read = async stream => {
 
 let controller = null;
 
-/** Reads the stream, once; how long to wait before the next attempt. */
+/** Reads the stream until it ends; returns how long to wait before the next attempt. */
 const follow = async () => {
   const answer = await fetch("ui/log?" + body.dataset.query, { signal: controller.signal, cache: "no-store" });
   if (answer.status === 404) {
-    // There is no log yet, or no longer.
+    // The log does not exist.
     $("#live").hidden = true;
     return 5_000;
   }
@@ -106,7 +107,7 @@ const follow = async () => {
   throw new Error("the stream has ended");
 };
 
-/** Keeps reading for as long as the page is there. */
+/** Reads as long as the page is open. */
 const keepFollowing = async () => {
   controller = new AbortController();
   const { signal } = controller;

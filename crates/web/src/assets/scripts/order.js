@@ -1,4 +1,4 @@
-// Which rows are shown, and in which order.
+// Filter and sort order of the rows.
 
 import { $, all } from "./page.js";
 import { explanation, rows, uptime } from "./rows.js";
@@ -26,11 +26,11 @@ const showChips = counts => {
   }
 };
 
-/** The number of failures stands in the title, for whoever has the page in one of many tabs. */
+/** Shows the number of failures in the title of the tab. */
 const title = document.title;
 const showTitle = failures => { document.title = failures ? `(${failures}) ${title}` : title; };
 
-/** Shows what matches. */
+/** Shows the rows that match the filter. */
 export const settle = () => {
   const counts = {}, shownGroups = new Set();
   for (const row of rows.values()) {
@@ -51,7 +51,7 @@ export const settle = () => {
 
 const rank = ["FATAL", "BACKOFF", "UNKNOWN", "STARTING", "STOPPING", "RUNNING", "EXITED", "STOPPED"];
 
-/** What a row is sorted by; what comes first is less. */
+/** The sort key of a row, ascending. */
 const keys = {
   name: row => row.dataset.n,
   state: row => rank.indexOf(row.dataset.s),
@@ -63,7 +63,7 @@ const keys = {
 
 const byKey = ([one], [other]) => one < other ? -1 : one > other ? 1 : 0;
 
-/** Sorts the rows of a group and says by what the group is sorted among the others. */
+/** Sorts the rows of a group and returns the sort key of the group. */
 const arrangeGroup = group => {
   const members = all("tr.r", group), key = keys[sort.value];
   const sorted = members.map(row => [key(row), row]).sort(byKey);
@@ -73,7 +73,7 @@ const arrangeGroup = group => {
   return sort.value === "name" || !sorted.length ? group.dataset.g : sorted[0][0];
 };
 
-/** Brings rows and groups into order; the server has sorted them by name. */
+/** Sorts rows and groups; the server sends them sorted by name. */
 export const arrange = () => {
   const table = $("#t");
   if (!table) return;
@@ -83,7 +83,7 @@ export const arrange = () => {
   if (focused !== document.activeElement && table.contains(focused)) focused.focus();
 };
 
-/** Brings into order what has just changed. `what` is a column, or nothing for all. */
+/** Sorts again after a change. `what` is the changed column, or nothing for all. */
 export const rearrange = what => {
   if (sort.value !== "name" && (!what || what.includes(sort.value))) arrange();
 };
@@ -97,7 +97,7 @@ export const fold = button => {
   settle();
 };
 
-/** Makes the folding buttons of a fresh table work. */
+/** Connects the folding buttons of a new table. */
 export const showFolds = () => {
   for (const button of all(".fold")) {
     button.hidden = false;

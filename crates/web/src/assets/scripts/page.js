@@ -1,5 +1,5 @@
-// What the scripts of all pages share. The server makes all HTML; what is put together here is text from the page
-// itself or goes in as text, so that nothing a process writes becomes markup.
+// Shared by the scripts of all pages. The server renders all HTML; the scripts insert text only as text, so that nothing a
+// process writes becomes markup.
 
 export const body = document.body;
 
@@ -7,10 +7,10 @@ export const $ = (selector, within = document) => within.querySelector(selector)
 
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-/** A text in the visitor's language, which the server has left on the page. */
+/** A message in the language of the page, from its attributes. */
 export const text = key => body.dataset["t" + key[0].toUpperCase() + key.slice(1)] || "";
 
-/** Puts values in the place of each `{}`. */
+/** Replaces each `{}` by a value. */
 export const fill = (pattern, ...values) => pattern.replace(/\{\}/g, () => values.shift());
 
 export const make = (name, attributes = {}, ...children) => {
@@ -22,7 +22,7 @@ export const make = (name, attributes = {}, ...children) => {
 
 let fading;
 
-/** Says what came of an action. Good news goes by itself; bad news stays until it is closed. */
+/** Shows the result of an action. A success disappears by itself; a failure stays until it is closed. */
 export const say = (message, isWell = true) => {
   const place = $("#said");
   if (!place) return;
@@ -39,7 +39,7 @@ export const say = (message, isWell = true) => {
   place.replaceChildren(note);
 };
 
-/** Says whether the page is connected. */
+/** Shows whether the page is connected. */
 export const online = isOnline => {
   const live = $("#live");
   live.hidden = false;
@@ -48,7 +48,7 @@ export const online = isOnline => {
   if (live.textContent !== words) live.textContent = words;
 };
 
-/** The fields a button of a form sends. */
+/** The fields that a button of a form sends. */
 const fieldsOf = (form, button, extra) => {
   const fields = new URLSearchParams({ token: $("input[name=token]", form).value, do: button.value });
   const isAboutOne = button.value.includes(" ");
@@ -59,7 +59,7 @@ const fieldsOf = (form, button, extra) => {
   return fields;
 };
 
-/** Sends a form as the button would, and takes what came of it: `{ ok, message, results: [[name, error]] }`. */
+/** Sends a form as the button would; returns the answer: `{ ok, message, results: [[name, error]] }`. */
 export const send = async (form, button, extra = {}) => {
   const request = { method: "POST", body: fieldsOf(form, button, extra), headers: { Accept: "application/json" } };
   const answer = await fetch("./", request).catch(() => { throw new Error(text("lost")); });
@@ -69,7 +69,7 @@ export const send = async (form, button, extra = {}) => {
   return answer.json();
 };
 
-/** Puts a dialog below what it belongs to, where there is room for it. */
+/** Places a dialog below its anchor, if there is room. */
 const place = (dialog, anchor) => {
   if (!anchor || innerWidth <= 700) return;
   const box = anchor.getBoundingClientRect(), size = dialog.getBoundingClientRect();
@@ -79,7 +79,7 @@ const place = (dialog, anchor) => {
   dialog.style.top = within(box.bottom + 4, innerHeight - size.height);
 };
 
-/** A question or a menu. Resolves with the value of the button that was pressed; empty if none was. */
+/** A question or a menu. Resolves to the value of the pressed button; empty if it was dismissed. */
 export const ask = (title, content, anchor) => new Promise(resolve => {
   const dialog = make("dialog", { "aria-label": title }, make("h2", {}, title), ...content);
   dialog.addEventListener("click", event => {

@@ -1,6 +1,5 @@
-// The rows of the list. The server sends a row anew when its process changes; what only the page knows (what is
-// ticked, where the focus is, the course of CPU and memory, what came of an action) goes over to the new row. Only
-// rows in view are painted; the others are when they come into view.
+// The rows of the list. The server sends a row again when its process changes; the state of the page (selection, focus, history of
+// CPU and memory, results of actions) is carried over to the new row. Only rows in view are painted.
 
 import { $, all, fill, make, text } from "./page.js";
 import { draw, historyIn, push, write } from "./curve.js";
@@ -10,10 +9,10 @@ export const rows = new Map();
 
 const visible = new Set();
 
-/** What came of the last action, by the name of the process: `{ busy, ok, text }`. */
+/** The result of the last action, by the name of the process: `{ busy, ok, text }`. */
 const results = new Map();
 
-/** How long good news stands beside a process. */
+/** How long a success is shown beside a process. */
 const PRAISE = 6000;
 
 const watcher = new IntersectionObserver(entries => {
@@ -44,14 +43,14 @@ const showResult = row => {
   $(".a", row).append(said(result));
 };
 
-/** Bad news in words. What is well is a sign with words for those who hear it, so that rows do not grow and shrink under the pointer. */
+/** A failure as text; a success as an icon with a text for screen readers, so that rows do not change size under the pointer. */
 const said = ({ ok, busy, text: words }) => {
   if (!ok) return make("span", { class: "said no", role: "status" }, words);
   const sign = make("span", { "aria-hidden": "true" }, busy ? "…" : "✓");
   return make("span", { class: "said ok", role: "status", title: words }, make("span", { class: "vh" }, words), sign);
 };
 
-/** Says beside a process what came of an action, or that it is under way; nothing with `null`. */
+/** Shows the result of an action beside a process, or that it is under way; `null` removes it. */
 export const note = (name, result) => {
   if (result) results.set(name, result);
   else results.delete(name);
@@ -61,7 +60,7 @@ export const note = (name, result) => {
   }
 };
 
-/** Takes a row in; `former` is the one it replaces. */
+/** Registers a row; `former` is the row it replaces. */
 const adopt = (row, former) => {
   const pid = other => $(".p", other).textContent;
   const isSameChild = former && pid(former) === pid(row);
@@ -74,7 +73,7 @@ const adopt = (row, former) => {
   watcher.observe(row);
 };
 
-/** Takes in all rows of the page. */
+/** Registers all rows of the page. */
 export const index = () => {
   const former = new Map(rows);
   rows.clear();
@@ -85,7 +84,7 @@ export const index = () => {
   if (first) first.tabIndex = 0;
 };
 
-/** Where the focus is in a row, in words that hold for its successor as well. */
+/** The focused element of a row, described so that it can be found in its replacement. */
 const focusIn = row => {
   const focused = document.activeElement;
   if (!row.contains(focused)) return null;
@@ -101,7 +100,7 @@ const replaceExplanation = (former, next) => {
   if (next) former.after(next);
 };
 
-/** Puts what the server says of a process now in the place of what it said before. */
+/** Replaces the row of a process. */
 export const replace = (name, html) => {
   const former = rows.get(name);
   if (!former) return;
@@ -124,7 +123,7 @@ const clock = seconds => {
   return `${days ? days + "d " : ""}${Math.floor(seconds % 86400 / 3600)}:${pad(seconds % 3600 / 60)}:${pad(seconds % 60)}`;
 };
 
-/** Seconds since the child of a row was started; negative without one. */
+/** Seconds since the child of a row was started; negative if there is none. */
 export const uptime = row => {
   const known = $(".u", row).dataset.u;
   return known ? Number(known) + (performance.now() - row.since) / 1000 : -1;
@@ -139,10 +138,10 @@ const tick = row => {
   }
 };
 
-/** Every second: what counts time. */
+/** Updates the counters of time, every second. */
 setInterval(() => { if (!document.hidden) visible.forEach(tick); }, 1000);
 
-/** Buttons are called after their process, for those who hear them one by one. */
+/** Adds the name of the process to the labels of its buttons, for screen readers. */
 const name = row => {
   for (const control of $(".a", row).children) {
     if (!control.ariaLabel && control.matches("button, a")) control.ariaLabel = `${control.textContent}: ${row.dataset.n}`;
@@ -158,12 +157,12 @@ const paint = row => {
   if (row.memory.length) {
     const kib = row.memory.at(-1);
     write($(".m", row), kib < 1024 * 1024 ? (kib / 1024).toFixed(1) + " MB" : (kib / 1024 / 1024).toFixed(2) + " GB");
-    // A leak shows, and a page more or less does not: the scale covers a tenth at least.
+    // The scale covers at least a tenth, so that a leak is visible and a single page is not.
     draw($(".m", row), row.memory, kib * 0.95, kib * 1.05);
   }
 };
 
-/** Takes a sampling: `[[name, load, memory]]` of the processes of which either has changed. */
+/** Adds a sampling: `[[name, load, memory]]` of the processes whose usage has changed. */
 export const measure = news => {
   const told = new Map(news.map(([name, load, memory]) => [name, { load, memory }]));
   for (const [name, row] of rows) {

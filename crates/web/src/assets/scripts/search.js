@@ -1,4 +1,4 @@
-// Finding words in the lines of a log.
+// Search in the lines of a log.
 
 import { $ } from "./page.js";
 
@@ -9,7 +9,7 @@ export class Search {
   #hits = [];
   #at = -1;
 
-  /** Searches the lines within `box`; `moved` is called when a hit is brought into view. */
+  /** Searches the lines in `box`; `moved` is called when a hit is scrolled into view. */
   constructor(box, moved) {
     this.#box = box;
     const step = by => {
@@ -30,7 +30,7 @@ export class Search {
     return this.#field.value.toLowerCase();
   }
 
-  /** Looks at lines that have come in. */
+  /** Searches new lines. */
   look(lines) {
     if (!this.#needle) return;
     for (const line of lines) this.#mark(line);
@@ -38,7 +38,7 @@ export class Search {
     this.#count();
   }
 
-  /** All lines are gone. */
+  /** Forgets all lines. */
   forget() {
     this.#hits = [];
     this.#at = -1;
@@ -60,7 +60,7 @@ export class Search {
     this.#count();
   }
 
-  /** Goes on to another hit; whether there is one. */
+  /** Moves to another hit; returns whether there is one. */
   #step(by) {
     const count = this.#hits.length;
     if (!count) return false;

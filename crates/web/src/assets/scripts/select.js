@@ -1,4 +1,4 @@
-// Ticking processes, one by one, by ranges, or all that are shown.
+// Selection of processes: single ones, ranges, or all that are shown.
 
 import { $, all, fill } from "./page.js";
 
@@ -7,7 +7,7 @@ let last = null;
 
 const boxes = () => all("input[name=p]", list);
 
-/** Shows how many are ticked, and what can be done with them. */
+/** Shows the number of selected processes and their actions. */
 export const refresh = () => {
   if (!list) return;
   const known = boxes(), ticked = known.filter(box => box.checked);
@@ -23,7 +23,7 @@ export const refresh = () => {
   every.indeterminate = ticked.length > 0 && !every.checked;
 };
 
-/** A box was ticked: with Shift, so is everything between it and the one before. */
+/** A box was clicked: with Shift, the range from the previous one follows it. */
 export const pick = (box, isRange) => {
   const shown = all("tr.r:not([hidden]) input[name=p]", list);
   const from = shown.findIndex(other => other.value === last), to = shown.indexOf(box);
@@ -34,11 +34,11 @@ export const pick = (box, isRange) => {
   refresh();
 };
 
-/** Ticks all that are shown, or none. */
+/** Selects all that are shown, or none. */
 export const pickAll = isTicked => {
   for (const box of boxes()) box.checked = isTicked && !box.closest("tr").hidden;
   refresh();
 };
 
-/** Unticks everything. */
+/** Clears the selection. */
 export const clear = () => pickAll(false);

@@ -1,4 +1,4 @@
-// The list of processes, kept up to date by what the server tells.
+// The list of processes, kept current by the event stream.
 
 import { $, all, body, online } from "./page.js";
 import { index, measure, replace, rows } from "./rows.js";
@@ -7,10 +7,10 @@ import { clear, pick, pickAll } from "./select.js";
 import { menu } from "./act.js";
 import "./keys.js";
 
-/** After how long in the background nobody counts as looking. */
+/** How long a page is in the background before it disconnects. */
 const UNSEEN = 10_000;
 
-/** How long to wait before another attempt where the browser makes none by itself. */
+/** How long to wait before connecting again if the browser does not do it. */
 const PATIENCE = 2_000;
 
 let since = body.dataset.since;
@@ -23,7 +23,7 @@ const showTable = () => {
   settle();
 };
 
-/** Fetches the whole list: processes have come or gone. */
+/** Fetches the whole list: processes were added or removed. */
 const reload = async () => {
   const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -36,7 +36,7 @@ const reload = async () => {
   since = page.body.dataset.since;
   showTable();
   rows.get(focused)?.focus();
-  // What was told while the list was on its way found no row, or one of the former list: it is told again.
+  // Events that came while the list was fetched applied to the old list: apply them again.
   if (source) connect();
 };
 
@@ -58,7 +58,7 @@ const takers = {
 let isPressed = false;
 const postponed = [];
 
-/** While a pointer is pressed the rows stay: with another in the place of the one below it, the click would be lost. */
+/** While a pointer is pressed the rows are not replaced, or the click would be lost. */
 const whenReleased = deed => {
   if (isPressed) postponed.push(deed);
   else deed();
@@ -70,9 +70,9 @@ const release = () => {
 };
 
 addEventListener("pointerdown", event => { isPressed ||= event.button === 0 && event.target.closest("#t") !== null; });
-// The click comes right after these: that of a mouse within the same task, that of a finger soon.
+// The click follows these events: that of a mouse within the same task, that of a finger soon.
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release, 50));
-// A release outside of the page may not be told.
+// A release outside of the page may not be reported.
 addEventListener("pointermove", event => { if (isPressed && !event.buttons) release(); });
 
 let reconnecting;
@@ -104,7 +104,7 @@ const leave = () => {
 
 let leaving;
 
-/** Nobody looks at a hidden page; then the daemon need not look either. */
+/** A hidden page disconnects, so that the daemon need not sample for it. */
 const follow = () => {
   clearTimeout(leaving);
   if (document.hidden) leaving = setTimeout(leave, UNSEEN);
