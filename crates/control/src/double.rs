@@ -11,8 +11,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use supervisor_core::{
-    Answer, Description, Effects, GroupKind, GroupSpec, History, Moment, Mood, Pid, Policy, ProcessId,
-    ProcessInfo, ProcessSpec, ProcessState, Supervisor, Ticket, Wall,
+    Answer, Description, Effects, GroupKind, GroupSpec, History, Moment, Pid, Policy, ProcessId, ProcessInfo,
+    ProcessSpec, ProcessState, Supervisor, SupervisorState, Ticket, Wall,
 };
 use supervisor_log::FollowKey;
 
@@ -84,7 +84,7 @@ impl Double {
     }
 
     /// Answers the next request, which must be a query, from an empty view in this state.
-    pub fn identify(&self, state: Mood) {
+    pub fn identify(&self, state: SupervisorState) {
         self.inspect(&FakeView { state, ..FakeView::default() });
     }
 
@@ -128,7 +128,7 @@ pub struct FakeView {
     /// The moment.
     pub now: Moment,
     /// What the supervisor is doing.
-    pub state: Mood,
+    pub state: SupervisorState,
     /// The processes, in order.
     pub processes: Vec<FakeProcess>,
     /// Where each log is; `None`: there is no such process.
@@ -259,7 +259,7 @@ impl Default for FakeView {
     fn default() -> Self {
         Self {
             now: Moment { monotonic: Duration::from_secs(100), wall: Wall { micros: 1_700_000_000_000_000 } },
-            state: Mood::Running,
+            state: SupervisorState::Running,
             processes: Vec::new(),
             log: Some(None),
             feed: Feed::new(),

@@ -14,7 +14,7 @@ use crate::Request;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Weak};
-use supervisor_core::{Mood, ProcessId};
+use supervisor_core::{ProcessId, SupervisorState};
 
 /// How many changes are kept while there are subscribers.
 const RING: usize = 1024;
@@ -42,7 +42,7 @@ pub enum ChangeKind {
     /// A group was removed.
     GroupRemoved(Arc<str>),
     /// The state of the supervisor.
-    Supervisor(Mood),
+    Supervisor(SupervisorState),
     /// The configuration was read again.
     Configuration,
 }

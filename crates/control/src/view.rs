@@ -3,7 +3,7 @@
 use crate::{Fault, Feed, LogName};
 use std::path::{Path, PathBuf};
 use supervisor_config::{Group, Process};
-use supervisor_core::{Moment, Mood, Pid, ProcessId, ProcessInfo};
+use supervisor_core::{Moment, Pid, ProcessId, ProcessInfo, SupervisorState};
 use supervisor_log::FollowKey;
 
 /// The state of supervision at one moment, as an [`Inspection`](crate::Inspection) reads it.
@@ -41,8 +41,8 @@ impl dyn View + '_ {
     /// Fault 6 unless the supervisor is running.
     pub fn check_running(&self) -> Result<(), Fault> {
         match self.identity().state {
-            Mood::Running => Ok(()),
-            Mood::Shutdown | Mood::Restarting => Err(Fault::ShutdownState),
+            SupervisorState::Running => Ok(()),
+            SupervisorState::Shutdown | SupervisorState::Restarting => Err(Fault::ShutdownState),
         }
     }
 }
@@ -51,7 +51,7 @@ impl dyn View + '_ {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// What it is doing.
-    pub state: Mood,
+    pub state: SupervisorState,
     /// `identifier`.
     pub identifier: &'a str,
     /// Its process id.

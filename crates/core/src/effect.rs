@@ -137,7 +137,7 @@ impl Effects {
     }
 
     /// Gives back the room that only a burst needed, such as the start of a thousand programs.
-    pub fn forget_burst(&mut self) {
+    pub fn shrink(&mut self) {
         self.list.shrink_to(SPARE_ROOM);
         self.changed.shrink_to(SPARE_ROOM);
     }

@@ -5,8 +5,8 @@ use crate::process::Process;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{
-    Answer, Command, CommandCheck, Effect, EventKind, Fault, Mood, ProcessId, ProcessState, Request,
-    RestartCheck, Selection, Signal, Supervisor, Target, Ticket, Wait, payload,
+    Answer, Command, CommandCheck, Effect, EventKind, Fault, ProcessId, ProcessState, Request, RestartCheck,
+    Selection, Signal, Supervisor, SupervisorState, Target, Ticket, Wait, payload,
 };
 
 impl Supervisor {
@@ -17,7 +17,7 @@ impl Supervisor {
             turn.error(format!("ticket {} was used for a second request, which is ignored", ticket.0));
             return;
         }
-        if self.mood < Mood::Running && !matches!(command, Command::RemoteEvent { .. }) {
+        if self.state < SupervisorState::Running && !matches!(command, Command::RemoteEvent { .. }) {
             reply(ticket, Answer::Fault(Fault::ShutdownState), turn);
             return;
         }
@@ -37,7 +37,7 @@ impl Supervisor {
             }
             Command::Shutdown => {
                 reply(ticket, Answer::Done, turn);
-                self.stop_everything(Mood::Shutdown, turn);
+                self.stop_everything(SupervisorState::Shutdown, turn);
             }
             Command::Restart => turn.order(Effect::CheckRestart { ticket: Some(ticket) }),
         }
@@ -64,7 +64,7 @@ impl Supervisor {
         };
         let refusal = match &outcome {
             Err(why) => Some(Fault::Failed(why.clone())),
-            Ok(_) if self.mood < Mood::Running => Some(Fault::ShutdownState),
+            Ok(_) if self.state < SupervisorState::Running => Some(Fault::ShutdownState),
             Ok(_) => None,
         };
         if let Some(fault) = refusal {
@@ -97,12 +97,12 @@ impl Supervisor {
     ) {
         match (outcome, ticket) {
             (RestartCheck::Usable, None) => self.restart_by_signal(turn),
-            (RestartCheck::Usable, Some(ticket)) if self.mood < Mood::Running => {
+            (RestartCheck::Usable, Some(ticket)) if self.state < SupervisorState::Running => {
                 reply(ticket, Answer::Fault(Fault::ShutdownState), turn);
             }
             (RestartCheck::Usable, Some(ticket)) => {
                 reply(ticket, Answer::Done, turn);
-                self.stop_everything(Mood::Restarting, turn);
+                self.stop_everything(SupervisorState::Restarting, turn);
             }
             (RestartCheck::Unusable { report, remote_report }, ticket) => {
                 if ticket.is_none() {

@@ -10,7 +10,8 @@ use crate::process::{Process, Wanted};
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{
-    Effect, KillCause, KillError, KillOrder, KillTarget, Mood, Pid, ProcessId, Signal, Supervisor, Ticket,
+    Effect, KillCause, KillError, KillOrder, KillTarget, Pid, ProcessId, Signal, Supervisor, SupervisorState,
+    Ticket,
 };
 use std::time::Duration;
 
@@ -196,7 +197,7 @@ impl Supervisor {
         if process.state.pid() != Some(order.pid) || (is_stopping && order.cause != KillCause::Stop) {
             return;
         }
-        let given_up = is_stopping && self.mood < Mood::Running;
+        let given_up = is_stopping && self.state < SupervisorState::Running;
         if given_up {
             turn.critical(format!(
                 "{} (pid {}) cannot be stopped and is left running",

@@ -6,7 +6,7 @@
 //! from the request.
 
 use crate::process::Process;
-use crate::{Answer, Fault, Namespec, Outcome, ProcessId, Signal, Ticket, Wait};
+use crate::{Answer, Fault, Namespec, ProcessId, ProcessOutcome, Signal, Ticket, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub(crate) enum Subject {
     /// One process, as the client spelled it.
     One { spelled: String, result: Result<(), Fault> },
     /// Many processes: what came of each, by second and place.
-    Many { outcomes: BTreeMap<(u64, u64), Outcome>, places: u64 },
+    Many { outcomes: BTreeMap<(u64, u64), ProcessOutcome>, places: u64 },
 }
 
 impl Job {
@@ -152,7 +152,7 @@ impl Job {
             Subject::One { result, .. } => *result = new,
             Subject::Many { outcomes, .. } => {
                 let (name, group) = (process.name.clone(), process.group_name.clone());
-                outcomes.insert(order, Outcome { name, group, result: new });
+                outcomes.insert(order, ProcessOutcome { name, group, result: new });
             }
         }
     }

@@ -105,9 +105,11 @@ pub use moment::{Moment, Wall};
 pub use name::{GroupId, Namespec, ProcessId, Selection};
 pub use pid::Pid;
 pub use policy::{Autorestart, Policy};
-pub use request::{Answer, Command, CommandCheck, Outcome, Request, RestartCheck, Target, Ticket, Wait};
+pub use request::{
+    Answer, Command, CommandCheck, ProcessOutcome, Request, RestartCheck, Target, Ticket, Wait,
+};
 pub use signal::Signal;
 pub use snapshot::DecodeError;
 pub use state::ProcessState;
-pub use supervisor::{Mood, Supervisor};
+pub use supervisor::{Supervisor, SupervisorState};
 pub use view::{Description, GroupInfo, History, PoolCounters, ProcessInfo};

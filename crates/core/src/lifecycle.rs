@@ -9,8 +9,8 @@ use crate::process::Wanted;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{
-    Effect, EventKind, ExitStatus, GroupId, KillCause, KillOrder, KillTarget, Mood, Pid, Policy, ProcessId,
-    Signal, Supervisor,
+    Effect, EventKind, ExitStatus, GroupId, KillCause, KillOrder, KillTarget, Pid, Policy, ProcessId, Signal,
+    Supervisor, SupervisorState,
 };
 
 const TOO_QUICKLY: &str = "Exited too quickly (process log may have details)";
@@ -31,7 +31,7 @@ impl Supervisor {
 
     /// Starts the programs of a group that start by themselves, in the order of the configuration.
     pub(crate) fn autostart(&mut self, group: GroupId, turn: &mut Turn<'_>) {
-        if self.mood < Mood::Running {
+        if self.state < SupervisorState::Running {
             return;
         }
         let Some(group) = self.groups.all.get(&group) else { return };
@@ -139,12 +139,12 @@ impl Supervisor {
                 self.enter(id, State::Running { pid }, turn);
             }
             State::Backoff { failures, .. } => {
-                if self.mood == Mood::Running {
+                if self.state == SupervisorState::Running {
                     self.relaunch(id, failures, turn);
                 }
             }
             State::Exited { .. } => {
-                if self.mood == Mood::Running {
+                if self.state == SupervisorState::Running {
                     self.restart(id, turn);
                 } else {
                     self.enter(id, State::Exited { restart_at: None }, turn);
@@ -223,7 +223,7 @@ impl Supervisor {
         }
         let is_restarted = process.policy.restarts_after(status);
         self.enter(id, State::Exited { restart_at: None }, turn);
-        if is_restarted && self.mood == Mood::Running {
+        if is_restarted && self.state == SupervisorState::Running {
             self.restart(id, turn);
         }
     }

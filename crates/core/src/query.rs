@@ -3,14 +3,14 @@
 use crate::group::Group;
 use crate::state::State;
 use crate::{
-    EventKind, Fault, GroupId, GroupInfo, Moment, Mood, Namespec, PoolCounters, ProcessId, ProcessInfo,
-    Selection, Supervisor, Target,
+    EventKind, Fault, GroupId, GroupInfo, Moment, Namespec, PoolCounters, ProcessId, ProcessInfo, Selection,
+    Supervisor, SupervisorState, Target,
 };
 
 impl Supervisor {
     /// What the daemon as a whole is up to.
-    pub fn mood(&self) -> Mood {
-        self.mood
+    pub fn state(&self) -> SupervisorState {
+        self.state
     }
 
     /// Its name in events.

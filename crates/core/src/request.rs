@@ -116,12 +116,12 @@ pub enum Answer {
     Fault(Fault),
     /// What came of each process: first those decided at once, in priority order, then the others as they
     /// were decided.
-    Outcomes(Vec<Outcome>),
+    Outcomes(Vec<ProcessOutcome>),
 }
 
 /// What came of one process in a request for many.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ProcessOutcome {
     /// Its name within the group.
     pub name: Arc<str>,
     /// Its group.
@@ -130,7 +130,7 @@ pub struct Outcome {
     pub result: Result<(), Fault>,
 }
 
-impl Outcome {
+impl ProcessOutcome {
     /// `status` on the wire: 80, or the fault's number.
     pub fn status(&self) -> i32 {
         self.result.as_ref().map_or_else(Fault::code, |()| Fault::SUCCESS)

@@ -9,7 +9,7 @@
 use crate::deadline::{Agenda, Timer};
 use crate::farewell::PATIENCE;
 use crate::turn::Turn;
-use crate::{Effect, Ending, EventKind, GroupId, Mood, Signal, Supervisor};
+use crate::{Effect, Ending, EventKind, GroupId, Signal, Supervisor, SupervisorState};
 use std::time::Duration;
 
 /// How often the log says who keeps the daemon from ending.
@@ -36,10 +36,12 @@ impl Supervisor {
         match signal {
             Signal::TERM | Signal::INT | Signal::QUIT => {
                 turn.warning(format!("received {signal} indicating exit request"));
-                self.stop_everything(Mood::Shutdown, turn);
+                self.stop_everything(SupervisorState::Shutdown, turn);
             }
             // A restart stops everything, so the new configuration is read before.
-            Signal::HUP if self.mood == Mood::Running => turn.order(Effect::CheckRestart { ticket: None }),
+            Signal::HUP if self.state == SupervisorState::Running => {
+                turn.order(Effect::CheckRestart { ticket: None })
+            }
             Signal::HUP => self.restart_by_signal(turn),
             Signal::CHLD => turn.debug(format!("received {signal} indicating a child quit")),
             Signal::USR2 => {
@@ -54,17 +56,17 @@ impl Supervisor {
     /// SIGHUP, once it is known that the daemon can begin anew.
     pub(crate) fn restart_by_signal(&mut self, turn: &mut Turn<'_>) {
         let signal = Signal::HUP;
-        if self.mood == Mood::Shutdown {
+        if self.state == SupervisorState::Shutdown {
             turn.warning(format!("ignored {signal} indicating restart request (shutdown in progress)"));
         } else {
             turn.warning(format!("received {signal} indicating restart request"));
-            self.stop_everything(Mood::Restarting, turn);
+            self.stop_everything(SupervisorState::Restarting, turn);
         }
     }
 
-    /// Has everything stop, if it does not already; what follows then is told by the mood.
-    pub(crate) fn stop_everything(&mut self, mood: Mood, turn: &mut Turn<'_>) {
-        self.mood = mood;
+    /// Has everything stop, if it does not already; what follows then is told by the state.
+    pub(crate) fn stop_everything(&mut self, state: SupervisorState, turn: &mut Turn<'_>) {
+        self.state = state;
         if self.shutdown.is_some() {
             return;
         }
@@ -101,9 +103,9 @@ impl Supervisor {
         if shutdown.remaining.is_empty() && !shutdown.is_over {
             shutdown.is_over = true;
             self.agenda = Agenda::default();
-            let ending = match self.mood {
-                Mood::Restarting => Ending::Restart,
-                Mood::Shutdown | Mood::Running => Ending::Shutdown,
+            let ending = match self.state {
+                SupervisorState::Restarting => Ending::Restart,
+                SupervisorState::Shutdown | SupervisorState::Running => Ending::Shutdown,
             };
             turn.order(Effect::Terminate(ending));
         }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 /// What the daemon as a whole is up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mood {
+pub enum SupervisorState {
     /// Everything stops, then the daemon ends.
     Shutdown,
     /// Everything stops, then the daemon begins anew.
@@ -41,7 +41,7 @@ pub enum Mood {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Supervisor {
     pub(crate) identifier: String,
-    pub(crate) mood: Mood,
+    pub(crate) state: SupervisorState,
     /// The main loop has begun.
     pub(crate) has_begun: bool,
     pub(crate) groups: Groups,
@@ -67,7 +67,7 @@ impl Supervisor {
     pub fn new(identifier: impl Into<String>) -> Self {
         Self {
             identifier: identifier.into(),
-            mood: Mood::Running,
+            state: SupervisorState::Running,
             has_begun: false,
             groups: Groups::default(),
             processes: Processes::default(),
@@ -138,7 +138,7 @@ impl Supervisor {
         now: Moment,
         effects: &mut Effects,
     ) -> Result<GroupIds, Fault> {
-        if self.mood < Mood::Running {
+        if self.state < SupervisorState::Running {
             return Err(Fault::ShutdownState);
         }
         if self.groups.named(&spec.name).is_some() {
@@ -180,7 +180,7 @@ impl Supervisor {
         now: Moment,
         effects: &mut Effects,
     ) -> Result<GroupIds, Fault> {
-        if self.mood < Mood::Running {
+        if self.state < SupervisorState::Running {
             return Err(Fault::ShutdownState);
         }
         let group = self.groups.named(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;

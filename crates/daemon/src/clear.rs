@@ -3,14 +3,14 @@
 use crate::main_loop::Loop;
 use crate::workers::spawn::stream_id;
 use std::sync::{Arc, Mutex, PoisonError};
-use supervisor_core::{Fault, Outcome, ProcessId};
+use supervisor_core::{Fault, ProcessId, ProcessOutcome};
 
 /// Takes the outcomes of all processes.
-type Finish = Box<dyn FnOnce(Vec<Outcome>) + Send>;
+type Finish = Box<dyn FnOnce(Vec<ProcessOutcome>) + Send>;
 
 /// The logs of some processes being cleared. Finishes with the last answer of the pump.
 pub(crate) struct Clearing {
-    outcomes: Mutex<Vec<Outcome>>,
+    outcomes: Mutex<Vec<ProcessOutcome>>,
     finish: Mutex<Option<Finish>>,
 }
 
@@ -20,7 +20,7 @@ impl Clearing {
     pub(crate) fn of(
         owner: &Loop,
         processes: &[ProcessId],
-        finish: impl FnOnce(Vec<Outcome>) + Send + 'static,
+        finish: impl FnOnce(Vec<ProcessOutcome>) + Send + 'static,
     ) {
         let clearing = Arc::new(Self {
             outcomes: Mutex::new(processes.iter().filter_map(|id| success(owner, *id)).collect()),
@@ -59,7 +59,7 @@ impl Drop for Clearing {
     }
 }
 
-fn success(owner: &Loop, id: ProcessId) -> Option<Outcome> {
+fn success(owner: &Loop, id: ProcessId) -> Option<ProcessOutcome> {
     let config = owner.children.get(id)?.config();
-    Some(Outcome { name: Arc::clone(&config.name), group: Arc::clone(&config.group), result: Ok(()) })
+    Some(ProcessOutcome { name: Arc::clone(&config.name), group: Arc::clone(&config.group), result: Ok(()) })
 }

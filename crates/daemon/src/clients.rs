@@ -4,7 +4,7 @@ use crate::descriptors::Descriptor;
 use std::collections::HashMap;
 use std::sync::Weak;
 use supervisor_control::{ChangeKind, Feed, Reply, Request, Requests};
-use supervisor_core::{Answer, Effects, Mood, Ticket};
+use supervisor_core::{Answer, Effects, SupervisorState, Ticket};
 
 /// What the loop keeps for clients. Dropping it answers every request that waits: its reply is dropped (HTTP 500).
 pub(crate) struct Clients {
@@ -14,7 +14,7 @@ pub(crate) struct Clients {
     /// What changes, for those who subscribe.
     feed: Feed,
     /// The state of the supervisor that the feed knows.
-    known_state: Mood,
+    known_state: SupervisorState,
     /// The sockets of the HTTP servers, which their own thread owns.
     servers: Vec<Descriptor>,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Clients {
 impl Clients {
     /// The clients whose requests come through `requests`.
     pub(crate) fn new(requests: Requests, servers: Vec<Descriptor>) -> Self {
-        let (feed, known_state) = (Feed::new(), Mood::Running);
+        let (feed, known_state) = (Feed::new(), SupervisorState::Running);
         Self { requests, deferred: HashMap::new(), feed, known_state, servers }
     }
 
@@ -64,7 +64,7 @@ impl Clients {
     }
 
     /// Notes what the core has just changed.
-    pub(crate) fn record_changes(&mut self, effects: &mut Effects, state: Mood) {
+    pub(crate) fn record_changes(&mut self, effects: &mut Effects, state: SupervisorState) {
         for process in effects.drain_changed() {
             self.feed.record(ChangeKind::Process(process));
         }

@@ -10,7 +10,7 @@ use crate::panics;
 use crate::view::LoopView;
 use supervisor_control::{Inspection, Reply, Request};
 use supervisor_core::{
-    Answer, Fault, Input, Mood, ProcessId, ProcessState, Request as CoreRequest, Selection,
+    Answer, Fault, Input, ProcessId, ProcessState, Request as CoreRequest, Selection, SupervisorState,
 };
 use supervisor_log::ClearError;
 use supervisor_sys::clock;
@@ -43,9 +43,9 @@ impl Loop {
 
     /// Fault 6 unless the supervisor is running.
     pub(crate) fn check_running(&self) -> Result<(), Fault> {
-        match self.core.mood() {
-            Mood::Running => Ok(()),
-            Mood::Shutdown | Mood::Restarting => Err(Fault::ShutdownState),
+        match self.core.state() {
+            SupervisorState::Running => Ok(()),
+            SupervisorState::Shutdown | SupervisorState::Restarting => Err(Fault::ShutdownState),
         }
     }
 
@@ -97,7 +97,7 @@ impl Loop {
     }
 
     fn clear_all_process_logs(&self, reply: Reply<Answer>) {
-        if self.core.mood() != Mood::Running {
+        if self.core.state() != SupervisorState::Running {
             return reply.send(Answer::Fault(Fault::ShutdownState));
         }
         let processes = self.core.processes(Selection::All);

@@ -48,7 +48,7 @@ impl View for LoopView<'_> {
 
     fn identity(&self) -> Identity<'_> {
         Identity {
-            state: self.owner.core.mood(),
+            state: self.owner.core.state(),
             identifier: self.owner.core.identifier(),
             pid: i32::try_from(std::process::id()).ok().and_then(Pid::new).expect("a process has a pid"),
         }

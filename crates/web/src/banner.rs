@@ -8,7 +8,7 @@ use super::list::push;
 use super::overview::Overview;
 use super::page::escape;
 use supervisor_control::{Diff, Fault};
-use supervisor_core::Mood;
+use supervisor_core::SupervisorState;
 
 /// All notices of a page.
 pub(super) fn push_notices(
@@ -24,7 +24,7 @@ pub(super) fn push_notices(
         push(out, format_args!("<div class=\"status_msg\">{}</div>", escape(message)));
     }
     out.push_str("</div>\n");
-    let hidden = if overview.state == Mood::Running { " hidden" } else { "" };
+    let hidden = if overview.state == SupervisorState::Running { " hidden" } else { "" };
     push(out, format_args!("<p id=\"ending\" class=\"note bad\"{hidden}>{}</p>\n", messages.stopping_all));
     push(
         out,

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use supervisor_control::{Serial, View};
-use supervisor_core::{History, Moment, Mood, Pid, ProcessInfo, ProcessState};
+use supervisor_core::{History, Moment, Pid, ProcessInfo, ProcessState, SupervisorState};
 use supervisor_sys::clock;
 
 /// All there is to see at one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Overview {
     /// What the supervisor is doing.
-    pub(super) state: Mood,
+    pub(super) state: SupervisorState,
     /// `identifier`.
     pub(super) identifier: String,
     /// supervisord's process id.

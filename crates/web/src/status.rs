@@ -17,7 +17,7 @@ use super::{Site, action_links, banner, compress, failure_reason, refusal, relat
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Duration;
-use supervisor_core::Mood;
+use supervisor_core::SupervisorState;
 use supervisor_http::{ReplyTo, Request, Response, Status};
 
 /// How many failed processes are shown with the last lines of their log, each of which reads a file.
@@ -142,7 +142,7 @@ fn render(
     banner::push_notices(&mut body, &options.session, options.message.as_deref(), overview, comparison);
     filter_bar::push_bar(&mut body, messages, &options.filter, overview);
     push_list(&mut body, options, overview, &shown);
-    let is_running = overview.state == Mood::Running;
+    let is_running = overview.state == SupervisorState::Running;
     let status = if is_running { Status::Ok } else { Status::ServiceUnavailable };
     let attributes = format!(
         "data-page=\"status\" data-since=\"{}-{}\" {}",

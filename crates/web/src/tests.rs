@@ -8,7 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
 use supervisor_control::{ChangeKind, Command, Diff, LogName, Request as ControlRequest, Target};
-use supervisor_core::{Answer, Channel, ExitStatus, Fault, History, Mood, ProcessState, Wait, Wall};
+use supervisor_core::{
+    Answer, Channel, ExitStatus, Fault, History, ProcessState, SupervisorState, Wait, Wall,
+};
 use supervisor_http::{Body, Client, Next, ReplyTo, Response, Service, Source, StreamWaker};
 use supervisor_log::Level;
 use supervisor_sys::clock;
@@ -157,13 +159,13 @@ fn while_stopping_the_status_page_is_unavailable_and_the_tail_page_says_why() {
     let ControlRequest::CompareConfig { reply } = double.take() else { panic!("another request") };
     reply.send(Err(shutdown()));
     let processes = vec![process("a", "a", ProcessState::Stopping)];
-    double.inspect(&FakeView { state: Mood::Shutdown, ..FakeView::of(processes) });
+    double.inspect(&FakeView { state: SupervisorState::Shutdown, ..FakeView::of(processes) });
     let response = browser.answer();
     assert_eq!(response.status.code(), 503);
     let page = body(&response);
     assert!(page.contains("Supervisor is stopping all processes.") && page.contains("data-s=\"STOPPING\""));
     let browser = get(&double, "/tail.html?processname=a");
-    double.identify(Mood::Shutdown);
+    double.identify(SupervisorState::Shutdown);
     assert!(browser.page().contains("ERROR: unexpected rpc fault [6] SHUTDOWN_STATE"));
 }
 

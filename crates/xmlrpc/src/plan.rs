@@ -3,7 +3,7 @@
 use super::log_text::LogText;
 use super::{Charged, Context, wire_fault};
 use supervisor_control::{Caller, Command, Reply, Request, View};
-use supervisor_core::{Answer, Fault as CoreFault, Outcome as ProcessOutcome};
+use supervisor_core::{Answer, Fault as CoreFault, ProcessOutcome};
 use supervisor_http::Budget;
 use supervisor_rpc::{Encode, Encoded, Fault, Status};
 

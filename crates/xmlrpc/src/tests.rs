@@ -6,7 +6,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, mpsc};
 use supervisor_control::double::{FakeProcess, FakeView, LogQuery, PATIENCE, Scratch};
 use supervisor_control::{Command, LogName, Request, Target};
-use supervisor_core::{Answer, Channel, Fault as CoreFault, Mood, Outcome, ProcessState, Signal, Wait};
+use supervisor_core::{
+    Answer, Channel, Fault as CoreFault, ProcessOutcome, ProcessState, Signal, SupervisorState, Wait,
+};
 use supervisor_http::{Body, Client, Limits, Next, ReplyTo, Response, Source, StreamWaker};
 use supervisor_rpc::{Fault, ProcessInfo, Value, compact, decode, encode};
 
@@ -123,7 +125,7 @@ fn the_list_of_processes_is_compact_if_the_client_accepts_that() {
     assert_eq!((form(&answer), bytes), (compact, &records.finish()));
 
     let caller = ask(&both, &all);
-    double.identify(Mood::Shutdown);
+    double.identify(SupervisorState::Shutdown);
     let answer = caller.answer();
     assert_eq!(form(&answer), xml);
     assert_eq!(decode::response(body(&answer).as_bytes()).unwrap().unwrap_err().code, 6);
@@ -180,7 +182,7 @@ fn calls_and_their_results_are_traced() {
 fn an_answer_is_upstreams_to_the_byte() {
     let double = Double::new();
     let caller = post(&double, b"<foo><methodName>supervisor.getAPIVersion</methodName></foo>");
-    double.identify(Mood::Running);
+    double.identify(SupervisorState::Running);
     let response = caller.answer();
     assert_eq!(response.headers(), [("Content-Type", b"text/xml".to_vec())]);
     assert_eq!(
@@ -215,7 +217,7 @@ fn supervisord_identifies_itself() {
     ];
     for (method, expected) in answers {
         let caller = call(&double, method, &[]);
-        double.identify(Mood::Running);
+        double.identify(SupervisorState::Running);
         assert_eq!(caller.value(), expected, "{method}");
     }
 }
@@ -226,7 +228,7 @@ fn while_stopping_only_some_methods_are_answered() {
     let double = Double::new();
     for method in ["supervisor.getState", "supervisor.getAPIVersion", "supervisor.getPID"] {
         let caller = call(&double, method, &[]);
-        double.identify(Mood::Shutdown);
+        double.identify(SupervisorState::Shutdown);
         assert_eq!(caller.fault(), (6, "SHUTDOWN_STATE".into()), "{method}");
     }
     let caller = call(&double, "supervisor.sendRemoteCommEvent", &[text("a"), Value::Int(5)]);
@@ -305,7 +307,8 @@ fn a_process_is_looked_up_by_the_name_as_written() {
 fn results_of_many_are_statuses() {
     let double = Double::new();
     let caller = call(&double, "supervisor.startProcessGroup", &[text("grüp")]);
-    let outcome = |name: &str, result| Outcome { name: Arc::from(name), group: Arc::from("grüp"), result };
+    let outcome =
+        |name: &str, result| ProcessOutcome { name: Arc::from(name), group: Arc::from("grüp"), result };
     let failed = Err(CoreFault::SpawnError("grüp:b".into()));
     let command = double.obey(Answer::Outcomes(vec![outcome("b", failed), outcome("a", Ok(()))]));
     assert_eq!(command, Command::Start { target: Target::Group("grüp".into()), wait: Wait::Yes });
@@ -454,7 +457,7 @@ fn a_multicall_answers_bare_values_and_fault_structs_in_order() {
         one_call("supervisor.getProcessInfo", [text("x")]),
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
-    double.identify(Mood::Running);
+    double.identify(SupervisorState::Running);
     double.inspect(&FakeView::default());
     let recursive = "INCORRECT_PARAMETERS: Recursive system.multicall forbidden";
     let expected = [
@@ -496,7 +499,7 @@ fn calls_of_a_multicall_may_lack_parameters_but_not_a_name() {
         Value::Struct(vec![entry("methodName", text("supervisor.getPID")), entry("params", Value::Int(5))]),
     ]);
     let caller = call(&double, "system.multicall", &[calls]);
-    double.identify(Mood::Running);
+    double.identify(SupervisorState::Running);
     let incorrect = fault_struct(2, "INCORRECT_PARAMETERS");
     let nameless = fault_struct(2, "INCORRECT_PARAMETERS: No methodName");
     let expected = [Value::Int(4242), nameless, incorrect.clone(), incorrect.clone(), incorrect];

@@ -10,7 +10,7 @@ use crate::deadline::Timer;
 use crate::group::Group;
 use crate::process::Process;
 use crate::state::State;
-use crate::{ExitStatus, GroupId, Mood, Pid, ProcessId, Supervisor, Ticket};
+use crate::{ExitStatus, GroupId, Pid, ProcessId, Supervisor, SupervisorState, Ticket};
 use plain::{Plain, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -72,7 +72,7 @@ impl Supervisor {
     pub fn encode(&self) -> Vec<u8> {
         let Self {
             identifier,
-            mood,
+            state,
             has_begun,
             groups,
             processes,
@@ -90,7 +90,7 @@ impl Supervisor {
         let mut out = MARK.to_vec();
         VERSION.write(&mut out);
         identifier.write(&mut out);
-        mood.write(&mut out);
+        state.write(&mut out);
         has_begun.write(&mut out);
         groups.all.values().map(|group| save(group)).collect::<Vec<_>>().write(&mut out);
         plain::write_all(processes.values(), &mut out);
@@ -114,7 +114,7 @@ impl Supervisor {
             return Err(DecodeError::UnknownVersion(version));
         }
         let mut supervisor = Self::new(String::read(input)?);
-        supervisor.mood = Mood::read(input)?;
+        supervisor.state = SupervisorState::read(input)?;
         supervisor.has_begun = bool::read(input)?;
         let groups = Vec::<SavedGroup>::read(input)?;
         let processes = Vec::<Process>::read(input)?;

@@ -13,8 +13,8 @@ use crate::shutdown::Shutdown;
 use crate::state::State;
 use crate::tick::{Period, Ticks};
 use crate::{
-    Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Mood, Outcome, Pid,
-    Policy, PoolCounters, ProcessId, Signal, Ticket, Wait, Wall,
+    Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Pid, Policy,
+    PoolCounters, ProcessId, ProcessOutcome, Signal, SupervisorState, Ticket, Wait, Wall,
 };
 
 impl Plain for Pid {
@@ -95,7 +95,7 @@ plain_struct!(Restarts { since, count });
 plain_struct!(Watcher { ticket, until });
 plain_struct!(PendingStart { spelled, wait, is_cancelled });
 plain_struct!(Job { asked, subject, awaited, is_complete });
-plain_struct!(Outcome { name, group, result });
+plain_struct!(ProcessOutcome { name, group, result });
 plain_struct!(Listener { stage, is_writing, is_deaf });
 plain_struct!(Event { serial, kind, payload });
 plain_struct!(Queued { event, pool_serial, failures });
@@ -106,7 +106,7 @@ plain_struct!(Ticks { last });
 plain_struct!(Bus { pools, next_serial, ticks } derived { covered });
 plain_struct!(Shutdown { remaining, current, farewell, patience, is_over });
 
-plain_enum!(Mood { 0 => Shutdown, 1 => Restarting, 2 => Running });
+plain_enum!(SupervisorState { 0 => Shutdown, 1 => Restarting, 2 => Running });
 plain_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });
 plain_enum!(EventLength { 0 => Characters, 1 => Bytes });
 plain_enum!(Wait { 0 => No, 1 => Yes });

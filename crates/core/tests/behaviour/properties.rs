@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use supervisor_core::{
     Autorestart, Channel, Command, Ending, EventKind, ExitStatus, Input, KillCause, KillError, KillTarget,
-    Mood, Pid, Policy, ProcessId, ProcessState, Selection, Signal, Supervisor, Target, Ticket, Wait,
+    Pid, Policy, ProcessId, ProcessState, Selection, Signal, Supervisor, SupervisorState, Target, Ticket,
+    Wait,
 };
 
 /// One thing that happens. Numbers choose among what there is at that moment.
@@ -295,7 +296,7 @@ impl Truth {
                 self.groups_added += 1;
                 let programs = [(&*name, policy(|_| ()))];
                 let added = self.world.add_spec(&name, 3, supervisor_core::GroupKind::Programs, &programs);
-                assert_eq!(added.is_ok(), self.world.supervisor.mood() == Mood::Running);
+                assert_eq!(added.is_ok(), self.world.supervisor.state() == SupervisorState::Running);
                 if added.is_ok() {
                     self.policies.insert(self.world.id(&name), policy(|_| ()));
                 }
@@ -423,7 +424,7 @@ proptest! {
         truth.world.refusals.clear();
         truth.wind_down(is_stubborn);
         let ending = truth.world.ending.unwrap();
-        prop_assert_eq!(ending == Ending::Restart, truth.world.supervisor.mood() == Mood::Restarting);
+        prop_assert_eq!(ending == Ending::Restart, truth.world.supervisor.state() == SupervisorState::Restarting);
         for ticket in truth.asked {
             let is_cancelled = truth.cancelled.contains(&ticket);
             prop_assert!(is_cancelled || truth.world.answers.contains_key(&ticket), "{:?} has no answer", ticket);

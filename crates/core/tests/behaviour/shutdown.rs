@@ -2,7 +2,7 @@
 
 use crate::world::{World, code, killed_by, manual, policy};
 use supervisor_core::{
-    Command, Effect, Effects, Ending, Input, KillError, Level, Mood, ProcessState, Signal, Wait,
+    Command, Effect, Effects, Ending, Input, KillError, Level, ProcessState, Signal, SupervisorState, Wait,
 };
 
 /// Groups p1(1), p2(2), p2b(2) and g(5) with x(20), y(10), w(20), all running.
@@ -154,7 +154,7 @@ fn further_signals_during_shutdown_are_logged_and_change_nothing() {
 fn an_exit_request_wins_over_a_restart_request() {
     let mut world = World::running("web", |_| ());
     world.feed(Input::Signal(Signal::HUP));
-    assert_eq!(world.supervisor.mood(), Mood::Restarting);
+    assert_eq!(world.supervisor.state(), SupervisorState::Restarting);
     world.feed(Input::Signal(Signal::HUP));
     assert_eq!(world.log().last().unwrap(), "WARN received SIGHUP indicating restart request");
     world.feed(Input::Signal(Signal::TERM));
@@ -197,7 +197,7 @@ fn other_signals_are_logged_and_reopen_logs_or_do_nothing() {
         ]
     );
     assert_eq!(world.log_reopenings, 1);
-    assert_eq!(world.supervisor.mood(), Mood::Running);
+    assert_eq!(world.supervisor.state(), SupervisorState::Running);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use supervisor_core::{
     Answer, Command, CommandCheck, Effect, Effects, Ending, EventKind, EventLength, EventSet, ExitStatus,
-    Fault, GroupKind, GroupSpec, Input, KillError, KillOrder, Level, Moment, Mood, Namespec, Pid, Policy,
-    ProcessId, ProcessSpec, ProcessState, Request, RestartCheck, Signal, Supervisor, Target, Ticket, Wait,
-    Wall,
+    Fault, GroupKind, GroupSpec, Input, KillError, KillOrder, Level, Moment, Namespec, Pid, Policy,
+    ProcessId, ProcessSpec, ProcessState, Request, RestartCheck, Signal, Supervisor, SupervisorState, Target,
+    Ticket, Wait, Wall,
 };
 
 /// When the made-up world begins, on the wall clock.
@@ -373,7 +373,11 @@ impl World {
             assert_eq!(self.ending, None, "{effect:?} after the end");
             match effect {
                 Effect::Spawn { process } => {
-                    assert_eq!(self.supervisor.mood(), Mood::Running, "a spawn while everything stops");
+                    assert_eq!(
+                        self.supervisor.state(),
+                        SupervisorState::Running,
+                        "a spawn while everything stops"
+                    );
                     self.spawns.push_back(process);
                     self.fresh_spawns.push(process);
                 }

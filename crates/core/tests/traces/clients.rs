@@ -7,7 +7,8 @@ use crate::machine::Machine;
 use crate::text;
 use std::collections::BTreeSet;
 use supervisor_core::{
-    Answer, Command, CommandCheck, Fault, Input, Mood, ProcessId, Request, RestartCheck, Signal, Ticket, Wait,
+    Answer, Command, CommandCheck, Fault, Input, ProcessId, Request, RestartCheck, Signal, SupervisorState,
+    Ticket, Wait,
 };
 
 #[derive(Default)]
@@ -46,10 +47,10 @@ pub(crate) enum Order {
 
 impl Machine {
     pub(crate) fn state(&self) -> &'static str {
-        match self.supervisor.mood() {
-            Mood::Running => "RUNNING",
-            Mood::Restarting => "RESTARTING",
-            Mood::Shutdown => "SHUTDOWN",
+        match self.supervisor.state() {
+            SupervisorState::Running => "RUNNING",
+            SupervisorState::Restarting => "RESTARTING",
+            SupervisorState::Shutdown => "SHUTDOWN",
         }
     }
 

@@ -11,11 +11,11 @@ impl Loop {
     /// Carries out all effects there are, in order. What the core has to hear in turn is queued.
     pub(super) fn carry_out_effects(&mut self) {
         let mut effects = std::mem::take(&mut self.effects);
-        self.clients.record_changes(&mut effects, self.core.mood());
+        self.clients.record_changes(&mut effects, self.core.state());
         for effect in effects.drain() {
             self.carry_out(effect);
         }
-        effects.forget_burst();
+        effects.shrink();
         self.effects = effects;
     }
 

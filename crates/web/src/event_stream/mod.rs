@@ -23,7 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 pub(super) use stream::EventStream;
 use supervisor_control::{Diff, Fault, Reply, Request as ControlRequest, Serial};
-use supervisor_core::{Moment, Mood};
+use supervisor_core::{Moment, SupervisorState};
 use supervisor_http::StreamWaker;
 
 /// The least time between two overviews, which coalesces changes.
@@ -71,7 +71,7 @@ struct State {
     serial: Serial,
     /// The last serial at which a process was added or removed; `None` before the first overview.
     structure: Option<Serial>,
-    mood: Option<Mood>,
+    supervisor: Option<SupervisorState>,
     rows: Vec<Row>,
     /// Of the newest overview.
     now: Option<Moment>,
@@ -304,7 +304,7 @@ impl Shared {
         };
         (state.rows, state.serial, state.tick) = (rows, serial, tick);
         state.now = Some(overview.now);
-        state.mood = Some(overview.state);
+        state.supervisor = Some(overview.state);
         let wakers: Vec<StreamWaker> = state.wakers.values().cloned().collect();
         drop(state);
         wakers.iter().for_each(StreamWaker::wake);

@@ -5,7 +5,7 @@ use super::super::{banner, i18n::Messages};
 use super::{Row, Shared, State, json};
 use std::sync::Arc;
 use supervisor_control::Serial;
-use supervisor_core::Mood;
+use supervisor_core::SupervisorState;
 use supervisor_http::{Next, Source, StreamWaker};
 
 /// The stream of one page.
@@ -20,7 +20,7 @@ pub(crate) struct EventStream {
     must_reload: bool,
     tick: u64,
     config_revision: Option<u64>,
-    mood: Option<Mood>,
+    supervisor: Option<SupervisorState>,
     number: Option<u64>,
     /// Bytes that did not fit.
     ready: Vec<u8>,
@@ -69,7 +69,7 @@ impl EventStream {
             must_reload: seen.is_none(),
             tick: 0,
             config_revision: None,
-            mood: None,
+            supervisor: None,
             number: None,
             ready: Vec::new(),
         }
@@ -101,9 +101,9 @@ impl EventStream {
             self.event(&mut out, state.serial, "config", &json(&html));
             self.config_revision = Some(state.config_revision);
         }
-        if state.mood != self.mood {
-            self.mood = state.mood;
-            let is_running = state.mood == Some(Mood::Running);
+        if state.supervisor != self.supervisor {
+            self.supervisor = state.supervisor;
+            let is_running = state.supervisor == Some(SupervisorState::Running);
             self.event(&mut out, state.serial, "mood", if is_running { "true" } else { "false" });
         }
         out
