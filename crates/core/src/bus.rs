@@ -1,6 +1,6 @@
 //! From what happens to the pools that want to know: numbers events and hands each to every pool once.
 
-use crate::deadline::{Agenda, Timer};
+use crate::deadline::{Timer, TimerQueue};
 use crate::event::Event;
 use crate::pool::{self, Pool};
 use crate::tick::{Period, Ticks};
@@ -25,15 +25,15 @@ impl Bus {
         self.covered.contains(kind)
     }
 
-    pub(crate) fn add_pool(&mut self, pool: Pool, agenda: &mut Agenda, now: Moment) {
+    pub(crate) fn add_pool(&mut self, pool: Pool, timers: &mut TimerQueue, now: Moment) {
         self.pools.insert(pool.group, pool);
-        self.subscriptions_changed(agenda, now);
+        self.subscriptions_changed(timers, now);
     }
 
-    pub(crate) fn remove_pool(&mut self, group: GroupId, agenda: &mut Agenda, now: Moment) {
+    pub(crate) fn remove_pool(&mut self, group: GroupId, timers: &mut TimerQueue, now: Moment) {
         if self.pools.remove(&group).is_some() {
-            agenda.set(Timer::Redelivery(group), None);
-            self.subscriptions_changed(agenda, now);
+            timers.set(Timer::Redelivery(group), None);
+            self.subscriptions_changed(timers, now);
         }
     }
 
@@ -52,26 +52,26 @@ impl Bus {
     }
 
     /// Looks whether a tick has begun.
-    pub(crate) fn tick(&mut self, period: Period, agenda: &mut Agenda, turn: &mut Turn<'_>) {
+    pub(crate) fn tick(&mut self, period: Period, timers: &mut TimerQueue, turn: &mut Turn<'_>) {
         let (begun, next) = self.ticks.look(period, turn.now);
-        agenda.set(Timer::Tick(period), next);
+        timers.set(Timer::Tick(period), next);
         if let Some(when) = begun {
             self.emit(period.kind(), || payload::of_tick(when), turn);
         }
     }
 
     /// Notes anew which kinds are subscribed to.
-    pub(crate) fn recount(&mut self) {
+    pub(crate) fn update_subscriptions(&mut self) {
         let covers = |kind: &EventKind| self.pools.values().any(|pool| pool.events.covers(*kind));
         self.covered = EventKind::all().filter(covers).collect();
     }
 
     /// Has only those ticks watched that somebody wants.
-    fn subscriptions_changed(&mut self, agenda: &mut Agenda, now: Moment) {
-        self.recount();
+    fn subscriptions_changed(&mut self, timers: &mut TimerQueue, now: Moment) {
+        self.update_subscriptions();
         for period in Period::ALL {
             let next = self.ticks.subscribe(period, self.wants(period.kind()), now);
-            agenda.set(Timer::Tick(period), next);
+            timers.set(Timer::Tick(period), next);
         }
     }
 }

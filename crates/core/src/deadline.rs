@@ -18,7 +18,7 @@ pub(crate) enum Timer {
     /// Processes keep the daemon from ending: say so again.
     ShutdownReport,
     /// The listeners whose turn to stop has come had time enough.
-    Farewell,
+    DrainLimit,
     /// A pool may send its rejected event again.
     Redelivery(GroupId),
     /// A tick begins.
@@ -27,12 +27,12 @@ pub(crate) enum Timer {
 
 /// The pending timers, earliest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Agenda {
+pub(crate) struct TimerQueue {
     queue: BTreeSet<(Duration, Timer)>,
     due: BTreeMap<Timer, Duration>,
 }
 
-impl Agenda {
+impl TimerQueue {
     /// Has `timer` fire at `at` and at no other time; never if `None` or beyond what the clock can show.
     pub(crate) fn set(&mut self, timer: Timer, at: Option<Duration>) {
         let at = at.filter(|at| *at != Duration::MAX);
@@ -79,35 +79,35 @@ mod tests {
 
     #[test]
     fn timers_fire_in_order_of_time() {
-        let mut agenda = Agenda::default();
-        agenda.set(Timer::Process(ProcessId(1)), Some(seconds(3)));
-        agenda.set(Timer::Process(ProcessId(2)), Some(seconds(1)));
-        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
-        assert_eq!(agenda.next(), Some(seconds(1)));
-        assert_eq!(agenda.take_due(Duration::ZERO), None);
-        assert_eq!(agenda.take_due(seconds(2)), Some(Timer::Process(ProcessId(2))));
-        assert_eq!(agenda.take_due(seconds(2)), Some(Timer::ShutdownReport));
-        assert_eq!(agenda.take_due(seconds(2)), None);
-        assert_eq!(agenda.next(), Some(seconds(3)));
+        let mut timers = TimerQueue::default();
+        timers.set(Timer::Process(ProcessId(1)), Some(seconds(3)));
+        timers.set(Timer::Process(ProcessId(2)), Some(seconds(1)));
+        timers.set(Timer::ShutdownReport, Some(seconds(1)));
+        assert_eq!(timers.next(), Some(seconds(1)));
+        assert_eq!(timers.take_due(Duration::ZERO), None);
+        assert_eq!(timers.take_due(seconds(2)), Some(Timer::Process(ProcessId(2))));
+        assert_eq!(timers.take_due(seconds(2)), Some(Timer::ShutdownReport));
+        assert_eq!(timers.take_due(seconds(2)), None);
+        assert_eq!(timers.next(), Some(seconds(3)));
     }
 
     #[test]
     fn a_timer_set_again_fires_at_its_last_time_only() {
-        let mut agenda = Agenda::default();
-        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
-        agenda.set(Timer::ShutdownReport, Some(seconds(5)));
-        assert_eq!(agenda.take_due(seconds(4)), None);
-        assert_eq!(agenda.take_due(seconds(5)), Some(Timer::ShutdownReport));
-        assert_eq!(agenda.next(), None);
+        let mut timers = TimerQueue::default();
+        timers.set(Timer::ShutdownReport, Some(seconds(1)));
+        timers.set(Timer::ShutdownReport, Some(seconds(5)));
+        assert_eq!(timers.take_due(seconds(4)), None);
+        assert_eq!(timers.take_due(seconds(5)), Some(Timer::ShutdownReport));
+        assert_eq!(timers.next(), None);
     }
 
     #[test]
     fn a_cleared_timer_never_fires() {
-        let mut agenda = Agenda::default();
-        agenda.set(Timer::ShutdownReport, Some(seconds(1)));
-        agenda.set(Timer::ShutdownReport, None);
-        assert_eq!(agenda.next(), None);
-        agenda.set(Timer::ShutdownReport, Some(Duration::MAX));
-        assert_eq!(agenda.next(), None);
+        let mut timers = TimerQueue::default();
+        timers.set(Timer::ShutdownReport, Some(seconds(1)));
+        timers.set(Timer::ShutdownReport, None);
+        assert_eq!(timers.next(), None);
+        timers.set(Timer::ShutdownReport, Some(Duration::MAX));
+        assert_eq!(timers.next(), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::bus;
 use crate::deadline::Timer;
-use crate::listener::{Listener, Verdict};
-use crate::pool::{Queued, Return, Returned};
+use crate::listener::{Listener, Message};
+use crate::pool::{QueuedEvent, Requeued, ReturnReason};
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{Channel, Effect, EventKind, GroupId, Pid, ProcessId, Supervisor, payload};
@@ -18,7 +18,7 @@ impl Supervisor {
     }
 
     /// Keeps the pool's list of free members in step with this process.
-    pub(crate) fn refresh_readiness(&mut self, id: ProcessId) {
+    pub(crate) fn update_ready_member(&mut self, id: ProcessId) {
         let Some(process) = self.processes.get(id) else { return };
         let Some(listener) = &process.listener else { return };
         let Some(pool) = self.bus.pools.get_mut(&process.group) else { return };
@@ -30,11 +30,11 @@ impl Supervisor {
     }
 
     /// A listener wrote something.
-    pub(crate) fn listener_spoke(&mut self, id: ProcessId, pid: Pid, bytes: &[u8], turn: &mut Turn<'_>) {
-        let mut verdicts = Vec::new();
-        self.with_listener(id, pid, |listener| listener.hear(bytes, |verdict| verdicts.push(verdict)));
-        for verdict in verdicts {
-            self.act_on(id, verdict, turn);
+    pub(crate) fn listener_output(&mut self, id: ProcessId, pid: Pid, bytes: &[u8], turn: &mut Turn<'_>) {
+        let mut messages = Vec::new();
+        self.with_listener(id, pid, |listener| listener.parse(bytes, |message| messages.push(message)));
+        for message in messages {
+            self.handle_listener_message(id, message, turn);
         }
     }
 
@@ -49,26 +49,26 @@ impl Supervisor {
     }
 
     /// A listener does not read any more. Its event goes to another, or waits.
-    pub(crate) fn listener_deaf(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+    pub(crate) fn listener_closed_stdin(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let event = self.with_listener(id, pid, |listener| {
-            listener.is_deaf = true;
+            listener.has_closed_stdin = true;
             // An event it has got in full it may still be working on.
-            std::mem::take(&mut listener.is_writing).then(|| listener.forfeit()).flatten()
+            std::mem::take(&mut listener.is_writing).then(|| listener.take_event()).flatten()
         });
         let (Some(Some(event)), Some(process)) = (event, self.processes.get(id)) else { return };
         turn.debug(format!(
             "epipe occurred while sending event {} to listener {}, listener state unchanged",
             event.event.serial, process.name
         ));
-        self.take_back(process.group, event, Return::Undelivered, turn);
+        self.requeue(process.group, event, ReturnReason::Undelivered, turn);
     }
 
     /// A listener's child has ended: an event it had not finished waits again.
     pub(crate) fn requeue_unfinished(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let group = process.group;
-        if let Some(event) = process.listener.as_mut().and_then(|listener| listener.forfeit()) {
-            self.take_back(group, event, Return::Lost, turn);
+        if let Some(event) = process.listener.as_mut().and_then(|listener| listener.take_event()) {
+            self.requeue(group, event, ReturnReason::Lost, turn);
         }
     }
 
@@ -113,7 +113,7 @@ impl Supervisor {
             let (Some(listener), Some(pid)) = (&mut process.listener, process.state.pid()) else { continue };
             let bytes = pool.envelope(&self.identifier, &queued);
             listener.take(queued);
-            turn.order(Effect::WriteListener { process: id, pid, bytes });
+            turn.push(Effect::WriteListener { process: id, pid, bytes });
         }
         if let Some(head) = pool.waiting.front() {
             turn.debug(rebuffering(head.event.serial, &pool.name, pool.waiting.len() - 1, pool.buffer_size));
@@ -129,50 +129,50 @@ impl Supervisor {
     ) -> Option<T> {
         let process = self.processes.get_mut(id).filter(|process| process.state.pid() == Some(pid))?;
         let result = act(process.listener.as_deref_mut()?);
-        self.refresh_readiness(id);
+        self.update_ready_member(id);
         Some(result)
     }
 
-    fn act_on(&mut self, id: ProcessId, verdict: Verdict, turn: &mut Turn<'_>) {
+    fn handle_listener_message(&mut self, id: ProcessId, message: Message, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
         let (name, group) = (process.name.clone(), process.group);
-        match verdict {
-            Verdict::Ready => turn.debug(format!("{name}: ACKNOWLEDGED -> READY")),
-            Verdict::Violation(stage) => log_violation(&name, stage, turn),
-            Verdict::Processed => {
+        match message {
+            Message::Ready => turn.debug(format!("{name}: ACKNOWLEDGED -> READY")),
+            Message::Violation(state) => log_violation(&name, state, turn),
+            Message::Processed => {
                 turn.debug(format!("{name}: event was processed"));
                 turn.debug(format!("{name}: BUSY -> ACKNOWLEDGED"));
             }
-            Verdict::Rejected(event) => {
+            Message::Rejected(event) => {
                 turn.warning(format!("{name}: event was rejected"));
                 turn.debug(format!("{name}: BUSY -> ACKNOWLEDGED"));
-                self.take_back(group, event, Return::Rejected, turn);
+                self.requeue(group, event, ReturnReason::Rejected, turn);
             }
-            Verdict::BadLine { line, event } => {
+            Message::BadLine { line, event } => {
                 turn.warning(format!("{name}: bad result line: '{line}'"));
                 log_violation(&name, "BUSY", turn);
-                self.take_back(group, event, Return::Lost, turn);
+                self.requeue(group, event, ReturnReason::Lost, turn);
             }
         }
     }
 
     /// Has an event wait again that a listener got and did not take.
-    fn take_back(&mut self, group: GroupId, event: Queued, why: Return, turn: &mut Turn<'_>) {
+    fn requeue(&mut self, group: GroupId, event: QueuedEvent, why: ReturnReason, turn: &mut Turn<'_>) {
         let Some(pool) = self.bus.pools.get_mut(&group) else { return };
         let (serial, waiting) = (event.event.serial, pool.waiting.len());
-        match pool.take_back(event, why, turn.clock()) {
-            Returned::Waiting { discarded } => {
+        match pool.requeue(event, why, turn.clock()) {
+            Requeued::Waiting { discarded } => {
                 turn.debug(rebuffering(serial, &pool.name, waiting, pool.buffer_size));
                 if let Some(discarded) = discarded {
                     bus::log_overflow(pool, discarded, turn);
                 }
             }
-            Returned::Abandoned { attempts } => turn.error(format!(
+            Requeued::Abandoned { attempts } => turn.error(format!(
                 "pool {} event {serial} was not accepted in {attempts} attempts, discarding it",
                 pool.name
             )),
         }
-        self.agenda.set(Timer::Redelivery(group), pool.resting_until);
+        self.timers.set(Timer::Redelivery(group), pool.retry_at);
     }
 }
 
@@ -180,8 +180,8 @@ fn rebuffering(serial: u64, pool: &str, size: usize, max: usize) -> String {
     format!("rebuffering event {serial} for pool {pool} (buf size={size}, max={max})")
 }
 
-fn log_violation(name: &str, stage: &str, turn: &mut Turn<'_>) {
-    turn.debug(format!("{name}: {stage} -> UNKNOWN"));
+fn log_violation(name: &str, state: &str, turn: &mut Turn<'_>) {
+    turn.debug(format!("{name}: {state} -> UNKNOWN"));
     turn.warning(format!(
         "{name}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the \
          process violated the eventlistener protocol"

@@ -99,8 +99,8 @@ pub enum Ending {
     Restart,
 }
 
-/// Room for orders that is kept for the next turn.
-const SPARE_ROOM: usize = 64;
+/// Room for effects that is kept for the next turn.
+const SPARE_CAPACITY: usize = 64;
 
 /// Where the supervisor puts its orders. Kept by the caller and used again, so that an ordinary turn
 /// allocates nothing for it.
@@ -138,8 +138,8 @@ impl Effects {
 
     /// Gives back the room that only a burst needed, such as the start of a thousand programs.
     pub fn shrink(&mut self) {
-        self.list.shrink_to(SPARE_ROOM);
-        self.changed.shrink_to(SPARE_ROOM);
+        self.list.shrink_to(SPARE_CAPACITY);
+        self.changed.shrink_to(SPARE_CAPACITY);
     }
 
     pub(crate) fn push(&mut self, effect: Effect) {

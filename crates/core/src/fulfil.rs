@@ -1,6 +1,6 @@
 //! Answering requests: what is done at once, what is waited for, and when the answer is known.
 
-use crate::job::{Job, PendingStart, Stage, Until, Verdict, Watcher};
+use crate::job::{Outcome, PendingRequest, PendingStart, Timing, WaitCondition, Waiter};
 use crate::process::Process;
 use crate::state::State;
 use crate::turn::Turn;
@@ -13,7 +13,7 @@ impl Supervisor {
     /// Takes up a request.
     pub(crate) fn handle_request(&mut self, request: Request, turn: &mut Turn<'_>) {
         let Request { ticket, command } = request;
-        if self.jobs.contains_key(&ticket) || self.pending_starts.contains_key(&ticket) {
+        if self.pending_requests.contains_key(&ticket) || self.pending_starts.contains_key(&ticket) {
             turn.error(format!("ticket {} was used for a second request, which is ignored", ticket.0));
             return;
         }
@@ -39,13 +39,13 @@ impl Supervisor {
                 reply(ticket, Answer::Done, turn);
                 self.stop_everything(SupervisorState::Shutdown, turn);
             }
-            Command::Restart => turn.order(Effect::CheckRestart { ticket: Some(ticket) }),
+            Command::Restart => turn.push(Effect::CheckRestart { ticket: Some(ticket) }),
         }
     }
 
     /// The client is gone: what has begun goes on, and is not answered.
     pub(crate) fn cancel(&mut self, ticket: Ticket) {
-        self.jobs.remove(&ticket);
+        self.pending_requests.remove(&ticket);
         if let Some(start) = self.pending_starts.get_mut(&ticket) {
             start.is_cancelled = true;
         }
@@ -74,7 +74,7 @@ impl Supervisor {
             return;
         }
         let is_one = spelled.is_some();
-        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
+        self.pending_requests.insert(ticket, PendingRequest::new(spelled, turn.clock()));
         for check in outcome.into_iter().flatten() {
             let process = self.processes.get(check.process);
             if is_one || process.is_some_and(|process| !process.state.shown().is_running()) {
@@ -82,7 +82,7 @@ impl Supervisor {
             }
         }
         if is_cancelled {
-            self.jobs.remove(&ticket);
+            self.pending_requests.remove(&ticket);
         } else {
             self.finish(ticket, turn);
         }
@@ -124,58 +124,59 @@ impl Supervisor {
     }
 
     /// Tells the requests that wait for a process what its change from `previous` means to them.
-    pub(crate) fn settle_watchers(&mut self, id: ProcessId, previous: &State, turn: &mut Turn<'_>) {
+    pub(crate) fn notify_waiters(&mut self, id: ProcessId, previous: &State, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
-        if !process.watchers.is_empty() {
+        if !process.waiters.is_empty() {
             let (now, is_immediate) = (process.state.clone(), process.policy.startsecs <= 0);
-            self.settle_where(id, turn, |until| verdict(until, previous, &now, is_immediate));
+            self.resolve_waiters(id, turn, |condition| outcome(condition, previous, &now, is_immediate));
         }
     }
 
-    /// Settles those requests waiting for a process that `judge` has a verdict on.
-    pub(crate) fn settle_where(
+    /// Settles those requests waiting for a process that `judge` has an outcome on.
+    pub(crate) fn resolve_waiters(
         &mut self,
         id: ProcessId,
         turn: &mut Turn<'_>,
-        judge: impl Fn(Until) -> Option<(Verdict, Stage)>,
+        judge: impl Fn(WaitCondition) -> Option<(Outcome, Timing)>,
     ) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let mut settled = Vec::new();
-        process.watchers.retain(|watcher| match judge(watcher.until) {
-            Some((verdict, stage)) => {
-                settled.push((watcher.ticket, verdict, stage));
+        process.waiters.retain(|waiter| match judge(waiter.condition) {
+            Some((outcome, timing)) => {
+                settled.push((waiter.ticket, outcome, timing));
                 false
             }
             None => true,
         });
-        for (ticket, verdict, stage) in settled {
-            self.settle(id, ticket, verdict, stage, turn);
+        for (ticket, outcome, timing) in settled {
+            self.resolve_wait(id, ticket, outcome, timing, turn);
         }
     }
 
-    /// Notes a verdict for a request, and answers it if it was the last one awaited.
-    pub(crate) fn settle(
+    /// Notes an outcome for a request, and answers it if it was the last one awaited.
+    pub(crate) fn resolve_wait(
         &mut self,
         id: ProcessId,
         ticket: Ticket,
-        verdict: Verdict,
-        stage: Stage,
+        outcome: Outcome,
+        timing: Timing,
         turn: &mut Turn<'_>,
     ) {
-        let (Some(job), Some(process)) = (self.jobs.get_mut(&ticket), self.processes.get(id)) else {
+        let (Some(pending), Some(process)) = (self.pending_requests.get_mut(&ticket), self.processes.get(id))
+        else {
             return;
         };
-        job.settle(process, verdict, stage, turn.clock());
+        pending.resolve(process, outcome, timing, turn.clock());
         self.answer_if_over(ticket, turn);
     }
 
     /// Settles what still waits for a process that is about to be removed: signals sent to a child that ended
     /// before the outcome was told.
-    pub(crate) fn settle_leftovers(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let waiting = self.jobs.iter().filter(|(_, job)| job.awaited.contains_key(&id));
+    pub(crate) fn resolve_remaining(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
+        let waiting = self.pending_requests.iter().filter(|(_, pending)| pending.awaited.contains_key(&id));
         let waiting: Vec<Ticket> = waiting.map(|(ticket, _)| *ticket).collect();
         for ticket in waiting {
-            self.settle(id, ticket, Verdict::Done, Stage::Later, turn);
+            self.resolve_wait(id, ticket, Outcome::Done, Timing::Deferred, turn);
         }
     }
 
@@ -187,26 +188,27 @@ impl Supervisor {
         };
         let spelled = spelled(selection, target);
         self.pending_starts.insert(ticket, PendingStart { spelled, wait, is_cancelled: false });
-        turn.order(Effect::CheckCommands { ticket, processes: self.startable(selection) });
+        turn.push(Effect::CheckCommands { ticket, processes: self.startable(selection) });
     }
 
     fn start(&mut self, ticket: Ticket, check: CommandCheck, wait: Wait, turn: &mut Turn<'_>) {
         let id = check.process;
-        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else {
+        let Some((process, pending)) = self.processes.get_mut(id).zip(self.pending_requests.get_mut(&ticket))
+        else {
             self.refuse_unknown(ticket);
             return;
         };
-        let refusal = check.result.err().or_else(|| start_refusal(process, &job.spelled(process)));
+        let refusal = check.result.err().or_else(|| start_refusal(process, &pending.spelled(process)));
         if let Some(fault) = refusal {
-            job.note(process, Err(fault));
+            pending.note(process, Err(fault));
             return;
         }
-        let until = match wait {
-            Wait::No => Until::Spawned,
-            Wait::Yes => Until::Running,
+        let condition = match wait {
+            Wait::No => WaitCondition::Spawned,
+            Wait::Yes => WaitCondition::Running,
         };
-        job.wait_for(id);
-        process.watchers.push(Watcher { ticket, until });
+        pending.wait_for(id);
+        process.waiters.push(Waiter { ticket, condition });
         self.launch(id, 0, turn);
     }
 
@@ -223,7 +225,7 @@ impl Supervisor {
         if spelled.is_none() {
             processes.retain(|id| self.processes.get(*id).is_some_and(Process::is_stoppable));
         }
-        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
+        self.pending_requests.insert(ticket, PendingRequest::new(spelled, turn.clock()));
         for id in &processes {
             self.stop_for(ticket, *id, wait, turn);
         }
@@ -234,18 +236,21 @@ impl Supervisor {
     }
 
     fn stop_for(&mut self, ticket: Ticket, id: ProcessId, wait: Wait, turn: &mut Turn<'_>) {
-        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else { return };
+        let Some((process, pending)) = self.processes.get_mut(id).zip(self.pending_requests.get_mut(&ticket))
+        else {
+            return;
+        };
         if !process.is_stoppable() {
-            let fault = Fault::NotRunning(job.spelled(process));
-            job.note(process, Err(fault));
+            let fault = Fault::NotRunning(pending.spelled(process));
+            pending.note(process, Err(fault));
             return;
         }
-        let until = match wait {
-            Wait::No => Until::StopOrdered,
-            Wait::Yes => Until::Stopped,
+        let condition = match wait {
+            Wait::No => WaitCondition::StopOrdered,
+            Wait::Yes => WaitCondition::Stopped,
         };
-        job.wait_for(id);
-        process.watchers.push(Watcher { ticket, until });
+        pending.wait_for(id);
+        process.waiters.push(Waiter { ticket, condition });
         self.stop(id, turn);
     }
 
@@ -263,7 +268,7 @@ impl Supervisor {
             let is_signallable = |process: &Process| process.state.shown().is_signallable();
             processes.retain(|id| self.processes.get(*id).is_some_and(is_signallable));
         }
-        self.jobs.insert(ticket, Job::new(spelled, turn.clock()));
+        self.pending_requests.insert(ticket, PendingRequest::new(spelled, turn.clock()));
         for id in processes {
             self.signal_for(ticket, id, signal, turn);
         }
@@ -277,21 +282,24 @@ impl Supervisor {
         signal: Result<&Signal, &String>,
         turn: &mut Turn<'_>,
     ) {
-        let Some((process, job)) = self.processes.get_mut(id).zip(self.jobs.get_mut(&ticket)) else { return };
+        let Some((process, pending)) = self.processes.get_mut(id).zip(self.pending_requests.get_mut(&ticket))
+        else {
+            return;
+        };
         match (signal, process.state.pid()) {
-            (Err(spelled), _) => job.note(process, Err(Fault::BadSignal(spelled.clone()))),
+            (Err(spelled), _) => pending.note(process, Err(Fault::BadSignal(spelled.clone()))),
             (Ok(_), _) if !process.state.shown().is_signallable() => {
-                let fault = Fault::NotRunning(job.spelled(process));
-                job.note(process, Err(fault));
+                let fault = Fault::NotRunning(pending.spelled(process));
+                pending.note(process, Err(fault));
             }
             (Ok(&signal), Some(pid)) => {
-                job.wait_for(id);
+                pending.wait_for(id);
                 self.send_signal(id, pid, signal, ticket, turn);
             }
             // Being spawned: the signal follows as soon as there is a pid.
             (Ok(&signal), None) => {
-                job.wait_for(id);
-                process.watchers.push(Watcher { ticket, until: Until::Signallable(signal) });
+                pending.wait_for(id);
+                process.waiters.push(Waiter { ticket, condition: WaitCondition::Signallable(signal) });
             }
         }
     }
@@ -306,24 +314,24 @@ impl Supervisor {
 
     /// The process was removed while its command file was looked at.
     fn refuse_unknown(&mut self, ticket: Ticket) {
-        if let Some(job) = self.jobs.get_mut(&ticket) {
-            job.refuse_unknown();
+        if let Some(pending) = self.pending_requests.get_mut(&ticket) {
+            pending.refuse_unknown();
         }
     }
 
     /// Every process of the request has been taken up.
     fn finish(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
-        if let Some(job) = self.jobs.get_mut(&ticket) {
-            job.is_complete = true;
+        if let Some(pending) = self.pending_requests.get_mut(&ticket) {
+            pending.is_complete = true;
             self.answer_if_over(ticket, turn);
         }
     }
 
     fn answer_if_over(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
-        if self.jobs.get(&ticket).is_some_and(Job::is_over)
-            && let Some(job) = self.jobs.remove(&ticket)
+        if self.pending_requests.get(&ticket).is_some_and(PendingRequest::is_over)
+            && let Some(pending) = self.pending_requests.remove(&ticket)
         {
-            reply(ticket, job.into_answer(), turn);
+            reply(ticket, pending.into_answer(), turn);
         }
     }
 }
@@ -337,7 +345,7 @@ fn spelled(selection: Selection, target: Target) -> Option<String> {
 }
 
 fn reply(ticket: Ticket, answer: Answer, turn: &mut Turn<'_>) {
-    turn.order(Effect::Reply { ticket, answer });
+    turn.push(Effect::Reply { ticket, answer });
 }
 
 /// Why a process cannot be started, in the order upstream looks.
@@ -352,54 +360,59 @@ fn start_refusal(process: &Process, spelled: &str) -> Option<Fault> {
     }
 }
 
-/// What a change of state means to a request that waits for `until`; `None` if it goes on waiting.
-fn verdict(until: Until, previous: &State, now: &State, is_immediate: bool) -> Option<(Verdict, Stage)> {
-    match until {
-        Until::Spawned => match now {
-            State::Launching { .. } => None,
-            State::Starting { .. } | State::Running { .. } => Some((Verdict::Done, Stage::AtOnce)),
-            State::Backoff { .. } => Some((Verdict::SpawnError, Stage::AtOnce)),
+/// What a change of state means to a request that waits for `condition`; `None` if it goes on waiting.
+fn outcome(
+    condition: WaitCondition,
+    previous: &State,
+    now: &State,
+    is_immediate: bool,
+) -> Option<(Outcome, Timing)> {
+    match condition {
+        WaitCondition::Spawned => match now {
+            State::Spawning { .. } => None,
+            State::Starting { .. } | State::Running { .. } => Some((Outcome::Done, Timing::Immediate)),
+            State::Backoff { .. } => Some((Outcome::SpawnError, Timing::Immediate)),
             State::Stopped
             | State::Stopping { .. }
             | State::Exited { .. }
             | State::Fatal
-            | State::Unknown { .. } => Some((Verdict::AbnormalTermination, Stage::Later)),
+            | State::Unknown { .. } => Some((Outcome::AbnormalTermination, Timing::Deferred)),
         },
-        Until::Running => match now {
-            State::Launching { .. } | State::Starting { .. } => None,
+        WaitCondition::Running => match now {
+            State::Spawning { .. } | State::Starting { .. } => None,
             State::Running { .. } => {
-                Some((Verdict::Done, if is_immediate { Stage::AtOnce } else { Stage::Later }))
+                Some((Outcome::Done, if is_immediate { Timing::Immediate } else { Timing::Deferred }))
             }
             // The first child ended too quickly. Upstream seldom reports that: unless it looks again more than 50 ms after
             // its last look it sleeps until the retry is under way, and reports what becomes of that one.
             State::Backoff { failures: 1, .. } if previous.pid().is_some() => None,
-            State::Backoff { .. } => Some((Verdict::SpawnError, stage_after(previous))),
+            State::Backoff { .. } => Some((Outcome::SpawnError, timing_after(previous))),
             // No retry follows: what was not reported yet is the answer.
             State::Stopped | State::Fatal if matches!(previous, State::Backoff { .. }) => {
-                Some((Verdict::SpawnError, Stage::Later))
+                Some((Outcome::SpawnError, Timing::Deferred))
             }
             State::Stopped
             | State::Stopping { .. }
             | State::Exited { .. }
             | State::Fatal
-            | State::Unknown { .. } => Some((Verdict::AbnormalTermination, Stage::Later)),
+            | State::Unknown { .. } => Some((Outcome::AbnormalTermination, Timing::Deferred)),
         },
-        Until::StopOrdered => now.shown().is_stopped().then_some((Verdict::Done, Stage::AtOnce)),
-        Until::Stopped => now.shown().is_stopped().then(|| (Verdict::Done, stage_after(previous))),
-        Until::Signallable(_) => match now {
-            State::Launching { .. } | State::Starting { .. } => None,
+        WaitCondition::StopOrdered => now.shown().is_stopped().then_some((Outcome::Done, Timing::Immediate)),
+        WaitCondition::Stopped => now.shown().is_stopped().then(|| (Outcome::Done, timing_after(previous))),
+        WaitCondition::Signallable(_) => match now {
+            State::Spawning { .. } | State::Starting { .. } => None,
             State::Stopped
             | State::Running { .. }
             | State::Backoff { .. }
             | State::Stopping { .. }
             | State::Exited { .. }
             | State::Fatal
-            | State::Unknown { .. } => Some((Verdict::NotRunning, Stage::AtOnce)),
+            | State::Unknown { .. } => Some((Outcome::NotRunning, Timing::Immediate)),
         },
     }
 }
 
 /// What follows from a state without a child is decided at once, what a child did comes later.
-fn stage_after(previous: &State) -> Stage {
-    if previous.pid().is_some() { Stage::Later } else { Stage::AtOnce }
+fn timing_after(previous: &State) -> Timing {
+    if previous.pid().is_some() { Timing::Deferred } else { Timing::Immediate }
 }

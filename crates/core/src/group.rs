@@ -59,7 +59,7 @@ pub(crate) struct Group {
     pub(crate) priority: i64,
     members: Members,
     /// How many of its processes are not at rest.
-    pub(crate) restless: usize,
+    pub(crate) active: usize,
 }
 
 /// The processes of a group.
@@ -89,7 +89,7 @@ impl Group {
         priority: i64,
         members: impl Iterator<Item = (ProcessId, Arc<str>, i64)>,
     ) -> Self {
-        Self { id, name, priority, members: Members::of(members.collect()), restless: 0 }
+        Self { id, name, priority, members: Members::of(members.collect()), active: 0 }
     }
 
     /// Its processes in the order of the configuration.

@@ -5,7 +5,7 @@
 //! it but wait for its end. Upstream never leaves that state; we do when the child ends.
 
 use crate::deadline::Timer;
-use crate::job::{Stage, Until, Verdict};
+use crate::job::{Outcome, Timing, WaitCondition};
 use crate::process::{Process, Wanted};
 use crate::state::State;
 use crate::turn::Turn;
@@ -27,7 +27,7 @@ impl Supervisor {
                 self.order_stop(id, turn);
             }
             // The signal follows as soon as there is a pid.
-            State::Launching { .. } => process.wanted = Wanted::Down,
+            State::Spawning { .. } => process.wanted = Wanted::Down,
             State::Backoff { .. } => {
                 process.wanted = Wanted::Down;
                 self.stop_in_backoff(id, turn);
@@ -84,19 +84,19 @@ impl Supervisor {
         let Some(process) = self.processes.get(id) else { return };
         turn.debug(format!("sending {} (pid {pid}) sig {signal}", process.name));
         let (target, cause) = (KillTarget::Leader, KillCause::Request(ticket));
-        turn.order(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
+        turn.push(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
     }
 
     /// Sends what clients asked for while there was no pid.
-    pub(crate) fn send_kept_signals(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
+    pub(crate) fn send_deferred_signals(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
-        let kept: Vec<_> = process
-            .watchers
-            .extract_if(.., |watcher| matches!(watcher.until, Until::Signallable(_)))
+        let deferred: Vec<_> = process
+            .waiters
+            .extract_if(.., |waiter| matches!(waiter.condition, WaitCondition::Signallable(_)))
             .collect();
-        for watcher in kept {
-            if let Until::Signallable(signal) = watcher.until {
-                self.send_signal(id, pid, signal, watcher.ticket, turn);
+        for waiter in deferred {
+            if let WaitCondition::Signallable(signal) = waiter.condition {
+                self.send_signal(id, pid, signal, waiter.ticket, turn);
             }
         }
     }
@@ -110,7 +110,7 @@ impl Supervisor {
             return;
         };
         match outcome {
-            Ok(()) => self.settle_signal(order, Verdict::Done, turn),
+            Ok(()) => self.resolve_signal(order, Outcome::Done, turn),
             Err(KillError::NoSuchProcess) => {
                 let adverb = match order.cause {
                     KillCause::Stop | KillCause::Stray => "just",
@@ -120,7 +120,7 @@ impl Supervisor {
                     "unable to signal {} (pid {}), it probably {adverb} exited on its own: [Errno 3] No such process",
                     process.name, order.pid
                 ));
-                self.settle_signal(order, Verdict::Done, turn);
+                self.resolve_signal(order, Outcome::Done, turn);
             }
             Err(KillError::Refused(why)) => {
                 let doing = match order.cause {
@@ -129,8 +129,8 @@ impl Supervisor {
                 };
                 let text = format!("unknown problem {doing} {} ({}):{why}", process.name, order.pid);
                 turn.critical(text.clone());
-                self.settle_signal(order, Verdict::Failed(text), turn);
-                self.lose_control(order, turn);
+                self.resolve_signal(order, Outcome::Failed(text), turn);
+                self.enter_unknown(order, turn);
             }
         }
     }
@@ -141,15 +141,14 @@ impl Supervisor {
         if matches!(process.state, State::Stopping { .. }) && self.is_stop_awaited(process) {
             turn.info(format!("waiting for {} to stop", process.name));
             let next = turn.clock().saturating_add(REPORT_INTERVAL);
-            self.agenda.set(Timer::StopReport(id), Some(next));
+            self.timers.set(Timer::StopReport(id), Some(next));
         }
     }
 
     fn is_stop_awaited(&self, process: &Process) -> bool {
-        process
-            .watchers
-            .iter()
-            .any(|watcher| watcher.until == Until::Stopped && self.jobs.contains_key(&watcher.ticket))
+        process.waiters.iter().any(|waiter| {
+            waiter.condition == WaitCondition::Stopped && self.pending_requests.contains_key(&waiter.ticket)
+        })
     }
 
     /// Logs, enters STOPPING and orders the signal, in upstream's order.
@@ -170,20 +169,22 @@ impl Supervisor {
         turn.debug(format!("killing {} (pid {pid}) {whom}with signal {signal}", process.name));
         self.enter(id, State::Stopping { pid, kill_at }, turn);
         let cause = KillCause::Stop;
-        turn.order(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
+        turn.push(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
     }
 
     /// Tells whoever waits for this signal what came of it.
-    fn settle_signal(&mut self, order: KillOrder, verdict: Verdict, turn: &mut Turn<'_>) {
+    fn resolve_signal(&mut self, order: KillOrder, outcome: Outcome, turn: &mut Turn<'_>) {
         match order.cause {
             KillCause::Stray => {}
-            KillCause::Request(ticket) => self.settle(order.process, ticket, verdict, Stage::AtOnce, turn),
+            KillCause::Request(ticket) => {
+                self.resolve_wait(order.process, ticket, outcome, Timing::Immediate, turn);
+            }
             KillCause::Stop => {
-                let has_failed = verdict != Verdict::Done;
-                self.settle_where(order.process, turn, |until| match until {
-                    Until::StopOrdered => Some((verdict.clone(), Stage::AtOnce)),
-                    Until::Stopped => has_failed.then(|| (verdict.clone(), Stage::AtOnce)),
-                    Until::Spawned | Until::Running | Until::Signallable(_) => None,
+                let has_failed = outcome != Outcome::Done;
+                self.resolve_waiters(order.process, turn, |condition| match condition {
+                    WaitCondition::StopOrdered => Some((outcome.clone(), Timing::Immediate)),
+                    WaitCondition::Stopped => has_failed.then(|| (outcome.clone(), Timing::Immediate)),
+                    WaitCondition::Spawned | WaitCondition::Running | WaitCondition::Signallable(_) => None,
                 });
             }
         }
@@ -191,7 +192,7 @@ impl Supervisor {
 
     /// The system refuses to have a child signalled. One that is stopping goes on being killed when it is due
     /// if only a client's signal was refused.
-    fn lose_control(&mut self, order: KillOrder, turn: &mut Turn<'_>) {
+    fn enter_unknown(&mut self, order: KillOrder, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(order.process) else { return };
         let is_stopping = matches!(process.state, State::Stopping { .. });
         if process.state.pid() != Some(order.pid) || (is_stopping && order.cause != KillCause::Stop) {

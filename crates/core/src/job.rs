@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// What came of the attempt for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Outcome {
     Done,
     SpawnError,
     AbnormalTermination,
@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
     Failed(String),
 }
 
-impl Verdict {
+impl Outcome {
     /// The result on the wire, for a process the client calls `spelled`.
     fn into_result(self, spelled: &str) -> Result<(), Fault> {
         let name = || spelled.to_owned();
@@ -34,11 +34,11 @@ impl Verdict {
     }
 }
 
-/// Whether a verdict belongs to what upstream decides while it takes the request.
+/// Whether an outcome belongs to what upstream decides while it takes the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    AtOnce,
-    Later,
+pub(crate) enum Timing {
+    Immediate,
+    Deferred,
 }
 
 /// A start whose command files are being looked at.
@@ -53,12 +53,12 @@ pub(crate) struct PendingStart {
 
 /// A request under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Job {
+pub(crate) struct PendingRequest {
     pub(crate) asked: Duration,
     pub(crate) subject: Subject,
     /// The processes still undecided, with their place in the request.
     pub(crate) awaited: BTreeMap<ProcessId, u64>,
-    /// Every process of the request has been taken up. Until then a job is not over, even if nothing is
+    /// Every process of the request has been taken up. Until then a request is not over, even if nothing is
     /// awaited.
     pub(crate) is_complete: bool,
 }
@@ -72,7 +72,7 @@ pub(crate) enum Subject {
     Many { outcomes: BTreeMap<(u64, u64), ProcessOutcome>, places: u64 },
 }
 
-impl Job {
+impl PendingRequest {
     /// A request for the one process the client calls `spelled`, or for many.
     pub(crate) fn new(spelled: Option<String>, asked: Duration) -> Self {
         let subject = match spelled {
@@ -92,7 +92,7 @@ impl Job {
         }
     }
 
-    /// Waits for a verdict on `process`.
+    /// Waits for an outcome on `process`.
     pub(crate) fn wait_for(&mut self, process: ProcessId) {
         let place = self.take_place();
         self.awaited.insert(process, place);
@@ -112,14 +112,14 @@ impl Job {
         }
     }
 
-    /// Notes a verdict if one is still awaited for this process; later ones change nothing.
-    pub(crate) fn settle(&mut self, process: &Process, verdict: Verdict, stage: Stage, now: Duration) {
+    /// Notes an outcome if one is still awaited for this process; later ones change nothing.
+    pub(crate) fn resolve(&mut self, process: &Process, outcome: Outcome, timing: Timing, now: Duration) {
         let Some(place) = self.awaited.remove(&process.id) else { return };
-        let second = match stage {
-            Stage::AtOnce => 0,
-            Stage::Later => now.saturating_sub(self.asked).as_secs() + 1,
+        let second = match timing {
+            Timing::Immediate => 0,
+            Timing::Deferred => now.saturating_sub(self.asked).as_secs() + 1,
         };
-        let result = verdict.into_result(&self.spelled(process));
+        let result = outcome.into_result(&self.spelled(process));
         self.record(process, (second, place), result);
     }
 
@@ -160,14 +160,14 @@ impl Job {
 
 /// What a request waits for on a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Watcher {
+pub(crate) struct Waiter {
     pub(crate) ticket: Ticket,
-    pub(crate) until: Until,
+    pub(crate) condition: WaitCondition,
 }
 
 /// The change a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Until {
+pub(crate) enum WaitCondition {
     /// The spawn has succeeded or failed.
     Spawned,
     /// It runs, or will not.

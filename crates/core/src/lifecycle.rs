@@ -1,7 +1,7 @@
 //! Starting processes, and what becomes of them: spawned, stayed up, failed, exited, started again.
 //!
 //! Spawning is not immediate: it is ordered, and some time later a fact says what came of it. Until then the
-//! process is `Launching`, without a pid. What is asked of it meanwhile waits for that fact: a stop is kept in
+//! process is `Spawning`, without a pid. What is asked of it meanwhile waits for that fact: a stop is kept in
 //! `wanted`, signals are kept by their requests.
 
 use crate::listener::Listener;
@@ -18,11 +18,11 @@ const TOO_QUICKLY: &str = "Exited too quickly (process log may have details)";
 impl Supervisor {
     /// The main loop begins.
     pub(crate) fn begin(&mut self, turn: &mut Turn<'_>) {
-        if self.has_begun {
+        if self.is_started {
             turn.error("the main loop was said to begin twice".to_owned());
             return;
         }
-        self.has_begun = true;
+        self.is_started = true;
         self.bus.emit(EventKind::SupervisorStateChangeRunning, String::new, turn);
         for group in self.groups.by_priority.clone() {
             self.autostart(group, turn);
@@ -51,8 +51,8 @@ impl Supervisor {
         process.record.started = Some(turn.now);
         process.record.spawn_error = None;
         process.record.exit_status = None;
-        self.enter(id, State::Launching { failures, since: turn.clock() }, turn);
-        turn.order(Effect::Spawn { process: id });
+        self.enter(id, State::Spawning { failures, since: turn.clock() }, turn);
+        turn.push(Effect::Spawn { process: id });
     }
 
     /// Orders a spawn that nobody asked for.
@@ -70,7 +70,7 @@ impl Supervisor {
             kill_stray(id, pid, turn);
             return;
         };
-        let State::Launching { failures, since } = process.state else {
+        let State::Spawning { failures, since } = process.state else {
             turn.error(format!(
                 "pid {pid} was spawned for {} in state {}",
                 process.name,
@@ -83,21 +83,21 @@ impl Supervisor {
         if let Some(listener) = &mut process.listener {
             **listener = Listener::default();
         }
-        let is_doomed = process.is_doomed();
+        let is_stop_pending = process.is_stop_pending();
         let running_at = since.saturating_add(process.policy.start_time());
         self.children.insert(pid, id);
         self.enter(id, State::Starting { pid, failures, since, running_at }, turn);
         // A child reaped already gets no signals: its pid may be somebody else's by now.
-        if let Some(status) = self.unclaimed.remove(&pid) {
+        if let Some(status) = self.unclaimed_exits.remove(&pid) {
             self.exited(id, pid, status, turn);
         } else {
-            self.send_kept_signals(id, pid, turn);
-            if is_doomed {
+            self.send_deferred_signals(id, pid, turn);
+            if is_stop_pending {
                 self.order_stop(id, turn);
                 self.report_stop(id, turn);
             }
         }
-        self.disown_unclaimed(turn);
+        self.log_unknown_exits(turn);
     }
 
     /// A spawn has failed.
@@ -106,7 +106,7 @@ impl Supervisor {
             turn.error(format!("spawning failed for a process that is no more: {message}"));
             return;
         };
-        let State::Launching { failures, .. } = process.state else {
+        let State::Spawning { failures, .. } = process.state else {
             let (name, state) = (&process.name, process.state.shown());
             turn.error(format!("spawning failed for {name} in state {state}: {message}"));
             return;
@@ -114,7 +114,7 @@ impl Supervisor {
         turn.info(format!("spawnerr: {message}"));
         process.record.spawn_error = Some(message);
         self.back_off(id, failures, turn);
-        self.disown_unclaimed(turn);
+        self.log_unknown_exits(turn);
     }
 
     /// A child, ours or not, has ended.
@@ -122,8 +122,8 @@ impl Supervisor {
         if let Some(id) = self.children.remove(&pid) {
             self.exited(id, pid, status, turn);
         } else {
-            self.unclaimed.insert(pid, status);
-            self.disown_unclaimed(turn);
+            self.unclaimed_exits.insert(pid, status);
+            self.log_unknown_exits(turn);
         }
     }
 
@@ -152,7 +152,7 @@ impl Supervisor {
             }
             State::Stopping { .. } => self.kill_overdue(id, turn),
             State::Stopped
-            | State::Launching { .. }
+            | State::Spawning { .. }
             | State::Running { .. }
             | State::Fatal
             | State::Unknown { .. } => {
@@ -183,7 +183,7 @@ impl Supervisor {
                 Wanted::Up => self.has_exited(id, status, turn),
             },
             State::Stopped
-            | State::Launching { .. }
+            | State::Spawning { .. }
             | State::Backoff { .. }
             | State::Exited { .. }
             | State::Fatal => {
@@ -255,9 +255,9 @@ impl Supervisor {
     }
 
     /// With no spawn under way, a reaped child that nobody claimed is a stranger.
-    fn disown_unclaimed(&mut self, turn: &mut Turn<'_>) {
-        if self.launches == 0 {
-            for (pid, status) in std::mem::take(&mut self.unclaimed) {
+    fn log_unknown_exits(&mut self, turn: &mut Turn<'_>) {
+        if self.spawns_in_flight == 0 {
+            for (pid, status) in std::mem::take(&mut self.unclaimed_exits) {
                 turn.info(format!("reaped unknown pid {pid} ({status})"));
             }
         }
@@ -267,5 +267,5 @@ impl Supervisor {
 /// Kills a child that came for a process which did not wait for it.
 fn kill_stray(process: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
     let (signal, target, cause) = (Signal::KILL, KillTarget::Leader, KillCause::Stray);
-    turn.order(Effect::Kill(KillOrder { process, pid, signal, target, cause }));
+    turn.push(Effect::Kill(KillOrder { process, pid, signal, target, cause }));
 }

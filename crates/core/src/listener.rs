@@ -1,4 +1,4 @@
-//! The protocol of event listeners: what one writes goes in, verdicts come out.
+//! The protocol of event listeners: what one writes goes in, messages come out.
 //!
 //! ```text
 //!   spawned                READY\n             event handed over
@@ -11,7 +11,7 @@
 //! portions. Memory is bounded: no line is longer than [`LINE_LIMIT`], and of a result's body only whether
 //! it is still `OK` is kept.
 
-use crate::pool::Queued;
+use crate::pool::QueuedEvent;
 use crate::repr;
 
 const READY: &[u8] = b"READY\n";
@@ -27,16 +27,16 @@ const RESULT_LIMIT: u64 = 1 << 20;
 /// One listener's side of the protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listener {
-    pub(crate) stage: Stage,
+    pub(crate) state: ListenerState,
     /// An event has been handed to the daemon that is not written completely yet.
     pub(crate) is_writing: bool,
     /// It has closed its standard input: no event can reach it any more.
-    pub(crate) is_deaf: bool,
+    pub(crate) has_closed_stdin: bool,
 }
 
 /// Where a listener is in the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum ListenerState {
     /// Has yet to say that it is ready.
     Acknowledged {
         /// What it has said so far, less than `READY\n`.
@@ -45,14 +45,14 @@ pub(crate) enum Stage {
     /// Waits for an event.
     Ready,
     /// Works on an event.
-    Busy { event: Queued, result: Reception },
+    Busy { event: QueuedEvent, result: ResultProgress },
     /// Has broken the protocol.
     Unknown,
 }
 
 /// How much of a result has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reception {
+pub(crate) enum ResultProgress {
     /// The first part of the result line.
     Line(Vec<u8>),
     /// The line; of the body `seen` bytes, `left` more to come.
@@ -61,20 +61,20 @@ pub(crate) enum Reception {
 
 /// What a listener's output means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Message {
     /// It is ready for an event.
     Ready,
-    /// It spoke out of turn, in the stage of this name.
+    /// It spoke out of turn, in the state of this name.
     Violation(&'static str),
     /// It has dealt with its event.
     Processed,
     /// It would rather not have this event now.
-    Rejected(Queued),
+    Rejected(QueuedEvent),
     /// It ended its event with a line that is no result line.
-    BadLine { line: String, event: Queued },
+    BadLine { line: String, event: QueuedEvent },
 }
 
-impl Default for Stage {
+impl Default for ListenerState {
     fn default() -> Self {
         Self::Acknowledged { said: Vec::new() }
     }
@@ -83,21 +83,21 @@ impl Default for Stage {
 impl Listener {
     /// Whether an event can be handed to it.
     pub(crate) fn is_free(&self) -> bool {
-        self.stage == Stage::Ready && !self.is_writing && !self.is_deaf
+        self.state == ListenerState::Ready && !self.is_writing && !self.has_closed_stdin
     }
 
     /// Hands it an event.
-    pub(crate) fn take(&mut self, event: Queued) {
-        self.stage = Stage::Busy { event, result: Reception::Line(Vec::new()) };
+    pub(crate) fn take(&mut self, event: QueuedEvent) {
+        self.state = ListenerState::Busy { event, result: ResultProgress::Line(Vec::new()) };
         self.is_writing = true;
     }
 
     /// Takes its unfinished event away from it, if it has one; it then waits as if it had not got it.
-    pub(crate) fn forfeit(&mut self) -> Option<Queued> {
-        match std::mem::replace(&mut self.stage, Stage::Ready) {
-            Stage::Busy { event, .. } => Some(event),
+    pub(crate) fn take_event(&mut self) -> Option<QueuedEvent> {
+        match std::mem::replace(&mut self.state, ListenerState::Ready) {
+            ListenerState::Busy { event, .. } => Some(event),
             other => {
-                self.stage = other;
+                self.state = other;
                 None
             }
         }
@@ -105,98 +105,99 @@ impl Listener {
 
     /// The serial of the event it works on.
     pub(crate) fn current(&self) -> Option<u64> {
-        match &self.stage {
-            Stage::Busy { event, .. } => Some(event.event.serial),
-            Stage::Acknowledged { .. } | Stage::Ready | Stage::Unknown => None,
+        match &self.state {
+            ListenerState::Busy { event, .. } => Some(event.event.serial),
+            ListenerState::Acknowledged { .. } | ListenerState::Ready | ListenerState::Unknown => None,
         }
     }
 
-    /// Takes what it wrote, and says what that means, one verdict after the other.
-    pub(crate) fn hear(&mut self, mut bytes: &[u8], mut verdict: impl FnMut(Verdict)) {
+    /// Takes what it wrote, and says what that means, one message after the other.
+    pub(crate) fn parse(&mut self, mut bytes: &[u8], mut message: impl FnMut(Message)) {
         while !bytes.is_empty() {
-            let stage = std::mem::replace(&mut self.stage, Stage::Unknown);
-            let (next, rest) = match stage {
-                Stage::Acknowledged { said } => hear_greeting(said, bytes, &mut verdict),
-                Stage::Ready => {
-                    verdict(Verdict::Violation("READY"));
-                    (Stage::Unknown, &[][..])
+            let state = std::mem::replace(&mut self.state, ListenerState::Unknown);
+            let (next, rest) = match state {
+                ListenerState::Acknowledged { said } => parse_ready(said, bytes, &mut message),
+                ListenerState::Ready => {
+                    message(Message::Violation("READY"));
+                    (ListenerState::Unknown, &[][..])
                 }
-                Stage::Busy { event, result: Reception::Line(line) } => {
-                    hear_line(event, line, bytes, &mut verdict)
+                ListenerState::Busy { event, result: ResultProgress::Line(line) } => {
+                    parse_result_line(event, line, bytes, &mut message)
                 }
-                Stage::Busy { event, result: Reception::Body { seen, left, is_ok } } => {
-                    hear_body(event, (seen, left, is_ok), bytes, &mut verdict)
+                ListenerState::Busy { event, result: ResultProgress::Body { seen, left, is_ok } } => {
+                    parse_result_body(event, (seen, left, is_ok), bytes, &mut message)
                 }
-                Stage::Unknown => (Stage::Unknown, &[][..]),
+                ListenerState::Unknown => (ListenerState::Unknown, &[][..]),
             };
-            self.stage = next;
+            self.state = next;
             bytes = rest;
         }
     }
 }
 
 /// Waits for `READY\n`, and judges only once as many bytes have come, as upstream does.
-fn hear_greeting<'a>(
+fn parse_ready<'a>(
     mut said: Vec<u8>,
     bytes: &'a [u8],
-    verdict: &mut impl FnMut(Verdict),
-) -> (Stage, &'a [u8]) {
+    message: &mut impl FnMut(Message),
+) -> (ListenerState, &'a [u8]) {
     let (head, rest) = bytes.split_at(bytes.len().min(READY.len() - said.len()));
     said.extend_from_slice(head);
     if said.len() < READY.len() {
-        (Stage::Acknowledged { said }, rest)
+        (ListenerState::Acknowledged { said }, rest)
     } else if said == READY {
-        verdict(Verdict::Ready);
-        (Stage::Ready, rest)
+        message(Message::Ready);
+        (ListenerState::Ready, rest)
     } else {
-        verdict(Verdict::Violation("ACKNOWLEDGED"));
-        (Stage::Unknown, &[])
+        message(Message::Violation("ACKNOWLEDGED"));
+        (ListenerState::Unknown, &[])
     }
 }
 
-fn hear_line<'a>(
-    event: Queued,
+fn parse_result_line<'a>(
+    event: QueuedEvent,
     mut line: Vec<u8>,
     bytes: &'a [u8],
-    verdict: &mut impl FnMut(Verdict),
-) -> (Stage, &'a [u8]) {
+    message: &mut impl FnMut(Message),
+) -> (ListenerState, &'a [u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n');
     let head = &bytes[..end.unwrap_or(bytes.len())];
     line.extend_from_slice(&head[..head.len().min(LINE_LIMIT + 1 - line.len())]);
     if end.is_none() && line.len() <= LINE_LIMIT {
-        return (Stage::Busy { event, result: Reception::Line(line) }, &[]);
+        return (ListenerState::Busy { event, result: ResultProgress::Line(line) }, &[]);
     }
     let rest = end.map_or(&[][..], |end| &bytes[end + 1..]);
     match announced_length(&line) {
         Some(0) => {
-            verdict(Verdict::Rejected(event));
-            (Stage::default(), rest)
+            message(Message::Rejected(event));
+            (ListenerState::default(), rest)
         }
-        Some(left) => {
-            (Stage::Busy { event, result: Reception::Body { seen: 0, left, is_ok: left == 2 } }, rest)
-        }
+        Some(left) => (
+            ListenerState::Busy { event, result: ResultProgress::Body { seen: 0, left, is_ok: left == 2 } },
+            rest,
+        ),
         None => {
-            verdict(Verdict::BadLine { line: repr::decoded(&line).into_owned(), event });
-            (Stage::Unknown, &[])
+            message(Message::BadLine { line: repr::decoded(&line).into_owned(), event });
+            (ListenerState::Unknown, &[])
         }
     }
 }
 
-fn hear_body<'a>(
-    event: Queued,
+fn parse_result_body<'a>(
+    event: QueuedEvent,
     (mut seen, mut left, mut is_ok): (u64, u64, bool),
     mut bytes: &'a [u8],
-    verdict: &mut impl FnMut(Verdict),
-) -> (Stage, &'a [u8]) {
+    message: &mut impl FnMut(Message),
+) -> (ListenerState, &'a [u8]) {
     while left > 0 {
         let Some((byte, rest)) = bytes.split_first() else {
-            return (Stage::Busy { event, result: Reception::Body { seen, left, is_ok } }, &[]);
+            return (ListenerState::Busy { event, result: ResultProgress::Body { seen, left, is_ok } }, &[]);
         };
         is_ok = is_ok && usize::try_from(seen).ok().and_then(|seen| OK.get(seen)) == Some(byte);
         (seen, left, bytes) = (seen + 1, left - 1, rest);
     }
-    verdict(if is_ok { Verdict::Processed } else { Verdict::Rejected(event) });
-    (Stage::default(), bytes)
+    message(if is_ok { Message::Processed } else { Message::Rejected(event) });
+    (ListenerState::default(), bytes)
 }
 
 /// The length in `RESULT 2`; strictly digits after the blank.
@@ -214,28 +215,28 @@ mod tests {
     use super::*;
     use crate::event::{Event, EventKind};
 
-    fn event() -> Queued {
+    fn event() -> QueuedEvent {
         let event = Event { serial: 7, kind: EventKind::RemoteCommunication, payload: "type:a\nb".into() };
-        Queued { event, pool_serial: 3, failures: 0 }
+        QueuedEvent { event, pool_serial: 3, failures: 0 }
     }
 
     fn busy() -> Listener {
         let mut listener = Listener::default();
-        assert_eq!(heard(&mut listener, b"READY\n"), [Verdict::Ready]);
+        assert_eq!(parsed(&mut listener, b"READY\n"), [Message::Ready]);
         assert!(listener.is_free());
         listener.take(event());
         assert!(!listener.is_free());
         listener
     }
 
-    fn heard(listener: &mut Listener, bytes: &[u8]) -> Vec<Verdict> {
-        let mut verdicts = Vec::new();
-        listener.hear(bytes, |verdict| verdicts.push(verdict));
-        verdicts
+    fn parsed(listener: &mut Listener, bytes: &[u8]) -> Vec<Message> {
+        let mut messages = Vec::new();
+        listener.parse(bytes, |message| messages.push(message));
+        messages
     }
 
-    fn bad(line: &str) -> Vec<Verdict> {
-        vec![Verdict::BadLine { line: line.to_owned(), event: event() }]
+    fn bad(line: &str) -> Vec<Message> {
+        vec![Message::BadLine { line: line.to_owned(), event: event() }]
     }
 
     #[test]
@@ -243,13 +244,13 @@ mod tests {
         let bytes = b"RESULT 2\nOKREADY\n";
         for cut in 0..=bytes.len() {
             let mut listener = busy();
-            let mut verdicts = heard(&mut listener, &bytes[..cut]);
-            verdicts.extend(heard(&mut listener, &bytes[cut..]));
-            assert_eq!(verdicts, [Verdict::Processed, Verdict::Ready], "cut at {cut}");
+            let mut messages = parsed(&mut listener, &bytes[..cut]);
+            messages.extend(parsed(&mut listener, &bytes[cut..]));
+            assert_eq!(messages, [Message::Processed, Message::Ready], "cut at {cut}");
         }
         let mut listener = busy();
-        let verdicts: Vec<_> = bytes.iter().flat_map(|byte| heard(&mut listener, &[*byte])).collect();
-        assert_eq!(verdicts, [Verdict::Processed, Verdict::Ready]);
+        let messages: Vec<_> = bytes.iter().flat_map(|byte| parsed(&mut listener, &[*byte])).collect();
+        assert_eq!(messages, [Message::Processed, Message::Ready]);
     }
 
     #[test]
@@ -258,8 +259,8 @@ mod tests {
             [&b"RESULT 4\nFAIL"[..], b"RESULT 0\n", b"RESULT 2\nok", b"RESULT 3\nOK\n", b"RESULT 1\nO"]
         {
             let mut listener = busy();
-            assert_eq!(heard(&mut listener, result), [Verdict::Rejected(event())]);
-            assert_eq!(listener.stage, Stage::default());
+            assert_eq!(parsed(&mut listener, result), [Message::Rejected(event())]);
+            assert_eq!(listener.state, ListenerState::default());
         }
     }
 
@@ -277,42 +278,42 @@ mod tests {
             "RESULT 2 ",
         ] {
             let mut listener = busy();
-            assert_eq!(heard(&mut listener, format!("{line}\nOK").as_bytes()), bad(line));
-            assert_eq!(listener.stage, Stage::Unknown);
-            assert_eq!(heard(&mut listener, b"READY\n"), []);
+            assert_eq!(parsed(&mut listener, format!("{line}\nOK").as_bytes()), bad(line));
+            assert_eq!(listener.state, ListenerState::Unknown);
+            assert_eq!(parsed(&mut listener, b"READY\n"), []);
         }
         let mut listener = busy();
-        assert_eq!(heard(&mut listener, b"\xff\n"), bad(r"Undecodable: b'\xff'"));
+        assert_eq!(parsed(&mut listener, b"\xff\n"), bad(r"Undecodable: b'\xff'"));
     }
 
     #[test]
     fn neither_a_line_without_end_nor_a_huge_result_takes_memory() {
         let mut listener = busy();
-        assert_eq!(heard(&mut listener, &[b'x'; 1000]), bad(&"x".repeat(LINE_LIMIT + 1)));
+        assert_eq!(parsed(&mut listener, &[b'x'; 1000]), bad(&"x".repeat(LINE_LIMIT + 1)));
         let mut listener = busy();
-        assert_eq!(heard(&mut listener, b"RESULT 1048577\n"), bad("RESULT 1048577"));
+        assert_eq!(parsed(&mut listener, b"RESULT 1048577\n"), bad("RESULT 1048577"));
         let mut listener = busy();
-        assert_eq!(heard(&mut listener, b"RESULT 1048576\n"), []);
-        assert_eq!(heard(&mut listener, &vec![b'O'; 1 << 20]), [Verdict::Rejected(event())]);
+        assert_eq!(parsed(&mut listener, b"RESULT 1048576\n"), []);
+        assert_eq!(parsed(&mut listener, &vec![b'O'; 1 << 20]), [Message::Rejected(event())]);
     }
 
     /// EVT-24, EVT-25.
     #[test]
     fn speaking_out_of_turn_breaks_the_protocol() {
         let mut listener = Listener::default();
-        assert_eq!(heard(&mut listener, b"garba"), []);
-        assert_eq!(heard(&mut listener, b"ge"), [Verdict::Violation("ACKNOWLEDGED")]);
-        assert_eq!(listener.stage, Stage::Unknown);
+        assert_eq!(parsed(&mut listener, b"garba"), []);
+        assert_eq!(parsed(&mut listener, b"ge"), [Message::Violation("ACKNOWLEDGED")]);
+        assert_eq!(listener.state, ListenerState::Unknown);
         let mut listener = Listener::default();
-        assert_eq!(heard(&mut listener, b"READY\nx"), [Verdict::Ready, Verdict::Violation("READY")]);
+        assert_eq!(parsed(&mut listener, b"READY\nx"), [Message::Ready, Message::Violation("READY")]);
     }
 
     #[test]
     fn an_unfinished_event_can_be_taken_back() {
         let mut listener = busy();
         assert_eq!(listener.current(), Some(7));
-        assert_eq!(listener.forfeit(), Some(event()));
-        assert_eq!(listener.forfeit(), None);
-        assert_eq!(listener.stage, Stage::Ready);
+        assert_eq!(listener.take_event(), Some(event()));
+        assert_eq!(listener.take_event(), None);
+        assert_eq!(listener.state, ListenerState::Ready);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const fn kind_of(state: ProcessState) -> EventKind {
 /// record already.
 pub(crate) fn of_change(process: &Process, previous: &State) -> String {
     let extra = match &process.state {
-        State::Launching { failures, .. }
+        State::Spawning { failures, .. }
         | State::Starting { failures, .. }
         | State::Backoff { failures, .. } => {
             format!(" tries:{failures}")

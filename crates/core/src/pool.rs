@@ -16,10 +16,10 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 10;
 
 /// Room for as many events is kept when none waits; what a burst took beyond that is given back.
-const SPARE_ROOM: usize = 64;
+const SPARE_CAPACITY: usize = 64;
 
 /// How long a rejected event rests at most.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// The events for one group of listeners.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +30,9 @@ pub(crate) struct Pool {
     pub(crate) buffer_size: usize,
     pub(crate) length: EventLength,
     pub(crate) next_serial: u64,
-    pub(crate) waiting: VecDeque<Queued>,
+    pub(crate) waiting: VecDeque<QueuedEvent>,
     /// The first event is not handed out before.
-    pub(crate) resting_until: Option<Duration>,
+    pub(crate) retry_at: Option<Duration>,
     /// The members that can take an event. Numbers are given in the order of the configuration, so the
     /// first is the one upstream would choose.
     pub(crate) free: BTreeSet<ProcessId>,
@@ -41,7 +41,7 @@ pub(crate) struct Pool {
 
 /// An event on its way to one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Queued {
+pub(crate) struct QueuedEvent {
     pub(crate) event: Event,
     /// Its number within the pool; kept when it is sent again.
     pub(crate) pool_serial: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Queued {
 
 /// Why an event comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Return {
+pub(crate) enum ReturnReason {
     /// It never reached the listener.
     Undelivered,
     /// The listener broke the protocol or died.
@@ -62,7 +62,7 @@ pub(crate) enum Return {
 
 /// What became of an event that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Returned {
+pub(crate) enum Requeued {
     /// It waits again; the serial of the event that had to go, if the buffer was full.
     Waiting { discarded: Option<u64> },
     /// It is not sent again, after this many attempts.
@@ -85,7 +85,7 @@ impl Pool {
             length,
             next_serial: 0,
             waiting: VecDeque::new(),
-            resting_until: None,
+            retry_at: None,
             free: BTreeSet::new(),
             counters: PoolCounters::default(),
         }
@@ -96,45 +96,45 @@ impl Pool {
         let pool_serial = self.next_serial;
         self.next_serial = next_serial(pool_serial);
         let discarded = self.make_room();
-        self.waiting.push_back(Queued { event, pool_serial, failures: 0 });
+        self.waiting.push_back(QueuedEvent { event, pool_serial, failures: 0 });
         discarded
     }
 
     /// Takes back an event that was handed out.
-    pub(crate) fn take_back(&mut self, mut queued: Queued, why: Return, now: Duration) -> Returned {
+    pub(crate) fn requeue(&mut self, mut queued: QueuedEvent, why: ReturnReason, now: Duration) -> Requeued {
         match why {
-            Return::Undelivered => {}
-            Return::Lost | Return::Rejected => {
+            ReturnReason::Undelivered => {}
+            ReturnReason::Lost | ReturnReason::Rejected => {
                 queued.failures += 1;
                 if queued.failures >= ATTEMPTS {
                     self.counters.abandoned += 1;
-                    return Returned::Abandoned { attempts: queued.failures };
+                    return Requeued::Abandoned { attempts: queued.failures };
                 }
                 self.counters.resent += 1;
             }
         }
-        if why == Return::Rejected {
-            self.resting_until = Some(now.saturating_add(rest_after(queued.failures)));
+        if why == ReturnReason::Rejected {
+            self.retry_at = Some(now.saturating_add(retry_delay(queued.failures)));
         }
         let discarded = self.make_room();
         self.waiting.push_front(queued);
-        Returned::Waiting { discarded }
+        Requeued::Waiting { discarded }
     }
 
     /// Whether there is an event that may go, and a member to take it.
     pub(crate) fn can_deliver(&self) -> bool {
-        self.resting_until.is_none() && !self.free.is_empty() && !self.waiting.is_empty()
+        self.retry_at.is_none() && !self.free.is_empty() && !self.waiting.is_empty()
     }
 
     /// The next event and the member to give it to, if there are both; the event is then out of the buffer.
-    pub(crate) fn next_delivery(&mut self) -> Option<(ProcessId, Queued)> {
+    pub(crate) fn next_delivery(&mut self) -> Option<(ProcessId, QueuedEvent)> {
         if !self.can_deliver() {
             return None;
         }
         let member = *self.free.first()?;
         let queued = self.waiting.pop_front()?;
         if self.waiting.is_empty() {
-            self.waiting.shrink_to(SPARE_ROOM);
+            self.waiting.shrink_to(SPARE_CAPACITY);
         }
         self.free.remove(&member);
         self.counters.sent += 1;
@@ -142,7 +142,7 @@ impl Pool {
     }
 
     /// What is written to a listener for an event: header line and payload, without a line end after it.
-    pub(crate) fn envelope(&self, identifier: &str, queued: &Queued) -> Vec<u8> {
+    pub(crate) fn envelope(&self, identifier: &str, queued: &QueuedEvent) -> Vec<u8> {
         let Event { serial, kind, payload } = &queued.event;
         let mut text = String::with_capacity(96 + identifier.len() + self.name.len() + payload.len());
         write!(
@@ -172,9 +172,9 @@ pub(crate) const fn next_serial(serial: u64) -> u64 {
 }
 
 /// 1 s after the first failure, then twice as long each time.
-fn rest_after(failures: u32) -> Duration {
+fn retry_delay(failures: u32) -> Duration {
     let seconds = 1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
-    Duration::from_secs(seconds).min(LONGEST_REST)
+    Duration::from_secs(seconds).min(MAX_RETRY_DELAY)
 }
 
 #[cfg(test)]
@@ -236,16 +236,16 @@ mod tests {
             pool.free.insert(ProcessId(1));
             let (_, queued) = pool.next_delivery().unwrap();
             assert_eq!((queued.event.serial, queued.pool_serial), (0, 0));
-            match pool.take_back(queued, Return::Rejected, now) {
-                Returned::Waiting { discarded } => assert_eq!(discarded, None),
-                Returned::Abandoned { attempts } => {
+            match pool.requeue(queued, ReturnReason::Rejected, now) {
+                Requeued::Waiting { discarded } => assert_eq!(discarded, None),
+                Requeued::Abandoned { attempts } => {
                     assert_eq!(attempts, ATTEMPTS);
                     break;
                 }
             }
             pool.free.insert(ProcessId(1));
             assert_eq!(pool.next_delivery(), None);
-            let until = pool.resting_until.take().unwrap();
+            let until = pool.retry_at.take().unwrap();
             rests.push(until.saturating_sub(now).as_secs());
             now = until;
         }
@@ -262,8 +262,8 @@ mod tests {
         let (_, queued) = pool.next_delivery().unwrap();
         pool.accept(event(1));
         pool.accept(event(2));
-        let back = pool.take_back(queued, Return::Lost, Duration::ZERO);
-        assert_eq!(back, Returned::Waiting { discarded: Some(1) });
+        let back = pool.requeue(queued, ReturnReason::Lost, Duration::ZERO);
+        assert_eq!(back, Requeued::Waiting { discarded: Some(1) });
         assert_eq!(serials(&pool), [0, 2]);
     }
 
@@ -275,7 +275,7 @@ mod tests {
             pool.free.insert(ProcessId(1));
             pool.next_delivery().unwrap();
         }
-        assert!(pool.waiting.capacity() <= 2 * SPARE_ROOM, "{}", pool.waiting.capacity());
+        assert!(pool.waiting.capacity() <= 2 * SPARE_CAPACITY, "{}", pool.waiting.capacity());
     }
 
     /// EVT-32.

@@ -1,6 +1,6 @@
 //! One process: its state, what is wanted of it, and what is remembered of it.
 
-use crate::job::Watcher;
+use crate::job::Waiter;
 use crate::listener::Listener;
 use crate::state::State;
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) struct Process {
     pub(crate) wanted: Wanted,
     pub(crate) record: Record,
     pub(crate) restarts: Restarts,
-    pub(crate) watchers: Vec<Watcher>,
+    pub(crate) waiters: Vec<Waiter>,
     /// `Some` iff the process belongs to an event listener pool.
     pub(crate) listener: Option<Box<Listener>>,
 }
@@ -124,14 +124,14 @@ impl Process {
     }
 
     /// Whether a stop was asked for while its spawn is under way.
-    pub(crate) fn is_doomed(&self) -> bool {
-        matches!(self.state, State::Launching { .. }) && self.wanted == Wanted::Down
+    pub(crate) fn is_stop_pending(&self) -> bool {
+        matches!(self.state, State::Spawning { .. }) && self.wanted == Wanted::Down
     }
 
     /// Whether a stop request has something to do: it runs, or is about to be restarted.
     pub(crate) fn is_stoppable(&self) -> bool {
         let waits_for_restart = matches!(self.state, State::Exited { restart_at: Some(_) });
-        waits_for_restart || (self.state.shown().is_running() && !self.is_doomed())
+        waits_for_restart || (self.state.shown().is_running() && !self.is_stop_pending())
     }
 }
 

@@ -4,10 +4,10 @@
 //! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
 //! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
 //! Listeners, whose groups have priority -1 unless configured otherwise, so stop last, and each group of them only after it
-//! has dealt with the events of all that stopped before it ([`crate::farewell`]).
+//! has dealt with the events of all that stopped before it ([`crate::drain`]).
 
-use crate::deadline::{Agenda, Timer};
-use crate::farewell::PATIENCE;
+use crate::deadline::{Timer, TimerQueue};
+use crate::drain::PATIENCE;
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Signal, Supervisor, SupervisorState};
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct Shutdown {
     /// The group that is being stopped.
     pub(crate) current: Option<GroupId>,
     /// While listeners deal with their last events: when they are stopped at the latest.
-    pub(crate) farewell: Option<Duration>,
+    pub(crate) drain: Option<Duration>,
     /// How long the listeners after those may still be waited for, all together.
     pub(crate) patience: Duration,
     /// The end was ordered.
@@ -40,13 +40,13 @@ impl Supervisor {
             }
             // A restart stops everything, so the new configuration is read before.
             Signal::HUP if self.state == SupervisorState::Running => {
-                turn.order(Effect::CheckRestart { ticket: None })
+                turn.push(Effect::CheckRestart { ticket: None });
             }
             Signal::HUP => self.restart_by_signal(turn),
             Signal::CHLD => turn.debug(format!("received {signal} indicating a child quit")),
             Signal::USR2 => {
                 turn.info(format!("received {signal} indicating log reopen request"));
-                turn.order(Effect::ReopenLogs);
+                turn.push(Effect::ReopenLogs);
                 self.log_all_counters(turn);
             }
             _ => turn.blather(format!("received {signal} indicating nothing")),
@@ -71,8 +71,8 @@ impl Supervisor {
             return;
         }
         let remaining = self.groups.by_priority.clone();
-        let (current, farewell, patience) = (None, None, PATIENCE);
-        self.shutdown = Some(Shutdown { remaining, current, farewell, patience, is_over: false });
+        let (current, drain, patience) = (None, None, PATIENCE);
+        self.shutdown = Some(Shutdown { remaining, current, drain, patience, is_over: false });
         self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
         self.deliver_events(turn);
         self.advance_shutdown(turn);
@@ -87,9 +87,9 @@ impl Supervisor {
                 shutdown.current = None;
                 return;
             };
-            if self.groups.all.get(&group).is_none_or(|group| group.restless == 0) {
+            if self.groups.all.get(&group).is_none_or(|group| group.active == 0) {
                 shutdown.remaining.pop();
-            } else if shutdown.current == Some(group) || self.is_taking_leave(group, turn) {
+            } else if shutdown.current == Some(group) || self.is_draining(group, turn) {
                 return;
             } else {
                 self.stop_group(group, turn);
@@ -102,29 +102,29 @@ impl Supervisor {
         let Some(shutdown) = &mut self.shutdown else { return };
         if shutdown.remaining.is_empty() && !shutdown.is_over {
             shutdown.is_over = true;
-            self.agenda = Agenda::default();
+            self.timers = TimerQueue::default();
             let ending = match self.state {
                 SupervisorState::Restarting => Ending::Restart,
                 SupervisorState::Shutdown | SupervisorState::Running => Ending::Shutdown,
             };
-            turn.order(Effect::Terminate(ending));
+            turn.push(Effect::Terminate(ending));
         }
     }
 
     /// Says who keeps the daemon from ending, now and every three seconds.
     pub(crate) fn report_shutdown(&mut self, turn: &mut Turn<'_>) {
-        let groups = self.groups.all.values().filter(|group| group.restless > 0);
+        let groups = self.groups.all.values().filter(|group| group.active > 0);
         let processes = groups.flat_map(|group| group.processes()).filter_map(|id| self.processes.get(*id));
-        let restless: Vec<_> = processes.filter(|process| !process.state.is_at_rest()).collect();
-        if restless.is_empty() {
+        let active: Vec<_> = processes.filter(|process| !process.state.is_at_rest()).collect();
+        if active.is_empty() {
             return;
         }
-        let names: Vec<&str> = restless.iter().map(|process| &*process.name).collect();
+        let names: Vec<&str> = active.iter().map(|process| &*process.name).collect();
         turn.info(format!("waiting for {} to die", names.join(", ")));
-        for process in restless {
+        for process in active {
             turn.blather(format!("{} state: {}", process.name, process.state.shown()));
         }
-        self.agenda.set(Timer::ShutdownReport, Some(turn.clock().saturating_add(REPORT_INTERVAL)));
+        self.timers.set(Timer::ShutdownReport, Some(turn.clock().saturating_add(REPORT_INTERVAL)));
     }
 
     /// Tells every process of a group to stop, in falling priority.

@@ -23,7 +23,7 @@ pub(crate) enum State {
     /// Does not run, and is not meant to.
     Stopped,
     /// A spawn is under way; there is no pid yet. STARTING on the wire.
-    Launching {
+    Spawning {
         /// How many attempts in a row have failed so far.
         failures: u32,
         /// When the spawn was ordered; `startsecs` count from here.
@@ -163,7 +163,7 @@ impl State {
     pub(crate) const fn shown(&self) -> ProcessState {
         match self {
             Self::Stopped => ProcessState::Stopped,
-            Self::Launching { .. } | Self::Starting { .. } => ProcessState::Starting,
+            Self::Spawning { .. } | Self::Starting { .. } => ProcessState::Starting,
             Self::Running { .. } => ProcessState::Running,
             Self::Backoff { .. } => ProcessState::Backoff,
             Self::Stopping { .. } => ProcessState::Stopping,
@@ -181,7 +181,7 @@ impl State {
             | Self::Stopping { pid, .. }
             | Self::Unknown { pid, .. } => Some(pid),
             Self::Stopped
-            | Self::Launching { .. }
+            | Self::Spawning { .. }
             | Self::Backoff { .. }
             | Self::Exited { .. }
             | Self::Fatal => None,
@@ -196,7 +196,7 @@ impl State {
             Self::Stopping { kill_at, .. } => Some(kill_at),
             Self::Exited { restart_at } => restart_at,
             Self::Stopped
-            | Self::Launching { .. }
+            | Self::Spawning { .. }
             | Self::Running { .. }
             | Self::Fatal
             | Self::Unknown { .. } => None,
@@ -206,7 +206,7 @@ impl State {
     /// How many attempts to start it have failed in a row, while another one is under way or due.
     pub(crate) const fn failures(&self) -> u32 {
         match *self {
-            Self::Launching { failures, .. }
+            Self::Spawning { failures, .. }
             | Self::Starting { failures, .. }
             | Self::Backoff { failures, .. } => failures,
             Self::Stopped
@@ -224,7 +224,7 @@ impl State {
             Self::Backoff { retry_at, .. } => Some(retry_at),
             Self::Exited { restart_at } => restart_at,
             Self::Stopped
-            | Self::Launching { .. }
+            | Self::Spawning { .. }
             | Self::Starting { .. }
             | Self::Running { .. }
             | Self::Stopping { .. }
@@ -238,7 +238,7 @@ impl State {
     pub(crate) const fn is_at_rest(&self) -> bool {
         match *self {
             Self::Stopped | Self::Exited { .. } | Self::Fatal | Self::Unknown { given_up: true, .. } => true,
-            Self::Launching { .. }
+            Self::Spawning { .. }
             | Self::Starting { .. }
             | Self::Running { .. }
             | Self::Backoff { .. }

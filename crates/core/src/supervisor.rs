@@ -7,9 +7,9 @@
 //! keeps everything derived from states in step: timers, counts, events, and requests that wait.
 
 use crate::bus::Bus;
-use crate::deadline::{Agenda, Timer};
+use crate::deadline::{Timer, TimerQueue};
 use crate::group::{Group, Groups};
-use crate::job::{Job, PendingStart};
+use crate::job::{PendingRequest, PendingStart};
 use crate::payload;
 use crate::pool::Pool;
 use crate::process::{Process, Record, Restarts, Wanted};
@@ -43,7 +43,7 @@ pub struct Supervisor {
     pub(crate) identifier: String,
     pub(crate) state: SupervisorState,
     /// The main loop has begun.
-    pub(crate) has_begun: bool,
+    pub(crate) is_started: bool,
     pub(crate) groups: Groups,
     pub(crate) processes: Processes,
     pub(crate) next_group: u64,
@@ -51,15 +51,15 @@ pub struct Supervisor {
     /// Whose child a pid is.
     pub(crate) children: BTreeMap<Pid, ProcessId>,
     /// How many spawns are under way.
-    pub(crate) launches: usize,
+    pub(crate) spawns_in_flight: usize,
     /// Children that were reaped while spawns were under way, and may turn out to be one of those.
-    pub(crate) unclaimed: BTreeMap<Pid, ExitStatus>,
+    pub(crate) unclaimed_exits: BTreeMap<Pid, ExitStatus>,
     pub(crate) pending_starts: BTreeMap<Ticket, PendingStart>,
-    pub(crate) jobs: BTreeMap<Ticket, Job>,
+    pub(crate) pending_requests: BTreeMap<Ticket, PendingRequest>,
     pub(crate) bus: Bus,
     /// `Some` from the moment everything is to stop.
     pub(crate) shutdown: Option<Shutdown>,
-    pub(crate) agenda: Agenda,
+    pub(crate) timers: TimerQueue,
 }
 
 impl Supervisor {
@@ -68,19 +68,19 @@ impl Supervisor {
         Self {
             identifier: identifier.into(),
             state: SupervisorState::Running,
-            has_begun: false,
+            is_started: false,
             groups: Groups::default(),
             processes: Processes::default(),
             next_group: 1,
             next_process: 1,
             children: BTreeMap::new(),
-            launches: 0,
-            unclaimed: BTreeMap::new(),
+            spawns_in_flight: 0,
+            unclaimed_exits: BTreeMap::new(),
             pending_starts: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            pending_requests: BTreeMap::new(),
             bus: Bus::default(),
             shutdown: None,
-            agenda: Agenda::default(),
+            timers: TimerQueue::default(),
         }
     }
 
@@ -107,13 +107,13 @@ impl Supervisor {
             Input::Deadline => self.time_passed(turn),
             Input::ClockSet => {
                 for period in Period::ALL {
-                    self.bus.tick(period, &mut self.agenda, turn);
+                    self.bus.tick(period, &mut self.timers, turn);
                 }
             }
             Input::Signal(signal) => self.signalled(signal, turn),
-            Input::ListenerOutput { process, pid, bytes } => self.listener_spoke(process, pid, &bytes, turn),
+            Input::ListenerOutput { process, pid, bytes } => self.listener_output(process, pid, &bytes, turn),
             Input::ListenerWritten { process, pid } => self.listener_written(process, pid, turn),
-            Input::ListenerWriteFailed { process, pid } => self.listener_deaf(process, pid, turn),
+            Input::ListenerWriteFailed { process, pid } => self.listener_closed_stdin(process, pid, turn),
             Input::Output { process, pid, channel, bytes } => {
                 self.output(process, pid, channel, &bytes, turn);
             }
@@ -160,11 +160,11 @@ impl Supervisor {
             GroupKind::Programs => {}
             GroupKind::EventListeners { buffer_size, events, length } => {
                 let pool = Pool::new(group, name.clone(), events, buffer_size, length);
-                self.bus.add_pool(pool, &mut self.agenda, now);
+                self.bus.add_pool(pool, &mut self.timers, now);
             }
         }
         self.bus.emit(EventKind::ProcessGroupAdded, || payload::of_group(&name), turn);
-        if self.has_begun {
+        if self.is_started {
             self.autostart(group, turn);
         }
         self.end_turn(turn);
@@ -184,19 +184,19 @@ impl Supervisor {
             return Err(Fault::ShutdownState);
         }
         let group = self.groups.named(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;
-        if group.restless > 0 {
+        if group.active > 0 {
             return Err(Fault::StillRunning(name.to_owned()));
         }
         let turn = &mut Turn { now, effects };
         let id = group.id;
         let processes = self.groups.remove(id).map(|group| group.processes().to_vec()).unwrap_or_default();
         for process in &processes {
-            self.settle_leftovers(*process, turn);
-            self.agenda.set(Timer::Process(*process), None);
+            self.resolve_remaining(*process, turn);
+            self.timers.set(Timer::Process(*process), None);
             self.processes.remove(*process);
         }
-        self.log_forsaken(id, turn);
-        self.bus.remove_pool(id, &mut self.agenda, now);
+        self.log_discarded(id, turn);
+        self.bus.remove_pool(id, &mut self.timers, now);
         self.bus.emit(EventKind::ProcessGroupRemoved, || payload::of_group(name), turn);
         self.end_turn(turn);
         Ok(GroupIds { group: id, processes })
@@ -207,7 +207,7 @@ impl Supervisor {
     /// May lie in the past after any other input than `Input::Deadline`, so that the exits known by then can
     /// be told first.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.agenda.next()
+        self.timers.next()
     }
 
     /// The one place where a process changes its state, and where all that depends on it follows.
@@ -215,20 +215,19 @@ impl Supervisor {
         let Some(process) = self.processes.get_mut(id) else { return };
         let previous = std::mem::replace(&mut process.state, next);
         let process = &*process;
-        self.agenda.set(Timer::Process(id), process.state.deadline());
+        self.timers.set(Timer::Process(id), process.state.deadline());
         if !matches!(process.state, State::Stopping { .. }) {
-            self.agenda.set(Timer::StopReport(id), None);
+            self.timers.set(Timer::StopReport(id), None);
         }
-        match (matches!(previous, State::Launching { .. }), matches!(process.state, State::Launching { .. }))
-        {
-            (false, true) => self.launches += 1,
-            (true, false) => self.launches -= 1,
+        match (matches!(previous, State::Spawning { .. }), matches!(process.state, State::Spawning { .. })) {
+            (false, true) => self.spawns_in_flight += 1,
+            (true, false) => self.spawns_in_flight -= 1,
             (false, false) | (true, true) => {}
         }
         if let Some(group) = self.groups.all.get_mut(&process.group) {
             match (previous.is_at_rest(), process.state.is_at_rest()) {
-                (true, false) => group.restless += 1,
-                (false, true) => group.restless -= 1,
+                (true, false) => group.active += 1,
+                (false, true) => group.active -= 1,
                 (true, true) | (false, false) => {}
             }
         }
@@ -237,25 +236,25 @@ impl Supervisor {
             self.bus.emit(kind, || payload::of_change(process, &previous), turn);
         }
         turn.effects.note_changed(id);
-        self.refresh_readiness(id);
-        self.settle_watchers(id, &previous, turn);
+        self.update_ready_member(id);
+        self.notify_waiters(id, &previous, turn);
     }
 
     /// Does what is due, earliest first.
     fn time_passed(&mut self, turn: &mut Turn<'_>) {
-        while let Some(timer) = self.agenda.take_due(turn.clock()) {
+        while let Some(timer) = self.timers.take_due(turn.clock()) {
             match timer {
                 Timer::Process(process) => self.process_due(process, turn),
                 Timer::StopReport(process) => self.report_stop(process, turn),
                 Timer::ShutdownReport => self.report_shutdown(turn),
                 // Whoever had to wait for it looks at the clock at the end of the turn.
-                Timer::Farewell => {}
+                Timer::DrainLimit => {}
                 Timer::Redelivery(group) => {
                     if let Some(pool) = self.bus.pools.get_mut(&group) {
-                        pool.resting_until = None;
+                        pool.retry_at = None;
                     }
                 }
-                Timer::Tick(period) => self.bus.tick(period, &mut self.agenda, turn),
+                Timer::Tick(period) => self.bus.tick(period, &mut self.timers, turn),
             }
         }
     }
@@ -291,7 +290,7 @@ impl Supervisor {
             wanted: Wanted::Down,
             record: Record::default(),
             restarts: Restarts::default(),
-            watchers: Vec::new(),
+            waiters: Vec::new(),
             listener,
         };
         self.processes.insert(process);

@@ -15,7 +15,7 @@ impl Turn<'_> {
         self.now.monotonic
     }
 
-    pub(crate) fn order(&mut self, effect: Effect) {
+    pub(crate) fn push(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
@@ -44,6 +44,6 @@ impl Turn<'_> {
     }
 
     fn log(&mut self, level: Level, text: String) {
-        self.order(Effect::Log { level, text });
+        self.push(Effect::Log { level, text });
     }
 }

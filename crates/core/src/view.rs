@@ -121,7 +121,7 @@ pub struct PoolCounters {
 
 impl PoolCounters {
     /// Whether a listener missed an event, or got one more than once.
-    pub(crate) fn tells_of_trouble(&self) -> bool {
+    pub(crate) fn has_losses(&self) -> bool {
         self.resent > 0 || self.overflowed > 0 || self.abandoned > 0
     }
 }

@@ -3,7 +3,7 @@
 //! What can be told from other values (ranks, look-up tables, counts) is not written but made anew. The bytes begin
 //! with a mark and a version; a reader that does not know the version says so before anything was given up.
 
-mod plain;
+mod codec;
 mod values;
 
 use crate::deadline::Timer;
@@ -11,7 +11,7 @@ use crate::group::Group;
 use crate::process::Process;
 use crate::state::State;
 use crate::{ExitStatus, GroupId, Pid, ProcessId, Supervisor, SupervisorState, Ticket};
-use plain::{Plain, Reader};
+use codec::{Codec, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ struct SavedGroup {
     processes: Vec<ProcessId>,
 }
 
-plain::plain_struct!(SavedGroup { id, name, priority, processes });
+codec::codec_struct!(SavedGroup { id, name, priority, processes });
 
 impl Supervisor {
     /// Everything there is to know about it. Best asked for while no spawn is under way, because the threads
@@ -73,35 +73,35 @@ impl Supervisor {
         let Self {
             identifier,
             state,
-            has_begun,
+            is_started,
             groups,
             processes,
             next_group,
             next_process,
             children: _,
-            launches: _,
-            unclaimed,
+            spawns_in_flight: _,
+            unclaimed_exits,
             pending_starts,
-            jobs,
+            pending_requests,
             bus,
             shutdown,
-            agenda,
+            timers,
         } = self;
         let mut out = MARK.to_vec();
         VERSION.write(&mut out);
         identifier.write(&mut out);
         state.write(&mut out);
-        has_begun.write(&mut out);
+        is_started.write(&mut out);
         groups.all.values().map(|group| save(group)).collect::<Vec<_>>().write(&mut out);
-        plain::write_all(processes.values(), &mut out);
+        codec::write_all(processes.values(), &mut out);
         next_group.write(&mut out);
         next_process.write(&mut out);
-        unclaimed.write(&mut out);
+        unclaimed_exits.write(&mut out);
         pending_starts.write(&mut out);
-        jobs.write(&mut out);
+        pending_requests.write(&mut out);
         bus.write(&mut out);
         shutdown.write(&mut out);
-        agenda.pending().write(&mut out);
+        timers.pending().write(&mut out);
         out
     }
 
@@ -115,35 +115,35 @@ impl Supervisor {
         }
         let mut supervisor = Self::new(String::read(input)?);
         supervisor.state = SupervisorState::read(input)?;
-        supervisor.has_begun = bool::read(input)?;
+        supervisor.is_started = bool::read(input)?;
         let groups = Vec::<SavedGroup>::read(input)?;
         let processes = Vec::<Process>::read(input)?;
         supervisor.next_group = u64::read(input)?;
         supervisor.next_process = u64::read(input)?;
-        supervisor.unclaimed = BTreeMap::<Pid, ExitStatus>::read(input)?;
+        supervisor.unclaimed_exits = BTreeMap::<Pid, ExitStatus>::read(input)?;
         supervisor.pending_starts = BTreeMap::<Ticket, _>::read(input)?;
-        supervisor.jobs = BTreeMap::<Ticket, _>::read(input)?;
-        supervisor.bus = Plain::read(input)?;
+        supervisor.pending_requests = BTreeMap::<Ticket, _>::read(input)?;
+        supervisor.bus = Codec::read(input)?;
         supervisor.shutdown = Option::read(input)?;
         for (timer, at) in BTreeMap::<Timer, Duration>::read(input)? {
-            supervisor.agenda.set(timer, Some(at));
+            supervisor.timers.set(timer, Some(at));
         }
         if !input.is_at_end() {
-            return Err(input.damage("there is more than a state"));
+            return Err(input.corrupt("there is more than a state"));
         }
-        supervisor.rebuild(groups, processes).map_err(|what| input.damage(what))?;
+        supervisor.derive(groups, processes).map_err(|what| input.corrupt(what))?;
         Ok(supervisor)
     }
 
     /// Makes anew what was not written, and checks that all belongs together.
-    fn rebuild(&mut self, groups: Vec<SavedGroup>, processes: Vec<Process>) -> Result<(), &'static str> {
+    fn derive(&mut self, groups: Vec<SavedGroup>, processes: Vec<Process>) -> Result<(), &'static str> {
         self.processes = processes.into_iter().collect();
         let mut placed = BTreeSet::new();
         for group in groups {
             if !group.processes.iter().all(|id| placed.insert(*id)) {
                 return Err("a process is in two groups");
             }
-            self.rebuild_group(group)?;
+            self.derive_group(group)?;
         }
         if placed.len() != self.processes.len() {
             return Err("a process is in no group");
@@ -154,8 +154,8 @@ impl Supervisor {
             return Err("a number would be given out again");
         }
         for process in self.processes.values() {
-            if matches!(process.state, State::Launching { .. }) {
-                self.launches += 1;
+            if matches!(process.state, State::Spawning { .. }) {
+                self.spawns_in_flight += 1;
             }
             if let Some(pid) = process.state.pid()
                 && self.children.insert(pid, process.id).is_some()
@@ -166,26 +166,26 @@ impl Supervisor {
         for pool in self.bus.pools.values_mut() {
             pool.name = self.groups.all.get(&pool.group).ok_or("a pool is no group")?.name.clone();
         }
-        self.bus.recount();
+        self.bus.update_subscriptions();
         for id in self.processes.values().map(|process| process.id).collect::<Vec<_>>() {
-            self.refresh_readiness(id);
+            self.update_ready_member(id);
         }
         Ok(())
     }
 
-    fn rebuild_group(&mut self, saved: SavedGroup) -> Result<(), &'static str> {
+    fn derive_group(&mut self, saved: SavedGroup) -> Result<(), &'static str> {
         let SavedGroup { id, name, priority, processes } = saved;
         let mut members = Vec::with_capacity(processes.len());
-        let mut restless = 0;
+        let mut active = 0;
         for member in processes {
             let process = self.processes.get_mut(member).filter(|process| process.group == id);
             let process = process.ok_or("a member of a group is missing")?;
             process.group_name = name.clone();
-            restless += usize::from(!process.state.is_at_rest());
+            active += usize::from(!process.state.is_at_rest());
             members.push((member, process.name.clone(), process.policy.priority));
         }
         let mut group = Group::new(id, name, priority, members.into_iter());
-        group.restless = restless;
+        group.active = active;
         self.groups.insert(group);
         Ok(())
     }

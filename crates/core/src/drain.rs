@@ -6,7 +6,7 @@
 //! ones delay the end no longer than one. Upstream stops them at once, and they never hear of the last stops.
 
 use crate::deadline::Timer;
-use crate::listener::Stage;
+use crate::listener::ListenerState;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::{GroupId, ProcessId, Supervisor};
@@ -17,26 +17,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Supervisor {
     /// Whether the stop of this group, whose turn it is, has to wait for its events.
-    pub(crate) fn is_taking_leave(&mut self, group: GroupId, turn: &mut Turn<'_>) -> bool {
-        let expects_more = self.expects_more(group);
+    pub(crate) fn is_draining(&mut self, group: GroupId, turn: &mut Turn<'_>) -> bool {
+        let has_deliverable_events = self.has_deliverable_events(group);
         let Some(shutdown) = &mut self.shutdown else { return false };
         let now = turn.clock();
-        let until = shutdown.farewell.unwrap_or_else(|| now.saturating_add(shutdown.patience));
-        if expects_more && now < until {
-            shutdown.farewell = Some(until);
-            self.agenda.set(Timer::Farewell, Some(until));
+        let until = shutdown.drain.unwrap_or_else(|| now.saturating_add(shutdown.patience));
+        if has_deliverable_events && now < until {
+            shutdown.drain = Some(until);
+            self.timers.set(Timer::DrainLimit, Some(until));
             return true;
         }
         // What this group has not used is there for the next.
         shutdown.patience = until.saturating_sub(now);
-        shutdown.farewell = None;
-        self.agenda.set(Timer::Farewell, None);
-        self.log_forsaken(group, turn);
+        shutdown.drain = None;
+        self.timers.set(Timer::DrainLimit, None);
+        self.log_discarded(group, turn);
         false
     }
 
     /// Says how many events a pool loses because it ends, and how it fared before.
-    pub(crate) fn log_forsaken(&self, group: GroupId, turn: &mut Turn<'_>) {
+    pub(crate) fn log_discarded(&self, group: GroupId, turn: &mut Turn<'_>) {
         let Some(pool) = self.bus.pools.get(&group) else { return };
         if !pool.waiting.is_empty() {
             turn.info(format!("pool {} ends, discarding {} buffered events", pool.name, pool.waiting.len()));
@@ -55,15 +55,15 @@ impl Supervisor {
         let (Some(pool), Some(counters)) = (self.bus.pools.get(&group), self.pool_counters(group)) else {
             return;
         };
-        if counters.tells_of_trouble() {
+        if counters.has_losses() {
             turn.info(format!("pool {}: {counters}", pool.name));
         }
     }
 
     /// Whether a listener of the group works on an event, or is about to ask for one that waits.
-    fn expects_more(&self, group: GroupId) -> bool {
+    fn has_deliverable_events(&self, group: GroupId) -> bool {
         let Some(pool) = self.bus.pools.get(&group) else { return false };
-        let some_may_go = !pool.waiting.is_empty() && pool.resting_until.is_none();
+        let some_may_go = !pool.waiting.is_empty() && pool.retry_at.is_none();
         let members = self.groups.all.get(&group).map_or(&[][..], |group| group.processes());
         members.iter().any(|member| self.listener_will_act(*member, some_may_go))
     }
@@ -71,10 +71,12 @@ impl Supervisor {
     fn listener_will_act(&self, id: ProcessId, some_may_go: bool) -> bool {
         let Some(process) = self.processes.get(id) else { return false };
         let State::Running { .. } = process.state else { return false };
-        process.listener.as_ref().is_some_and(|listener| match listener.stage {
-            Stage::Busy { .. } => true,
-            Stage::Acknowledged { .. } | Stage::Ready => some_may_go && !listener.is_deaf,
-            Stage::Unknown => false,
+        process.listener.as_ref().is_some_and(|listener| match listener.state {
+            ListenerState::Busy { .. } => true,
+            ListenerState::Acknowledged { .. } | ListenerState::Ready => {
+                some_may_go && !listener.has_closed_stdin
+            }
+            ListenerState::Unknown => false,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A value that can be written out and read back.
-pub(super) trait Plain: Sized {
+pub(super) trait Codec: Sized {
     fn write(&self, out: &mut Vec<u8>);
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         let (head, rest) =
-            self.rest.split_at_checked(count).ok_or_else(|| self.damage("it ends too early"))?;
+            self.rest.split_at_checked(count).ok_or_else(|| self.corrupt("it ends too early"))?;
         self.rest = rest;
         Ok(head)
     }
@@ -38,35 +38,35 @@ impl<'a> Reader<'a> {
     }
 
     /// The error for what was read last.
-    pub(super) const fn damage(&self, what: &'static str) -> DecodeError {
+    pub(super) const fn corrupt(&self, what: &'static str) -> DecodeError {
         DecodeError::Damaged { offset: self.length - self.rest.len(), what }
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let bytes = self.take(N)?;
-        bytes.try_into().map_err(|_| self.damage("it ends too early"))
+        bytes.try_into().map_err(|_| self.corrupt("it ends too early"))
     }
 
     /// A number of things, each of which takes a byte at least.
     fn count(&mut self) -> Result<usize, DecodeError> {
         let count = u64::read(self)?;
         let count = usize::try_from(count).ok().filter(|count| *count <= self.rest.len());
-        count.ok_or_else(|| self.damage("a count is too large"))
+        count.ok_or_else(|| self.corrupt("a count is too large"))
     }
 }
 
 /// A struct is its fields one after the other; what can be told from other values is left out and filled in
 /// later. A macro, because only the compiler knows that no field was forgotten.
-macro_rules! plain_struct {
+macro_rules! codec_struct {
     ($type:ty { $($field:ident),* $(,)? } $(derived { $($derived:ident),* })?) => {
-        impl Plain for $type {
+        impl Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
                 let Self { $($field,)* $($($derived: _,)*)? } = self;
                 $($field.write(out);)*
             }
 
             fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                $(let $field = Plain::read(input)?;)*
+                $(let $field = Codec::read(input)?;)*
                 Ok(Self { $($field,)* $($($derived: Default::default(),)*)? })
             }
         }
@@ -75,9 +75,9 @@ macro_rules! plain_struct {
 
 /// An enum is a tag and the fields of that variant. A macro, because only the compiler knows that no variant
 /// was forgotten.
-macro_rules! plain_enum {
+macro_rules! codec_enum {
     ($type:ty { $($tag:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* })?),* $(,)? }) => {
-        impl Plain for $type {
+        impl Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant $(($inner))? $({ $($field),* })? => {
@@ -91,22 +91,22 @@ macro_rules! plain_enum {
             fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 match u8::read(input)? {
                     $($tag => {
-                        $(let $inner = Plain::read(input)?;)?
-                        $($(let $field = Plain::read(input)?;)*)?
+                        $(let $inner = Codec::read(input)?;)?
+                        $($(let $field = Codec::read(input)?;)*)?
                         Ok(Self::$variant $(($inner))? $({ $($field),* })?)
                     })*
-                    _ => Err(input.damage(concat!("no such ", stringify!($type)))),
+                    _ => Err(input.corrupt(concat!("no such ", stringify!($type)))),
                 }
             }
         }
     };
 }
 
-pub(super) use {plain_enum, plain_struct};
+pub(super) use {codec_enum, codec_struct};
 
-macro_rules! plain_number {
+macro_rules! codec_number {
     ($($type:ty),*) => {
-        $(impl Plain for $type {
+        $(impl Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
@@ -118,9 +118,9 @@ macro_rules! plain_number {
     };
 }
 
-plain_number!(u8, u32, u64, i32, i64);
+codec_number!(u8, u32, u64, i32, i64);
 
-impl Plain for bool {
+impl Codec for bool {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
@@ -129,22 +129,22 @@ impl Plain for bool {
         match u8::read(input)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(input.damage("neither true nor false")),
+            _ => Err(input.corrupt("neither true nor false")),
         }
     }
 }
 
-impl Plain for usize {
+impl Codec for usize {
     fn write(&self, out: &mut Vec<u8>) {
         (*self as u64).write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Self::try_from(u64::read(input)?).map_err(|_| input.damage("a number is too large"))
+        Self::try_from(u64::read(input)?).map_err(|_| input.corrupt("a number is too large"))
     }
 }
 
-impl Plain for Duration {
+impl Codec for Duration {
     fn write(&self, out: &mut Vec<u8>) {
         self.as_secs().write(out);
         self.subsec_nanos().write(out);
@@ -155,12 +155,12 @@ impl Plain for Duration {
         if nanos < 1_000_000_000 {
             Ok(Self::new(seconds, nanos))
         } else {
-            Err(input.damage("a second has fewer nanoseconds"))
+            Err(input.corrupt("a second has fewer nanoseconds"))
         }
     }
 }
 
-impl Plain for String {
+impl Codec for String {
     fn write(&self, out: &mut Vec<u8>) {
         write_bytes(self.as_bytes(), out);
     }
@@ -168,11 +168,11 @@ impl Plain for String {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let count = input.count()?;
         let text = std::str::from_utf8(input.take(count)?);
-        text.map(str::to_owned).map_err(|_| input.damage("a text is not UTF-8"))
+        text.map(str::to_owned).map_err(|_| input.corrupt("a text is not UTF-8"))
     }
 }
 
-impl Plain for Arc<str> {
+impl Codec for Arc<str> {
     fn write(&self, out: &mut Vec<u8>) {
         write_bytes(self.as_bytes(), out);
     }
@@ -187,7 +187,7 @@ fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-impl<T: Plain> Plain for Option<T> {
+impl<T: Codec> Codec for Option<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.is_some().write(out);
         if let Some(value) = self {
@@ -200,7 +200,7 @@ impl<T: Plain> Plain for Option<T> {
     }
 }
 
-impl<A: Plain, B: Plain> Plain for (A, B) {
+impl<A: Codec, B: Codec> Codec for (A, B) {
     fn write(&self, out: &mut Vec<u8>) {
         self.0.write(out);
         self.1.write(out);
@@ -211,19 +211,19 @@ impl<A: Plain, B: Plain> Plain for (A, B) {
     }
 }
 
-pub(super) fn write_all<'a, T: Plain + 'a>(values: impl ExactSizeIterator<Item = &'a T>, out: &mut Vec<u8>) {
+pub(super) fn write_all<'a, T: Codec + 'a>(values: impl ExactSizeIterator<Item = &'a T>, out: &mut Vec<u8>) {
     values.len().write(out);
     for value in values {
         value.write(out);
     }
 }
 
-fn read_all<T: Plain, C: FromIterator<T>>(input: &mut Reader<'_>) -> Result<C, DecodeError> {
+fn read_all<T: Codec, C: FromIterator<T>>(input: &mut Reader<'_>) -> Result<C, DecodeError> {
     let count = input.count()?;
     (0..count).map(|_| T::read(input)).collect()
 }
 
-impl<T: Plain> Plain for Box<T> {
+impl<T: Codec> Codec for Box<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.as_ref().write(out);
     }
@@ -233,7 +233,7 @@ impl<T: Plain> Plain for Box<T> {
     }
 }
 
-impl<T: Plain> Plain for Arc<T> {
+impl<T: Codec> Codec for Arc<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.as_ref().write(out);
     }
@@ -243,7 +243,7 @@ impl<T: Plain> Plain for Arc<T> {
     }
 }
 
-impl<T: Plain> Plain for Vec<T> {
+impl<T: Codec> Codec for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         write_all(self.iter(), out);
     }
@@ -253,7 +253,7 @@ impl<T: Plain> Plain for Vec<T> {
     }
 }
 
-impl<T: Plain> Plain for VecDeque<T> {
+impl<T: Codec> Codec for VecDeque<T> {
     fn write(&self, out: &mut Vec<u8>) {
         write_all(self.iter(), out);
     }
@@ -263,7 +263,7 @@ impl<T: Plain> Plain for VecDeque<T> {
     }
 }
 
-impl<K: Plain + Ord, V: Plain> Plain for BTreeMap<K, V> {
+impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
     fn write(&self, out: &mut Vec<u8>) {
         self.len().write(out);
         for (key, value) in self {
@@ -277,7 +277,7 @@ impl<K: Plain + Ord, V: Plain> Plain for BTreeMap<K, V> {
     }
 }
 
-impl<T: Plain + Copy + Default, const N: usize> Plain for [T; N] {
+impl<T: Codec + Copy + Default, const N: usize> Codec for [T; N] {
     fn write(&self, out: &mut Vec<u8>) {
         for value in self {
             value.write(out);
