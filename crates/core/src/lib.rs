@@ -56,60 +56,36 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod bus;
 mod channel;
-mod deadline;
-mod deliver;
-mod drain;
 mod effect;
-mod event;
-mod exit;
-mod fault;
-mod fulfil;
+mod events;
 mod group;
-mod halt;
 mod input;
-mod job;
 mod level;
-mod lifecycle;
-mod listener;
 mod moment;
 mod name;
-mod payload;
-mod pid;
-mod policy;
-mod pool;
 mod process;
-mod processes;
-mod query;
 pub mod repr;
-mod request;
+mod requests;
 mod shutdown;
-mod signal;
 mod snapshot;
-mod state;
 mod supervisor;
-mod tick;
+mod timers;
 mod turn;
 mod view;
 
 pub use channel::Channel;
 pub use effect::{Effect, Effects, Ending, KillCause, KillOrder, KillTarget};
-pub use event::{EventKind, EventLength, EventSet};
-pub use exit::ExitStatus;
-pub use fault::Fault;
+pub use events::{EventKind, EventLength, EventSet};
 pub use group::{GroupIds, GroupKind, GroupSpec, ProcessSpec};
 pub use input::{Input, KillError};
 pub use level::Level;
 pub use moment::{Moment, Wall};
 pub use name::{GroupId, Namespec, ProcessId, Selection};
-pub use pid::Pid;
-pub use policy::{Autorestart, Policy};
-pub use request::{
-    Answer, Command, CommandCheck, ProcessOutcome, Request, RestartCheck, Target, Ticket, Wait,
+pub use process::{Autorestart, ExitStatus, Pid, Policy, ProcessState, Signal};
+pub use requests::{
+    Answer, Command, CommandCheck, Fault, ProcessOutcome, Request, RestartCheck, Target, Ticket, Wait,
 };
-pub use signal::Signal;
 pub use snapshot::DecodeError;
-pub use state::ProcessState;
 pub use supervisor::{Supervisor, SupervisorState};
 pub use view::{Description, GroupInfo, History, PoolCounters, ProcessInfo};

@@ -1,22 +1,22 @@
 //! The whole machine: one input and one moment go in, effects come out.
 //!
-//! `Supervisor` owns every group and process. Its methods are spread over files by cause: [`crate::lifecycle`]
-//! starts processes and hears how they fare, [`crate::halt`] stops and signals them, [`crate::shutdown`]
-//! stops everything in order, [`crate::fulfil`] answers requests, [`crate::deliver`] serves event listeners,
-//! [`crate::query`] only looks. All of them change a process' state through [`Supervisor::enter`] alone, which
+//! `Supervisor` owns every group and process. Its methods are spread over files by cause: [`crate::process::lifecycle`]
+//! starts processes and hears how they fare, [`crate::process::stop`] stops and signals them, [`crate::shutdown`]
+//! stops everything in order, [`crate::requests::handle`] answers requests, [`crate::events::deliver`] serves event listeners,
+//! [`crate::view::query`] only looks. All of them change a process' state through [`Supervisor::enter`] alone, which
 //! keeps everything derived from states in step: timers, counts, events, and requests that wait.
 
-use crate::bus::Bus;
-use crate::deadline::{Timer, TimerQueue};
+use crate::events::bus::Bus;
+use crate::events::payload;
+use crate::events::pool::Pool;
+use crate::events::tick::Period;
 use crate::group::{Group, Groups};
-use crate::job::{PendingRequest, PendingStart};
-use crate::payload;
-use crate::pool::Pool;
+use crate::process::state::State;
+use crate::process::table::Processes;
 use crate::process::{Process, Record, Restarts, Wanted};
-use crate::processes::Processes;
+use crate::requests::pending::{PendingRequest, PendingStart};
 use crate::shutdown::Shutdown;
-use crate::state::State;
-use crate::tick::Period;
+use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{
     Effects, EventKind, ExitStatus, Fault, GroupId, GroupIds, GroupKind, GroupSpec, Input, Moment, Pid,

@@ -6,10 +6,10 @@
 mod codec;
 mod values;
 
-use crate::deadline::Timer;
 use crate::group::Group;
 use crate::process::Process;
-use crate::state::State;
+use crate::process::state::State;
+use crate::timers::Timer;
 use crate::{ExitStatus, GroupId, Pid, ProcessId, Supervisor, SupervisorState, Ticket};
 use codec::{Codec, Reader};
 use std::collections::{BTreeMap, BTreeSet};

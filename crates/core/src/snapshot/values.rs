@@ -2,16 +2,16 @@
 
 use super::DecodeError;
 use super::codec::{Codec, Reader, codec_enum, codec_struct};
-use crate::bus::Bus;
-use crate::deadline::Timer;
-use crate::event::Event;
-use crate::job::{PendingRequest, PendingStart, Subject, WaitCondition, Waiter};
-use crate::listener::{Listener, ListenerState, ResultProgress};
-use crate::pool::{Pool, QueuedEvent};
+use crate::events::Event;
+use crate::events::bus::Bus;
+use crate::events::listener::{Listener, ListenerState, ResultProgress};
+use crate::events::pool::{Pool, QueuedEvent};
+use crate::events::tick::{Period, Ticks};
+use crate::process::state::State;
 use crate::process::{Process, Record, Restarts, Wanted};
+use crate::requests::pending::{PendingRequest, PendingStart, Subject, WaitCondition, Waiter};
 use crate::shutdown::Shutdown;
-use crate::state::State;
-use crate::tick::{Period, Ticks};
+use crate::timers::Timer;
 use crate::{
     Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Pid, Policy,
     PoolCounters, ProcessId, ProcessOutcome, Signal, SupervisorState, Ticket, Wait, Wall,

@@ -4,7 +4,13 @@
 //! it waits for comes true. What needs a look at the disk is an effect with an answer: `CheckCommands` before a start,
 //! `CheckRestart` before a restart.
 
-use crate::{Fault, ProcessId, Signal};
+mod fault;
+mod handle;
+pub(crate) mod pending;
+
+pub use fault::Fault;
+
+use crate::{ProcessId, Signal};
 use std::sync::Arc;
 
 /// Identifies a request. The caller chooses it and never uses it again.

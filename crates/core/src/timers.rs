@@ -3,7 +3,7 @@
 //! One entry per timer at most, so setting a timer anew replaces it and clearing it leaves nothing behind.
 //! All operations take logarithmic time in the number of pending timers.
 
-use crate::tick::Period;
+use crate::events::tick::Period;
 use crate::{GroupId, ProcessId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,11 +1,24 @@
 //! One process: its state, what is wanted of it, and what is remembered of it.
 
-use crate::job::Waiter;
-use crate::listener::Listener;
-use crate::state::State;
-use crate::{
-    Description, ExitStatus, GroupId, History, Moment, Policy, ProcessId, ProcessInfo, ProcessState, Wall,
-};
+mod exit_status;
+mod lifecycle;
+mod pid;
+mod policy;
+mod signal;
+pub(crate) mod state;
+mod stop;
+pub(crate) mod table;
+
+pub use exit_status::ExitStatus;
+pub use pid::Pid;
+pub use policy::{Autorestart, Policy};
+pub use signal::Signal;
+pub use state::ProcessState;
+
+use crate::events::listener::Listener;
+use crate::process::state::State;
+use crate::requests::pending::Waiter;
+use crate::{Description, GroupId, History, Moment, ProcessId, ProcessInfo, Wall};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Looking at the supervisor without changing it.
 
 use crate::group::Group;
-use crate::state::State;
+use crate::process::state::State;
 use crate::{
     EventKind, Fault, GroupId, GroupInfo, Moment, Namespec, PoolCounters, ProcessId, ProcessInfo, Selection,
     Supervisor, SupervisorState, Target,

@@ -5,9 +5,9 @@
 //! listeners have dealt with what they can take. All pools together are waited for [`PATIENCE`] at most, so that many stuck
 //! ones delay the end no longer than one. Upstream stops them at once, and they never hear of the last stops.
 
-use crate::deadline::Timer;
-use crate::listener::ListenerState;
-use crate::state::State;
+use crate::events::listener::ListenerState;
+use crate::process::state::State;
+use crate::timers::Timer;
 use crate::turn::Turn;
 use crate::{GroupId, ProcessId, Supervisor};
 use std::time::Duration;

@@ -1,11 +1,12 @@
 //! From what happens to the pools that want to know: numbers events and hands each to every pool once.
 
-use crate::deadline::{Timer, TimerQueue};
-use crate::event::Event;
-use crate::pool::{self, Pool};
-use crate::tick::{Period, Ticks};
+use crate::events::Event;
+use crate::events::payload;
+use crate::events::pool::{self, Pool};
+use crate::events::tick::{Period, Ticks};
+use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
-use crate::{EventKind, EventSet, GroupId, Moment, payload};
+use crate::{EventKind, EventSet, GroupId, Moment};
 use std::collections::BTreeMap;
 
 /// Every pool, and what is common to them.

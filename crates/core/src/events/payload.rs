@@ -1,7 +1,7 @@
 //! The text of events, to the byte.
 
 use crate::process::Process;
-use crate::state::State;
+use crate::process::state::State;
 use crate::{Channel, EventKind, Pid, ProcessState, repr};
 
 /// The kind of the event for a process that has entered this state.

@@ -1,5 +1,7 @@
 //! What is shown of processes and groups to clients and pages.
 
+mod query;
+
 use crate::{ExitStatus, GroupId, Pid, ProcessId, ProcessState, Wall};
 use std::fmt;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! rejection it rests there for a while, longer each time, and is given up after [`ATTEMPTS`] attempts, so
 //! that one unwanted event neither burns the processor nor blocks those behind it for ever.
 
-use crate::event::Event;
+use crate::events::Event;
 use crate::{EventLength, EventSet, GroupId, PoolCounters, ProcessId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;

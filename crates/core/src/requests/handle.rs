@@ -1,12 +1,13 @@
 //! Answering requests: what is done at once, what is waited for, and when the answer is known.
 
-use crate::job::{Outcome, PendingRequest, PendingStart, Timing, WaitCondition, Waiter};
+use crate::events::payload;
 use crate::process::Process;
-use crate::state::State;
+use crate::process::state::State;
+use crate::requests::pending::{Outcome, PendingRequest, PendingStart, Timing, WaitCondition, Waiter};
 use crate::turn::Turn;
 use crate::{
     Answer, Command, CommandCheck, Effect, EventKind, Fault, ProcessId, ProcessState, Request, RestartCheck,
-    Selection, Signal, Supervisor, SupervisorState, Target, Ticket, Wait, payload,
+    Selection, Signal, Supervisor, SupervisorState, Target, Ticket, Wait,
 };
 
 impl Supervisor {

@@ -14,6 +14,13 @@
 //!        └─ PROCESS_GROUP ── _ADDED _REMOVED
 //! ```
 
+pub(crate) mod bus;
+mod deliver;
+pub(crate) mod listener;
+pub(crate) mod payload;
+pub(crate) mod pool;
+pub(crate) mod tick;
+
 use std::sync::Arc;
 
 /// A kind of event. Declared in the order of the table in the manual, parents before their children.

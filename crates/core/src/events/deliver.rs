@@ -1,12 +1,13 @@
 //! Serving event listeners: events out, what they say in.
 
-use crate::bus;
-use crate::deadline::Timer;
-use crate::listener::{Listener, Message};
-use crate::pool::{QueuedEvent, Requeued, ReturnReason};
-use crate::state::State;
+use crate::events::bus;
+use crate::events::listener::{Listener, Message};
+use crate::events::payload;
+use crate::events::pool::{QueuedEvent, Requeued, ReturnReason};
+use crate::process::state::State;
+use crate::timers::Timer;
 use crate::turn::Turn;
-use crate::{Channel, Effect, EventKind, GroupId, Pid, ProcessId, Supervisor, payload};
+use crate::{Channel, Effect, EventKind, GroupId, Pid, ProcessId, Supervisor};
 
 impl Supervisor {
     /// Hands out waiting events as long as there are listeners free to take them.

@@ -4,10 +4,10 @@
 //! child has gone, the process is in state UNKNOWN: it may well be running, and nobody can do anything about
 //! it but wait for its end. Upstream never leaves that state; we do when the child ends.
 
-use crate::deadline::Timer;
-use crate::job::{Outcome, Timing, WaitCondition};
+use crate::process::state::State;
 use crate::process::{Process, Wanted};
-use crate::state::State;
+use crate::requests::pending::{Outcome, Timing, WaitCondition};
+use crate::timers::Timer;
 use crate::turn::Turn;
 use crate::{
     Effect, KillCause, KillError, KillOrder, KillTarget, Pid, ProcessId, Signal, Supervisor, SupervisorState,

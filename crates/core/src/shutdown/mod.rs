@@ -4,10 +4,12 @@
 //! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
 //! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
 //! Listeners, whose groups have priority -1 unless configured otherwise, so stop last, and each group of them only after it
-//! has dealt with the events of all that stopped before it ([`crate::drain`]).
+//! has dealt with the events of all that stopped before it ([`crate::shutdown::drain`]).
 
-use crate::deadline::{Timer, TimerQueue};
-use crate::drain::PATIENCE;
+mod drain;
+
+use crate::shutdown::drain::PATIENCE;
+use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Signal, Supervisor, SupervisorState};
 use std::time::Duration;

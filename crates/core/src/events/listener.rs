@@ -11,7 +11,7 @@
 //! portions. Memory is bounded: no line is longer than [`LINE_LIMIT`], and of a result's body only whether
 //! it is still `OK` is kept.
 
-use crate::pool::QueuedEvent;
+use crate::events::pool::QueuedEvent;
 use crate::repr;
 
 const READY: &[u8] = b"READY\n";
@@ -213,7 +213,7 @@ fn announced_length(line: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, EventKind};
+    use crate::events::{Event, EventKind};
 
     fn event() -> QueuedEvent {
         let event = Event { serial: 7, kind: EventKind::RemoteCommunication, payload: "type:a\nb".into() };

@@ -4,9 +4,9 @@
 //! process is `Spawning`, without a pid. What is asked of it meanwhile waits for that fact: a stop is kept in
 //! `wanted`, signals are kept by their requests.
 
-use crate::listener::Listener;
+use crate::events::listener::Listener;
 use crate::process::Wanted;
-use crate::state::State;
+use crate::process::state::State;
 use crate::turn::Turn;
 use crate::{
     Effect, EventKind, ExitStatus, GroupId, KillCause, KillOrder, KillTarget, Pid, Policy, ProcessId, Signal,
