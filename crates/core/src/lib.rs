@@ -82,7 +82,7 @@ pub use input::{Input, KillError};
 pub use level::Level;
 pub use moment::{Moment, Wall};
 pub use name::{GroupId, Namespec, ProcessId, Selection};
-pub use process::{Autorestart, ExitStatus, Pid, Policy, ProcessState, Signal};
+pub use process::{Autorestart, ExitStatus, NotYet, Pid, Policy, ProcessState, Signal, StartCause, Wanted};
 pub use requests::{
     Answer, Command, CommandCheck, Fault, ProcessOutcome, Request, RestartCheck, Target, Ticket, Wait,
 };

@@ -4,8 +4,8 @@
 //! child has gone, the process is in state UNKNOWN: it may well be running, and nobody can do anything about
 //! it but wait for its end. Upstream never leaves that state; we do when the child ends.
 
+use crate::process::Process;
 use crate::process::state::State;
-use crate::process::{Process, Wanted};
 use crate::requests::pending::{Outcome, Timing, WaitCondition};
 use crate::timers::Timer;
 use crate::turn::Turn;
@@ -19,32 +19,10 @@ use std::time::Duration;
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Supervisor {
-    /// Has a process stop, whatever it does.
-    pub(crate) fn stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
-        let Some(process) = self.processes.get_mut(id) else { return };
-        match process.state {
-            State::Starting { .. } | State::Running { .. } | State::Unknown { .. } => {
-                self.order_stop(id, turn);
-            }
-            // The signal follows as soon as there is a pid.
-            State::Spawning { .. } => process.wanted = Wanted::Down,
-            State::Backoff { .. } => {
-                process.wanted = Wanted::Down;
-                self.stop_in_backoff(id, turn);
-            }
-            State::Exited { restart_at: Some(_) } => {
-                process.wanted = Wanted::Down;
-                self.enter(id, State::Exited { restart_at: None }, turn);
-            }
-            State::Exited { restart_at: None } | State::Stopped | State::Stopping { .. } | State::Fatal => {}
-        }
-    }
-
     /// Sends the stop signal to a live child.
     pub(crate) fn order_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let Some(pid) = process.state.pid() else { return };
-        process.wanted = Wanted::Down;
         let kill_at = turn.clock().saturating_add(process.policy.stop_time());
         let target = target(process.policy.stopasgroup);
         let signal = process.policy.stopsignal;

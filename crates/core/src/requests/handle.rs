@@ -7,7 +7,7 @@ use crate::requests::pending::{Outcome, PendingRequest, PendingStart, Timing, Wa
 use crate::turn::Turn;
 use crate::{
     Answer, Command, CommandCheck, Effect, EventKind, Fault, ProcessId, ProcessState, Request, RestartCheck,
-    Selection, Signal, Supervisor, SupervisorState, Target, Ticket, Wait,
+    Selection, Signal, StartCause, Supervisor, SupervisorState, Target, Ticket, Wait,
 };
 
 impl Supervisor {
@@ -210,7 +210,7 @@ impl Supervisor {
         };
         pending.wait_for(id);
         process.waiters.push(Waiter { ticket, condition });
-        self.launch(id, 0, turn);
+        self.want_up(id, StartCause::Command, turn);
     }
 
     fn stop_selection(
@@ -252,7 +252,7 @@ impl Supervisor {
         };
         pending.wait_for(id);
         process.waiters.push(Waiter { ticket, condition });
-        self.stop(id, turn);
+        self.want_down(id, turn);
     }
 
     fn signal_selection(

@@ -136,7 +136,7 @@ impl Supervisor {
         }
         let Some(group) = self.groups.all.get(&group) else { return };
         for id in group.by_priority().to_vec().into_iter().rev() {
-            self.stop(id, turn);
+            self.want_down(id, turn);
         }
     }
 }

@@ -8,13 +8,13 @@ use crate::events::listener::{Listener, ListenerState, ResultProgress};
 use crate::events::pool::{Pool, QueuedEvent};
 use crate::events::tick::{Period, Ticks};
 use crate::process::state::State;
-use crate::process::{Process, Record, Restarts, Wanted};
+use crate::process::{Process, Record, Restarts};
 use crate::requests::pending::{PendingRequest, PendingStart, Subject, WaitCondition, Waiter};
 use crate::shutdown::Shutdown;
 use crate::timers::Timer;
 use crate::{
     Autorestart, EventKind, EventLength, EventSet, ExitStatus, Fault, GroupId, Moment, Pid, Policy,
-    PoolCounters, ProcessId, ProcessOutcome, Signal, SupervisorState, Ticket, Wait, Wall,
+    PoolCounters, ProcessId, ProcessOutcome, Signal, StartCause, SupervisorState, Ticket, Wait, Wall, Wanted,
 };
 
 impl Codec for Pid {
@@ -110,7 +110,8 @@ codec_enum!(SupervisorState { 0 => Shutdown, 1 => Restarting, 2 => Running });
 codec_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });
 codec_enum!(EventLength { 0 => Characters, 1 => Bytes });
 codec_enum!(Wait { 0 => No, 1 => Yes });
-codec_enum!(Wanted { 0 => Up, 1 => Down });
+codec_enum!(Wanted { 0 => Up(cause), 1 => Down });
+codec_enum!(StartCause { 0 => Autostart, 1 => Command, 2 => Retry, 3 => Restart });
 codec_enum!(Period { 0 => Seconds5, 1 => Minute, 2 => Hour });
 codec_enum!(ExitStatus { 0 => Code(code), 1 => Signal { signal, core_dumped }, 2 => Unknown(status) });
 codec_enum!(State {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use supervisor_core::{
     Autorestart, Channel, Command, Ending, EventKind, ExitStatus, Input, KillCause, KillError, KillTarget,
-    Pid, Policy, ProcessId, ProcessState, Selection, Signal, Supervisor, SupervisorState, Target, Ticket,
-    Wait,
+    NotYet, Pid, Policy, ProcessId, ProcessState, Selection, Signal, StartCause, Supervisor, SupervisorState,
+    Target, Ticket, Wait, Wanted,
 };
 
 /// One thing that happens. Numbers choose among what there is at that moment.
@@ -99,6 +99,10 @@ struct Truth {
     /// Attempts to start each process since it last ran or was started by hand.
     attempts: BTreeMap<ProcessId, i64>,
     policies: BTreeMap<ProcessId, Policy>,
+    /// The processes that were at rest after the last step: nothing but a command may start them.
+    at_rest: BTreeSet<ProcessId>,
+    /// Whether the step in hand may start processes at rest.
+    starts_at_rest: bool,
     asked: Vec<Ticket>,
     cancelled: BTreeSet<Ticket>,
     groups_added: usize,
@@ -128,6 +132,8 @@ impl Truth {
             killed: BTreeSet::new(),
             attempts: BTreeMap::new(),
             policies: BTreeMap::new(),
+            at_rest: BTreeSet::new(),
+            starts_at_rest: true,
             asked: Vec::new(),
             cancelled: BTreeSet::new(),
             groups_added: 0,
@@ -203,6 +209,7 @@ impl Truth {
     }
 
     fn take(&mut self, step: &Step) {
+        self.starts_at_rest = matches!(step, Step::Start(..) | Step::StartMany(_) | Step::AddGroup);
         match *step {
             Step::Start(process, is_waiting) => {
                 if let Some(target) = self.target(process) {
@@ -335,6 +342,7 @@ impl Truth {
             *attempts += 1;
             let allowed = self.policies.get(&process).map_or(4, |policy| policy.startretries + 1);
             assert!(*attempts <= allowed, "{attempts} attempts of {process}");
+            assert!(self.starts_at_rest || !self.at_rest.contains(&process), "{process} is started unasked");
         }
         let mut spawning = BTreeSet::new();
         for process in &self.world.spawns {
@@ -359,7 +367,9 @@ impl Truth {
                 }
             }
         }
+        self.at_rest.clear();
         for process in self.processes() {
+            self.check_reconciled(process);
             let now = self.world.now();
             let info = self.world.supervisor.process_info(process, now).unwrap();
             let child = self.living.iter().find(|(_, owner)| **owner == process).map(|(pid, _)| *pid);
@@ -379,6 +389,48 @@ impl Truth {
         }
         for pid in self.living.keys() {
             assert!(self.processes().contains(&self.living[pid]), "an orphan");
+        }
+    }
+
+    /// Each process is where it is wanted, on its way there, or held back for a reason.
+    fn check_reconciled(&mut self, process: ProcessId) {
+        let now = self.world.now();
+        let supervisor = &self.world.supervisor;
+        let info = supervisor.process_info(process, now).unwrap();
+        let held_back = supervisor.held_back(process, now.monotonic);
+        let next_attempt = info.history.next_attempt;
+        let shown = format!(
+            "{process} is {} with next attempt {next_attempt:?}, held back {held_back:?}",
+            info.state
+        );
+        match (supervisor.wanted(process).unwrap(), info.state) {
+            // It runs or comes up; or the stop signal was sent or refused.
+            (Wanted::Up(_), ProcessState::Starting | ProcessState::Running | ProcessState::Unknown)
+            | (Wanted::Down, ProcessState::Stopping | ProcessState::Unknown) => {}
+            (Wanted::Up(cause), ProcessState::Backoff | ProcessState::Exited) => match held_back {
+                Some(NotYet::BackingOff { until }) => {
+                    assert_eq!((cause, next_attempt), (StartCause::Retry, Some(until)), "{shown}");
+                }
+                Some(NotYet::RestartLimit { until }) => {
+                    assert_eq!((cause, next_attempt), (StartCause::Restart, Some(until)), "{shown}");
+                }
+                Some(NotYet::ShuttingDown) => {
+                    assert_ne!(supervisor.state(), SupervisorState::Running, "{shown}");
+                }
+                None => panic!("{shown}"),
+            },
+            (Wanted::Up(_), ProcessState::Stopped | ProcessState::Stopping | ProcessState::Fatal) => {
+                panic!("{shown} but wanted up");
+            }
+            (Wanted::Down, ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal) => {
+                assert_eq!(next_attempt, None, "{shown}");
+                self.at_rest.insert(process);
+            }
+            // The stop signal waits for the pid.
+            (Wanted::Down, ProcessState::Starting) => assert_eq!(info.pid, None, "{shown}"),
+            (Wanted::Down, ProcessState::Running | ProcessState::Backoff) => {
+                panic!("{shown} but wanted down")
+            }
         }
     }
 
