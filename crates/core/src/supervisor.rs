@@ -8,22 +8,16 @@
 
 use crate::events::bus::Bus;
 use crate::events::payload;
-use crate::events::pool::Pool;
 use crate::events::tick::Period;
-use crate::group::{Group, Groups};
+use crate::group::Groups;
 use crate::process::state::State;
 use crate::process::table::Processes;
-use crate::process::{Process, Record, Restarts, Wanted};
 use crate::requests::pending::{PendingRequest, PendingStart};
 use crate::shutdown::Shutdown;
 use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
-use crate::{
-    Effects, EventKind, ExitStatus, Fault, GroupId, GroupIds, GroupKind, GroupSpec, Input, Moment, Pid,
-    ProcessId, ProcessSpec, Ticket,
-};
+use crate::{Effects, ExitStatus, Input, Moment, Pid, ProcessId, Ticket};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What the daemon as a whole is up to.
@@ -128,80 +122,6 @@ impl Supervisor {
         self.end_turn(turn);
     }
 
-    /// Activates a group: from now on its pool buffers events, and once the main loop has begun its
-    /// `autostart` programs are started.
-    ///
-    /// Fails with `AlreadyAdded`, or with `ShutdownState` while everything stops.
-    pub fn add_group(
-        &mut self,
-        spec: GroupSpec,
-        now: Moment,
-        effects: &mut Effects,
-    ) -> Result<GroupIds, Fault> {
-        if self.state < SupervisorState::Running {
-            return Err(Fault::ShutdownState);
-        }
-        if self.groups.named(&spec.name).is_some() {
-            return Err(Fault::AlreadyAdded(spec.name.to_string()));
-        }
-        let turn = &mut Turn { now, effects };
-        let name = spec.name;
-        let group = GroupId(self.next_group);
-        self.next_group += 1;
-        let processes: Vec<ProcessId> = spec
-            .processes
-            .into_iter()
-            .map(|process| self.create(process, group, &name, &spec.kind))
-            .collect();
-        let members = processes.iter().filter_map(|id| self.processes.get(*id));
-        let members = members.map(|process| (process.id, process.name.clone(), process.policy.priority));
-        self.groups.insert(Group::new(group, name.clone(), spec.priority, members));
-        match spec.kind {
-            GroupKind::Programs => {}
-            GroupKind::EventListeners { buffer_size, events, length } => {
-                let pool = Pool::new(group, name.clone(), events, buffer_size, length);
-                self.bus.add_pool(pool, &mut self.timers, now);
-            }
-        }
-        self.bus.emit(EventKind::ProcessGroupAdded, || payload::of_group(&name), turn);
-        if self.is_started {
-            self.autostart(group, turn);
-        }
-        self.end_turn(turn);
-        Ok(GroupIds { group, processes })
-    }
-
-    /// Removes a group all of whose processes have stopped; returns what its numbers were.
-    ///
-    /// Fails with `BadName`, `StillRunning`, or `ShutdownState` while everything stops.
-    pub fn remove_group(
-        &mut self,
-        name: &str,
-        now: Moment,
-        effects: &mut Effects,
-    ) -> Result<GroupIds, Fault> {
-        if self.state < SupervisorState::Running {
-            return Err(Fault::ShutdownState);
-        }
-        let group = self.groups.named(name).ok_or_else(|| Fault::BadName(name.to_owned()))?;
-        if group.active > 0 {
-            return Err(Fault::StillRunning(name.to_owned()));
-        }
-        let turn = &mut Turn { now, effects };
-        let id = group.id;
-        let processes = self.groups.remove(id).map(|group| group.processes().to_vec()).unwrap_or_default();
-        for process in &processes {
-            self.resolve_remaining(*process, turn);
-            self.timers.set(Timer::Process(*process), None);
-            self.processes.remove(*process);
-        }
-        self.log_discarded(id, turn);
-        self.bus.remove_pool(id, &mut self.timers, now);
-        self.bus.emit(EventKind::ProcessGroupRemoved, || payload::of_group(name), turn);
-        self.end_turn(turn);
-        Ok(GroupIds { group: id, processes })
-    }
-
     /// When `Input::Deadline` is due, on the monotonic clock; `None` while nothing waits for time to pass.
     ///
     /// May lie in the past after any other input than `Input::Deadline`, so that the exits known by then can
@@ -225,11 +145,7 @@ impl Supervisor {
             (false, false) | (true, true) => {}
         }
         if let Some(group) = self.groups.all.get_mut(&process.group) {
-            match (previous.is_at_rest(), process.state.is_at_rest()) {
-                (true, false) => group.active += 1,
-                (false, true) => group.active -= 1,
-                (true, true) | (false, false) => {}
-            }
+            group.count_active(!previous.is_at_rest(), !process.state.is_at_rest());
         }
         if previous.shown() != process.state.shown() {
             let kind = payload::kind_of(process.state.shown());
@@ -260,40 +176,10 @@ impl Supervisor {
     }
 
     /// What may follow from anything: the next group stops, events go out, the end is reached.
-    fn end_turn(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn end_turn(&mut self, turn: &mut Turn<'_>) {
         self.deliver_events(turn);
         self.advance_shutdown(turn);
         self.deliver_events(turn);
         self.conclude_shutdown(turn);
-    }
-
-    fn create(
-        &mut self,
-        spec: ProcessSpec,
-        group: GroupId,
-        group_name: &Arc<str>,
-        kind: &GroupKind,
-    ) -> ProcessId {
-        let id = ProcessId(self.next_process);
-        self.next_process += 1;
-        let listener = match kind {
-            GroupKind::Programs => None,
-            GroupKind::EventListeners { .. } => Some(Box::default()),
-        };
-        let process = Process {
-            id,
-            group,
-            name: spec.name,
-            group_name: group_name.clone(),
-            policy: spec.policy,
-            state: State::Stopped,
-            wanted: Wanted::Down,
-            record: Record::default(),
-            restarts: Restarts::default(),
-            waiters: Vec::new(),
-            listener,
-        };
-        self.processes.insert(process);
-        id
     }
 }

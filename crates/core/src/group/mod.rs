@@ -1,5 +1,7 @@
 //! Processes under one name, and the orders they are taken in.
 
+mod activation;
+
 use crate::{EventLength, EventSet, GroupId, GroupInfo, Policy, ProcessId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,6 +92,15 @@ impl Group {
         members: impl Iterator<Item = (ProcessId, Arc<str>, i64)>,
     ) -> Self {
         Self { id, name, priority, members: Members::of(members.collect()), active: 0 }
+    }
+
+    /// Counts a process that was active or not and now is or is not.
+    pub(crate) fn count_active(&mut self, was_active: bool, is_active: bool) {
+        match (was_active, is_active) {
+            (false, true) => self.active += 1,
+            (true, false) => self.active -= 1,
+            (true, true) | (false, false) => {}
+        }
     }
 
     /// Its processes in the order of the configuration.

@@ -20,8 +20,8 @@ pub use state::ProcessState;
 
 use crate::events::listener::Listener;
 use crate::process::state::State;
-use crate::requests::pending::Waiter;
-use crate::{Description, GroupId, History, Moment, ProcessId, ProcessInfo, Wall};
+use crate::requests::waiting::Waiter;
+use crate::{Description, GroupId, GroupKind, History, Moment, ProcessId, ProcessInfo, ProcessSpec, Wall};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +90,33 @@ impl Restarts {
 }
 
 impl Process {
+    /// A process that never ran.
+    pub(crate) fn new(
+        id: ProcessId,
+        spec: ProcessSpec,
+        group: GroupId,
+        group_name: Arc<str>,
+        kind: &GroupKind,
+    ) -> Self {
+        let listener = match kind {
+            GroupKind::Programs => None,
+            GroupKind::EventListeners { .. } => Some(Box::default()),
+        };
+        Self {
+            id,
+            group,
+            name: spec.name,
+            group_name,
+            policy: spec.policy,
+            state: State::Stopped,
+            wanted: Wanted::Down,
+            record: Record::default(),
+            restarts: Restarts::default(),
+            waiters: Vec::new(),
+            listener,
+        }
+    }
+
     /// What clients see of it.
     pub(crate) fn info(&self, now: Moment) -> ProcessInfo<'_> {
         ProcessInfo {

@@ -6,7 +6,8 @@
 
 use crate::process::Process;
 use crate::process::state::State;
-use crate::requests::pending::{Outcome, Timing, WaitCondition};
+use crate::requests::pending::{Outcome, Timing};
+use crate::requests::waiting::WaitCondition;
 use crate::timers::Timer;
 use crate::turn::Turn;
 use crate::{

@@ -7,6 +7,9 @@
 mod fault;
 mod handle;
 pub(crate) mod pending;
+mod start;
+mod stop;
+pub(crate) mod waiting;
 
 pub use fault::Fault;
 

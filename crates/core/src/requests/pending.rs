@@ -6,7 +6,7 @@
 //! from the request.
 
 use crate::process::Process;
-use crate::{Answer, Fault, Namespec, ProcessId, ProcessOutcome, Signal, Ticket, Wait};
+use crate::{Answer, Fault, Namespec, ProcessId, ProcessOutcome, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -156,26 +156,4 @@ impl PendingRequest {
             }
         }
     }
-}
-
-/// What a request waits for on a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Waiter {
-    pub(crate) ticket: Ticket,
-    pub(crate) condition: WaitCondition,
-}
-
-/// The change a request waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WaitCondition {
-    /// The spawn has succeeded or failed.
-    Spawned,
-    /// It runs, or will not.
-    Running,
-    /// The stop signal has been sent, or cannot be.
-    StopOrdered,
-    /// It has stopped.
-    Stopped,
-    /// There is a pid to send this signal to.
-    Signallable(Signal),
 }

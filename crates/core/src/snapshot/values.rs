@@ -9,7 +9,8 @@ use crate::events::pool::{Pool, QueuedEvent};
 use crate::events::tick::{Period, Ticks};
 use crate::process::state::State;
 use crate::process::{Process, Record, Restarts};
-use crate::requests::pending::{PendingRequest, PendingStart, Subject, WaitCondition, Waiter};
+use crate::requests::pending::{PendingRequest, PendingStart, Subject};
+use crate::requests::waiting::{WaitCondition, Waiter};
 use crate::shutdown::Shutdown;
 use crate::timers::Timer;
 use crate::{
