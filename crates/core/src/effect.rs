@@ -1,8 +1,8 @@
-//! Everything the supervisor may ask of the world.
+//! Effects: what the supervisor orders the shell around it to do.
 
 use crate::{Answer, Level, Pid, ProcessId, Signal, Ticket};
 
-/// One order to the shell around the core. Effects are carried out in the order they were given.
+/// One effect. The shell executes effects in the order in which the supervisor emits them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Start the process' command. May take long; answered by `Input::Spawned` or `Input::SpawnFailed`.
@@ -14,7 +14,7 @@ pub enum Effect {
     Kill(KillOrder),
     /// Write a line to the main log.
     Log {
-        /// How grave it is.
+        /// Its severity.
         level: Level,
         /// The line without time and level.
         text: String,
@@ -26,14 +26,14 @@ pub enum Effect {
         /// Its answer.
         answer: Answer,
     },
-    /// Look at the command files of processes that a client wants started; answered by `Input::CommandsChecked`.
+    /// Check the command files of processes that a client starts; answered by `Input::CommandsChecked`.
     CheckCommands {
         /// The request.
         ticket: Ticket,
         /// The processes, in the order in which they are to be started.
         processes: Vec<ProcessId>,
     },
-    /// Read the configuration and see whether the daemon could begin anew with it; answered by `Input::RestartChecked`.
+    /// Read the configuration and check that the daemon can restart with it; answered by `Input::RestartChecked`.
     CheckRestart {
         /// The request; `None` for SIGHUP.
         ticket: Option<Ticket>,
@@ -51,11 +51,11 @@ pub enum Effect {
     },
     /// Close and open again the main log and the logs of every live process.
     ReopenLogs,
-    /// Everything has stopped: leave the main loop. Given once; nothing is started or signalled after it.
+    /// Everything has stopped: leave the main loop. Emitted once, and last.
     Terminate(Ending),
 }
 
-/// A signal to be sent, and what for. Handed back with the outcome.
+/// A signal to send, and why. `Input::Killed` returns it with the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KillOrder {
     /// The process meant.
@@ -64,13 +64,13 @@ pub struct KillOrder {
     pub pid: Pid,
     /// The signal.
     pub signal: Signal,
-    /// Whom to send it to.
+    /// The receiver.
     pub target: KillTarget,
-    /// What it is sent for.
+    /// Why it is sent.
     pub cause: KillCause,
 }
 
-/// Whom a signal goes to.
+/// The receiver of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KillTarget {
     /// The child alone (kill(2) with the pid).
@@ -79,31 +79,30 @@ pub enum KillTarget {
     Group,
 }
 
-/// What a signal is sent for.
+/// Why a signal is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KillCause {
     /// The process is to stop: `stopsignal`, or SIGKILL once `stopwaitsecs` have passed.
     Stop,
     /// A client asked for this signal.
     Request(Ticket),
-    /// The child belongs to no process we know, and must not be left behind.
+    /// The child belongs to no process of the supervisor, and must not be left running.
     Stray,
 }
 
-/// How the daemon's life goes on once everything has stopped.
+/// What the daemon does once everything has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It ends.
     Shutdown,
-    /// It begins anew with the configuration read again.
+    /// It restarts with the new configuration.
     Restart,
 }
 
-/// Room for effects that is kept for the next turn.
+/// Capacity kept for the next turn.
 const SPARE_CAPACITY: usize = 64;
 
-/// Where the supervisor puts its orders. Kept by the caller and used again, so that an ordinary turn
-/// allocates nothing for it.
+/// The effects of a turn. The caller reuses the buffer, so that an ordinary turn allocates nothing for it.
 #[derive(Debug, Default)]
 pub struct Effects {
     list: Vec<Effect>,
@@ -116,27 +115,27 @@ impl Effects {
         Self { list: Vec::new(), changed: Vec::new() }
     }
 
-    /// Takes everything out, first order first.
+    /// Removes all effects, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
         self.list.drain(..)
     }
 
-    /// Takes out the processes that changed their state, in order; one that changed several times may be listed again.
+    /// Removes the processes whose state changed, in order; one that changed several times may appear again.
     pub fn drain_changed(&mut self) -> impl Iterator<Item = ProcessId> + '_ {
         self.changed.drain(..)
     }
 
-    /// What is in it, first order first.
+    /// The effects, in order.
     pub fn as_slice(&self) -> &[Effect] {
         &self.list
     }
 
-    /// Whether nothing is to be done.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Gives back the room that only a burst needed, such as the start of a thousand programs.
+    /// Releases the capacity that only a burst needed, such as the start of a thousand programs.
     pub fn shrink(&mut self) {
         self.list.shrink_to(SPARE_CAPACITY);
         self.changed.shrink_to(SPARE_CAPACITY);

@@ -1,8 +1,8 @@
-//! Everything that can happen to the supervisor: facts, and requests.
+//! Inputs: facts and requests.
 //!
-//! A fact reports something that is so already and cannot be refused; a [`Request`] is a wish that is answered.
-//! Facts that no longer fit (a spawn for a removed process, bytes of a former child) are harmless: each has a
-//! written answer, and a child nobody knows is killed, never forgotten.
+//! A fact reports what has happened and cannot be refused; a [`Request`] is a command of a client and gets an answer. A fact
+//! that no longer applies (a spawn for a removed process, output of a former child) is harmless: each has a defined response,
+//! and a child that belongs to no process is killed.
 
 use crate::effect::KillOrder;
 use crate::{Channel, CommandCheck, ExitStatus, Pid, ProcessId, Request, RestartCheck, Signal, Ticket};
@@ -30,7 +30,7 @@ pub enum Input {
     },
     /// A child was reaped, ours or one adopted by being process 1. May overtake the `Spawned` of the same pid.
     ///
-    /// What the child wrote as an event listener is to be handed over (`ListenerOutput`) before this. While
+    /// `ListenerOutput` for everything the child wrote as an event listener precedes this. While
     /// [`crate::Supervisor::awaits_group_end`] holds, this waits until nothing lives in the child's process group, or
     /// what does has outlived SIGKILL for long enough.
     Reaped {
@@ -41,7 +41,7 @@ pub enum Input {
     },
     /// `Effect::Kill` was carried out; comes exactly once for each.
     Killed {
-        /// The order, as it was given.
+        /// The order of the effect.
         order: KillOrder,
         /// What the system said.
         outcome: Result<(), KillError>,
@@ -106,14 +106,14 @@ pub enum Input {
     CommandsChecked {
         /// The request.
         ticket: Ticket,
-        /// What was found for each process, in the same order; why nothing was looked at, if so.
+        /// The result for each process, in the same order; or why nothing could be checked.
         outcome: Result<Vec<CommandCheck>, String>,
     },
     /// `Effect::CheckRestart` was carried out; comes exactly once for each.
     RestartChecked {
         /// The request; `None` for SIGHUP.
         ticket: Option<Ticket>,
-        /// What was found.
+        /// The result.
         outcome: RestartCheck,
     },
     /// The client of this ticket is gone; what it asked for is not undone, but not answered either.

@@ -1,26 +1,37 @@
 //! The supervision state machine of supervisord.
 //!
-//! Pure: no clock, file, socket, process or thread, and no dependency. An input and a moment go in, effects
-//! come out; the shell around it (`supervisor-daemon`) carries them out and reports back what came of them.
+//! Pure: no clock, file, socket, process or thread, and no dependency. An input and a moment go in, effects come out; the shell
+//! around it (`supervisor-daemon`) executes them and feeds their results back as inputs.
 //!
 //! # How to drive it
 //!
-//! 1. Make a [`Supervisor`], add the groups ([`Supervisor::add_group`]; keep the rest of their configuration by
-//!    [`ProcessId`]), and tell it [`Input::Started`] once the loop runs.
+//! 1. Create a [`Supervisor`], add the groups ([`Supervisor::add_group`]; store the rest of their configuration by
+//!    [`ProcessId`]), and feed it [`Input::Started`] once the loop runs.
 //! 2. Sleep until something happens or [`Supervisor::next_deadline`] is reached; without one, sleep for ever.
-//! 3. Tell it what happened, each fact with the [`Moment`] it was learnt at, in this order: signals, listener
-//!    output, exits, [`Input::Deadline`] if it is due, requests, other output. Exits before deadlines, so that a
-//!    child that died in time is not said to have stayed up.
-//! 4. Carry out the effects of each input before the next input is told, first effect first. Nothing may reap a
-//!    child whose exit is not told at once, or a signal could reach a stranger with the same pid.
+//! 3. Feed what happened, each fact with the [`Moment`] at which the loop learnt it, in this order: signals, listener
+//!    output, exits, [`Input::Deadline`] if it is due, requests, other output. Exits precede deadlines, so that a
+//!    child that died before `startsecs` passed does not count as running.
+//! 4. Execute the effects of each input, in order, before the next input. Whatever reaps a child feeds its exit at once;
+//!    otherwise a signal could reach an unrelated process with the same pid.
 //! 5. Answer: every [`Effect::Spawn`] by [`Input::Spawned`] or [`Input::SpawnFailed`], every [`Effect::CheckCommands`] by
 //!    [`Input::CommandsChecked`] and every [`Effect::CheckRestart`] by [`Input::RestartChecked`], at any later time and from
 //!    any thread; every [`Effect::Kill`] by [`Input::Killed`]; every [`Effect::WriteListener`] by
 //!    [`Input::ListenerWritten`] or [`Input::ListenerWriteFailed`], unless the child ends before.
 //! 6. Leave at [`Effect::Terminate`]. For a restart go on with [`Supervisor::restarted`].
 //!
-//! A [`Command`] of a client is told as it is, with a [`Ticket`] ([`Input::Request`]); the [`Effect::Reply`] may come in the same
-//! turn or much later.
+//! A [`Command`] of a client goes in unchanged, with a [`Ticket`] ([`Input::Request`]); the [`Effect::Reply`] may come in the
+//! same turn or much later.
+//!
+//! # Where things are
+//!
+//! - `process`: one process. `state` is what is so, `reconcile` compares it with what is wanted and takes the next step, `start`,
+//!   `exit` and `stop` handle the facts about its child.
+//! - `group`: groups, their orders, and how they come and go.
+//! - `requests`: commands of clients, the checks before them, the conditions they wait for, and their answers.
+//! - `events`: kinds, the bus, pools and their listeners, ticks.
+//! - `shutdown`: the ordered stop of everything, and how listeners drain their last events.
+//! - `timers`: every deadline. `snapshot`: the state as bytes. `view`: what clients see.
+//! - `supervisor`: the owner of all state; [`Supervisor::handle`] dispatches, `enter` is the one place that changes a state.
 //!
 //! ```
 //! use supervisor_core::*;

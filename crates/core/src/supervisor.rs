@@ -1,10 +1,9 @@
-//! The whole machine: one input and one moment go in, effects come out.
+//! The owner of all state: one input and one moment go in, effects come out.
 //!
-//! `Supervisor` owns every group and process. Its methods are spread over files by cause: [`crate::process::lifecycle`]
-//! starts processes and hears how they fare, [`crate::process::stop`] stops and signals them, [`crate::shutdown`]
-//! stops everything in order, [`crate::requests::handle`] answers requests, [`crate::events::deliver`] serves event listeners,
-//! [`crate::view::query`] only looks. All of them change a process' state through [`Supervisor::enter`] alone, which
-//! keeps everything derived from states in step: timers, counts, events, and requests that wait.
+//! The methods of [`Supervisor`] are spread over folders by subject: `process` starts, stops and reaps, `requests` answers
+//! clients, `events` serves listeners, `shutdown` stops everything in order, `view` reads. All of them change a process' state
+//! through [`Supervisor::enter`] alone, which updates everything that follows from states: timers, counts, events, and
+//! waiting requests.
 
 use crate::events::bus::Bus;
 use crate::events::payload;
@@ -20,38 +19,38 @@ use crate::{Effects, ExitStatus, Input, Moment, Pid, ProcessId, Ticket};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What the daemon as a whole is up to.
+/// The state of the supervisor itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SupervisorState {
     /// Everything stops, then the daemon ends.
     Shutdown,
-    /// Everything stops, then the daemon begins anew.
+    /// Everything stops, then the daemon restarts.
     Restarting,
     /// Programs are kept running.
     Running,
 }
 
-/// Every group and process, and all that is going on with them.
+/// Every group and process, with all that is pending for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Supervisor {
     pub(crate) identifier: String,
     pub(crate) state: SupervisorState,
-    /// The main loop has begun.
+    /// The main loop runs.
     pub(crate) is_started: bool,
     pub(crate) groups: Groups,
     pub(crate) processes: Processes,
     pub(crate) next_group: u64,
     pub(crate) next_process: u64,
-    /// Whose child a pid is.
+    /// The process of each child.
     pub(crate) children: BTreeMap<Pid, ProcessId>,
-    /// How many spawns are under way.
+    /// How many spawns are in flight.
     pub(crate) spawns_in_flight: usize,
-    /// Children that were reaped while spawns were under way, and may turn out to be one of those.
+    /// Exits of unknown pids while spawns are in flight: each may be that of a child whose `Spawned` has yet to come.
     pub(crate) unclaimed_exits: BTreeMap<Pid, ExitStatus>,
     pub(crate) pending_starts: BTreeMap<Ticket, PendingStart>,
     pub(crate) pending_requests: BTreeMap<Ticket, PendingRequest>,
     pub(crate) bus: Bus,
-    /// `Some` from the moment everything is to stop.
+    /// `Some` once the shutdown has begun.
     pub(crate) shutdown: Option<Shutdown>,
     pub(crate) timers: TimerQueue,
 }
@@ -89,7 +88,7 @@ impl Supervisor {
         next
     }
 
-    /// Takes one input and orders what follows from it.
+    /// Handles one input and emits the effects that follow.
     pub fn handle(&mut self, input: Input, now: Moment, effects: &mut Effects) {
         let turn = &mut Turn { now, effects };
         match input {
@@ -125,12 +124,12 @@ impl Supervisor {
     /// When `Input::Deadline` is due, on the monotonic clock; `None` while nothing waits for time to pass.
     ///
     /// May lie in the past after any other input than `Input::Deadline`, so that the exits known by then can
-    /// be told first.
+    /// be fed first.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()
     }
 
-    /// The one place where a process changes its state, and where all that depends on it follows.
+    /// The one place where a process changes its state; updates everything that depends on it.
     pub(crate) fn enter(&mut self, id: ProcessId, next: State, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let previous = std::mem::replace(&mut process.state, next);
@@ -156,14 +155,14 @@ impl Supervisor {
         self.notify_waiters(id, &previous, turn);
     }
 
-    /// Does what is due, earliest first.
+    /// Fires the timers that are due, earliest first.
     fn time_passed(&mut self, turn: &mut Turn<'_>) {
         while let Some(timer) = self.timers.take_due(turn.clock()) {
             match timer {
                 Timer::Process(process) => self.process_due(process, turn),
                 Timer::StopReport(process) => self.report_stop(process, turn),
                 Timer::ShutdownReport => self.report_shutdown(turn),
-                // Whoever had to wait for it looks at the clock at the end of the turn.
+                // The end of the turn looks at the clock, and continues the shutdown.
                 Timer::DrainLimit => {}
                 Timer::Redelivery(group) => {
                     if let Some(pool) = self.bus.pools.get_mut(&group) {
@@ -175,7 +174,7 @@ impl Supervisor {
         }
     }
 
-    /// What may follow from anything: the next group stops, events go out, the end is reached.
+    /// What may follow from any input: events are delivered, the shutdown advances or ends.
     pub(crate) fn end_turn(&mut self, turn: &mut Turn<'_>) {
         self.deliver_events(turn);
         self.advance_shutdown(turn);

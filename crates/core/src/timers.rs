@@ -1,6 +1,6 @@
-//! What is to be done when: every deadline of the supervisor in one queue.
+//! Every deadline of the supervisor, in one queue.
 //!
-//! One entry per timer at most, so setting a timer anew replaces it and clearing it leaves nothing behind.
+//! A timer has one entry at most: setting it again replaces the entry, clearing it removes the entry.
 //! All operations take logarithmic time in the number of pending timers.
 
 use crate::events::tick::Period;
@@ -11,17 +11,17 @@ use std::time::Duration;
 /// What a deadline is for. Timers due at the same instant fire in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
-    /// The state of a process says what is due.
+    /// The deadline of a process' state: `startsecs`, back-off, SIGKILL or restart limit.
     Process(ProcessId),
-    /// A client waits for this process to stop: say so again.
+    /// Repeats the log line about a client that waits for this process to stop.
     StopReport(ProcessId),
-    /// Processes keep the daemon from ending: say so again.
+    /// Repeats the log line about the processes that a shutdown waits for.
     ShutdownReport,
-    /// The listeners whose turn to stop has come had time enough.
+    /// Ends the time that listeners have to drain their events.
     DrainLimit,
-    /// A pool may send its rejected event again.
+    /// Redelivers the rejected event of a pool.
     Redelivery(GroupId),
-    /// A tick begins.
+    /// Emits a tick event.
     Tick(Period),
 }
 
@@ -33,7 +33,8 @@ pub(crate) struct TimerQueue {
 }
 
 impl TimerQueue {
-    /// Has `timer` fire at `at` and at no other time; never if `None` or beyond what the clock can show.
+    /// Sets `timer` to fire at `at`, instead of any time set before; clears it if that is `None` or beyond what the clock can
+    /// show.
     pub(crate) fn set(&mut self, timer: Timer, at: Option<Duration>) {
         let at = at.filter(|at| *at != Duration::MAX);
         let before = match at {

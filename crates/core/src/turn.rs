@@ -1,4 +1,4 @@
-//! One turn of the machine: the moment it happens at, and where its effects go.
+//! One turn: the moment at which an input is handled, and the effects it emits.
 
 use crate::{Effect, Effects, Level, Moment};
 use std::time::Duration;

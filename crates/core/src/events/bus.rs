@@ -1,4 +1,4 @@
-//! From what happens to the pools that want to know: numbers events and hands each to every pool once.
+//! The event bus: numbers events and puts each into the buffer of every pool that subscribes to it.
 
 use crate::events::Event;
 use crate::events::payload;
@@ -38,7 +38,7 @@ impl Bus {
         }
     }
 
-    /// Emits an event, unless nobody wants it; the payload is then not even made.
+    /// Emits an event. Without a subscriber the payload is not even built.
     pub(crate) fn emit(&mut self, kind: EventKind, payload: impl FnOnce() -> String, turn: &mut Turn<'_>) {
         if !self.wants(kind) {
             return;
@@ -52,7 +52,7 @@ impl Bus {
         }
     }
 
-    /// Looks whether a tick has begun.
+    /// Emits a tick if its period has begun.
     pub(crate) fn tick(&mut self, period: Period, timers: &mut TimerQueue, turn: &mut Turn<'_>) {
         let (begun, next) = self.ticks.look(period, turn.now);
         timers.set(Timer::Tick(period), next);
@@ -67,7 +67,7 @@ impl Bus {
         self.covered = EventKind::all().filter(covers).collect();
     }
 
-    /// Has only those ticks watched that somebody wants.
+    /// Runs timers for those ticks alone that a pool subscribes to.
     fn subscriptions_changed(&mut self, timers: &mut TimerQueue, now: Moment) {
         self.update_subscriptions();
         for period in Period::ALL {

@@ -1,4 +1,4 @@
-//! Serving event listeners: events out, what they say in.
+//! Delivery to event listeners: events go out, results come back.
 
 use crate::events::bus;
 use crate::events::listener::{Listener, Message};
@@ -10,7 +10,7 @@ use crate::turn::Turn;
 use crate::{Channel, Effect, EventKind, GroupId, Pid, ProcessId, Supervisor};
 
 impl Supervisor {
-    /// Hands out waiting events as long as there are listeners free to take them.
+    /// Sends buffered events to listeners that are ready.
     pub(crate) fn deliver_events(&mut self, turn: &mut Turn<'_>) {
         while let Some(group) = self.bus.pools.values().find(|pool| pool.can_deliver()).map(|pool| pool.group)
         {
@@ -39,7 +39,7 @@ impl Supervisor {
         }
     }
 
-    /// A listener has got all of its event.
+    /// An event has been written to its listener in full.
     pub(crate) fn listener_written(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let serial = self.with_listener(id, pid, |listener| {
             listener.is_writing = false;
@@ -49,7 +49,7 @@ impl Supervisor {
         turn.debug(format!("event {serial} sent to listener {}", process.name));
     }
 
-    /// A listener does not read any more. Its event goes to another, or waits.
+    /// A listener has closed its standard input. Its event goes to another, or waits.
     pub(crate) fn listener_closed_stdin(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let event = self.with_listener(id, pid, |listener| {
             listener.has_closed_stdin = true;
@@ -64,7 +64,7 @@ impl Supervisor {
         self.requeue(process.group, event, ReturnReason::Undelivered, turn);
     }
 
-    /// A listener's child has ended: an event it had not finished waits again.
+    /// A listener has exited: the event it was processing goes back into the buffer.
     pub(crate) fn requeue_unfinished(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let group = process.group;
@@ -157,7 +157,7 @@ impl Supervisor {
         }
     }
 
-    /// Has an event wait again that a listener got and did not take.
+    /// Puts an event that a listener did not process back into the buffer.
     fn requeue(&mut self, group: GroupId, event: QueuedEvent, why: ReturnReason, turn: &mut Turn<'_>) {
         let Some(pool) = self.bus.pools.get_mut(&group) else { return };
         let (serial, waiting) = (event.event.serial, pool.waiting.len());

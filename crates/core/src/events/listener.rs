@@ -1,7 +1,7 @@
-//! The protocol of event listeners: what one writes goes in, messages come out.
+//! The protocol of event listeners: a parser for what one writes to its standard output.
 //!
 //! ```text
-//!   spawned                READY\n             event handed over
+//!   spawned                READY\n             event written
 //!  ────────▶ ACKNOWLEDGED ────────▶ READY ───────────────────────▶ BUSY
 //!                 ▲                                                  │
 //!                 └─────────────── RESULT 2\nOK ─────────────────────┘
@@ -28,9 +28,9 @@ const RESULT_LIMIT: u64 = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listener {
     pub(crate) state: ListenerState,
-    /// An event has been handed to the daemon that is not written completely yet.
+    /// The event is being written to its standard input.
     pub(crate) is_writing: bool,
-    /// It has closed its standard input: no event can reach it any more.
+    /// No event can reach it any more.
     pub(crate) has_closed_stdin: bool,
 }
 
@@ -64,11 +64,11 @@ pub(crate) enum ResultProgress {
 pub(crate) enum Message {
     /// It is ready for an event.
     Ready,
-    /// It spoke out of turn, in the state of this name.
+    /// It wrote something in a state, of this name, in which it must not.
     Violation(&'static str),
     /// It has dealt with its event.
     Processed,
-    /// It would rather not have this event now.
+    /// It rejects this event.
     Rejected(QueuedEvent),
     /// It ended its event with a line that is no result line.
     BadLine { line: String, event: QueuedEvent },
@@ -81,18 +81,18 @@ impl Default for ListenerState {
 }
 
 impl Listener {
-    /// Whether an event can be handed to it.
+    /// Whether it can take an event.
     pub(crate) fn is_free(&self) -> bool {
         self.state == ListenerState::Ready && !self.is_writing && !self.has_closed_stdin
     }
 
-    /// Hands it an event.
+    /// Assigns it an event.
     pub(crate) fn take(&mut self, event: QueuedEvent) {
         self.state = ListenerState::Busy { event, result: ResultProgress::Line(Vec::new()) };
         self.is_writing = true;
     }
 
-    /// Takes its unfinished event away from it, if it has one; it then waits as if it had not got it.
+    /// Removes the event it is processing, if any; it is then ready.
     pub(crate) fn take_event(&mut self) -> Option<QueuedEvent> {
         match std::mem::replace(&mut self.state, ListenerState::Ready) {
             ListenerState::Busy { event, .. } => Some(event),
@@ -111,7 +111,7 @@ impl Listener {
         }
     }
 
-    /// Takes what it wrote, and says what that means, one message after the other.
+    /// Parses what it wrote, and calls `message` for each message in it.
     pub(crate) fn parse(&mut self, mut bytes: &[u8], mut message: impl FnMut(Message)) {
         while !bytes.is_empty() {
             let state = std::mem::replace(&mut self.state, ListenerState::Unknown);
@@ -135,7 +135,7 @@ impl Listener {
     }
 }
 
-/// Waits for `READY\n`, and judges only once as many bytes have come, as upstream does.
+/// Expects `READY\n`; compares only once as many bytes have arrived, as upstream does.
 fn parse_ready<'a>(
     mut said: Vec<u8>,
     bytes: &'a [u8],

@@ -1,8 +1,8 @@
-//! A pool of event listeners: the events waiting for it, and which of its members can take one.
+//! A pool of event listeners: its buffer of events, and the members that are ready for one.
 //!
 //! Events are kept from the moment the pool exists, whether or not a member runs. A full buffer loses its
 //! oldest event. An event a listener did not take goes back to the head, so that order is kept; after a
-//! rejection it rests there for a while, longer each time, and is given up after [`ATTEMPTS`] attempts, so
+//! rejection it is retried after a delay that doubles each time, and is dropped after [`ATTEMPTS`] attempts, so
 //! that one unwanted event neither burns the processor nor blocks those behind it for ever.
 
 use crate::events::Event;
@@ -12,13 +12,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often an event is handed out before it is given up.
+/// How many times an event is sent before it is dropped.
 const ATTEMPTS: u32 = 10;
 
-/// Room for as many events is kept when none waits; what a burst took beyond that is given back.
+/// Capacity kept when the buffer is empty; what a burst took beyond that is released.
 const SPARE_CAPACITY: usize = 64;
 
-/// How long a rejected event rests at most.
+/// The longest delay before a rejected event is sent again.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// The events for one group of listeners.
@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     pub(crate) length: EventLength,
     pub(crate) next_serial: u64,
     pub(crate) waiting: VecDeque<QueuedEvent>,
-    /// The first event is not handed out before.
+    /// When the event at the head, which was rejected, may be sent again.
     pub(crate) retry_at: Option<Duration>,
     /// The members that can take an event. Numbers are given in the order of the configuration, so the
     /// first is the one upstream would choose.
@@ -45,25 +45,25 @@ pub(crate) struct QueuedEvent {
     pub(crate) event: Event,
     /// Its number within the pool; kept when it is sent again.
     pub(crate) pool_serial: u64,
-    /// How often a listener got it and did not take it.
+    /// How many times it was sent and not processed.
     pub(crate) failures: u32,
 }
 
-/// Why an event comes back.
+/// Why an event returns to the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReturnReason {
     /// It never reached the listener.
     Undelivered,
     /// The listener broke the protocol or died.
     Lost,
-    /// The listener said no.
+    /// The listener rejected it.
     Rejected,
 }
 
-/// What became of an event that came back.
+/// What becomes of an event that returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requeued {
-    /// It waits again; the serial of the event that had to go, if the buffer was full.
+    /// It is buffered; the serial of the event dropped for it, if the buffer was full.
     Waiting { discarded: Option<u64> },
     /// It is not sent again, after this many attempts.
     Abandoned { attempts: u32 },
@@ -91,7 +91,7 @@ impl Pool {
         }
     }
 
-    /// Takes a new event; returns the serial of the one that had to go for it.
+    /// Buffers a new event; returns the serial of the one dropped for it.
     pub(crate) fn accept(&mut self, event: Event) -> Option<u64> {
         let pool_serial = self.next_serial;
         self.next_serial = next_serial(pool_serial);
@@ -100,7 +100,7 @@ impl Pool {
         discarded
     }
 
-    /// Takes back an event that was handed out.
+    /// Returns an event that was sent to the head of the buffer.
     pub(crate) fn requeue(&mut self, mut queued: QueuedEvent, why: ReturnReason, now: Duration) -> Requeued {
         match why {
             ReturnReason::Undelivered => {}

@@ -1,9 +1,8 @@
 //! Ticks: events at every full 5 seconds, minute and hour of the wall clock.
 //!
-//! A tick is sent when the slice of wall-clock time has changed since the last look. Slices nobody looked at
-//! are skipped, and a clock that was set back gives an earlier `when`. The daemon is woken at slice borders,
-//! and when the clock is set, as the border it waits for is then nearer or farther; and only for periods somebody
-//! subscribes to.
+//! A tick is emitted when the slice of wall-clock time differs from the one seen last. Slices that passed unseen are skipped,
+//! and a clock that was set back gives an earlier `when`. A timer runs to the next slice border and is set again when the clock
+//! is set; only for periods that a pool subscribes to.
 
 use crate::{EventKind, Moment};
 use std::time::Duration;
@@ -51,22 +50,22 @@ impl Period {
     }
 }
 
-/// The slice each period was last seen in; `None` while nobody subscribes to it.
+/// The slice of each period seen last; `None` for periods without a subscriber.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ticks {
     pub(crate) last: [Option<i64>; 3],
 }
 
 impl Ticks {
-    /// Begins to watch a period, or ceases. Returns when it next needs a look.
+    /// Subscribes to a period or unsubscribes. Returns when its timer must fire.
     pub(crate) fn subscribe(&mut self, period: Period, wanted: bool, now: Moment) -> Option<Duration> {
         let last = &mut self.last[period as usize];
         *last = wanted.then(|| last.unwrap_or_else(|| period.slice(now)));
         wanted.then(|| period.next_border(now))
     }
 
-    /// Looks at the clock. Returns the `when` of the tick to send, if a new slice has begun, and when the
-    /// next look is needed.
+    /// Reads the wall clock. Returns the `when` of the tick to emit, if a new slice has begun, and when the timer must fire
+    /// next.
     pub(crate) fn look(&mut self, period: Period, now: Moment) -> (Option<i64>, Option<Duration>) {
         let Some(last) = &mut self.last[period as usize] else { return (None, None) };
         let slice = period.slice(now);

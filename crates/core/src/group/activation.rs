@@ -1,4 +1,4 @@
-//! Groups that come and go while the daemon runs.
+//! Adding and removing groups while the daemon runs.
 
 use crate::events::payload;
 use crate::events::pool::Pool;

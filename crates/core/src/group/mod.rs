@@ -59,14 +59,14 @@ pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) name: Arc<str>,
     pub(crate) priority: i64,
-    members: Members,
+    pub(crate) members: Members,
     /// How many of its processes are not at rest.
     pub(crate) active: usize,
 }
 
 /// The processes of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Members {
+pub(crate) enum Members {
     /// One, as nearly every group has; it needs no order.
     One(Arc<str>, ProcessId),
     Many(Box<Orders>),
@@ -74,7 +74,7 @@ enum Members {
 
 /// The processes of a group in each order they are taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Orders {
+pub(crate) struct Orders {
     /// In the order of the configuration.
     listed: Vec<ProcessId>,
     /// By priority, ties in the order of the configuration.

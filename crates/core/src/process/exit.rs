@@ -11,7 +11,7 @@ use crate::{ExitStatus, Pid, ProcessId, Supervisor};
 const TOO_QUICKLY: &str = "Exited too quickly (process log may have details)";
 
 impl Supervisor {
-    /// A child, ours or not, has ended.
+    /// A child was reaped, ours or an adopted orphan.
     pub(crate) fn reaped(&mut self, pid: Pid, status: ExitStatus, turn: &mut Turn<'_>) {
         if let Some(id) = self.children.remove(&pid) {
             self.exited(id, pid, status, turn);
@@ -53,7 +53,7 @@ impl Supervisor {
         self.requeue_unfinished(id, turn);
     }
 
-    /// It was asked to stop, and did.
+    /// It has stopped as ordered.
     fn has_stopped(&mut self, id: ProcessId, status: ExitStatus, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         process.record.exit_status = Some(status);
@@ -90,7 +90,7 @@ impl Supervisor {
         self.reconcile(id, turn);
     }
 
-    /// With no spawn under way, a reaped child that nobody claimed is a stranger.
+    /// With no spawn in flight, an exit that no process claimed was that of an orphan.
     pub(crate) fn log_unknown_exits(&mut self, turn: &mut Turn<'_>) {
         if self.spawns_in_flight == 0 {
             for (pid, status) in std::mem::take(&mut self.unclaimed_exits) {

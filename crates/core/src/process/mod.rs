@@ -1,4 +1,4 @@
-//! One process: its state, what is wanted of it, and what is remembered of it.
+//! One process: what is so ([`State`]), what is wanted of it ([`Wanted`]), and its record.
 
 mod exit;
 mod exit_status;
@@ -42,7 +42,7 @@ pub(crate) struct Process {
     pub(crate) listener: Option<Box<Listener>>,
 }
 
-/// What is remembered of a process over its states, for clients to see.
+/// What is kept of a process across its states, for clients to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     /// When a start was last attempted.
@@ -55,12 +55,12 @@ pub(crate) struct Record {
     pub(crate) exit_status: Option<ExitStatus>,
     /// How the last child ended, however soon after its start.
     pub(crate) last_exit: Option<ExitStatus>,
-    /// How often it was started without anybody asking for it: after an exit, or once more after a failure.
+    /// How many times it was started after an exit or a failed attempt.
     pub(crate) restarts: u32,
 }
 
-/// Holds back a process that exits as soon as it is restarted. Upstream restarts it without limit, as fast as
-/// the machine can; we allow a burst, then wait out the rest of the second.
+/// The rate limit for restarts. Upstream restarts a process that exits at once without limit, as fast as the machine can; we
+/// allow a burst, then wait for the rest of the second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Restarts {
     /// When the burst began.
@@ -159,7 +159,7 @@ impl Process {
         }
     }
 
-    /// Whether a stop was asked for while its spawn is under way.
+    /// Whether a stop waits for its spawn.
     pub(crate) fn is_stop_pending(&self) -> bool {
         matches!(self.state, State::Spawning { .. }) && self.wanted == Wanted::Down
     }

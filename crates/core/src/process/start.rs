@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Supervisor {
-    /// The main loop begins.
+    /// The main loop runs: `autostart` programs start.
     pub(crate) fn begin(&mut self, turn: &mut Turn<'_>) {
         if self.is_started {
             turn.error("the main loop was said to begin twice".to_owned());
@@ -26,7 +26,7 @@ impl Supervisor {
         }
     }
 
-    /// Starts the programs of a group that start by themselves, in the order of the configuration.
+    /// Starts the `autostart` programs of a group that never ran, in the order of the configuration.
     pub(crate) fn autostart(&mut self, group: GroupId, turn: &mut Turn<'_>) {
         let Some(group) = self.groups.all.get(&group) else { return };
         for id in group.processes().to_vec() {
@@ -133,7 +133,7 @@ impl Supervisor {
     }
 }
 
-/// Kills a child that came for a process which did not wait for it.
+/// Kills a child that was spawned for a process without a spawn in flight.
 fn kill_stray(process: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
     let (signal, target, cause) = (Signal::KILL, KillTarget::Leader, KillCause::Stray);
     turn.push(Effect::Kill(KillOrder { process, pid, signal, target, cause }));

@@ -11,7 +11,7 @@
 //!     │              FATAL       STARTING, RUNNING ──stop──▶ STOPPING ──exited──┐
 //!     └─────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! Whatever has a pid goes to UNKNOWN when the system refuses a signal, and leaves it when that child exits.
+//! A process with a pid enters UNKNOWN when the kernel refuses a signal, and leaves it when that child exits.
 
 use crate::Pid;
 use std::fmt;
@@ -22,7 +22,7 @@ use std::time::Duration;
 pub(crate) enum State {
     /// Does not run, and is not meant to.
     Stopped,
-    /// A spawn is under way; there is no pid yet. STARTING on the wire.
+    /// A spawn is in flight; there is no pid yet. STARTING on the wire.
     Spawning {
         /// How many attempts in a row have failed so far.
         failures: u32,
@@ -47,8 +47,8 @@ pub(crate) enum State {
         failures: u32,
         retry_at: Duration,
     },
-    /// Was asked to stop; SIGKILL follows at `kill_at`, again and again. With `killasgroup` the child may have ended, and
-    /// what is left is its process group.
+    /// The stop signal was sent; SIGKILL follows at `kill_at`, and repeats. With `killasgroup` the child may have ended while
+    /// members of its process group live.
     Stopping { pid: Pid, kill_at: Duration },
     /// Ended by itself.
     Exited {
@@ -57,10 +57,10 @@ pub(crate) enum State {
     },
     /// Too many attempts have failed.
     Fatal,
-    /// Runs, but the system refused to have it signalled.
+    /// Runs, but the kernel refused to signal it.
     Unknown {
         pid: Pid,
-        /// It could not be signalled during shutdown either: nothing more can be done about it.
+        /// It could not be signalled during shutdown either; the daemon ends without it.
         given_up: bool,
     },
 }
@@ -76,7 +76,7 @@ pub enum ProcessState {
     Running,
     /// Waits for the next attempt to start.
     Backoff,
-    /// Was asked to stop.
+    /// Is stopping.
     Stopping,
     /// Ended by itself.
     Exited,
@@ -135,7 +135,7 @@ impl ProcessState {
         }
     }
 
-    /// Counts as stopped for whoever waits for that.
+    /// Satisfies a wait for a stop.
     pub const fn is_stopped(self) -> bool {
         match self {
             Self::Stopped | Self::Exited | Self::Fatal | Self::Unknown => true,
@@ -143,7 +143,7 @@ impl ProcessState {
         }
     }
 
-    /// A client may have it signalled.
+    /// Clients may signal it.
     pub const fn is_signallable(self) -> bool {
         match self {
             Self::Starting | Self::Running | Self::Stopping => true,
@@ -188,7 +188,7 @@ impl State {
         }
     }
 
-    /// When something is to be done about it, should nothing else happen before.
+    /// When its timer fires.
     pub(crate) const fn deadline(&self) -> Option<Duration> {
         match *self {
             Self::Starting { running_at, .. } => Some(running_at),
@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    /// How many attempts to start it have failed in a row, while another one is under way or due.
+    /// How many attempts to start it have failed in a row, while another one is in flight or due.
     pub(crate) const fn failures(&self) -> u32 {
         match *self {
             Self::Spawning { failures, .. }
@@ -233,8 +233,8 @@ impl State {
         }
     }
 
-    /// Whether the daemon may end, and the group be removed, as far as this process is concerned: nothing of
-    /// it is left running that we could still do something about.
+    /// Whether neither the end of the daemon nor the removal of its group has to wait for it: it has no child that can still be
+    /// signalled.
     pub(crate) const fn is_at_rest(&self) -> bool {
         match *self {
             Self::Stopped | Self::Exited { .. } | Self::Fatal | Self::Unknown { given_up: true, .. } => true,

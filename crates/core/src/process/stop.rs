@@ -1,8 +1,8 @@
 //! Stopping and signalling processes.
 //!
-//! A signal is ordered, and a fact says what came of it. If the system refuses for any reason but that the
-//! child has gone, the process is in state UNKNOWN: it may well be running, and nobody can do anything about
-//! it but wait for its end. Upstream never leaves that state; we do when the child ends.
+//! A signal is an effect, and `Input::Killed` reports whether it could be sent. If the kernel refuses for any reason but ESRCH,
+//! the process enters UNKNOWN: it may well be running, and all that is left is to wait for its exit. Upstream never leaves that
+//! state; we do when the child exits.
 
 use crate::process::Process;
 use crate::process::state::State;
@@ -16,7 +16,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How often a client's wait for a stop is mentioned in the log.
+/// How often the log mentions that a client waits for a stop.
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Supervisor {
@@ -30,7 +30,7 @@ impl Supervisor {
         self.kill(id, pid, signal, target, kill_at, turn);
     }
 
-    /// Ends the waiting for another attempt, without a signal: nothing runs.
+    /// Cancels the next attempt; there is no child to signal.
     pub(crate) fn stop_in_backoff(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
         if self.shutdown.as_ref().is_some_and(|shutdown| shutdown.is_stopping(process.group)) {
@@ -41,7 +41,7 @@ impl Supervisor {
         }
     }
 
-    /// It has not stopped in time.
+    /// It has not stopped within `stopwaitsecs`: sends SIGKILL.
     pub(crate) fn kill_overdue(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.state.pid() else { return };
@@ -66,7 +66,7 @@ impl Supervisor {
         turn.push(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
     }
 
-    /// Sends what clients asked for while there was no pid.
+    /// Sends the signals that clients ordered before the pid was known.
     pub(crate) fn send_deferred_signals(&mut self, id: ProcessId, pid: Pid, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let deferred: Vec<_> = process
@@ -80,7 +80,7 @@ impl Supervisor {
         }
     }
 
-    /// A signal has been sent, or could not be.
+    /// A signal was sent, or could not be sent.
     pub(crate) fn killed(&mut self, order: KillOrder, outcome: Result<(), KillError>, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(order.process) else {
             if let Err(KillError::Refused(why)) = outcome {
@@ -114,7 +114,7 @@ impl Supervisor {
         }
     }
 
-    /// Says that a client waits for a process to stop, now and every two seconds.
+    /// Logs that a client waits for a process to stop, now and every two seconds.
     pub(crate) fn report_stop(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
         if matches!(process.state, State::Stopping { .. }) && self.is_stop_awaited(process) {
@@ -151,7 +151,7 @@ impl Supervisor {
         turn.push(Effect::Kill(KillOrder { process: id, pid, signal, target, cause }));
     }
 
-    /// Tells whoever waits for this signal what came of it.
+    /// Resolves the waits for this signal.
     fn resolve_signal(&mut self, order: KillOrder, outcome: Outcome, turn: &mut Turn<'_>) {
         match order.cause {
             KillCause::Stray => {}
@@ -169,8 +169,7 @@ impl Supervisor {
         }
     }
 
-    /// The system refuses to have a child signalled. One that is stopping goes on being killed when it is due
-    /// if only a client's signal was refused.
+    /// The kernel refuses to signal a child. A process that is stopping stays so if only a client's signal was refused.
     fn enter_unknown(&mut self, order: KillOrder, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(order.process) else { return };
         let is_stopping = matches!(process.state, State::Stopping { .. });

@@ -1,4 +1,4 @@
-//! Why a request cannot be fulfilled: upstream's numbered faults with their texts.
+//! Faults: upstream's numbers and texts for a request that fails.
 
 use std::fmt;
 

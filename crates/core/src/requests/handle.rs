@@ -1,4 +1,4 @@
-//! Requests as they arrive, and their answers.
+//! Requests arrive here, and are answered here.
 
 use crate::events::payload;
 use crate::requests::pending::PendingRequest;
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Supervisor {
-    /// Takes up a request.
+    /// Handles a request.
     pub(crate) fn handle_request(&mut self, request: Request, turn: &mut Turn<'_>) {
         let Request { ticket, command } = request;
         if self.pending_requests.contains_key(&ticket) || self.pending_starts.contains_key(&ticket) {
@@ -42,7 +42,7 @@ impl Supervisor {
         }
     }
 
-    /// The client is gone: what has begun goes on, and is not answered.
+    /// The client is gone: what has begun continues, unanswered.
     pub(crate) fn cancel(&mut self, ticket: Ticket) {
         self.pending_requests.remove(&ticket);
         if let Some(start) = self.pending_starts.get_mut(&ticket) {

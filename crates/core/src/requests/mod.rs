@@ -1,7 +1,7 @@
 //! The commands of clients, and their answers.
 //!
 //! Every request carries a [`Ticket`] and is answered by exactly one `Effect::Reply`, in the very turn in which the condition
-//! it waits for comes true. What needs a look at the disk is an effect with an answer: `CheckCommands` before a start,
+//! it waits for becomes true. What needs the disk is an effect with an answer: `CheckCommands` before a start,
 //! `CheckRestart` before a restart.
 
 mod fault;
@@ -29,7 +29,7 @@ pub struct Request {
     pub command: Command,
 }
 
-/// What clients can order.
+/// A command.
 ///
 /// A command on one process is answered by `Done` or `Fault`, one on many by `Outcomes`; a name that means nothing is a `Fault`
 /// in either case. While everything stops, all but `RemoteEvent` are refused with `ShutdownState`.
@@ -67,7 +67,7 @@ pub enum Command {
     },
     /// Stop everything, then end. Answered at once.
     Shutdown,
-    /// Stop everything, then begin anew. Answered once the configuration was checked, which decides whether it happens.
+    /// Stop everything, then restart. Answered once the configuration was checked, which decides whether it happens.
     Restart,
 }
 
@@ -82,7 +82,7 @@ pub enum Target {
     All,
 }
 
-/// What a look at the command file of a process found.
+/// The result of the check of a process' command file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandCheck {
     /// The process.
@@ -91,12 +91,12 @@ pub struct CommandCheck {
     pub result: Result<(), Fault>,
 }
 
-/// What a look at the configuration before a restart found.
+/// The result of the check of the configuration before a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RestartCheck {
-    /// The daemon can begin anew with it.
+    /// The daemon can restart with it.
     Usable,
-    /// The daemon cannot, and goes on as it is.
+    /// The daemon cannot, and keeps running with the one it has.
     Unusable {
         /// Why, for the log.
         report: String,
@@ -123,12 +123,11 @@ pub enum Answer {
     Done,
     /// It cannot be done.
     Fault(Fault),
-    /// What came of each process: first those decided at once, in priority order, then the others as they
-    /// were decided.
+    /// The result for each process: first the immediate ones in priority order, then the others as they became known.
     Outcomes(Vec<ProcessOutcome>),
 }
 
-/// What came of one process in a request for many.
+/// The result for one process of many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessOutcome {
     /// Its name within the group.

@@ -1,16 +1,15 @@
-//! Requests under way: what is still awaited, and what has come of the rest.
+//! Pending requests: the processes still awaited, and the outcome for the others.
 //!
-//! A request for many processes answers in upstream's order: first what is decided at once (faults, and
-//! successes that need no waiting) by priority, then the others as they are decided. Upstream looks about once
-//! a second, so whatever was decided within the same second it lists by priority; so do we, counting seconds
-//! from the request.
+//! The answer about many processes lists them in upstream's order: first the immediate outcomes (faults, and successes that need
+//! no waiting) by priority, then the deferred ones as they are known. Upstream polls about once a second, and lists outcomes of
+//! the same second by priority; so do we, counting seconds from the request.
 
 use crate::process::Process;
 use crate::{Answer, Fault, Namespec, ProcessId, ProcessOutcome, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What came of the attempt for one process.
+/// The outcome for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
@@ -34,36 +33,35 @@ impl Outcome {
     }
 }
 
-/// Whether an outcome belongs to what upstream decides while it takes the request.
+/// Whether upstream knows an outcome when it takes the request, or only when it polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timing {
     Immediate,
     Deferred,
 }
 
-/// A start whose command files are being looked at.
+/// A start whose command files are being checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingStart {
     /// The name as the client wrote it, if it is about one process.
     pub(crate) spelled: Option<String>,
     pub(crate) wait: Wait,
-    /// The client is gone. The processes are started all the same.
+    /// The client is gone. The processes are started, and nobody is answered.
     pub(crate) is_cancelled: bool,
 }
 
-/// A request under way.
+/// A request that is not answered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingRequest {
     pub(crate) asked: Duration,
     pub(crate) subject: Subject,
     /// The processes still undecided, with their place in the request.
     pub(crate) awaited: BTreeMap<ProcessId, u64>,
-    /// Every process of the request has been taken up. Until then a request is not over, even if nothing is
-    /// awaited.
+    /// All its processes were looked at. Until then it is not over, even if nothing is awaited.
     pub(crate) is_complete: bool,
 }
 
-/// What a request is about.
+/// The processes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// One process, as the client spelled it.
@@ -92,19 +90,19 @@ impl PendingRequest {
         }
     }
 
-    /// Waits for an outcome on `process`.
+    /// Awaits an outcome for `process`.
     pub(crate) fn wait_for(&mut self, process: ProcessId) {
         let place = self.take_place();
         self.awaited.insert(process, place);
     }
 
-    /// Notes a result for a process that was never waited for.
+    /// Records the result for a process that need not be awaited.
     pub(crate) fn note(&mut self, process: &Process, result: Result<(), Fault>) {
         let place = self.take_place();
         self.record(process, (0, place), result);
     }
 
-    /// Notes that the only process it is about does not exist; one of many is passed over.
+    /// Records that its process was removed; one of many is left out.
     pub(crate) fn refuse_unknown(&mut self) {
         match &mut self.subject {
             Subject::One { spelled, result } => *result = Err(Fault::BadName(spelled.clone())),
@@ -112,7 +110,7 @@ impl PendingRequest {
         }
     }
 
-    /// Notes an outcome if one is still awaited for this process; later ones change nothing.
+    /// Records the outcome for a process that is awaited; ignores later ones.
     pub(crate) fn resolve(&mut self, process: &Process, outcome: Outcome, timing: Timing, now: Duration) {
         let Some(place) = self.awaited.remove(&process.id) else { return };
         let second = match timing {

@@ -1,4 +1,4 @@
-//! Starts by clients: a look at the command files first, then the start, or why not.
+//! Starts by clients: the check of the command files, then the start or a fault.
 
 use crate::process::Process;
 use crate::requests::handle::{reply, spelled};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Supervisor {
-    /// Has the command files of the processes to be started looked at; `commands_checked` goes on from there.
+    /// Orders the check of the command files; `commands_checked` continues.
     pub(super) fn check_commands(&mut self, ticket: Ticket, target: Target, wait: Wait, turn: &mut Turn<'_>) {
         let selection = match self.select(&target) {
             Ok(selection) => selection,
@@ -22,7 +22,7 @@ impl Supervisor {
         turn.push(Effect::CheckCommands { ticket, processes: self.startable(selection) });
     }
 
-    /// The command files of processes to be started were looked at.
+    /// The command files were checked.
     pub(crate) fn commands_checked(
         &mut self,
         ticket: Ticket,
@@ -80,7 +80,7 @@ impl Supervisor {
         self.want_up(id, StartCause::Command, turn);
     }
 
-    /// The process was removed while its command file was looked at.
+    /// The process was removed during the check.
     fn refuse_unknown(&mut self, ticket: Ticket) {
         if let Some(pending) = self.pending_requests.get_mut(&ticket) {
             pending.refuse_unknown();
@@ -89,7 +89,7 @@ impl Supervisor {
 }
 
 impl Process {
-    /// Why a process cannot be started, in the order upstream looks.
+    /// Why it cannot be started, in the order in which upstream checks.
     fn start_refusal(&self, spelled: &str) -> Option<Fault> {
         match self.state.shown() {
             ProcessState::Starting | ProcessState::Running | ProcessState::Backoff => {

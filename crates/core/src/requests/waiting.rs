@@ -1,18 +1,18 @@
-//! Requests that wait for a process, and what its changes mean to them.
+//! Conditions that requests wait for, and the state changes that resolve them.
 
 use crate::process::state::State;
 use crate::requests::pending::{Outcome, Timing};
 use crate::turn::Turn;
 use crate::{ProcessId, Signal, Supervisor, Ticket};
 
-/// What a request waits for on a process.
+/// A request that waits for a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiter {
     pub(crate) ticket: Ticket,
     pub(crate) condition: WaitCondition,
 }
 
-/// The change a request waits for.
+/// What a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitCondition {
     /// The spawn has succeeded or failed.
@@ -28,7 +28,7 @@ pub(crate) enum WaitCondition {
 }
 
 impl Supervisor {
-    /// Tells the requests that wait for a process what its change from `previous` means to them.
+    /// Resolves the waits for a process whose state changed from `previous`.
     pub(crate) fn notify_waiters(&mut self, id: ProcessId, previous: &State, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };
         if !process.waiters.is_empty() {
@@ -37,7 +37,7 @@ impl Supervisor {
         }
     }
 
-    /// Settles those requests waiting for a process that `judge` has an outcome on.
+    /// Resolves those waits for a process that `judge` has an outcome for.
     pub(crate) fn resolve_waiters(
         &mut self,
         id: ProcessId,
@@ -58,7 +58,7 @@ impl Supervisor {
         }
     }
 
-    /// Notes an outcome for a request, and answers it if it was the last one awaited.
+    /// Records an outcome for a request, and answers the request if it was the last one awaited.
     pub(crate) fn resolve_wait(
         &mut self,
         id: ProcessId,
@@ -75,8 +75,8 @@ impl Supervisor {
         self.answer_if_over(ticket, turn);
     }
 
-    /// Settles what still waits for a process that is about to be removed: signals sent to a child that ended
-    /// before the outcome was told.
+    /// Resolves the remaining waits for a process that is being removed: those for signals to a child that ended before their
+    /// outcome was reported.
     pub(crate) fn resolve_remaining(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let waiting = self.pending_requests.iter().filter(|(_, pending)| pending.awaited.contains_key(&id));
         let waiting: Vec<Ticket> = waiting.map(|(ticket, _)| *ticket).collect();
@@ -136,7 +136,7 @@ impl WaitCondition {
     }
 }
 
-/// What follows from a state without a child is decided at once, what a child did comes later.
+/// A change that needed no child is known at once, the end of a child when upstream polls.
 fn timing_after(previous: &State) -> Timing {
     if previous.pid().is_some() { Timing::Deferred } else { Timing::Immediate }
 }

@@ -1,9 +1,9 @@
-//! The last events for listeners, while everything stops.
+//! Draining listener pools during a shutdown.
 //!
-//! A pool's turn to stop has come when everything before it has stopped, and the events that tell of those stops
-//! may still be on their way to it: one in a listener's hands, more in the buffer. So the pool is left alone until its
-//! listeners have dealt with what they can take. All pools together are waited for [`PATIENCE`] at most, so that many stuck
-//! ones delay the end no longer than one. Upstream stops them at once, and they never hear of the last stops.
+//! When a pool's turn to stop comes, the events about everything that stopped before it may still be in its buffer, or in
+//! processing. So the pool is stopped only once its listeners have processed what they can. All pools together have
+//! [`DRAIN_LIMIT`], so that many stuck ones delay the end no longer than one. Upstream stops them at once, and they miss the last
+//! events.
 
 use crate::events::listener::ListenerState;
 use crate::process::state::State;
@@ -12,11 +12,11 @@ use crate::turn::Turn;
 use crate::{GroupId, ProcessId, Supervisor};
 use std::time::Duration;
 
-/// How long the end of the daemon may wait for listeners, all groups of them together.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the shutdown waits for pools to drain, all together.
+pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
 impl Supervisor {
-    /// Whether the stop of this group, whose turn it is, has to wait for its events.
+    /// Whether the stop of this group, whose turn it is, has to wait until it has drained.
     pub(crate) fn is_draining(&mut self, group: GroupId, turn: &mut Turn<'_>) -> bool {
         let has_deliverable_events = self.has_deliverable_events(group);
         let Some(shutdown) = &mut self.shutdown else { return false };
@@ -27,7 +27,7 @@ impl Supervisor {
             self.timers.set(Timer::DrainLimit, Some(until));
             return true;
         }
-        // What this group has not used is there for the next.
+        // The time this group did not use is left for the next.
         shutdown.patience = until.saturating_sub(now);
         shutdown.drain = None;
         self.timers.set(Timer::DrainLimit, None);
@@ -35,7 +35,7 @@ impl Supervisor {
         false
     }
 
-    /// Says how many events a pool loses because it ends, and how it fared before.
+    /// Logs how many buffered events a pool discards when it ends, and its counters.
     pub(crate) fn log_discarded(&self, group: GroupId, turn: &mut Turn<'_>) {
         let Some(pool) = self.bus.pools.get(&group) else { return };
         if !pool.waiting.is_empty() {
@@ -44,7 +44,7 @@ impl Supervisor {
         self.log_counters(group, turn);
     }
 
-    /// Says how each pool fared that did not take every event at once. Whoever wants to know sends SIGUSR2.
+    /// Logs the counters of each pool that lost an event or sent one again; SIGUSR2 asks for it.
     pub(crate) fn log_all_counters(&self, turn: &mut Turn<'_>) {
         for group in self.bus.pools.keys() {
             self.log_counters(*group, turn);
@@ -60,7 +60,7 @@ impl Supervisor {
         }
     }
 
-    /// Whether a listener of the group works on an event, or is about to ask for one that waits.
+    /// Whether a listener of the group processes an event, or can be expected to take a buffered one.
     fn has_deliverable_events(&self, group: GroupId) -> bool {
         let Some(pool) = self.bus.pools.get(&group) else { return false };
         let some_may_go = !pool.waiting.is_empty() && pool.retry_at.is_none();

@@ -1,32 +1,32 @@
-//! The ordered stop of everything, before the daemon ends or begins anew.
+//! The ordered shutdown, before the daemon ends or restarts.
 //!
-//! Groups stop one after the other, highest priority number first: the order of the start, backwards. All
-//! processes of a group are told to stop at once, in falling priority, and the next group follows when none of
-//! them is left. Groups with nothing to stop are passed over at once; upstream spends up to a second on each.
-//! Listeners, whose groups have priority -1 unless configured otherwise, so stop last, and each group of them only after it
-//! has dealt with the events of all that stopped before it ([`crate::shutdown::drain`]).
+//! Groups stop one after the other, highest priority number first: the reverse of the start order. All processes of a group are
+//! signalled together, in descending priority, and the next group follows when none of them is active. Groups without active
+//! processes are skipped; upstream spends up to a second on each. Listener pools, which have priority -1 unless configured
+//! otherwise, so stop last, and each of them only after it has drained the events of all that stopped before it
+//! ([`crate::shutdown::drain`]).
 
 mod drain;
 
-use crate::shutdown::drain::PATIENCE;
+use crate::shutdown::drain::DRAIN_LIMIT;
 use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Signal, Supervisor, SupervisorState};
 use std::time::Duration;
 
-/// How often the log says who keeps the daemon from ending.
+/// How often the log lists the processes that the shutdown waits for.
 const REPORT_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How far the stop of everything has come.
+/// The progress of the shutdown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shutdown {
     /// The groups still to be stopped, the next one last.
     pub(crate) remaining: Vec<GroupId>,
     /// The group that is being stopped.
     pub(crate) current: Option<GroupId>,
-    /// While listeners deal with their last events: when they are stopped at the latest.
+    /// While a pool drains: when it is stopped at the latest.
     pub(crate) drain: Option<Duration>,
-    /// How long the listeners after those may still be waited for, all together.
+    /// How much time is left for the pools after it, all together.
     pub(crate) patience: Duration,
     /// The end was ordered.
     pub(crate) is_over: bool,
@@ -55,7 +55,7 @@ impl Supervisor {
         }
     }
 
-    /// SIGHUP, once it is known that the daemon can begin anew.
+    /// SIGHUP, once the configuration is known to be usable.
     pub(crate) fn restart_by_signal(&mut self, turn: &mut Turn<'_>) {
         let signal = Signal::HUP;
         if self.state == SupervisorState::Shutdown {
@@ -66,14 +66,14 @@ impl Supervisor {
         }
     }
 
-    /// Has everything stop, if it does not already; what follows then is told by the state.
+    /// Begins the shutdown, unless it is under way; `state` says whether a restart follows.
     pub(crate) fn stop_everything(&mut self, state: SupervisorState, turn: &mut Turn<'_>) {
         self.state = state;
         if self.shutdown.is_some() {
             return;
         }
         let remaining = self.groups.by_priority.clone();
-        let (current, drain, patience) = (None, None, PATIENCE);
+        let (current, drain, patience) = (None, None, DRAIN_LIMIT);
         self.shutdown = Some(Shutdown { remaining, current, drain, patience, is_over: false });
         self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
         self.deliver_events(turn);
@@ -81,8 +81,8 @@ impl Supervisor {
         self.report_shutdown(turn);
     }
 
-    /// Goes on to the next group with something to stop, once the current one has stopped. What that tells
-    /// listeners is handed out before one of them is told to stop.
+    /// Continues with the next group that has active processes, once the current one has stopped. The events of that are
+    /// delivered before a listener is stopped.
     pub(crate) fn advance_shutdown(&mut self, turn: &mut Turn<'_>) {
         while let Some(shutdown) = &mut self.shutdown {
             let Some(&group) = shutdown.remaining.last() else {
@@ -99,7 +99,7 @@ impl Supervisor {
         }
     }
 
-    /// Ends, once everything has stopped.
+    /// Orders the end, once everything has stopped.
     pub(crate) fn conclude_shutdown(&mut self, turn: &mut Turn<'_>) {
         let Some(shutdown) = &mut self.shutdown else { return };
         if shutdown.remaining.is_empty() && !shutdown.is_over {
@@ -113,7 +113,7 @@ impl Supervisor {
         }
     }
 
-    /// Says who keeps the daemon from ending, now and every three seconds.
+    /// Logs the processes that the shutdown waits for, now and every three seconds.
     pub(crate) fn report_shutdown(&mut self, turn: &mut Turn<'_>) {
         let groups = self.groups.all.values().filter(|group| group.active > 0);
         let processes = groups.flat_map(|group| group.processes()).filter_map(|id| self.processes.get(*id));
@@ -129,7 +129,7 @@ impl Supervisor {
         self.timers.set(Timer::ShutdownReport, Some(turn.clock().saturating_add(REPORT_INTERVAL)));
     }
 
-    /// Tells every process of a group to stop, in falling priority.
+    /// Stops every process of a group, in descending priority.
     fn stop_group(&mut self, group: GroupId, turn: &mut Turn<'_>) {
         if let Some(shutdown) = &mut self.shutdown {
             shutdown.current = Some(group);

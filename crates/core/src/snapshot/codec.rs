@@ -55,8 +55,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A struct is its fields one after the other; what can be told from other values is left out and filled in
-/// later. A macro, because only the compiler knows that no field was forgotten.
+/// A struct is its fields in order; `derived` ones are left out and filled in later. A macro, because the pattern without `..`
+/// makes the compiler check that no field is missing.
 macro_rules! codec_struct {
     ($type:ty { $($field:ident),* $(,)? } $(derived { $($derived:ident),* })?) => {
         impl Codec for $type {

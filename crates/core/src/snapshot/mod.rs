@@ -1,16 +1,18 @@
-//! The whole supervisor as bytes, so that another version of the daemon can go on where this one stopped.
+//! The state of the supervisor as bytes, so that another version of the daemon can take over where this one stopped.
 //!
-//! What can be told from other values (ranks, look-up tables, counts) is not written but made anew. The bytes begin
-//! with a mark and a version; a reader that does not know the version says so before anything was given up.
+//! Everything that decides something is written: [`Supervisor::encode`] destructures every type exhaustively, so that a new field
+//! does not compile before it is encoded. What follows from other values (ranks, look-up tables, counts) is derived anew. The
+//! bytes begin with a magic text and a version; a reader that does not know the version fails before anything is given up.
 
 mod codec;
 mod values;
 
-use crate::group::Group;
+use crate::group::{Group, Groups};
 use crate::process::Process;
 use crate::process::state::State;
-use crate::timers::Timer;
-use crate::{ExitStatus, GroupId, Pid, ProcessId, Supervisor, SupervisorState, Ticket};
+use crate::process::table::Processes;
+use crate::timers::{Timer, TimerQueue};
+use crate::{GroupId, ProcessId, Supervisor};
 use codec::{Codec, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,7 +27,7 @@ const VERSION: u32 = 1;
 pub enum DecodeError {
     /// They are something else.
     NotAState,
-    /// They were written by a version this one knows nothing of.
+    /// They have a version that this program does not read.
     UnknownVersion(u32),
     /// They were cut short or changed.
     Damaged {
@@ -67,8 +69,8 @@ struct SavedGroup {
 codec::codec_struct!(SavedGroup { id, name, priority, processes });
 
 impl Supervisor {
-    /// Everything there is to know about it. Best asked for while no spawn is under way, because the threads
-    /// that would answer do not outlive the program.
+    /// Its whole state. Best taken while no effect awaits an answer from another thread, because threads do not outlive the
+    /// program.
     pub fn encode(&self) -> Vec<u8> {
         let Self {
             identifier,
@@ -92,7 +94,7 @@ impl Supervisor {
         identifier.write(&mut out);
         state.write(&mut out);
         is_started.write(&mut out);
-        groups.all.values().map(|group| save(group)).collect::<Vec<_>>().write(&mut out);
+        groups.all.values().map(|group| SavedGroup::of(group)).collect::<Vec<_>>().write(&mut out);
         codec::write_all(processes.values(), &mut out);
         next_group.write(&mut out);
         next_process.write(&mut out);
@@ -113,18 +115,26 @@ impl Supervisor {
         if version != VERSION {
             return Err(DecodeError::UnknownVersion(version));
         }
-        let mut supervisor = Self::new(String::read(input)?);
-        supervisor.state = SupervisorState::read(input)?;
-        supervisor.is_started = bool::read(input)?;
+        let (identifier, state, is_started) = (Codec::read(input)?, Codec::read(input)?, Codec::read(input)?);
         let groups = Vec::<SavedGroup>::read(input)?;
         let processes = Vec::<Process>::read(input)?;
-        supervisor.next_group = u64::read(input)?;
-        supervisor.next_process = u64::read(input)?;
-        supervisor.unclaimed_exits = BTreeMap::<Pid, ExitStatus>::read(input)?;
-        supervisor.pending_starts = BTreeMap::<Ticket, _>::read(input)?;
-        supervisor.pending_requests = BTreeMap::<Ticket, _>::read(input)?;
-        supervisor.bus = Codec::read(input)?;
-        supervisor.shutdown = Option::read(input)?;
+        let mut supervisor = Self {
+            identifier,
+            state,
+            is_started,
+            groups: Groups::default(),
+            processes: Processes::default(),
+            next_group: Codec::read(input)?,
+            next_process: Codec::read(input)?,
+            children: BTreeMap::new(),
+            spawns_in_flight: 0,
+            unclaimed_exits: Codec::read(input)?,
+            pending_starts: Codec::read(input)?,
+            pending_requests: Codec::read(input)?,
+            bus: Codec::read(input)?,
+            shutdown: Codec::read(input)?,
+            timers: TimerQueue::default(),
+        };
         for (timer, at) in BTreeMap::<Timer, Duration>::read(input)? {
             supervisor.timers.set(timer, Some(at));
         }
@@ -191,7 +201,9 @@ impl Supervisor {
     }
 }
 
-fn save(group: &Group) -> SavedGroup {
-    let (name, processes) = (Arc::clone(&group.name), group.processes().to_vec());
-    SavedGroup { id: group.id, name, priority: group.priority, processes }
+impl SavedGroup {
+    fn of(group: &Group) -> Self {
+        let Group { id, name, priority, members: _, active: _ } = group;
+        Self { id: *id, name: Arc::clone(name), priority: *priority, processes: group.processes().to_vec() }
+    }
 }

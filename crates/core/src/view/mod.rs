@@ -29,18 +29,18 @@ pub struct ProcessInfo<'a> {
     pub pid: Option<Pid>,
     /// What stands in `description`.
     pub description: Description<'a>,
-    /// How it has fared, for people who look.
+    /// Its history, for people.
     pub history: History,
 }
 
-/// How a process has fared since its group was added. Nothing of it goes over XML-RPC.
+/// The history of a process since its group was added. None of it goes over XML-RPC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// How many times it was started without anybody asking for it: after an exit, or once more after a failure.
+    /// How many times it was started after an exit or a failed attempt.
     pub restarts: u32,
     /// How its last child ended, however soon after its start; `None` if none has.
     pub last_exit: Option<ExitStatus>,
-    /// How many attempts in a row have failed while another one is under way or due.
+    /// How many attempts in a row have failed while another one is in flight or due.
     pub failures: u32,
     /// When the next attempt is made, on the monotonic clock.
     pub next_attempt: Option<Duration>,
@@ -64,7 +64,7 @@ pub enum Description<'a> {
     },
     /// What went wrong.
     SpawnError(&'a str),
-    /// Nobody knows what went wrong: `unknown error (try "tail NAME")`.
+    /// An unknown error: `unknown error (try "tail NAME")`.
     UnknownError {
         /// The process' name without its group.
         name: &'a str,
@@ -106,18 +106,18 @@ pub struct GroupInfo<'a> {
     pub processes: &'a [ProcessId],
 }
 
-/// What became of the events for one pool since it was added.
+/// Counters of the events for one pool since it was added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolCounters {
     /// Events waiting now.
     pub waiting: usize,
-    /// Handed to a listener; an event sent again counts again.
+    /// Sent to a listener; an event sent again counts again.
     pub sent: u64,
     /// Put back after a rejection, a protocol error or a listener's death.
     pub resent: u64,
     /// Dropped because the buffer was full.
     pub overflowed: u64,
-    /// Dropped because no listener took them after many attempts.
+    /// Dropped after too many attempts.
     pub abandoned: u64,
 }
 

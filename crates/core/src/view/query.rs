@@ -1,4 +1,4 @@
-//! Looking at the supervisor without changing it.
+//! Queries: reading the supervisor without changing it.
 
 use crate::group::Group;
 use crate::process::state::State;
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Supervisor {
-    /// What the daemon as a whole is up to.
+    /// The state of the supervisor itself.
     pub fn state(&self) -> SupervisorState {
         self.state
     }
@@ -18,7 +18,7 @@ impl Supervisor {
         &self.identifier
     }
 
-    /// Whether any pool subscribes to events of this kind. If not, the facts behind them need not be told.
+    /// Whether any pool subscribes to events of this kind. If not, the facts behind them need not be fed.
     pub fn wants(&self, kind: EventKind) -> bool {
         self.bus.wants(kind)
     }
@@ -38,7 +38,7 @@ impl Supervisor {
         self.groups.named(name).map(|group| group.id).ok_or_else(|| Fault::BadName(name.to_owned()))
     }
 
-    /// What a command is about.
+    /// Resolves the target of a command.
     pub(crate) fn select(&self, target: &Target) -> Result<Selection, Fault> {
         match target {
             Target::Named(name) => self.resolve(name),
@@ -94,7 +94,7 @@ impl Supervisor {
         self.groups.all.values().map(|group| group.info())
     }
 
-    /// What became of the events for a pool; `None` if the group is none.
+    /// The counters of a pool; `None` if the group is none.
     pub fn pool_counters(&self, group: GroupId) -> Option<PoolCounters> {
         let pool = self.bus.pools.get(&group)?;
         Some(PoolCounters { waiting: pool.waiting.len(), ..pool.counters })

@@ -371,7 +371,7 @@ fn several_clients_wait_independently() {
 }
 
 #[test]
-fn a_client_gone_is_not_answered_but_its_wish_goes_on() {
+fn a_cancelled_command_continues_unanswered() {
     let mut world = World::with("web", manual(|_| ()));
     let ticket = world.start("web", Wait::Yes);
     world.feed(Input::Cancel(ticket));
