@@ -113,7 +113,7 @@ fn a_process_out_of_control_in_events() {
     );
 }
 
-/// EVT-6, EVT-7: one serial for all pools, one for each; events nobody wants are not counted.
+/// EVT-6, EVT-7: one serial for all pools, one for each; events without a subscriber are not counted.
 #[test]
 fn events_are_numbered_once_for_all_pools_and_once_for_each() {
     let mut world = World::empty();
@@ -277,7 +277,7 @@ fn output_of_a_removed_process_is_no_event() {
     assert_eq!(world.drain_events("rec"), [""; 0]);
 }
 
-/// EVT-35: the event is handed out before any listener is told to stop, and listeners stop last.
+/// EVT-35: the event is delivered before any listener is stopped, and listeners stop last.
 #[test]
 fn listeners_learn_of_the_shutdown_and_stop_after_the_programs() {
     let mut world = recorded(&[EventKind::SupervisorStateChange]);
@@ -301,9 +301,9 @@ fn a_pool_that_stops_first_learns_of_the_shutdown_too() {
     assert_eq!(world.signals(), ["rec SIGTERM"]);
 }
 
-/// EVT-35: a listener is stopped once it has dealt with the last stop before its own.
+/// EVT-35: a listener is stopped once it has processed the event of the last stop before its own.
 #[test]
-fn listeners_hear_of_the_last_stop_before_they_are_stopped() {
+fn listeners_get_the_event_of_the_last_stop_before_they_are_stopped() {
     let mut world = recorded(&[EventKind::ProcessState]);
     world.add("web", 999, &[("web", manual(|_| ()))]);
     world.start("web", Wait::No);
@@ -376,7 +376,7 @@ fn stuck_pools_have_two_seconds_together() {
 
 /// What a pool does not use is there for the next, and how long a listener takes to stop does not count.
 #[test]
-fn pools_take_leave_one_after_the_other_in_what_is_left_of_the_time() {
+fn pools_drain_one_after_the_other_in_the_time_that_remains() {
     let mut world = recorded(&[EventKind::SupervisorStateChange]);
     world.add_pool("other", &[EventKind::SupervisorStateChange], 10, &["o"]);
     world.ready("o");

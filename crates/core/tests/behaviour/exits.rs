@@ -189,7 +189,7 @@ fn a_process_that_cannot_be_signalled_is_unknown_until_its_child_ends() {
 }
 
 #[test]
-fn a_process_that_could_not_be_told_to_stop_has_stopped_when_its_child_ends() {
+fn a_process_whose_stop_signal_was_refused_is_stopped_when_its_child_exits() {
     let mut world = World::running("web", |policy| policy.autorestart = Autorestart::Always);
     world.refusals.push_back(KillError::Refused("no".to_owned()));
     let ticket = world.stop("web", Wait::Yes);

@@ -16,7 +16,7 @@ fn emit(world: &mut World, data: &str) {
     world.request(Command::RemoteEvent { kind: "x".to_owned(), data: data.to_owned() });
 }
 
-/// Who got which events since the last look, by their data.
+/// The events sent since the last call, by listener and data.
 fn got(world: &mut World) -> Vec<String> {
     let written = std::mem::take(&mut world.written);
     written

@@ -1,7 +1,7 @@
-//! What holds whatever happens, in whatever order.
+//! Invariants under any sequence of inputs.
 //!
-//! A made-up kernel beside the world knows which children live. Random steps drive both; after each one the
-//! promises of the supervisor are checked, and in the end everything is told to stop, and must.
+//! A made-up kernel beside the world knows which children live. Random steps drive both; after each one the invariants of the
+//! supervisor are checked, and in the end a shutdown is ordered, and must end.
 
 use crate::world::{World, policy};
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ enum Step {
     Exit(usize, u8),
     /// A child ends and leaves members of its group behind.
     ExitOfLeader(usize),
-    Stranger(i32),
+    Orphan(i32),
     Refuse,
     Vanish,
     Pass(u64),
@@ -63,7 +63,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::ReapBeforeSpawned),
         8 => (pick(), 0..3_u8).prop_map(|(child, code)| Step::Exit(child, code)),
         4 => pick().prop_map(Step::ExitOfLeader),
-        1 => (1..50_i32).prop_map(Step::Stranger),
+        1 => (1..50_i32).prop_map(Step::Orphan),
         1 => Just(Step::Refuse),
         1 => Just(Step::Vanish),
         8 => (0..4000_u64).prop_map(Step::Pass),
@@ -91,10 +91,10 @@ struct Truth {
     /// The children that live, and whose they are.
     living: BTreeMap<Pid, ProcessId>,
     reaped: BTreeSet<Pid>,
-    /// The children that have ended while a member of their group lives; they are among `living` until that is told.
+    /// The children that have ended while a member of their group lives; they are among `living` until their exit is fed.
     lingering: BTreeSet<Pid>,
-    /// The children told to stop, and those told so with SIGKILL.
-    told: BTreeSet<Pid>,
+    /// The children that were sent the stop signal, and those that were sent SIGKILL.
+    stop_signalled: BTreeSet<Pid>,
     killed: BTreeSet<Pid>,
     /// Attempts to start each process since it last ran or was started by hand.
     attempts: BTreeMap<ProcessId, i64>,
@@ -128,7 +128,7 @@ impl Truth {
             living: BTreeMap::new(),
             reaped: BTreeSet::new(),
             lingering: BTreeSet::new(),
-            told: BTreeSet::new(),
+            stop_signalled: BTreeSet::new(),
             killed: BTreeSet::new(),
             attempts: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -268,7 +268,7 @@ impl Truth {
                     }
                 }
             }
-            Step::Stranger(pid) => {
+            Step::Orphan(pid) => {
                 let status = ExitStatus::Code(0);
                 self.world.feed(Input::Reaped { pid: Pid::new(pid).unwrap(), status });
             }
@@ -334,7 +334,7 @@ impl Truth {
         }
     }
 
-    /// The promises.
+    /// Checks every invariant.
     fn check(&mut self) {
         let fresh = std::mem::take(&mut self.world.fresh_spawns);
         for process in fresh {
@@ -361,7 +361,7 @@ impl Truth {
                 assert_eq!(order.target, KillTarget::Group, "nobody but the leader would be hit");
             }
             if order.cause == KillCause::Stop {
-                self.told.insert(order.pid);
+                self.stop_signalled.insert(order.pid);
                 if order.signal == Signal::KILL {
                     self.killed.insert(order.pid);
                 }
@@ -434,7 +434,7 @@ impl Truth {
         }
     }
 
-    /// Lets everything that was told to stop do so, the stubborn ones only when they are killed.
+    /// Reaps every child that was sent the stop signal, the stubborn ones only after SIGKILL.
     fn wind_down(&mut self, is_stubborn: bool) {
         for _ in 0..10_000 {
             if self.world.ending.is_some() {
@@ -442,7 +442,7 @@ impl Truth {
             }
             self.spawn();
             self.check();
-            let dying = if is_stubborn { &self.killed } else { &self.told };
+            let dying = if is_stubborn { &self.killed } else { &self.stop_signalled };
             let next = self.living.keys().find(|pid| dying.contains(pid)).copied();
             match (next, self.world.spawns.is_empty(), self.world.supervisor.next_deadline()) {
                 (Some(pid), ..) => self.reap(pid, ExitStatus::Code(0)),
@@ -464,7 +464,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_promises_hold_under_any_sequence_of_inputs(steps in steps(), is_stubborn in any::<bool>()) {
+    fn the_invariants_hold_under_any_sequence_of_inputs(steps in steps(), is_stubborn in any::<bool>()) {
         let mut truth = Truth::new();
         for step in steps {
             if truth.world.ending.is_some() {

@@ -31,7 +31,7 @@ fn a_start_is_answered_when_it_runs_or_when_it_is_spawned() {
     assert_eq!(world.said(ticket).unwrap(), "OK");
 }
 
-/// RPC-21: at the first look at the clock, and RUNNING by then.
+/// RPC-21: at the first deadline, and RUNNING by then.
 #[test]
 fn without_startsecs_a_start_is_answered_at_once() {
     let mut world = World::with("web", manual(|policy| policy.startsecs = 0));
@@ -42,9 +42,9 @@ fn without_startsecs_a_start_is_answered_at_once() {
     assert_eq!(world.state("web"), ProcessState::Running);
 }
 
-/// RPC-19, RPC-24: what is wrong with the command is told even if it runs.
+/// RPC-19, RPC-24: a fault of the command comes first, even if the process runs.
 #[test]
-fn a_start_that_cannot_be_is_refused_in_upstreams_order() {
+fn a_start_is_refused_in_upstreams_order_of_checks() {
     let mut world = World::running("web", |_| ());
     let ticket = world.start("web", Wait::Yes);
     assert_eq!(world.said(ticket).unwrap(), "ALREADY_STARTED: web");
@@ -208,7 +208,7 @@ fn a_name_that_means_nothing_is_refused_as_it_was_written() {
 }
 
 #[test]
-fn a_cancelled_start_whose_command_is_being_checked_goes_on_unanswered() {
+fn a_start_cancelled_during_the_command_check_continues_unanswered() {
     let mut world = World::with("web", manual(|_| ()));
     world.checks_are_slow = true;
     let ticket = world.start("web", Wait::No);
@@ -303,7 +303,7 @@ fn results_of_a_stop_are_listed_by_priority_unless_one_takes_longer() {
     assert!(outcomes.iter().all(|outcome| outcome.status() == 80 && outcome.description() == "OK"));
 }
 
-/// RPC-29: what is decided at once comes first, in priority order, faults or not.
+/// RPC-29: immediate results come first, in priority order, faults or not.
 #[test]
 fn results_of_a_start_list_first_what_is_decided_at_once() {
     let mut world = World::empty();
@@ -344,7 +344,7 @@ fn processes_in_backoff_count_as_stopped_at_once() {
 
 /// RPC-32.
 #[test]
-fn a_bad_signal_is_told_for_each_process() {
+fn a_bad_signal_is_reported_for_each_process() {
     let mut world = fleet();
     world.start("g:*", Wait::No);
     world.spawn_all();

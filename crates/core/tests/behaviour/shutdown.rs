@@ -1,4 +1,4 @@
-//! The ordered stop of everything, and the signals that bring it about.
+//! The ordered shutdown, and the signals that begin it.
 
 use crate::world::{World, code, killed_by, manual, policy};
 use supervisor_core::{
@@ -285,7 +285,7 @@ fn a_process_already_stopping_at_shutdown_is_awaited() {
 
 /// Upstream counts UNKNOWN as stopped, and leaves such a process behind without another attempt.
 #[test]
-fn a_process_out_of_control_is_told_to_stop_again_at_shutdown() {
+fn an_unknown_process_is_signalled_again_at_shutdown() {
     let mut world = World::running("web", |_| ());
     world.refusals.push_back(KillError::Refused("no".to_owned()));
     world.signal("web", Ok(Signal::HUP));
@@ -310,7 +310,7 @@ fn a_process_that_cannot_be_stopped_at_all_does_not_keep_the_daemon_for_ever() {
 }
 
 #[test]
-fn the_orders_of_clients_are_refused_while_everything_stops() {
+fn commands_are_refused_during_shutdown() {
     let mut world = World::running("web", |_| ());
     let ticket = world.request(Command::Restart);
     assert_eq!(world.said(ticket).unwrap(), "OK");

@@ -64,7 +64,7 @@ fn a_state_read_back_is_the_state_written() {
 }
 
 #[test]
-fn a_supervisor_read_back_goes_on_as_if_nothing_had_happened() {
+fn a_restored_supervisor_continues_like_the_original() {
     let (mut one, mut other) = (busy(), busy());
     other.supervisor = Supervisor::decode(&other.supervisor.encode()).unwrap();
     for world in [&mut one, &mut other] {

@@ -35,7 +35,7 @@ fn a_start_is_logged_when_the_pid_is_known_and_when_it_has_stayed_up() {
 }
 
 #[test]
-fn startsecs_count_from_the_order_to_spawn() {
+fn startsecs_count_from_the_spawn_effect() {
     let mut world = World::with("web", policy(|policy| policy.startsecs = 5));
     world.pass(3);
     world.spawn_next();
@@ -57,7 +57,7 @@ fn a_spawn_that_took_longer_than_startsecs_is_running_at_the_next_look_at_the_cl
 
 /// PROC-23.
 #[test]
-fn a_command_that_cannot_be_spawned_is_retried_and_given_up() {
+fn a_command_that_cannot_be_spawned_is_retried_until_fatal() {
     let mut world = World::with("bad", policy(|policy| policy.startretries = 1));
     world.fail_spawn("can't find command '/nonexistent'");
     assert_eq!(world.state("bad"), ProcessState::Backoff);
@@ -95,9 +95,9 @@ fn an_exit_before_startsecs_is_a_failed_start() {
     );
 }
 
-/// PROC-46: the exit is told before the clock is looked at, so a dead process never becomes RUNNING.
+/// PROC-46: the exit is fed before the deadline, so a dead process never becomes RUNNING.
 #[test]
-fn an_exit_known_by_the_time_startsecs_have_passed_comes_first() {
+fn an_exit_known_when_startsecs_have_passed_is_handled_first() {
     let mut world = World::with("once", policy(|_| ()));
     world.spawn_next();
     world.clock += std::time::Duration::from_secs(1);
@@ -168,7 +168,7 @@ fn staying_up_forgets_former_failures() {
 }
 
 #[test]
-fn a_child_reaped_before_its_spawn_is_told_is_not_mistaken_for_a_stranger() {
+fn a_child_reaped_before_its_spawned_fact_is_not_taken_for_an_orphan() {
     let mut world = World::with("once", policy(|_| ()));
     let pid = Pid::new(101).unwrap();
     world.feed(Input::Reaped { pid, status: code(7) });
@@ -199,7 +199,7 @@ fn strangers_are_logged_once_no_spawn_is_under_way() {
 }
 
 #[test]
-fn a_child_spawned_for_nobody_is_killed() {
+fn a_child_spawned_for_no_process_is_killed() {
     let mut world = World::with("web", manual(|_| ()));
     let process = world.id("web");
     let pid = Pid::new(77).unwrap();

@@ -71,7 +71,7 @@ fn without_stopwaitsecs_sigkill_follows_at_once_and_then_every_second() {
     }
 }
 
-/// RPC-26: `waiting for` at once, then every two seconds, and only while somebody waits.
+/// RPC-26: `waiting for` at once, then every two seconds, and only while a client waits.
 #[test]
 fn the_log_says_every_two_seconds_that_a_client_waits() {
     let mut world = World::running("web", |_| ());

@@ -16,7 +16,7 @@ pub(crate) const EPOCH: i64 = 1_795_233_943;
 pub(crate) struct World {
     pub(crate) supervisor: Supervisor,
     pub(crate) clock: Duration,
-    /// Added to the wall clock, as by somebody who sets it.
+    /// Added to the wall clock, as if it had been set.
     pub(crate) wall_shift: i64,
     /// Every log line not taken yet, as `LEVEL text`.
     pub(crate) lines: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) loglevel: Level,
     /// Spawns not answered yet.
     pub(crate) spawns: VecDeque<ProcessId>,
-    /// Spawns not looked at yet by whoever counts them.
+    /// Spawns that the property test has not counted yet.
     pub(crate) fresh_spawns: Vec<ProcessId>,
     /// Every signal sent and not taken yet.
     pub(crate) kills: Vec<KillOrder>,
@@ -32,10 +32,10 @@ pub(crate) struct World {
     pub(crate) refusals: VecDeque<KillError>,
     /// Processes whose command file cannot be executed.
     pub(crate) bad_commands: BTreeMap<ProcessId, Fault>,
-    /// Whether looks at command files take time: then they wait in `command_checks`.
+    /// Whether checks of command files take time: then they wait in `command_checks`.
     pub(crate) checks_are_slow: bool,
     pub(crate) command_checks: VecDeque<(Ticket, Vec<ProcessId>)>,
-    /// What the next looks at the configuration before a restart find; nothing means that it is usable.
+    /// The results of the next checks before a restart; usable if there is none.
     pub(crate) restart_checks: VecDeque<RestartCheck>,
     pub(crate) answers: BTreeMap<Ticket, Answer>,
     /// Every event written and not taken yet: the listener and the text.
@@ -263,7 +263,7 @@ impl World {
         Namespec { group: info.group, process: Some(info.name) }.to_string()
     }
 
-    /// Answers the oldest look at command files.
+    /// Answers the oldest check of command files.
     pub(crate) fn check_commands(&mut self) {
         let (ticket, processes) = self.command_checks.pop_front().expect("a look is under way");
         self.feed(Input::CommandsChecked { ticket, outcome: Ok(self.checks_of(processes)) });
@@ -312,7 +312,7 @@ impl World {
         self.info(name).description.render(|wall| format!("ended at {}", wall.seconds() - EPOCH))
     }
 
-    /// Has a member of a pool run and be ready for events.
+    /// Starts a member of a pool and makes it ready for events.
     pub(crate) fn ready(&mut self, name: &str) {
         self.start(name, Wait::No);
         self.spawn_next();
@@ -333,7 +333,7 @@ impl World {
         self.feed(Input::ListenerWritten { process, pid });
     }
 
-    /// The events written since the last look, as `listener: header, payload`, the header without its constant parts.
+    /// The events written since the last call, as `listener: header, payload`, the header without its constant parts.
     pub(crate) fn events(&mut self) -> Vec<String> {
         let written = std::mem::take(&mut self.written);
         written
@@ -356,12 +356,12 @@ impl World {
         events
     }
 
-    /// The log lines since the last look.
+    /// The log lines since the last call.
     pub(crate) fn log(&mut self) -> Vec<String> {
         std::mem::take(&mut self.lines)
     }
 
-    /// The signals since the last look, as `name signal`.
+    /// The signals since the last call, as `name signal`.
     pub(crate) fn signals(&mut self) -> Vec<String> {
         let kills = std::mem::take(&mut self.kills);
         kills.iter().map(|order| format!("{} {}", self.names[&order.process], order.signal)).collect()
