@@ -1,5 +1,6 @@
 //! One reading of both clocks. The core never reads a clock; every input arrives with a `Moment`.
 
+use crate::snapshot::codec::codec_struct;
 use std::time::Duration;
 
 /// A point in time on the monotonic clock and on the wall clock, read together.
@@ -13,12 +14,16 @@ pub struct Moment {
     pub wall: Wall,
 }
 
+codec_struct!(Moment { monotonic, wall });
+
 /// Wall-clock time as microseconds since the epoch, UTC; may be before it, may jump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wall {
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub micros: i64,
 }
+
+codec_struct!(Wall { micros });
 
 impl Wall {
     /// Whole seconds since the epoch, rounded down.

@@ -13,6 +13,7 @@ use crate::process::state::State;
 use crate::process::table::Processes;
 use crate::requests::pending::{PendingRequest, PendingStart};
 use crate::shutdown::Shutdown;
+use crate::snapshot::codec::codec_enum;
 use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{Effects, ExitStatus, Input, Moment, Pid, ProcessId, Ticket};
@@ -29,6 +30,8 @@ pub enum SupervisorState {
     /// Programs are kept running.
     Running,
 }
+
+codec_enum!(SupervisorState { 0 => Shutdown, 1 => Restarting, 2 => Running });
 
 /// Every group and process, with all that is pending for them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! All operations take logarithmic time in the number of pending timers.
 
 use crate::events::tick::Period;
+use crate::snapshot::codec::codec_enum;
 use crate::{GroupId, ProcessId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +25,15 @@ pub(crate) enum Timer {
     /// Emits a tick event.
     Tick(Period),
 }
+
+codec_enum!(Timer {
+    0 => Process(process),
+    1 => StopReport(process),
+    2 => ShutdownReport,
+    3 => Redelivery(group),
+    4 => Tick(period),
+    5 => DrainLimit,
+});
 
 /// The pending timers, earliest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

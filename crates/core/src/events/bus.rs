@@ -4,6 +4,7 @@ use crate::events::Event;
 use crate::events::payload;
 use crate::events::pool::{self, Pool};
 use crate::events::tick::{Period, Ticks};
+use crate::snapshot::codec::codec_struct;
 use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{EventKind, EventSet, GroupId, Moment};
@@ -19,6 +20,8 @@ pub(crate) struct Bus {
     /// The kinds some pool subscribes to, descendants included.
     pub(crate) covered: EventSet,
 }
+
+codec_struct!(Bus { pools, next_serial, ticks } derived { covered });
 
 impl Bus {
     /// Whether any pool subscribes to events of this kind.

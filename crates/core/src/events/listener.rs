@@ -13,6 +13,7 @@
 
 use crate::events::pool::QueuedEvent;
 use crate::repr;
+use crate::snapshot::codec::{codec_enum, codec_struct};
 
 const READY: &[u8] = b"READY\n";
 const RESULT: &[u8] = b"RESULT ";
@@ -34,6 +35,8 @@ pub(crate) struct Listener {
     pub(crate) has_closed_stdin: bool,
 }
 
+codec_struct!(Listener { state, is_writing, has_closed_stdin });
+
 /// Where a listener is in the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListenerState {
@@ -50,6 +53,13 @@ pub(crate) enum ListenerState {
     Unknown,
 }
 
+codec_enum!(ListenerState {
+    0 => Acknowledged { said },
+    1 => Ready,
+    2 => Busy { event, result },
+    3 => Unknown,
+});
+
 /// How much of a result has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ResultProgress {
@@ -58,6 +68,8 @@ pub(crate) enum ResultProgress {
     /// The line; of the body `seen` bytes, `left` more to come.
     Body { seen: u64, left: u64, is_ok: bool },
 }
+
+codec_enum!(ResultProgress { 0 => Line(line), 1 => Body { seen, left, is_ok } });
 
 /// What a listener's output means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ pub(crate) mod payload;
 pub(crate) mod pool;
 pub(crate) mod tick;
 
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use std::sync::Arc;
 
 /// A kind of event. Declared in the order of the table in the manual, parents before their children.
@@ -126,6 +127,8 @@ pub(crate) struct Event {
     pub(crate) payload: Arc<str>,
 }
 
+codec_struct!(Event { serial, kind, payload });
+
 /// What the field `len` of an event counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum EventLength {
@@ -135,6 +138,8 @@ pub enum EventLength {
     /// The bytes of the payload in UTF-8, which is what listeners in most other languages read.
     Bytes,
 }
+
+codec_enum!(EventLength { 0 => Characters, 1 => Bytes });
 
 impl EventLength {
     pub(crate) fn of(self, payload: &str) -> usize {

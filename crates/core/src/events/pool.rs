@@ -6,6 +6,7 @@
 //! that one unwanted event neither burns the processor nor blocks those behind it for ever.
 
 use crate::events::Event;
+use crate::snapshot::codec::codec_struct;
 use crate::{EventLength, EventSet, GroupId, PoolCounters, ProcessId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -39,6 +40,9 @@ pub(crate) struct Pool {
     pub(crate) counters: PoolCounters,
 }
 
+codec_struct!(Pool { group, events, buffer_size, length, next_serial, waiting, retry_at, counters }
+    derived { name, free });
+
 /// An event on its way to one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueuedEvent {
@@ -48,6 +52,8 @@ pub(crate) struct QueuedEvent {
     /// How many times it was sent and not processed.
     pub(crate) failures: u32,
 }
+
+codec_struct!(QueuedEvent { event, pool_serial, failures });
 
 /// Why an event returns to the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! and a clock that was set back gives an earlier `when`. A timer runs to the next slice border and is set again when the clock
 //! is set; only for periods that a pool subscribes to.
 
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use crate::{EventKind, Moment};
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub(crate) enum Period {
     Minute,
     Hour,
 }
+
+codec_enum!(Period { 0 => Seconds5, 1 => Minute, 2 => Hour });
 
 impl Period {
     /// Every period, in the order in which ticks of the same instant are sent.
@@ -55,6 +58,8 @@ impl Period {
 pub(crate) struct Ticks {
     pub(crate) last: [Option<i64>; 3],
 }
+
+codec_struct!(Ticks { last });
 
 impl Ticks {
     /// Subscribes to a period or unsubscribes. Returns when its timer must fire.

@@ -1,6 +1,7 @@
 //! How a process ended, and upstream's words for it.
 
 use crate::Signal;
+use crate::snapshot::codec::codec_enum;
 use std::fmt;
 
 /// The outcome of a process, decoded from a wait status (waitpid(2)).
@@ -18,6 +19,8 @@ pub enum ExitStatus {
     /// A wait status that is neither; upstream prints it in hexadecimal.
     Unknown(i32),
 }
+
+codec_enum!(ExitStatus { 0 => Code(code), 1 => Signal { signal, core_dumped }, 2 => Unknown(status) });
 
 impl ExitStatus {
     /// What `exitstatus` shows on the wire: the code, or -1 for anything but a plain exit.

@@ -21,6 +21,7 @@ pub use state::ProcessState;
 use crate::events::listener::Listener;
 use crate::process::state::State;
 use crate::requests::waiting::Waiter;
+use crate::snapshot::codec::codec_struct;
 use crate::{Description, GroupId, GroupKind, History, Moment, ProcessId, ProcessInfo, ProcessSpec, Wall};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub(crate) struct Process {
     pub(crate) listener: Option<Box<Listener>>,
 }
 
+codec_struct!(Process { id, group, name, policy, state, wanted, record, restarts, waiters, listener }
+    derived { group_name });
+
 /// What is kept of a process across its states, for clients to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -59,6 +63,8 @@ pub(crate) struct Record {
     pub(crate) restarts: u32,
 }
 
+codec_struct!(Record { started, ended, spawn_error, exit_status, last_exit, restarts });
+
 /// The rate limit for restarts. Upstream restarts a process that exits at once without limit, as fast as the machine can; we
 /// allow a burst, then wait for the rest of the second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +74,8 @@ pub(crate) struct Restarts {
     /// Restarts in it.
     pub(crate) count: u32,
 }
+
+codec_struct!(Restarts { since, count });
 
 impl Restarts {
     const BURST: u32 = 10;

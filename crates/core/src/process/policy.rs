@@ -1,5 +1,6 @@
 //! What the configuration wants of one process, as far as decisions depend on it.
 
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use crate::{ExitStatus, Signal};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub enum Autorestart {
     /// After every exit.
     Always,
 }
+
+codec_enum!(Autorestart { 0 => Never, 1 => Unexpected, 2 => Always });
 
 /// The options of a `[program:x]` that the state machine needs. Numbers keep the sign and range the file
 /// gave them; each rule says what a negative one means.
@@ -39,6 +42,19 @@ pub struct Policy {
     /// Exit codes that count as expected; empty: none is.
     pub exitcodes: Vec<u8>,
 }
+
+codec_struct!(Policy {
+    priority,
+    autostart,
+    autorestart,
+    startsecs,
+    startretries,
+    stopsignal,
+    stopwaitsecs,
+    stopasgroup,
+    killasgroup,
+    exitcodes,
+});
 
 impl Policy {
     /// For how long a start must survive.

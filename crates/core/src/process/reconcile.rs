@@ -15,6 +15,7 @@
 
 use crate::process::Process;
 use crate::process::state::State;
+use crate::snapshot::codec::codec_enum;
 use crate::turn::Turn;
 use crate::{Effect, ProcessId, Supervisor, SupervisorState};
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub enum Wanted {
     Down,
 }
 
+codec_enum!(Wanted { 0 => Up(cause), 1 => Down });
+
 /// What asks for a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartCause {
@@ -40,6 +43,8 @@ pub enum StartCause {
     /// It has exited.
     Restart,
 }
+
+codec_enum!(StartCause { 0 => Autostart, 1 => Command, 2 => Retry, 3 => Restart });
 
 /// Why a process that is wanted up is not started now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@
 //! A process with a pid enters UNKNOWN when the kernel refuses a signal, and leaves it when that child exits.
 
 use crate::Pid;
+use crate::snapshot::codec::codec_enum;
 use std::fmt;
 use std::time::Duration;
 
@@ -64,6 +65,18 @@ pub(crate) enum State {
         given_up: bool,
     },
 }
+
+codec_enum!(State {
+    0 => Stopped,
+    1 => Spawning { failures, since },
+    2 => Starting { pid, failures, since, running_at },
+    3 => Running { pid },
+    4 => Backoff { failures, retry_at },
+    5 => Stopping { pid, kill_at },
+    6 => Exited { restart_at },
+    7 => Fatal,
+    8 => Unknown { pid, given_up },
+});
 
 /// A state as the wire knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,6 @@
 //! Faults: upstream's numbers and texts for a request that fails.
 
+use crate::snapshot::codec::codec_enum;
 use std::fmt;
 
 /// A fault as clients see it. `code` and the `Display` text are upstream's to the byte.
@@ -39,6 +40,24 @@ pub enum Fault {
     /// The configuration cannot be read.
     CantReread(String),
 }
+
+codec_enum!(Fault {
+    2 => IncorrectParameters(detail),
+    6 => ShutdownState,
+    10 => BadName(detail),
+    11 => BadSignal(detail),
+    20 => NoFile(detail),
+    21 => NotExecutable(detail),
+    22 => NoLogFile,
+    30 => Failed(detail),
+    40 => AbnormalTermination(detail),
+    50 => SpawnError(detail),
+    60 => AlreadyStarted(detail),
+    70 => NotRunning(detail),
+    90 => AlreadyAdded(detail),
+    91 => StillRunning(detail),
+    92 => CantReread(detail),
+});
 
 impl Fault {
     /// The status that stands for success in the results of group requests.

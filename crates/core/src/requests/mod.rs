@@ -13,6 +13,7 @@ pub(crate) mod waiting;
 
 pub use fault::Fault;
 
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use crate::{ProcessId, Signal};
 use std::sync::Arc;
 
@@ -116,6 +117,8 @@ pub enum Wait {
     Yes,
 }
 
+codec_enum!(Wait { 0 => No, 1 => Yes });
+
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -137,6 +140,8 @@ pub struct ProcessOutcome {
     /// Success, or why not.
     pub result: Result<(), Fault>,
 }
+
+codec_struct!(ProcessOutcome { name, group, result });
 
 impl ProcessOutcome {
     /// `status` on the wire: 80, or the fault's number.

@@ -5,6 +5,7 @@
 //! the same second by priority; so do we, counting seconds from the request.
 
 use crate::process::Process;
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use crate::{Answer, Fault, Namespec, ProcessId, ProcessOutcome, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) struct PendingStart {
     pub(crate) is_cancelled: bool,
 }
 
+codec_struct!(PendingStart { spelled, wait, is_cancelled });
+
 /// A request that is not answered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingRequest {
@@ -61,6 +64,8 @@ pub(crate) struct PendingRequest {
     pub(crate) is_complete: bool,
 }
 
+codec_struct!(PendingRequest { asked, subject, awaited, is_complete });
+
 /// The processes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -69,6 +74,8 @@ pub(crate) enum Subject {
     /// Many processes: what came of each, by second and place.
     Many { outcomes: BTreeMap<(u64, u64), ProcessOutcome>, places: u64 },
 }
+
+codec_enum!(Subject { 0 => One { spelled, result }, 1 => Many { outcomes, places } });
 
 impl PendingRequest {
     /// A request for the one process the client calls `spelled`, or for many.

@@ -2,6 +2,7 @@
 
 use crate::process::state::State;
 use crate::requests::pending::{Outcome, Timing};
+use crate::snapshot::codec::{codec_enum, codec_struct};
 use crate::turn::Turn;
 use crate::{ProcessId, Signal, Supervisor, Ticket};
 
@@ -11,6 +12,8 @@ pub(crate) struct Waiter {
     pub(crate) ticket: Ticket,
     pub(crate) condition: WaitCondition,
 }
+
+codec_struct!(Waiter { ticket, condition });
 
 /// What a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,14 @@ pub(crate) enum WaitCondition {
     /// There is a pid to send this signal to.
     Signallable(Signal),
 }
+
+codec_enum!(WaitCondition {
+    0 => Spawned,
+    1 => Running,
+    2 => StopOrdered,
+    3 => Stopped,
+    4 => Signallable(signal),
+});
 
 impl Supervisor {
     /// Resolves the waits for a process whose state changed from `previous`.

@@ -9,6 +9,7 @@
 mod drain;
 
 use crate::shutdown::drain::DRAIN_LIMIT;
+use crate::snapshot::codec::codec_struct;
 use crate::timers::{Timer, TimerQueue};
 use crate::turn::Turn;
 use crate::{Effect, Ending, EventKind, GroupId, Signal, Supervisor, SupervisorState};
@@ -31,6 +32,8 @@ pub(crate) struct Shutdown {
     /// The end was ordered.
     pub(crate) is_over: bool,
 }
+
+codec_struct!(Shutdown { remaining, current, drain, patience, is_over });
 
 impl Supervisor {
     /// The daemon itself received a signal.

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A value that can be written out and read back.
-pub(super) trait Codec: Sized {
+pub(crate) trait Codec: Sized {
     fn write(&self, out: &mut Vec<u8>);
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
 /// The bytes not read yet.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     length: usize,
 }
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The error for what was read last.
-    pub(super) const fn corrupt(&self, what: &'static str) -> DecodeError {
+    pub(crate) const fn corrupt(&self, what: &'static str) -> DecodeError {
         DecodeError::Damaged { offset: self.length - self.rest.len(), what }
     }
 
@@ -55,44 +55,48 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A struct is its fields in order; `derived` ones are left out and filled in later. A macro, because the pattern without `..`
-/// makes the compiler check that no field is missing.
+/// Implements [`Codec`] for a struct, beside its definition: its fields in order; `derived` ones are left out and filled in later.
+/// A macro, because the pattern without `..` makes the compiler check that no field is missing.
 macro_rules! codec_struct {
     ($type:ty { $($field:ident),* $(,)? } $(derived { $($derived:ident),* })?) => {
-        impl Codec for $type {
+        impl $crate::snapshot::codec::Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
                 let Self { $($field,)* $($($derived: _,)*)? } = self;
-                $($field.write(out);)*
+                $($crate::snapshot::codec::Codec::write($field, out);)*
             }
 
-            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                $(let $field = Codec::read(input)?;)*
+            fn read(
+                input: &mut $crate::snapshot::codec::Reader<'_>,
+            ) -> Result<Self, $crate::snapshot::DecodeError> {
+                $(let $field = $crate::snapshot::codec::Codec::read(input)?;)*
                 Ok(Self { $($field,)* $($($derived: Default::default(),)*)? })
             }
         }
     };
 }
 
-/// An enum is a tag and the fields of that variant. A macro, because only the compiler knows that no variant
-/// was forgotten.
+/// Implements [`Codec`] for an enum, beside its definition: a tag and the fields of the variant. A macro, because only the
+/// compiler knows that no variant is missing.
 macro_rules! codec_enum {
     ($type:ty { $($tag:literal => $variant:ident $(($inner:ident))? $({ $($field:ident),* })?),* $(,)? }) => {
-        impl Codec for $type {
+        impl $crate::snapshot::codec::Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant $(($inner))? $({ $($field),* })? => {
                         out.push($tag);
-                        $($inner.write(out);)?
-                        $($($field.write(out);)*)?
+                        $($crate::snapshot::codec::Codec::write($inner, out);)?
+                        $($($crate::snapshot::codec::Codec::write($field, out);)*)?
                     })*
                 }
             }
 
-            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                match u8::read(input)? {
+            fn read(
+                input: &mut $crate::snapshot::codec::Reader<'_>,
+            ) -> Result<Self, $crate::snapshot::DecodeError> {
+                match <u8 as $crate::snapshot::codec::Codec>::read(input)? {
                     $($tag => {
-                        $(let $inner = Codec::read(input)?;)?
-                        $($(let $field = Codec::read(input)?;)*)?
+                        $(let $inner = $crate::snapshot::codec::Codec::read(input)?;)?
+                        $($(let $field = $crate::snapshot::codec::Codec::read(input)?;)*)?
                         Ok(Self::$variant $(($inner))? $({ $($field),* })?)
                     })*
                     _ => Err(input.corrupt(concat!("no such ", stringify!($type)))),
@@ -102,7 +106,7 @@ macro_rules! codec_enum {
     };
 }
 
-pub(super) use {codec_enum, codec_struct};
+pub(crate) use {codec_enum, codec_struct};
 
 macro_rules! codec_number {
     ($($type:ty),*) => {

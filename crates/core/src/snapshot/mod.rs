@@ -1,10 +1,11 @@
 //! The state of the supervisor as bytes, so that another version of the daemon can take over where this one stopped.
 //!
-//! Everything that decides something is written: [`Supervisor::encode`] destructures every type exhaustively, so that a new field
-//! does not compile before it is encoded. What follows from other values (ranks, look-up tables, counts) is derived anew. The
-//! bytes begin with a magic text and a version; a reader that does not know the version fails before anything is given up.
+//! Everything that decides something is written. Each type declares its encoding beside its definition ([`codec`]) by an
+//! exhaustive pattern, so that a new field does not compile before it is encoded. What follows from other values (ranks, look-up
+//! tables, counts) is derived anew. The bytes begin with a magic text and a version; a reader that does not know the version
+//! fails before anything is given up.
 
-mod codec;
+pub(crate) mod codec;
 mod values;
 
 use crate::group::{Group, Groups};
@@ -141,19 +142,23 @@ impl Supervisor {
         if !input.is_at_end() {
             return Err(input.corrupt("there is more than a state"));
         }
-        supervisor.derive(groups, processes).map_err(|what| input.corrupt(what))?;
+        supervisor.rebuild_derived(groups, processes).map_err(|what| input.corrupt(what))?;
         Ok(supervisor)
     }
 
     /// Makes anew what was not written, and checks that all belongs together.
-    fn derive(&mut self, groups: Vec<SavedGroup>, processes: Vec<Process>) -> Result<(), &'static str> {
+    fn rebuild_derived(
+        &mut self,
+        groups: Vec<SavedGroup>,
+        processes: Vec<Process>,
+    ) -> Result<(), &'static str> {
         self.processes = processes.into_iter().collect();
         let mut placed = BTreeSet::new();
         for group in groups {
             if !group.processes.iter().all(|id| placed.insert(*id)) {
                 return Err("a process is in two groups");
             }
-            self.derive_group(group)?;
+            self.rebuild_group(group)?;
         }
         if placed.len() != self.processes.len() {
             return Err("a process is in no group");
@@ -183,7 +188,7 @@ impl Supervisor {
         Ok(())
     }
 
-    fn derive_group(&mut self, saved: SavedGroup) -> Result<(), &'static str> {
+    fn rebuild_group(&mut self, saved: SavedGroup) -> Result<(), &'static str> {
         let SavedGroup { id, name, priority, processes } = saved;
         let mut members = Vec::with_capacity(processes.len());
         let mut active = 0;

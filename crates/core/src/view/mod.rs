@@ -2,6 +2,7 @@
 
 mod query;
 
+use crate::snapshot::codec::codec_struct;
 use crate::{ExitStatus, GroupId, Pid, ProcessId, ProcessState, Wall};
 use std::fmt;
 use std::time::Duration;
@@ -120,6 +121,8 @@ pub struct PoolCounters {
     /// Dropped after too many attempts.
     pub abandoned: u64,
 }
+
+codec_struct!(PoolCounters { waiting, sent, resent, overflowed, abandoned });
 
 impl PoolCounters {
     /// Whether a listener missed an event, or got one more than once.
