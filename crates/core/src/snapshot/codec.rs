@@ -55,8 +55,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Implements [`Codec`] for a struct, beside its definition: its fields in order; `derived` ones are left out and filled in later.
-/// A macro, because the pattern without `..` makes the compiler check that no field is missing.
+/// Implements [`Codec`] for a struct, beside its definition: its fields in order; `derived` ones are left out and filled in
+/// later. A macro, because the pattern without `..` makes the compiler check that no field is missing.
 macro_rules! codec_struct {
     ($type:ty { $($field:ident),* $(,)? } $(derived { $($derived:ident),* })?) => {
         impl $crate::snapshot::codec::Codec for $type {
