@@ -1,6 +1,6 @@
 //! The clients: their requests, the replies they wait for, and the feed of changes for those who subscribe.
 
-use crate::descriptors::Descriptor;
+use crate::main_loop::descriptors::Descriptor;
 use std::collections::HashMap;
 use std::sync::Weak;
 use supervisor_control::{ChangeKind, Feed, Reply, Request, Requests};

@@ -6,7 +6,6 @@
 //! them, and must not keep a program from starting that way. A few connections have descriptors of their own, which are kept back
 //! before programs get theirs ([`Limits::reserved_connections`]).
 
-use crate::main_loop::Loop;
 use supervisor_core::Level;
 use supervisor_http::Limits;
 use supervisor_log::MainLog;
@@ -31,14 +30,6 @@ pub(crate) struct Room {
     pub(crate) limits: Limits,
     /// Not all programs can run at once, or it is not known.
     pub(crate) is_short: bool,
-}
-
-impl Loop {
-    /// Sees to it that all programs can run at once, as [`make_room`] does. The limits of the servers stay.
-    pub(crate) fn make_room_for_descriptors(&self) {
-        let room = make_room(self.children.len(), self.clients.servers().len(), &self.log);
-        self.workers.set_short(room.is_short);
-    }
 }
 
 /// Sees to it that so many programs can run at once and so many servers be busy; says so if not all of the programs can.

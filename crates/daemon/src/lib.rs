@@ -6,11 +6,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod children;
-mod clear;
 mod clients;
 mod configuration;
 mod descriptor_limit;
-mod descriptors;
 mod emergency;
 mod fastcgi;
 #[cfg(test)]
@@ -20,11 +18,9 @@ mod main_loop;
 #[cfg(all(test, loom))]
 mod models;
 mod panics;
-mod requests;
 mod session;
 mod startup;
 mod sync;
-mod view;
 mod workers;
 
 use configuration::Source;

@@ -5,9 +5,9 @@ use crate::children::roster::Roster;
 use crate::clients::Clients;
 use crate::configuration::{Configuration, Source};
 use crate::descriptor_limit;
-use crate::descriptors::Descriptor;
 use crate::emergency;
 use crate::interfaces::serve_http;
+use crate::main_loop::descriptors::Descriptor;
 use crate::main_loop::mailbox::Mailbox;
 use crate::main_loop::message::Message;
 use crate::main_loop::shared::SharedLoop;
@@ -179,7 +179,7 @@ impl Session {
         for group in groups {
             let name = group.config.name.clone();
             if let Err(fault) = state.activate(group) {
-                state.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
+                services.log.log(Level::Error, format!("cannot add group '{name}': {fault}"));
             }
         }
         Ok(Self { state, shared, poll, services })

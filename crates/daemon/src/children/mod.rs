@@ -36,7 +36,7 @@ pub(crate) use token::ChildToken;
 pub(crate) use write::StdinError;
 
 use crate::configuration::prepare::PreparedProcess;
-use crate::descriptors::Descriptor;
+use crate::main_loop::descriptors::Descriptor;
 use crate::workers::Workers;
 use crate::workers::spawn::StartOrder;
 use group_end::Groups;

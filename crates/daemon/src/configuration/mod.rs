@@ -1,11 +1,8 @@
 //! The configuration in its three forms: what the loop began with, what was read last, and what is active.
 
 pub(crate) mod prepare;
-mod reload;
 
-pub(crate) use reload::Obstacle;
-
-use crate::startup;
+use crate::startup::{self, StartError};
 use prepare::Context;
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -27,6 +24,14 @@ impl Source {
     pub(crate) fn load(&self) -> Result<Config, Failure> {
         load(&self.command_line, &self.host)
     }
+}
+
+/// Why there is no restart.
+pub(crate) enum Obstacle {
+    /// The configuration cannot be read.
+    Broken(Failure),
+    /// The daemon could not start with it.
+    Unusable(StartError),
 }
 
 /// What is configured.

@@ -5,17 +5,20 @@
 //! ended and pipes with room, messages of other threads, deadlines, requests. Everything that is known is acted on before the
 //! loop sleeps again, and it sleeps until a descriptor, a message or the next deadline: there is no other timeout.
 
+pub(crate) mod descriptors;
 mod execute;
 #[cfg(test)]
 pub(crate) mod fault;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+mod reload;
+mod requests;
 pub(crate) mod shared;
 mod sources;
 mod timers;
 
 pub(crate) use sources::{Sources, WAKER};
-pub(crate) use timers::Timers;
+use timers::Timers;
 
 use crate::children::{ChildToken, Children};
 use crate::clients::Clients;
@@ -37,27 +40,27 @@ use supervisor_sys::errno::words;
 /// The supervision loop with all its state.
 pub(crate) struct Loop {
     /// The state machine. Only [`Self::settle`] feeds it.
-    pub(crate) core: Supervisor,
+    core: Supervisor,
     /// What the core wants done.
-    pub(crate) effects: Effects,
+    effects: Effects,
     /// What the core has to hear, in order.
     inputs: VecDeque<Input>,
     /// The processes and their children.
-    pub(crate) children: Children,
+    children: Children,
     /// Requests and those who made them.
-    pub(crate) clients: Clients,
+    clients: Clients,
     /// What is configured.
-    pub(crate) configuration: Configuration,
+    configuration: Configuration,
     /// Threads for what may block.
-    pub(crate) workers: Workers,
+    workers: Workers,
     /// When to wake.
     timers: Timers,
     /// Signals, the clock, messages.
-    pub(crate) sources: Sources,
+    sources: Sources,
     /// Moves the output of children.
-    pub(crate) pump: Pump,
+    pump: Pump,
     /// The main log.
-    pub(crate) log: MainLog,
+    log: MainLog,
     /// Set once the core says that all is over.
     ending: Option<Ending>,
 }
@@ -261,13 +264,13 @@ impl Loop {
     }
 
     /// Tells the core something and carries out all that follows from it.
-    pub(crate) fn tell(&mut self, input: Input) {
+    fn tell(&mut self, input: Input) {
         self.inputs.push_back(input);
         self.settle();
     }
 
     /// Feeds the core until there is nothing left to tell it, no effect to carry out and no child to reap.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         self.feed();
         while let Some(reaped) = self.children.reap_next(&self.core) {
             self.inputs.push_back(reaped.input());

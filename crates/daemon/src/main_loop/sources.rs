@@ -2,7 +2,7 @@
 
 use super::mailbox::Mailbox;
 use super::message::Message;
-use crate::descriptors::Descriptor;
+use crate::main_loop::descriptors::Descriptor;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use std::io;

@@ -6,7 +6,7 @@ use supervisor_core::Supervisor;
 
 /// The loop's deadlines. The kernel's timer is the timeout of the poll.
 #[derive(Debug, Default)]
-pub(crate) struct Timers {
+pub(super) struct Timers {
     /// The deadline the loop's thread sleeps until, if it does.
     sleeps_until: Option<Duration>,
 }
@@ -14,23 +14,23 @@ pub(crate) struct Timers {
 impl Timers {
     /// When the core has to hear that time has passed. While a child is known to have ended but is not reaped, its deadline
     /// waits a little, so that no process is said to have stayed up that has not.
-    pub(crate) fn core_deadline(core: &Supervisor, children: &Children) -> Option<Duration> {
+    pub(super) fn core_deadline(core: &Supervisor, children: &Children) -> Option<Duration> {
         let grace = if children.any_draining() { DRAIN_PATIENCE } else { Duration::ZERO };
         core.next_deadline().map(|at| at.saturating_add(grace))
     }
 
     /// The next deadline of all.
-    pub(crate) fn next(core: &Supervisor, children: &Children) -> Option<Duration> {
+    pub(super) fn next(core: &Supervisor, children: &Children) -> Option<Duration> {
         [Self::core_deadline(core, children), children.next_deadline()].into_iter().flatten().min()
     }
 
     /// Takes note of how long the loop's thread will sleep.
-    pub(crate) fn sleep_until(&mut self, deadline: Option<Duration>) {
+    pub(super) fn sleep_until(&mut self, deadline: Option<Duration>) {
         self.sleeps_until = deadline;
     }
 
     /// Whether the loop's thread would sleep past this deadline.
-    pub(crate) fn would_miss(&self, deadline: Option<Duration>) -> bool {
+    pub(super) fn would_miss(&self, deadline: Option<Duration>) -> bool {
         match (deadline, self.sleeps_until) {
             (Some(due), Some(until)) => due < until,
             (Some(_), None) => true,

@@ -3,21 +3,24 @@
 //! While everything stops, every request is answered with fault 6, before its other parameters are checked. Exceptions are
 //! remote events, which the core allows, and inspections, which check the state themselves.
 
+mod clear;
+mod view;
+
 use crate::children::{STDIN_LIMIT, StdinError};
-use crate::clear::Clearing;
 use crate::main_loop::Loop;
 use crate::panics;
-use crate::view::LoopView;
+use clear::Clearing;
 use supervisor_control::{Inspection, Reply, Request};
 use supervisor_core::{
     Answer, Fault, Input, ProcessId, ProcessState, Request as CoreRequest, Selection, SupervisorState,
 };
 use supervisor_log::ClearError;
 use supervisor_sys::clock;
+use view::LoopView;
 
 impl Loop {
     /// Answers a request, or starts what will answer it.
-    pub(crate) fn handle_request(&mut self, request: Request) {
+    pub(super) fn handle_request(&mut self, request: Request) {
         match request {
             Request::Command { ticket, command, reply } => {
                 self.clients.defer(ticket, reply);
@@ -42,7 +45,7 @@ impl Loop {
     }
 
     /// Fault 6 unless the supervisor is running.
-    pub(crate) fn check_running(&self) -> Result<(), Fault> {
+    pub(super) fn check_running(&self) -> Result<(), Fault> {
         match self.core.state() {
             SupervisorState::Running => Ok(()),
             SupervisorState::Shutdown | SupervisorState::Restarting => Err(Fault::ShutdownState),

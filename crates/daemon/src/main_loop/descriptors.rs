@@ -4,8 +4,8 @@
 //! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state and are made anew.
 //! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).
 
-use crate::main_loop::Loop;
-use crate::main_loop::message::Message;
+use super::Loop;
+use super::message::Message;
 use std::os::fd::{AsRawFd, RawFd};
 use supervisor_core::Level;
 use supervisor_http::{Listener, Socket};
@@ -32,7 +32,7 @@ impl Descriptor {
 
 impl Loop {
     /// Everything the daemon owns now, by number.
-    pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
+    fn descriptors(&self) -> Vec<Descriptor> {
         let mut table: Vec<Descriptor> = self.sources.descriptors().collect();
         table.extend(self.clients.servers().iter().cloned());
         table.extend(self.children.descriptors());
@@ -45,7 +45,7 @@ impl Loop {
     }
 
     /// Writes the table to the main log, if that takes everything, once the pump has reopened the logs.
-    pub(crate) fn log_descriptors_when_reopened(&self) {
+    pub(super) fn log_descriptors_when_reopened(&self) {
         if self.log.is_enabled(Level::Blather) {
             let mailbox = self.sources.mailbox().clone();
             self.pump.sync(move || mailbox.post(Message::PumpSettled));
@@ -53,7 +53,7 @@ impl Loop {
     }
 
     /// Writes the table to the main log.
-    pub(crate) fn log_descriptors(&self) {
+    pub(super) fn log_descriptors(&self) {
         for Descriptor { fd, purpose } in self.descriptors() {
             self.log.log(Level::Blather, format!("descriptor {fd}: {purpose}"));
         }

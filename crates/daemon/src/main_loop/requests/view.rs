@@ -10,14 +10,14 @@ use supervisor_log::FollowKey;
 use supervisor_sys::clock;
 
 /// The state of the loop at one moment.
-pub(crate) struct LoopView<'a> {
+pub(super) struct LoopView<'a> {
     owner: &'a Loop,
     now: Moment,
 }
 
 impl<'a> LoopView<'a> {
     /// As it is now.
-    pub(crate) fn of(owner: &'a Loop) -> Self {
+    pub(super) fn of(owner: &'a Loop) -> Self {
         Self { owner, now: clock::now() }
     }
 

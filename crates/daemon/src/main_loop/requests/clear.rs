@@ -9,7 +9,7 @@ use supervisor_core::{Fault, ProcessId, ProcessOutcome};
 type Finish = Box<dyn FnOnce(Vec<ProcessOutcome>) + Send>;
 
 /// The logs of some processes being cleared. Finishes with the last answer of the pump.
-pub(crate) struct Clearing {
+pub(super) struct Clearing {
     outcomes: Mutex<Vec<ProcessOutcome>>,
     finish: Mutex<Option<Finish>>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Clearing {
 impl Clearing {
     /// Clears all logs of `processes` and passes the outcomes, in the same order, to `finish`, on the pump's thread or on this
     /// one.
-    pub(crate) fn of(
+    pub(super) fn of(
         owner: &Loop,
         processes: &[ProcessId],
         finish: impl FnOnce(Vec<ProcessOutcome>) + Send + 'static,

@@ -4,27 +4,20 @@
 //! a restart was asked for: upstream stops everything first and then ends. So is one with which the daemon could not start,
 //! because another process has an address it names, for instance.
 
-use super::prepare::{PreparedGroup, Unavailable};
-use crate::main_loop::Loop;
-use crate::main_loop::message::Message;
-use crate::startup::StartError;
+use super::Loop;
+use super::message::Message;
+use crate::configuration::Obstacle;
+use crate::configuration::prepare::{PreparedGroup, Unavailable};
+use crate::descriptor_limit;
 use std::sync::Arc;
 use supervisor_config::{Config, Failure};
 use supervisor_control::{ChangeKind, Diff, Reply};
 use supervisor_core::{Fault, Input, Level, RestartCheck, Ticket};
 use supervisor_sys::{clock, memory};
 
-/// Why there is no restart.
-pub(crate) enum Obstacle {
-    /// The configuration cannot be read.
-    Broken(Failure),
-    /// The daemon could not start with it.
-    Unusable(StartError),
-}
-
 impl Loop {
     /// Reads the configuration again for a client.
-    pub(crate) fn reread(&self, reply: Reply<Result<Diff, Fault>>) {
+    pub(super) fn reread(&self, reply: Reply<Result<Diff, Fault>>) {
         if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
@@ -34,7 +27,7 @@ impl Loop {
     }
 
     /// The configuration was read again.
-    pub(crate) fn config_reread(
+    pub(super) fn config_reread(
         &mut self,
         outcome: Result<Config, Failure>,
         reply: Reply<Result<Diff, Fault>>,
@@ -54,7 +47,7 @@ impl Loop {
 
     /// Reads the configuration and says how it differs from what runs, as `reread` would, without making it the configuration
     /// last read.
-    pub(crate) fn compare_config(&self, reply: Reply<Result<Diff, Fault>>) {
+    pub(super) fn compare_config(&self, reply: Reply<Result<Diff, Fault>>) {
         if let Err(fault) = self.check_running() {
             return reply.send(Err(fault));
         }
@@ -65,7 +58,7 @@ impl Loop {
     }
 
     /// The configuration to restart with was read.
-    pub(crate) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, ticket: Option<Ticket>) {
+    pub(super) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, ticket: Option<Ticket>) {
         let outcome = match outcome {
             Ok(config) => {
                 self.configuration.restart_with(config);
@@ -83,7 +76,7 @@ impl Loop {
     }
 
     /// Returns to the system, once the workers are idle, the memory that a start or a reading took and nothing needs for a while.
-    pub(crate) fn return_memory_when_idle(&self) {
+    pub(super) fn return_memory_when_idle(&self) {
         self.workers.when_idle(Box::new(|| {
             memory::trim_heap();
             memory::unmap_unused_code();
@@ -91,7 +84,7 @@ impl Loop {
     }
 
     /// Adds a group for a client.
-    pub(crate) fn add_group(&self, name: &str, reply: Reply<Result<(), Fault>>) {
+    pub(super) fn add_group(&self, name: &str, reply: Reply<Result<(), Fault>>) {
         let group = match self.group_to_add(name) {
             Ok(group) => group,
             Err(fault) => return reply.send(Err(fault)),
@@ -120,7 +113,7 @@ impl Loop {
     }
 
     /// A group that a client wants added was prepared.
-    pub(crate) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), Fault>>) {
+    pub(super) fn group_prepared(&mut self, group: PreparedGroup, reply: Reply<Result<(), Fault>>) {
         reply.send(self.activate(group));
         self.make_room_for_descriptors();
         self.settle();
@@ -144,7 +137,7 @@ impl Loop {
     }
 
     /// Removes a group for a client.
-    pub(crate) fn remove_group(&mut self, name: &str) -> Result<(), Fault> {
+    pub(super) fn remove_group(&mut self, name: &str) -> Result<(), Fault> {
         self.check_running()?;
         let ids = self.core.remove_group(name, clock::now(), &mut self.effects)?;
         for id in ids.processes {
@@ -154,5 +147,12 @@ impl Loop {
         self.clients.record(ChangeKind::GroupRemoved(name.into()));
         self.settle();
         Ok(())
+    }
+
+    /// Sees to it that all programs can run at once, as [`descriptor_limit::make_room`] does. The limits of the servers stay.
+    fn make_room_for_descriptors(&self) {
+        let servers = self.clients.servers().len();
+        let room = descriptor_limit::make_room(self.children.len(), servers, &self.log);
+        self.workers.set_short(room.is_short);
     }
 }
