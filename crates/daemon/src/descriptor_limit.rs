@@ -2,9 +2,9 @@
 //!
 //! A running program takes up to [`PER_PROGRAM`], and the limit most systems begin with is 1024. `minfds` raises it, for
 //! the programs as well; beyond that the daemon raises its own as far as its programs and the connections of its servers
-//! need, and no further. Where it cannot, programs come first: anybody who reaches a port can open connections and leave
-//! them, and must not keep a program from starting that way. A few connections have descriptors of their own, which are kept back
-//! before programs get theirs ([`Limits::reserved_connections`]).
+//! need, and no further. Where it cannot, programs come first: a client that opens connections and leaves them open must not
+//! keep a program from starting. A few connections have reserved descriptors, which are set aside before programs get theirs
+//! ([`Limits::reserved_connections`]).
 
 use supervisor_core::Level;
 use supervisor_http::Limits;
@@ -32,7 +32,7 @@ pub(crate) struct Room {
     pub(crate) is_short: bool,
 }
 
-/// Sees to it that so many programs can run at once and so many servers be busy; says so if not all of the programs can.
+/// Raises the limit so that so many programs can run at once and so many servers be busy; warns if not all programs can.
 pub(crate) fn make_room(programs: usize, servers: usize, log: &MainLog) -> Room {
     let for_programs = count(programs).saturating_mul(PER_PROGRAM);
     let needed = BESIDE.saturating_add(for_programs);

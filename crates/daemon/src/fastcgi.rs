@@ -5,7 +5,7 @@
 //! cannot be made is a failed spawn, tried again like any other.
 //!
 //! The lock of a [`SharedSocket`] is held while its socket is made, which may take long, and while it is closed. Only the
-//! end of the last lease closes it, and as long as there is a lease nobody makes one, so giving up a lease never waits
+//! end of the last lease closes it, and as long as there is a lease no thread opens one, so dropping a lease never waits
 //! for a slow one. The file of a Unix socket stays when it is closed, as upstream has it: a leftover is replaced by
 //! the next socket, and the loop, which closes it, touches no disk.
 
@@ -50,7 +50,7 @@ impl SharedSocket {
         Arc::new(Self { config, log, open: Mutex::default() })
     }
 
-    /// A share of the socket, which is opened if nobody has one. The error is upstream's sentence. Resolves host
+    /// A share of the socket, which is opened if there is no lease yet. The error is upstream's sentence. Resolves host
     /// names and touches the file system, so it may hang.
     pub(crate) fn lease(self: &Arc<Self>) -> Result<Lease, StartError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,10 +115,10 @@ impl AsRawFd for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Whoever wants the next lease meanwhile must find the socket open or closed, not about to be closed.
+        // A thread that takes the next lease must find the socket open or closed, not about to be closed.
         let _open = self.program.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(OpenSocket { socket, url }) = self.socket.take().and_then(Arc::into_inner) {
-            // Whoever reads the line finds it closed.
+            // Closed before the log says so.
             drop(socket);
             self.program.log.log(Level::Info, format!("Closing socket {}", url.display()));
         }

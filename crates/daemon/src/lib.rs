@@ -1,7 +1,7 @@
 //! supervisord: the shell around the core.
 //!
 //! [`main`] reads the command line and the configuration, acquires the resources (`startup`) and runs the loop (`main_loop`)
-//! until it ends, or begins anew. The map of threads and the life of a child are in ARCHITECTURE.md.
+//! until it ends, or restarts. The map of threads and the life of a child are in ARCHITECTURE.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

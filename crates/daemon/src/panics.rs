@@ -6,7 +6,7 @@
 //! - **A panic in what only reads or answers costs that request.** Inspections, replies and HTTP handlers run under
 //!   [`catch`]. Their reply is dropped, which answers HTTP 500, and everything goes on: what they were lent, they could not
 //!   change.
-//! - **A panic in a job of the [workers](crate::workers) costs that job.** Whoever waits for its result gets a failure.
+//! - **A panic in a job of the [workers](crate::workers) costs that job.** Its requester gets a failure.
 //! - **A panic while the state of supervision is being changed ends the daemon.** It is unknown which half of the change was
 //!   made, so the state is never used again, whichever thread ran the loop ([`SharedLoop`](crate::main_loop::shared)). Then
 //!   [`crate::emergency`] winds down: the main log says at CRIT what happened and where, every request in hand is answered

@@ -38,7 +38,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// How long a stuck log target may delay the end.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// A loop with what lives and ends with it.
+/// A loop, and what starts and ends with it.
 struct Session {
     state: Box<Loop>,
     shared: Arc<SharedLoop<Box<Loop>>>,

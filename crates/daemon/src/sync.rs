@@ -1,5 +1,5 @@
 //! The primitives by which threads of this crate meet: the standard library's, and loom's under `cfg(loom)`, whose models run
-//! every order in which threads can meet (`RUSTFLAGS="--cfg loom" cargo test -p supervisor-daemon --lib models`).
+//! every order in which threads can meet.
 
 #[cfg(loom)]
 pub(crate) use loom::{

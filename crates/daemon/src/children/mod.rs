@@ -8,13 +8,13 @@
 //!                         └─ the stop concerns its process group ─▶ group_end ─┘
 //! ```
 //!
-//! A child that has ended stays a zombie while the pump drains its output. So its log is complete before anybody hears of the
-//! exit, and no other process can get its pid meanwhile. A log target that is stuck delays the exit by [`DRAIN_PATIENCE`] at
+//! A child that has ended stays a zombie while the pump drains its output. So its log is complete before the exit is reported,
+//! and no other process can get its pid meanwhile. A log target that is stuck delays the exit by [`DRAIN_PATIENCE`] at
 //! most; what is drained after that still counts as the child's (`undrained`). A stop that concerns a process group waits
 //! for that before ([`group_end`]).
 //!
-//! [`Children`] tells nobody anything: its methods return what the loop has to tell the core, and children that can be reaped
-//! wait until the loop [asks for them](Children::reap_next).
+//! [`Children`] does not feed the core: its methods return the inputs, and children that can be reaped wait until the loop
+//! [takes them](Children::reap_next).
 
 mod end;
 mod group_end;

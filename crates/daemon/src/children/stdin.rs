@@ -29,14 +29,14 @@ pub(super) enum Refusal {
     Closed,
 }
 
-/// What is left after an attempt to write.
+/// What became of the bytes that waited to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Nothing.
+    /// All are written.
     Written,
     /// The pipe is full; try again when it is writable.
     Waiting,
-    /// The child has closed its standard input; what was left is gone.
+    /// The child has closed its standard input; the rest is dropped.
     Closed,
 }
 
@@ -84,7 +84,7 @@ impl Stdin {
                 }
             }
         }
-        // A burst must not keep its memory for the life of the child.
+        // A burst must not keep its memory for as long as the child lives.
         self.waiting = Vec::new();
         self.taken = 0;
         Progress::Written
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_standard_input_is_told() {
+    fn a_closed_standard_input_is_reported() {
         let (mut stdin, child) = pair();
         drop(child);
         assert_eq!(stdin.push(b"x"), Err(Refusal::Closed));

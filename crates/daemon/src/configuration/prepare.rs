@@ -1,6 +1,6 @@
-//! What has to happen on the machine before a group can be added: users looked up, AUTO logs created.
+//! Preparing a group before it is added: looks users up, creates AUTO logs, tries FastCGI sockets.
 //!
-//! Both may hang (a user database on the network, a dead disk), so after start-up this runs in the blocking pool.
+//! All of it may hang (a user database on the network, a dead disk), so after start-up it runs on a worker.
 
 use crate::fastcgi::SharedSocket;
 use crate::startup::StartError;
@@ -51,7 +51,7 @@ pub(crate) struct PreparedGroup {
 pub(crate) struct PreparedProcess {
     /// Its configuration.
     pub(crate) config: Arc<Process>,
-    /// Whom its children become.
+    /// The user its children run as.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
     pub(crate) stdout: Arc<StreamSpec>,

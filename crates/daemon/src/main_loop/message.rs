@@ -23,7 +23,7 @@ pub(crate) enum Message {
     Reread(Box<Result<Config, Failure>>, Reply<Result<Diff, Fault>>),
     /// The configuration was read again because a client, or SIGHUP, wants a restart.
     RestartChecked(Box<Result<Config, Obstacle>>, Option<Ticket>),
-    /// The pump has done what was asked of it before: the table of descriptors can be written.
+    /// The pump has reopened the logs: the table of descriptors can be written.
     PumpSettled,
     /// The pump reports on a child's output.
     Notice(Notice),

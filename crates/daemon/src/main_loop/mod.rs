@@ -130,7 +130,7 @@ impl Loop {
         }
     }
 
-    /// What is left after the end.
+    /// Takes the loop apart after its end.
     pub(crate) fn into_parts(self) -> Parts {
         let Self { core, children, clients, configuration, workers, sources, pump, log, .. } = self;
         Parts { core, children, clients, configuration, workers, sources, pump, log }

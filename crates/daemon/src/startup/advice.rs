@@ -13,7 +13,7 @@ use supervisor_sys::errno::{Errno, errno_of, words};
 use supervisor_sys::socket::{self, ListenError, Owner};
 use supervisor_sys::user;
 
-/// A reason, with the place in it, and a remedy, empty where the reason has one.
+/// A reason, which names the place, and a hint, empty where the reason holds one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Advice {
     why: String,
@@ -257,7 +257,7 @@ mod tests {
     const EROFS: i32 = 30;
 
     #[test]
-    fn a_missing_right_is_that_of_a_user() {
+    fn a_missing_permission_names_the_user() {
         let user = current_user();
         let advice = at_port("127.0.0.1", 80, EACCES);
         assert_eq!(
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_is_named_as_one() {
+    fn a_dangling_link_is_reported_as_one() {
         let directory = crate::fixture::Scratch::new("dangling");
         let link = directory.path().join("log");
         std::os::unix::fs::symlink("/nonexistent\n/x", &link).unwrap();
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_has_a_remedy_of_its_own() {
+    fn each_obstacle_has_a_hint_of_its_own() {
         let advice = at_port("fe80::1", 9001, EINVAL);
         assert_eq!(
             advice.to_string(),

@@ -45,7 +45,7 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        // Nobody is left to tell; a stale pid file is overwritten by the next start.
+        // The log is closed by now; a stale pid file is overwritten by the next start.
         let _ = self.remove();
     }
 }

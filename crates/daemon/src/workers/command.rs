@@ -1,6 +1,6 @@
 //! From the `command` of a program to a file and arguments that can be executed.
 //!
-//! Looked at before every spawn and before every start request; the words are upstream's, because clients see
+//! Checked before every spawn and before every start request; the texts are upstream's, because clients see
 //! them as `spawnerr` and as fault details.
 
 use std::ffi::{OsStr, OsString};
@@ -113,7 +113,7 @@ mod tests {
 
     /// PROC-24.
     #[test]
-    fn directories_and_files_without_permission_to_execute_are_told_apart() {
+    fn directories_and_files_without_permission_to_execute_are_distinguished() {
         let directory = Scratch::new("command");
         let not_executable = |text: String| Fault::NotExecutable(text);
         let path = directory.path().display();
@@ -131,7 +131,7 @@ mod tests {
 
     /// PROC-25.
     #[test]
-    fn what_cannot_be_split_is_cited() {
+    fn a_command_that_cannot_be_split_is_quoted() {
         assert_eq!(
             fault_of("sh -c \"x"),
             Fault::NotExecutable("can't parse command 'sh -c \"x': No closing quotation".into())

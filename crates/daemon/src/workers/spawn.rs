@@ -33,7 +33,7 @@ pub(crate) struct StartOrder {
     pub(crate) reopens: u64,
     /// Its configuration.
     pub(crate) config: Arc<Process>,
-    /// Whom the child becomes.
+    /// The user the child runs as.
     pub(crate) user: ChildUser,
     /// Where standard output goes.
     pub(crate) stdout: Arc<StreamSpec>,
@@ -65,7 +65,7 @@ pub(crate) struct SpawnResult {
 pub(crate) struct SpawnFailure {
     /// In the words of `spawnerr`, which are upstream's.
     pub(crate) message: String,
-    /// What these leave out, for the main log: which file, as whom, and what to do.
+    /// Details for the main log: which file, which user, and a hint.
     pub(crate) detail: Option<String>,
 }
 
