@@ -182,6 +182,6 @@ impl Supervisor {
         self.deliver_events(turn);
         self.advance_shutdown(turn);
         self.deliver_events(turn);
-        self.conclude_shutdown(turn);
+        self.finish_shutdown(turn);
     }
 }

@@ -36,7 +36,7 @@ impl Supervisor {
             }
             Command::Shutdown => {
                 reply(ticket, Answer::Done, turn);
-                self.stop_everything(SupervisorState::Shutdown, turn);
+                self.begin_shutdown(SupervisorState::Shutdown, turn);
             }
             Command::Restart => turn.push(Effect::CheckRestart { ticket: Some(ticket) }),
         }
@@ -64,7 +64,7 @@ impl Supervisor {
             }
             (RestartCheck::Usable, Some(ticket)) => {
                 reply(ticket, Answer::Done, turn);
-                self.stop_everything(SupervisorState::Restarting, turn);
+                self.begin_shutdown(SupervisorState::Restarting, turn);
             }
             (RestartCheck::Unusable { report, remote_report }, ticket) => {
                 if ticket.is_none() {

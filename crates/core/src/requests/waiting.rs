@@ -48,23 +48,23 @@ impl Supervisor {
         }
     }
 
-    /// Resolves those waits for a process that `judge` has an outcome for.
+    /// Resolves those waits for a process that `outcome_of` has an outcome for.
     pub(crate) fn resolve_waiters(
         &mut self,
         id: ProcessId,
         turn: &mut Turn<'_>,
-        judge: impl Fn(WaitCondition) -> Option<(Outcome, Timing)>,
+        outcome_of: impl Fn(WaitCondition) -> Option<(Outcome, Timing)>,
     ) {
         let Some(process) = self.processes.get_mut(id) else { return };
-        let mut settled = Vec::new();
-        process.waiters.retain(|waiter| match judge(waiter.condition) {
+        let mut resolved = Vec::new();
+        process.waiters.retain(|waiter| match outcome_of(waiter.condition) {
             Some((outcome, timing)) => {
-                settled.push((waiter.ticket, outcome, timing));
+                resolved.push((waiter.ticket, outcome, timing));
                 false
             }
             None => true,
         });
-        for (ticket, outcome, timing) in settled {
+        for (ticket, outcome, timing) in resolved {
             self.resolve_wait(id, ticket, outcome, timing, turn);
         }
     }

@@ -21,15 +21,15 @@ impl Supervisor {
         let has_deliverable_events = self.has_deliverable_events(group);
         let Some(shutdown) = &mut self.shutdown else { return false };
         let now = turn.clock();
-        let until = shutdown.drain.unwrap_or_else(|| now.saturating_add(shutdown.patience));
+        let until = shutdown.drain_until.unwrap_or_else(|| now.saturating_add(shutdown.drain_budget));
         if has_deliverable_events && now < until {
-            shutdown.drain = Some(until);
+            shutdown.drain_until = Some(until);
             self.timers.set(Timer::DrainLimit, Some(until));
             return true;
         }
         // The time this group did not use is left for the next.
-        shutdown.patience = until.saturating_sub(now);
-        shutdown.drain = None;
+        shutdown.drain_budget = until.saturating_sub(now);
+        shutdown.drain_until = None;
         self.timers.set(Timer::DrainLimit, None);
         self.log_discarded(group, turn);
         false

@@ -26,14 +26,14 @@ pub(crate) struct Shutdown {
     /// The group that is being stopped.
     pub(crate) current: Option<GroupId>,
     /// While a pool drains: when it is stopped at the latest.
-    pub(crate) drain: Option<Duration>,
+    pub(crate) drain_until: Option<Duration>,
     /// How much time is left for the pools after it, all together.
-    pub(crate) patience: Duration,
+    pub(crate) drain_budget: Duration,
     /// The end was ordered.
     pub(crate) is_over: bool,
 }
 
-codec_struct!(Shutdown { remaining, current, drain, patience, is_over });
+codec_struct!(Shutdown { remaining, current, drain_until, drain_budget, is_over });
 
 impl Supervisor {
     /// The daemon itself received a signal.
@@ -41,7 +41,7 @@ impl Supervisor {
         match signal {
             Signal::TERM | Signal::INT | Signal::QUIT => {
                 turn.warning(format!("received {signal} indicating exit request"));
-                self.stop_everything(SupervisorState::Shutdown, turn);
+                self.begin_shutdown(SupervisorState::Shutdown, turn);
             }
             // A restart stops everything, so the new configuration is read before.
             Signal::HUP if self.state == SupervisorState::Running => {
@@ -65,19 +65,19 @@ impl Supervisor {
             turn.warning(format!("ignored {signal} indicating restart request (shutdown in progress)"));
         } else {
             turn.warning(format!("received {signal} indicating restart request"));
-            self.stop_everything(SupervisorState::Restarting, turn);
+            self.begin_shutdown(SupervisorState::Restarting, turn);
         }
     }
 
     /// Begins the shutdown, unless it is under way; `state` says whether a restart follows.
-    pub(crate) fn stop_everything(&mut self, state: SupervisorState, turn: &mut Turn<'_>) {
+    pub(crate) fn begin_shutdown(&mut self, state: SupervisorState, turn: &mut Turn<'_>) {
         self.state = state;
         if self.shutdown.is_some() {
             return;
         }
         let remaining = self.groups.by_priority.clone();
-        let (current, drain, patience) = (None, None, DRAIN_LIMIT);
-        self.shutdown = Some(Shutdown { remaining, current, drain, patience, is_over: false });
+        let (current, drain_until, drain_budget) = (None, None, DRAIN_LIMIT);
+        self.shutdown = Some(Shutdown { remaining, current, drain_until, drain_budget, is_over: false });
         self.bus.emit(EventKind::SupervisorStateChangeStopping, String::new, turn);
         self.deliver_events(turn);
         self.advance_shutdown(turn);
@@ -103,7 +103,7 @@ impl Supervisor {
     }
 
     /// Orders the end, once everything has stopped.
-    pub(crate) fn conclude_shutdown(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn finish_shutdown(&mut self, turn: &mut Turn<'_>) {
         let Some(shutdown) = &mut self.shutdown else { return };
         if shutdown.remaining.is_empty() && !shutdown.is_over {
             shutdown.is_over = true;
