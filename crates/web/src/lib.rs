@@ -2,7 +2,7 @@
 //!
 //! Paths are matched in upstream's order: mounted handlers (`/RPC2`), `/logtail` and `/mainlogtail` by prefix, then the pages by
 //! their whole name; any other path is a static file. Pages own no state of supervision: they ask through
-//! [`Control`](supervisor_control::Control) like every other client.
+//! [`Control`] like every other client.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

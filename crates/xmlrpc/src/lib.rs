@@ -2,8 +2,8 @@
 //!
 //! # Theory
 //!
-//! A call is decoded, looked up in the table of methods and turned into a [`Plan`]: a ready value, or an operation that
-//! passes its result to a [`Completion`]. Plans send requests through [`Control`] and read logs on the threads of
+//! A call is decoded, looked up in the table of methods and turned into a `Plan`: a ready value, or an operation that
+//! passes its result to a `Completion`. Plans send requests through [`Control`] and read logs on the threads of
 //! [`Blocking`]; nothing waits for either, so any number of calls are under way at once, and each is answered as soon as its
 //! condition holds. A multicall is a plan that runs the plans of its calls one after the other.
 //!

@@ -1,7 +1,7 @@
 //! The workers: threads for what may block. The loop submits work here and gets a [`Message`] back for each piece of it.
 //!
 //! One [`Pool`] runs jobs in their order: it prepares starts, opens and reads files, looks names up. Starts that come in a row
-//! are launched by the [pipeline](pipeline) beside it. See both for the theory.
+//! are launched by the [`pipeline`] beside it. See both for the theory.
 
 pub(crate) mod command;
 mod pipeline;

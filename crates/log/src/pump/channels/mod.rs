@@ -1,7 +1,7 @@
 //! What the pump serves: streams, the outputs of the main log, the watch over followed logs, single file operations.
 //!
 //! A channel knows nothing of threads. A worker checks it out of the table, serves it with no lock held, and checks it in with
-//! a [`ServiceReport`](report::ServiceReport) that says what leads to its next service.
+//! a [`report::ServiceReport`] that says what leads to its next service.
 
 pub(crate) mod command;
 pub(crate) mod file_task;
