@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match io::stdout().write_all(supervisor_config::sample::TEXT.as_bytes()) {
-        // Whoever closed the pipe has seen what it wanted.
+        // A reader that closed the pipe has seen what it wanted.
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

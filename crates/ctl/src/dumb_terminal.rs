@@ -2,7 +2,7 @@
 //! printable characters and carriage returns, as readline has it there.
 //!
 //! Keys come one by one with the terminal's own echo off. A character at the end of the line is echoed as it is; any
-//! other change writes the line anew over the old one.
+//! other change rewrites the line over the old one.
 
 use crate::completion::{Names, complete};
 use crate::history::History;

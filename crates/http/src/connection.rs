@@ -1,4 +1,4 @@
-//! One connection: receives a request, passes it to the service, sends the answer, begins anew.
+//! One connection: receives a request, passes it to the service, sends the answer, and receives the next.
 //!
 //! ```text
 //!             head and body complete          answer given

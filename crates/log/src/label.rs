@@ -1,4 +1,4 @@
-//! What people read a log's name from, made when somebody asks: a daemon has two for each of thousands of
+//! What people read a log's name from, made on demand: a daemon has two for each of thousands of
 //! processes, and hardly ever says one.
 
 use crate::StreamSpec;

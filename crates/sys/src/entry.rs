@@ -51,7 +51,7 @@ use walk::Last;
 #[derive(Debug)]
 pub enum Resolved {
     /// A descriptor that this process inherited (`/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`, or a link to one). It
-    /// belongs to the launcher: it is written to, never opened anew, emptied, renamed or removed.
+    /// belongs to the launcher: it is written to, never reopened, emptied, renamed or removed.
     Descriptor(RawFd),
     /// An entry of a directory, which may be missing.
     Entry(Entry),

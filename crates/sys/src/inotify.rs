@@ -24,7 +24,7 @@ pub enum Change<'a> {
     Content(WatchId),
     /// A file, link or directory was moved or removed, or its attributes or its number of names have changed.
     Place(WatchId),
-    /// A directory has got this entry, anew or in place of another.
+    /// An entry was created in the directory, or replaced.
     Entry(WatchId, &'a OsStr),
     /// The queue has overflowed: some changes are not reported.
     Lost,

@@ -2,7 +2,7 @@
 //! names.
 //!
 //! It stands in for the daemon: it lives as long as the command it started, and forwards its signals to the process in the
-//! pid file, which is read anew each time, so that it may appear late and change.
+//! pid file, which is read each time, so that it may appear late and change.
 //! Nothing is polled: both the child's end and the signals to pass on are signals to us.
 
 use crate::errno::words;

@@ -97,7 +97,7 @@ pub enum Applied {
     Update,
     /// When the files are read the next time, for whatever reason.
     Reread,
-    /// With `supervisorctl reload` or SIGHUP, which stop everything and begin anew.
+    /// With `supervisorctl reload` or SIGHUP, which stop everything and start again.
     Reload,
     /// When the process of supervisord is started the next time.
     Start,

@@ -64,7 +64,7 @@ impl Bus {
         }
     }
 
-    /// Notes anew which kinds are subscribed to.
+    /// Updates which kinds are subscribed to.
     pub(crate) fn update_subscriptions(&mut self) {
         let covers = |kind: &EventKind| self.pools.values().any(|pool| pool.events.covers(*kind));
         self.covered = EventKind::all().filter(covers).collect();

@@ -61,7 +61,7 @@ impl Supervisor {
         let running_at = since.saturating_add(process.policy.start_time());
         self.children.insert(pid, id);
         self.enter(id, State::Starting { pid, failures, since, running_at }, turn);
-        // A child reaped already gets no signals: its pid may be somebody else's by now.
+        // A child that was reaped already gets no signals: another process may have its pid by now.
         if let Some(status) = self.unclaimed_exits.remove(&pid) {
             self.exited(id, pid, status, turn);
         } else {

@@ -2,7 +2,7 @@
 //!
 //! Everything that decides something is written. Each type declares its encoding beside its definition ([`codec`]) by an
 //! exhaustive pattern, so that a new field does not compile before it is encoded. What follows from other values (ranks, look-up
-//! tables, counts) is derived anew. The bytes begin with a magic text and a version; a reader that does not know the version
+//! tables, counts) is derived again. The bytes begin with a magic text and a version; a reader that does not know the version
 //! fails before anything is given up.
 
 pub(crate) mod codec;
@@ -146,7 +146,7 @@ impl Supervisor {
         Ok(supervisor)
     }
 
-    /// Makes anew what was not written, and checks that all belongs together.
+    /// Derives what was not written, and checks that all of it is consistent.
     fn rebuild_derived(
         &mut self,
         groups: Vec<SavedGroup>,

@@ -1,14 +1,14 @@
-//! Waiting for the end of process groups: a stop that concerns a group is over when nothing lives in it any more.
+//! Waiting for the end of process groups: a stop that concerns a group completes when the group is empty.
 //!
 //! # Theory
 //!
-//! The child of `sh wrap.sh`, the leader of its group, dies of the stop signal at once, and the server behind it goes on for as
-//! long as it needs to free its port. While the core awaits the end of the group, it does not hear of the end of the leader:
+//! The child of `sh wrap.sh`, the leader of its group, dies of the stop signal at once, and the server behind it runs on for as
+//! long as it needs to free its port. While the core awaits the end of the group, the exit of the leader is withheld from it:
 //!
-//! - The leader stays a zombie, so that its number cannot be given out again and SIGKILL, which the core orders in time,
-//!   hits its group and no other. Where we are given orphans to reap, it would hide them from us
-//!   ([`supervisor_sys::reap`]); there it is reaped as soon as a member is watched, which keeps the number as well.
-//! - Its pipes stay with the pump: what the group still writes is logged, and no member dies of SIGPIPE while it cleans up. Its
+//! - The leader stays a zombie, so that its pid cannot be reused and SIGKILL, which the core orders in time,
+//!   hits its group and no other. Where orphans are re-parented to us, it would hide them
+//!   ([`supervisor_sys::reap`]); there it is reaped as soon as a member is watched, which keeps the pid in use as well.
+//! - Its pipes stay with the pump: what the group still writes is logged, and no member gets SIGPIPE while it cleans up. Its
 //!   standard input is closed.
 //! - A job searches for one living member, whose pidfd is watched; when it ends, the next search follows
 //!   ([`supervisor_sys::process_group`]). A search takes milliseconds with thousands of processes, so one job serves all groups
@@ -80,8 +80,8 @@ impl Groups {
 }
 
 impl Children {
-    /// Whether the core must not hear of the end of this process' child, which has ended, before that of its group. If so, the
-    /// group is waited for from now on.
+    /// Whether the exit of this process' child must be withheld from the core until its group is empty. If so, begins to wait
+    /// for the group.
     pub(super) fn awaits_group_end(&mut self, raw: u64, core: &Supervisor) -> bool {
         let Some(process) = self.processes.get_raw(raw) else { return false };
         let id = process.id;

@@ -1,4 +1,4 @@
-//! The children: every process of the active groups, and its child from the spawn to the exit that the core hears of.
+//! The children: every process of the active groups, and its child from its spawn until the core gets its exit.
 //!
 //! # Theory
 //!

@@ -35,7 +35,7 @@ pub(crate) struct Process {
     socket: Option<Arc<SharedSocket>>,
     /// The number of the newest generation; 0 before the first.
     generations: u64,
-    /// The live child, from its spawn until the core hears of its exit.
+    /// The live child, from its spawn until the core gets its exit.
     pub(super) child: Option<Child>,
 }
 

@@ -1,8 +1,8 @@
 //! The children that live, and how each is to be stopped, in a table of its own that stays whole whatever happens to the state
 //! of supervision: should that be lost to a panic, no child is left behind ([`crate::panics`]).
 //!
-//! A child is entered by the thread that made it, before the loop hears of it, and leaves together with its zombie, under one
-//! lock. So a number in the table is that of a child which has not been reaped, and can be signalled.
+//! The thread that spawned a child enters it, before it posts its message; it leaves together with its zombie, under one lock. So
+//! a pid in the table is that of a child which has not been reaped, and can be signalled.
 
 use std::collections::BTreeMap;
 use std::io;

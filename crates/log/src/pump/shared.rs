@@ -68,7 +68,7 @@ impl Shared {
             Activity::Sleeping => true,
         };
         if needs_wake {
-            // One wake-up is enough: the worker sets its activity anew before it waits again.
+            // One wake-up is enough: the worker sets its activity again before it waits.
             table.activity = Activity::Serving;
         }
         drop(table);

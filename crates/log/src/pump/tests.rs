@@ -188,13 +188,15 @@ fn a_failing_target_is_retried_and_told_once() {
     full.fail_with(Some(libc::ENOSPC));
     let mut child = rig.attach(1, 1, "web", &full);
     child.write_all(b"one\n").unwrap();
-    wait_until("the failure is told", || {
+    wait_until("the failure is reported", || {
         rig.main_text().contains("ERRO could not write the log of web: [Errno 28]")
     });
     child.write_all(b"two\n").unwrap();
     full.fail_with(None);
     wait_until("it recovers by itself", || full.written() == b"one\ntwo\n");
-    wait_until("that is told too", || rig.main_text().contains("INFO the log of web is written again"));
+    wait_until("the recovery is reported", || {
+        rig.main_text().contains("INFO the log of web is written again")
+    });
     assert_eq!(rig.main_text().matches("could not write").count(), 1);
     rig.pump.shutdown(PATIENCE).unwrap();
 }
@@ -210,7 +212,7 @@ fn too_many_waiting_runs_are_given_up_with_a_line() {
         rig.pump.finish(StreamId(1), Generation(generation));
     }
     wait_until("two are given up", || rig.has_drained(1, 2) && rig.has_drained(1, 3));
-    wait_until("both losses are told", || {
+    wait_until("both losses are reported", || {
         rig.main_text().matches("bytes of an earlier run of the process are lost").count() == 2
     });
     full.fail_with(None);
@@ -253,7 +255,7 @@ fn purposes(rig: &Rig) -> Vec<String> {
     purposes.filter(|purpose| !purpose.starts_with("poller")).collect()
 }
 
-/// Whatever happens to a log that nobody writes through the pump, its follower is told; and while nothing happens it is not.
+/// Whatever other programs do to a log, its follower is notified; and while nothing happens it is not.
 #[cfg(target_os = "linux")]
 #[test]
 fn followers_are_told_what_others_do_to_a_log() {
@@ -270,7 +272,7 @@ fn followers_are_told_what_others_do_to_a_log() {
     };
     let told = |what: &str| {
         woken.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{what}: {error}"));
-        wait_until(&format!("an end of what is told: {what}"), || settled() == 0);
+        wait_until(&format!("an end of the notifications: {what}"), || settled() == 0);
     };
     told("watched");
     assert_eq!(purposes(&rig), ["watch over followed logs"]);
@@ -313,7 +315,7 @@ fn followers_are_told_what_others_do_to_a_log() {
     rig.pump.shutdown(PATIENCE).unwrap();
 }
 
-/// Two followers of two logs have one descriptor; a log that cannot be watched is told once and followed as well as can be.
+/// Two followers of two logs have one descriptor; a log that cannot be watched is reported once and followed as well as possible.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_watched_is_told_once_and_holds_up_nobody() {

@@ -105,7 +105,7 @@ pub(crate) trait Sink: fmt::Debug + Send {
     /// Writes as much of `bytes` as is accepted now.
     fn write(&mut self, bytes: &[u8], unit: RotationUnit, report: &mut SinkReport<'_>) -> Written;
 
-    /// Before another attempt after [`Outcome::Failed`]: what can be opened anew replaces what is broken.
+    /// Before another attempt after [`Outcome::Failed`]: reopens what can be reopened.
     fn recover(&mut self) {}
 
     /// Truncates the log.

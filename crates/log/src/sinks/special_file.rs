@@ -1,6 +1,6 @@
 //! Logs that are not ours to rotate: a FIFO, terminal, socket or device at the path, or a descriptor the daemon inherited.
 //!
-//! Nothing here ever waits. Wherever that works, the file is opened anew by its path, so that the non-blocking flag is ours
+//! Nothing here ever waits. Wherever that works, the file is reopened by its path, so that the non-blocking flag is ours
 //! alone; a terminal or pipe shared with the process that started the daemon keeps its flags. Where it does not work (a socket
 //! behind `/dev/stdout`), the shared descriptor is asked for room before each small write.
 //!
@@ -127,7 +127,7 @@ impl Sink for SpecialFile {
     }
 }
 
-/// A FIFO opened for both directions neither waits nor fails for want of a reader (Linux; others in
+/// A FIFO opened for both directions neither waits nor fails without a reader (Linux; others in
 /// practice). `None` if it cannot be, or if another file has its name by now.
 fn open_both_ways(entry: &Entry, opened: &Metadata) -> Option<File> {
     let file = entry.open(Access::Both).ok()?;

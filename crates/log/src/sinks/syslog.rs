@@ -1,7 +1,7 @@
 //! The system log as a sink: each line is a message.
 //!
 //! While the system log does not keep up, lines wait. Where there is none, or it refuses a line, lines are dropped, as syslog(3)
-//! does: a process must not stand still for want of a system log. The main log says so once, and once when messages arrive again.
+//! does: a missing system log must not block a process. The main log says so once, and once when messages arrive again.
 
 use super::buffered_output::BufferedOutput;
 use super::{ClearError, OpenSink, Outcome, RetryPolicy, RotationUnit, Sink, SinkReport, Written};

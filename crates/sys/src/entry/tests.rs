@@ -123,7 +123,7 @@ fn a_link_in_a_directory_others_can_write_is_refused() {
     assert_eq!(fs::read(target).unwrap(), b"precious");
 }
 
-/// A link in a directory of root's that leads to a name in a directory of somebody else: what stands there is theirs.
+/// A link in a directory of root's that leads to a name in a directory of another user, who owns what is there.
 #[test]
 fn a_link_at_the_end_of_a_trusted_link_is_refused() {
     let sandbox = Sandbox::new();

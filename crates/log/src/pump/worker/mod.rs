@@ -132,7 +132,7 @@ impl<'a> Worker<'a> {
             Wait::Coalesce(pause) => poller.wait_urgent(*pause, &mut self.events),
             Wait::Sleep(timeout) => poller.wait(*timeout, &mut self.events),
         };
-        // Polling an open poller with a valid buffer fails for want of memory at most. That passes, and must not spin.
+        // Polling an open poller with a valid buffer fails at most when memory is short. That passes, and must not spin.
         if outcome.is_err() {
             std::thread::sleep(Duration::from_millis(100));
         }

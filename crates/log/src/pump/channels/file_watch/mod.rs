@@ -34,7 +34,7 @@ impl FileWatchChannel {
         Self { slot, registration: PipeRegistration::default(), last_change: None }
     }
 
-    /// Executes `commands`, watches what has to be watched anew, and names the followers whose logs changed.
+    /// Executes `commands`, renews watches, and names the followers whose logs changed.
     pub(crate) fn serve(
         &mut self,
         commands: Vec<ChannelCommand>,
