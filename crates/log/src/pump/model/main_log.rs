@@ -48,6 +48,8 @@ fn every_line_is_written_once_and_in_order_over_start_and_shutdown() {
         log.log(Level::Info, "b1");
         pump.shutdown(FOREVER).unwrap();
         other.join().unwrap();
+        // Nothing is left in the queue for a later line to drain.
+        assert_eq!(words(&sink).len(), 3);
         log.log(Level::Info, "b2");
         let written = words(&sink);
         assert_eq!(written.len(), 4, "{written:?}");
