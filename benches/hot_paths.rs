@@ -158,8 +158,8 @@ fn pump(criterion: &mut Criterion) {
     for (name, strip_ansi, capture_max_bytes) in cases {
         let pump = Pump::start(&MainLog::nowhere(), |_| ()).unwrap();
         let (reader, mut writer) = std::io::pipe().unwrap();
-        let sink = OutputPipeline::open(&Arc::new(sink(strip_ansi, capture_max_bytes))).unwrap();
-        pump.attach(StreamId(1), Generation(1), reader.into(), sink).unwrap();
+        let pipeline = OutputPipeline::open(&Arc::new(stream_spec(strip_ansi, capture_max_bytes))).unwrap();
+        pump.attach(StreamId(1), Generation(1), reader.into(), pipeline).unwrap();
         let (written, is_written) = channel();
         group.bench_function(format!("1 MB, {name}"), |bencher| {
             bencher.iter(|| {
@@ -177,7 +177,7 @@ fn pump(criterion: &mut Criterion) {
 
 const MEGABYTE: usize = 1_000_000;
 
-fn sink(strip_ansi: bool, capture_max_bytes: usize) -> StreamSpec {
+fn stream_spec(strip_ansi: bool, capture_max_bytes: usize) -> StreamSpec {
     let file = LogFileSpec {
         path: Path::new("/dev/null").into(),
         origin: FileOrigin::Configured,

@@ -11,7 +11,7 @@ use supervisor_http::percent_encode;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     /// Only processes whose name contains this.
-    pub(super) messages: String,
+    pub(super) query: String,
     /// Only processes in this state.
     pub(super) state: Option<ProcessState>,
 }
@@ -23,7 +23,7 @@ pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, o
         format_args!(
             "<div class=\"bar\"><form role=\"search\" action=\"./\"><input type=\"search\" name=\"q\" id=\"q\" value=\"{}\" \
              placeholder=\"{1}\" aria-label=\"{1}\" autocomplete=\"off\"></form>",
-            escape(&filter.messages),
+            escape(&filter.query),
             messages.find,
         ),
     );
@@ -46,7 +46,7 @@ pub(super) fn push_bar(out: &mut String, messages: &Messages, filter: &Filter, o
 /// The states with their number of processes, as links that filter by state.
 fn push_states(out: &mut String, messages: &Messages, filter: &Filter, overview: &Overview) {
     push(out, format_args!("<nav id=\"states\" aria-label=\"{}\">", messages.filter));
-    let link = percent_encode(filter.messages.as_bytes());
+    let link = percent_encode(filter.query.as_bytes());
     let mut chip = |name: &str, label: &str, count: usize, is_current: bool| {
         let class = name.to_lowercase();
         let current = if is_current { " aria-current=\"true\"" } else { "" };

@@ -61,7 +61,7 @@ pub(super) fn show(site: &Site, request: &Request, form: &Form, reply: ReplyTo) 
         session,
         message: form.value("message").map(str::to_owned),
         filter: Filter {
-            messages: form.value("q").unwrap_or_default().to_owned(),
+            query: form.value("q").unwrap_or_default().to_owned(),
             state: form.value("state").and_then(|name| STATES.into_iter().find(|state| state.name() == name)),
         },
         instance: site.instance(),
@@ -90,9 +90,9 @@ fn respond(site: &Site, options: PageOptions, reply: ReplyTo) {
     streams.compare_if_stale();
     let make = move || {
         let (sender, answer) = mpsc::sync_channel(1);
-        context.control.inspect(move |options| {
+        context.control.inspect(move |view| {
             // The receiver waits below.
-            let _ = sender.send(Overview::of(options));
+            let _ = sender.send(Overview::of(view));
         });
         // Without an answer the reply is dropped, and the client gets status 500.
         let Ok(overview) = answer.recv() else { return };
@@ -120,7 +120,7 @@ fn render(
             is_explained.then(|| failure_reason::last_lines(process)).flatten()
         })
         .collect();
-    let needle = options.filter.messages.to_lowercase();
+    let needle = options.filter.query.to_lowercase();
     let is_shown = |process: &&Process| {
         options.filter.state.is_none_or(|state| process.state == state)
             && process.namespec().to_lowercase().contains(&needle)

@@ -92,16 +92,16 @@ impl Context {
                 user: process.uid.map_or(ChildUser::Same, |uid| {
                     users.entry(uid).or_insert_with(|| ChildUser::from_uid(uid)).clone()
                 }),
-                stdout: self.sink(process, Channel::Stdout, is_listener, &mut warnings),
+                stdout: self.stream_spec(process, Channel::Stdout, is_listener, &mut warnings),
                 stderr: (!process.redirect_stderr)
-                    .then(|| self.sink(process, Channel::Stderr, false, &mut warnings)),
+                    .then(|| self.stream_spec(process, Channel::Stderr, false, &mut warnings)),
                 socket: process.socket.as_ref().and_then(|socket| sockets.get(&socket.url())).cloned(),
             })
             .collect();
         Ok(PreparedGroup { config: Arc::clone(group), processes, warnings })
     }
 
-    fn sink(
+    fn stream_spec(
         &self,
         process: &Process,
         channel: Channel,

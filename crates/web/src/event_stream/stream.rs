@@ -110,10 +110,10 @@ impl EventStream {
     }
 
     fn write_rows(&self, out: &mut String, state: &State) {
-        let pending_events: Vec<&Row> = state.rows.iter().filter(|row| row.changed > self.seen).collect();
-        let Some(now) = state.now.filter(|_| !pending_events.is_empty()) else { return };
+        let changed_rows: Vec<&Row> = state.rows.iter().filter(|row| row.changed > self.seen).collect();
+        let Some(now) = state.now.filter(|_| !changed_rows.is_empty()) else { return };
         let mut data = String::from("[");
-        for (index, row) in pending_events.into_iter().enumerate() {
+        for (index, row) in changed_rows.into_iter().enumerate() {
             let shown = RowView {
                 process: &row.process,
                 usage: Some(&row.usage),

@@ -2,7 +2,6 @@
 
 use super::Messages;
 
-/// Everybody's second language.
 pub(crate) static ENGLISH: Messages = Messages {
     code: "en",
     name: "English",
