@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_nobody_sets_tells_nothing() {
+    fn no_event_without_a_clock_change() {
         let watch = ClockSet::watch().unwrap();
         assert!(!watch.take());
     }

@@ -1,4 +1,4 @@
-//! Buffers much data is copied through, in a good place of a page.
+//! Buffers much data is copied through, at an offset of a page at which copies are fast.
 //!
 //! The kernel copies between a page of its own and a buffer by `rep movsb`. On several processors that takes up to twice as
 //! long where the two begin at nearly, but not exactly, the same place of their pages. Pages of pipes, files and sockets are
@@ -16,7 +16,7 @@ const PLACE: usize = PAGE / 2;
 /// Less than this is not worth a place: the copy costs less than the call.
 const WORTH_A_PLACE: usize = 16 * 1024;
 
-/// Bytes that begin in a good place of a page, if they are many.
+/// Bytes that begin at an offset of a page at which copies are fast, if they are many.
 #[derive(Debug, Default)]
 pub struct CopyBuffer {
     /// With room in front of the content.
@@ -65,7 +65,7 @@ impl DerefMut for CopyBuffer {
     }
 }
 
-/// How many bytes into this memory the next good place is.
+/// How many bytes into this memory the next such offset is.
 fn until_place(memory: &[u8]) -> usize {
     PLACE.wrapping_sub(memory.as_ptr().addr()) % PAGE
 }

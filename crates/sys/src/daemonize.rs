@@ -1,4 +1,4 @@
-//! The pieces of going into the background; the order, and what is logged between them, is the caller's.
+//! The steps of daemonizing. The caller decides their order, and what is logged between them.
 
 use crate::call::check;
 use std::io;

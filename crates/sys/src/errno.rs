@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn words_are_the_systems_alone() {
+    fn error_text_is_strerror_without_number() {
         assert_eq!(words(&io::Error::from_raw_os_error(libc::EISDIR)), "Is a directory");
         assert_eq!(words(&io::Error::other("no number")), "no number");
     }
 
     #[test]
-    fn an_error_is_told_by_its_number_a_refusal_by_the_nearest() {
+    fn an_errno_is_found_behind_an_io_error_and_the_nearest_one_for_a_refusal() {
         assert_eq!(errno_of(&io::Error::from_raw_os_error(libc::ESRCH)), Some(Errno::SRCH));
         assert_eq!(errno_of(&io::Error::from_raw_os_error(4242)), None);
         assert_eq!(errno_of(&io::Error::other("no number")), None);

@@ -173,36 +173,36 @@ mod tests {
         path
     }
 
-    fn told(inotify: &Inotify) -> Vec<String> {
-        let mut told = Vec::new();
-        inotify.take(|change| told.push(format!("{change:?}"))).unwrap();
-        told
+    fn reported(inotify: &Inotify) -> Vec<String> {
+        let mut reported = Vec::new();
+        inotify.take(|change| reported.push(format!("{change:?}"))).unwrap();
+        reported
     }
 
     #[test]
-    fn what_happens_to_a_file_is_told_once_for_each_kind() {
+    fn what_happens_to_a_file_is_reported_once_for_each_kind() {
         let directory = directory("file");
         let path = directory.join("log");
         fs::write(&path, "").unwrap();
         let inotify = Inotify::open().unwrap();
         let watch = inotify.watch_file(&path).unwrap();
         assert_eq!(inotify.watch_link(&path).unwrap(), watch);
-        assert_eq!(told(&inotify), [""; 0]);
+        assert_eq!(reported(&inotify), [""; 0]);
         for text in ["one", "two", "three"] {
             fs::write(&path, text).unwrap();
         }
-        assert_eq!(told(&inotify), [format!("{:?}", Change::Content(watch))]);
+        assert_eq!(reported(&inotify), [format!("{:?}", Change::Content(watch))]);
         fs::rename(&path, directory.join("log.1")).unwrap();
-        assert_eq!(told(&inotify), [format!("{:?}", Change::Place(watch))]);
+        assert_eq!(reported(&inotify), [format!("{:?}", Change::Place(watch))]);
         inotify.forget(watch);
         fs::write(directory.join("log.1"), "four").unwrap();
         // The removal of the watch is reported as well.
-        assert_eq!(told(&inotify), [format!("{:?}", Change::Place(watch))]);
+        assert_eq!(reported(&inotify), [format!("{:?}", Change::Place(watch))]);
         fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
-    fn a_directory_tells_what_comes_into_it_however_many() {
+    fn a_directory_reports_what_comes_into_it_however_many() {
         let directory = directory("directory");
         let inotify = Inotify::open().unwrap();
         let watch = inotify.watch_directory(&directory).unwrap();
@@ -215,12 +215,12 @@ mod tests {
         let names = (0..100).map(name).chain(["moved".to_owned()]);
         let expected: Vec<String> =
             names.map(|name| format!("{:?}", Change::Entry(watch, OsStr::new(&name)))).collect();
-        assert_eq!(told(&inotify), expected);
+        assert_eq!(reported(&inotify), expected);
         fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
-    fn a_link_and_what_it_leads_to_are_told_apart() {
+    fn a_link_and_what_it_leads_to_are_distinguished() {
         let directory = directory("link");
         let (link, path) = (directory.join("link"), directory.join("log"));
         std::os::unix::fs::symlink("log", &link).unwrap();
@@ -233,7 +233,7 @@ mod tests {
         fs::write(&link, "text").unwrap();
         fs::rename(&link, directory.join("moved")).unwrap();
         let expected = [Change::Content(at), Change::Place(itself)].map(|change| format!("{change:?}"));
-        assert_eq!(told(&inotify), expected);
+        assert_eq!(reported(&inotify), expected);
         fs::remove_dir_all(directory).unwrap();
     }
 

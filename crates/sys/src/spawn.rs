@@ -11,8 +11,8 @@
 //!    only.
 //! 2. The child has its own stack, used by no other spawn at the same time (`shared_memory`).
 //! 3. All signals are blocked while the child is made. The child puts every disposition back to default first
-//!    (ignored ones would survive the exec: a program that ignores SIGPIPE unknowingly writes into the void
-//!    for ever) and empties its mask last.
+//!    (ignored ones would survive the exec: a program that inherits an ignored SIGPIPE may keep writing to a
+//!    closed pipe) and empties its mask last.
 //! 4. The change of user is made by bare system calls: the C library's own would change the daemon's other
 //!    threads. With shared memory it clears the daemon's *dumpable* flag, which is put back.
 //! 5. Every descriptor above 2 is marked close-on-exec, also those opened by libraries. With shared memory the

@@ -1,4 +1,4 @@
-//! What the child does between its birth and its program.
+//! What the child does between clone and exec.
 //!
 //! It may share its memory with the daemon, and the daemon's other threads may hold any lock. So nothing here
 //! allocates, locks, panics or returns; each call is async-signal-safe (signal-safety(7)).

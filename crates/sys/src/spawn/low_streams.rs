@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Mutex, PoisonError};
 
-/// Three numbers for the streams of one child, ours for the duration of its birth.
+/// Three numbers for the streams of one child, reserved until it executes its program.
 pub(super) struct LowStreams {
     numbers: [OwnedFd; 3],
     nothing: File,
