@@ -1,8 +1,8 @@
-//! Effects: what the supervisor orders the shell around it to do.
+//! Effects: what the supervisor orders the daemon around it to do.
 
 use crate::{Answer, Level, Pid, ProcessId, Signal, Ticket};
 
-/// One effect. The shell executes effects in the order in which the supervisor emits them.
+/// One effect. The daemon executes effects in the order in which the supervisor emits them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Start the process' command. May take long; answered by `Input::Spawned` or `Input::SpawnFailed`.

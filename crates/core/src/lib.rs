@@ -1,7 +1,7 @@
 //! The supervision state machine of supervisord.
 //!
-//! Pure: no clock, file, socket, process or thread, and no dependency. An input and a moment go in, effects come out; the shell
-//! around it (`supervisor-daemon`) executes them and feeds their results back as inputs.
+//! Pure: no clock, file, socket, process or thread, and no dependency. An input and a moment go in, effects come out; the
+//! daemon around it (`supervisor-daemon`) executes them and feeds their results back as inputs.
 //!
 //! # How to drive it
 //!
@@ -24,8 +24,8 @@
 //!
 //! # Where things are
 //!
-//! - `process`: one process. `state` is what is so, `reconcile` compares it with what is wanted and takes the next step, `start`,
-//!   `exit` and `stop` handle the facts about its child.
+//! - `process`: one process. `state` is the actual state, `reconcile` compares it with what is wanted and takes the next step,
+//!   `start`, `exit` and `stop` handle the facts about its child.
 //! - `group`: groups, their orders, and how they come and go.
 //! - `requests`: commands of clients, the checks before them, the conditions they wait for, and their answers.
 //! - `events`: kinds, the bus, pools and their listeners, ticks.

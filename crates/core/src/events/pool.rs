@@ -3,7 +3,7 @@
 //! Events are kept from the moment the pool exists, whether or not a member runs. A full buffer loses its
 //! oldest event. An event a listener did not take goes back to the head, so that order is kept; after a
 //! rejection it is retried after a delay that doubles each time, and is dropped after [`ATTEMPTS`] attempts, so
-//! that one unwanted event neither burns the processor nor blocks those behind it for ever.
+//! that one unwanted event neither keeps the CPU busy nor blocks those behind it for ever.
 
 use crate::events::Event;
 use crate::snapshot::codec::codec_struct;
@@ -232,12 +232,12 @@ mod tests {
 
     /// EVT-21, EVT-22.
     #[test]
-    fn a_rejected_event_rests_longer_each_time_and_is_given_up_in_the_end() {
+    fn a_rejected_event_is_retried_with_backoff_and_then_dropped() {
         let mut pool = pool(10);
         pool.accept(event(0));
         pool.accept(event(1));
         let mut now = Duration::ZERO;
-        let mut rests = Vec::new();
+        let mut delays = Vec::new();
         loop {
             pool.free.insert(ProcessId(1));
             let (_, queued) = pool.next_delivery().unwrap();
@@ -252,10 +252,10 @@ mod tests {
             pool.free.insert(ProcessId(1));
             assert_eq!(pool.next_delivery(), None);
             let until = pool.retry_at.take().unwrap();
-            rests.push(until.saturating_sub(now).as_secs());
+            delays.push(until.saturating_sub(now).as_secs());
             now = until;
         }
-        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(delays, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(serials(&pool), [1]);
         assert_eq!((pool.counters.resent, pool.counters.abandoned), (9, 1));
     }

@@ -1,4 +1,4 @@
-//! One process: what is so ([`State`]), what is wanted of it ([`Wanted`]), and its record.
+//! One process: its actual state ([`State`]), what is wanted of it ([`Wanted`]), and its record.
 
 mod exit;
 mod exit_status;

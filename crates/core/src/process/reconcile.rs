@@ -1,4 +1,4 @@
-//! What is wanted of a process against what is so: the one place that takes the next step.
+//! What is wanted of a process against its actual state: the one place that takes the next step.
 //!
 //! Everything that may start or stop a process sets what is wanted of it and calls [`Supervisor::reconcile`]: commands of
 //! clients, autostart, retries after a failed attempt, restarts after an exit, the ordered shutdown. `reconcile` compares and
@@ -91,7 +91,7 @@ impl Supervisor {
         }
     }
 
-    /// Takes the next step from what is so to what is wanted.
+    /// Takes the next step from the actual state to what is wanted.
     #[expect(clippy::match_same_arms, reason = "why nothing is to be done differs")]
     pub(crate) fn reconcile(&mut self, id: ProcessId, turn: &mut Turn<'_>) {
         let Some(process) = self.processes.get(id) else { return };

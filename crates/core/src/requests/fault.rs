@@ -11,7 +11,7 @@ use std::fmt;
 pub enum Fault {
     /// The arguments do not fit the method.
     IncorrectParameters(String),
-    /// The daemon is stopping and takes no more orders.
+    /// The daemon is stopping and refuses further requests.
     ShutdownState,
     /// No process or group has this name.
     BadName(String),

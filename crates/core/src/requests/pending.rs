@@ -47,7 +47,7 @@ pub(crate) struct PendingStart {
     /// The name as the client wrote it, if it is about one process.
     pub(crate) spelled: Option<String>,
     pub(crate) wait: Wait,
-    /// The client is gone. The processes are started, and nobody is answered.
+    /// The client is gone. The processes are started, and no reply is sent.
     pub(crate) is_cancelled: bool,
 }
 

@@ -79,7 +79,7 @@ impl Description<'_> {
             Self::Empty => String::new(),
             Self::NotStarted => "Not started".to_owned(),
             Self::EndedAt(wall) => local_time(wall),
-            Self::Uptime { pid, uptime } => render_life(pid, uptime),
+            Self::Uptime { pid, uptime } => render_pid_and_uptime(pid, uptime),
             Self::SpawnError(text) => text.to_owned(),
             Self::UnknownError { name } => format!("unknown error (try \"tail {name}\")"),
         }
@@ -143,7 +143,7 @@ impl fmt::Display for PoolCounters {
 
 /// `pid 17, uptime H:MM:SS`, with days before the hours from the first day on. Written digit by digit: a list of all processes
 /// has thousands of it, and the formatting machinery took a fifth of the time for the list.
-fn render_life(pid: Pid, uptime: Duration) -> String {
+fn render_pid_and_uptime(pid: Pid, uptime: Duration) -> String {
     let seconds = uptime.as_secs();
     let (days, clock) = (seconds / 86_400, seconds % 86_400);
     let mut text = String::with_capacity(48);
@@ -184,7 +184,7 @@ mod tests {
     fn uptime_counts_days_from_the_first() {
         let pid = Pid::new(17).unwrap();
         let shown = |seconds| {
-            let text = render_life(pid, Duration::from_secs(seconds));
+            let text = render_pid_and_uptime(pid, Duration::from_secs(seconds));
             text.strip_prefix("pid 17, uptime ").unwrap().to_owned()
         };
         assert_eq!(shown(0), "0:00:00");

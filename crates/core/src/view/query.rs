@@ -77,7 +77,7 @@ impl Supervisor {
     }
 
     /// Whether a stop of this process is under way that is over only when its process group is empty. The end of its
-    /// child is not to be told (`Input::Reaped`) before that; SIGKILL to the group is ordered in time.
+    /// child must not be fed (`Input::Reaped`) before that; SIGKILL to the group is ordered in time.
     pub fn awaits_group_end(&self, process: ProcessId) -> bool {
         let process = self.processes.get(process);
         process.is_some_and(|it| matches!(it.state, State::Stopping { .. }) && it.policy.stops_group())
