@@ -1,7 +1,7 @@
-//! supervisord: the shell around the core.
+//! supervisord: the daemon around the core.
 //!
 //! [`main`] reads the command line and the configuration, acquires the resources (`startup`) and runs the loop (`main_loop`)
-//! until it ends, or restarts. The map of threads and the life of a child are in ARCHITECTURE.md.
+//! until it ends, or restarts. The map of threads and the flow of a child's exit are in ARCHITECTURE.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -48,7 +48,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 
 /// The same with the exit status as a number.
 fn run(arguments: &[OsString]) -> u8 {
-    if let Err(error) = settle_in() {
+    if let Err(error) = prepare_process() {
         return fail(&format!("Error: cannot prepare the process: {}\n", words(&error)));
     }
     let host = SystemHost::at_startup();
@@ -80,7 +80,7 @@ fn run(arguments: &[OsString]) -> u8 {
 }
 
 /// What every instance wants of its process, before anything else is done.
-fn settle_in() -> io::Result<()> {
+fn prepare_process() -> io::Result<()> {
     memory::configure_allocator();
     panics::record_places();
     fd::mark_inherited_cloexec()?;

@@ -33,10 +33,10 @@ const SIGNALS_HANDLED: [Signal; 6] =
     [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::CHLD, Signal::USR2];
 
 /// How long answers in flight may delay the end.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a stuck log target may delay the end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A loop, and what starts and ends with it.
 struct Session {
@@ -61,7 +61,7 @@ struct Services {
 pub(crate) enum Failure {
     /// The daemon could not start, or start again.
     Start(StartError),
-    /// A panic has broken the state of supervision. The main log has it.
+    /// A panic has broken the state of supervision. It was logged.
     Broken(Panic),
 }
 
@@ -212,7 +212,7 @@ impl Services {
     /// After everything has stopped.
     fn end(self, clients: Clients) {
         if let Some(http) = self.http {
-            http.drain(LAST_ANSWERS, || ());
+            http.drain(DRAIN_TIMEOUT, || ());
             // Clients that still wait for an answer will not get one: a server that drains closes such connections.
             drop(clients);
             http.join();
@@ -223,7 +223,7 @@ impl Services {
     /// After a panic has broken the loop: its clients are answered already, and its children live.
     fn end_broken(self) {
         if let Some(http) = &self.http {
-            http.drain(LAST_ANSWERS, || ());
+            http.drain(DRAIN_TIMEOUT, || ());
         }
         emergency::stop_children(&self.roster, &self.log);
         if let Some(http) = self.http {
@@ -234,7 +234,7 @@ impl Services {
 }
 
 fn flush_logs(pump: &Pump, log: &MainLog) {
-    if let Err(unfinished) = pump.shutdown(LAST_WORDS) {
+    if let Err(unfinished) = pump.shutdown(LOG_FLUSH_TIMEOUT) {
         let text = format!("not everything could be written: {}", unfinished.logs.join(", "));
         log.log(Level::Critical, text);
     }

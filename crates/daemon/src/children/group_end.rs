@@ -53,7 +53,7 @@ struct Waiting {
 }
 
 /// The members that a search found of some groups.
-pub(crate) struct Found {
+pub(crate) struct SearchResult {
     groups: BTreeSet<Pid>,
     members: io::Result<BTreeMap<Pid, Member>>,
 }
@@ -143,16 +143,16 @@ impl Children {
         self.workers.submit(
             move || {
                 let members = living_members(&wanted);
-                Message::MembersFound(Found { groups: wanted, members })
+                Message::MembersFound(SearchResult { groups: wanted, members })
             },
-            move |why| Message::MembersFound(Found { groups, members: Err(io::Error::other(why)) }),
+            move |why| Message::MembersFound(SearchResult { groups, members: Err(io::Error::other(why)) }),
         );
     }
 
     /// A search has ended.
-    pub(crate) fn members_found(&mut self, found: Found) {
+    pub(crate) fn members_found(&mut self, found: SearchResult) {
         self.groups.is_searching = false;
-        let Found { groups, members } = found;
+        let SearchResult { groups, members } = found;
         let (mut members, failure) = match members {
             Ok(members) => (members, None),
             Err(error) => (BTreeMap::new(), Some(error)),

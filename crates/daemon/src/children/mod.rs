@@ -28,7 +28,7 @@ mod stdin;
 mod token;
 mod write;
 
-pub(crate) use group_end::Found;
+pub(crate) use group_end::SearchResult;
 pub(crate) use process::Process;
 pub(crate) use stdin::LIMIT as STDIN_LIMIT;
 
@@ -63,7 +63,7 @@ pub(crate) struct Children {
     /// Children that can be reaped.
     reapable: VecDeque<u64>,
     /// Children that were reaped before all their output was drained, by process and generation: their pid, and how many of
-    /// their outputs are undrained. What comes of these is theirs.
+    /// their outputs are undrained. Later output is attributed to that pid.
     undrained: HashMap<(u64, Generation), (Pid, usize)>,
     /// Process groups whose end is awaited.
     groups: Groups,
@@ -137,7 +137,7 @@ impl Children {
         self.pump.reopen_all();
     }
 
-    /// When the next child is given up on that is draining or whose group lives.
+    /// The next timeout, of a child that is draining or of a group that lives.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let drained = self.draining.first().map(|(at, _)| *at);
         [drained, self.groups.next_deadline()].into_iter().flatten().min()

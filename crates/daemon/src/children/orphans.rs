@@ -1,4 +1,4 @@
-//! Orphans: processes that became our children without our doing, as pid 1 or after a shell executed us.
+//! Orphans: processes that the daemon did not spawn and that became its children, as pid 1 or after a shell executed it.
 
 use super::Children;
 use supervisor_core::{Input, Level};

@@ -6,7 +6,7 @@ use supervisor_core::{Channel, Input};
 use supervisor_log::{Generation, Notice};
 
 impl Children {
-    /// Takes a notice of the pump. Returns what the core has to hear, and gives the stream its credit back.
+    /// Takes a notice of the pump. Returns the input for the core, if any, and restores the credit of the stream.
     pub(crate) fn notice(&mut self, notice: Notice) -> Option<Input> {
         let (stream, generation, cost) = (notice.stream(), notice.generation(), notice.cost());
         let (raw, channel) = stream_owner(stream);

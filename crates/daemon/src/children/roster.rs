@@ -14,7 +14,7 @@ use supervisor_core::{ExitStatus, Pid, Policy, Signal};
 use supervisor_sys::{reap, signal};
 
 /// How often a child that was asked to stop is looked for. Only the emergency polls.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How a child is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl StopPlan {
         Self { signal: policy.stopsignal, asks_group: policy.stopasgroup, kills_group: policy.killasgroup }
     }
 
-    /// Best effort: a child that cannot be signalled has ended, or cannot be helped.
+    /// Best effort: a child that cannot be signalled has ended; any other error is ignored.
     fn ask(self, pid: Pid) {
         let _gone = send(pid, self.signal, self.asks_group);
     }
@@ -111,7 +111,7 @@ impl Roster {
             if Instant::now() >= until {
                 return false;
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 

@@ -11,7 +11,7 @@ use supervisor_log::Generation;
 use supervisor_sys::errno::words;
 
 /// What a spawn came to.
-pub(crate) struct Begun {
+pub(crate) struct SpawnOutcome {
     /// For the core.
     pub(crate) input: Input,
     /// To be [attached](Children::attach) once the core has heard of the spawn, so that nothing the child writes comes before.
@@ -29,7 +29,7 @@ pub(crate) struct NewOutputs {
 
 impl Children {
     /// Takes in the child that a spawn made, if it made one.
-    pub(crate) fn begin(&mut self, result: SpawnResult) -> Begun {
+    pub(crate) fn begin(&mut self, result: SpawnResult) -> SpawnOutcome {
         let SpawnResult { process: id, generation, reopens, outcome } = result;
         let launched = match outcome {
             Ok(launched) => launched,
@@ -37,7 +37,7 @@ impl Children {
                 if let Some(detail) = detail {
                     self.log.log(Level::Error, detail);
                 }
-                return Begun { input: Input::SpawnFailed { process: id, message }, outputs: None };
+                return SpawnOutcome { input: Input::SpawnFailed { process: id, message }, outputs: None };
             }
         };
         let input = Input::Spawned { process: id, pid: launched.pid };
@@ -47,7 +47,7 @@ impl Children {
             let outputs = process.begin(generation, launched);
             NewOutputs { process: id, generation, outputs, reopens }
         });
-        Begun { input, outputs }
+        SpawnOutcome { input, outputs }
     }
 
     /// Hands the outputs of a new child to the pump, and watches for its end.

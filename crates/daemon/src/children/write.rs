@@ -21,7 +21,7 @@ pub(crate) enum StdinError {
 }
 
 impl Children {
-    /// Writes what a client sends. Returns what the core has to hear.
+    /// Writes what a client sends. Returns the input for the core, if any.
     pub(crate) fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<Option<Input>, StdinError> {
         let child = self.processes.get_mut(id).and_then(|process| process.child.as_mut());
         let child = child.ok_or(StdinError::NotRunning)?;
@@ -33,7 +33,7 @@ impl Children {
         }
     }
 
-    /// Writes an event to a listener. Returns what the core has to hear now; otherwise it hears once the child has read.
+    /// Writes an event to a listener. Returns the input for the core, unless that follows once the child has read.
     pub(crate) fn write_event(&mut self, id: ProcessId, pid: Pid, bytes: &[u8]) -> Option<Input> {
         let child = self.processes.get_mut(id).and_then(|process| process.child.as_mut());
         let child = child.filter(|child| child.pid == pid)?;
@@ -47,7 +47,7 @@ impl Children {
         }
     }
 
-    /// A child has read from its standard input. Returns what the core has to hear.
+    /// A child has read from its standard input. Returns the input for the core, if any.
     pub(crate) fn stdin_has_room(&mut self, raw: u64) -> Option<Input> {
         let process = self.processes.get_raw(raw)?;
         let id = process.id;

@@ -27,7 +27,7 @@ impl Source {
 }
 
 /// Why there is no restart.
-pub(crate) enum Obstacle {
+pub(crate) enum PreflightError {
     /// The configuration cannot be read.
     Broken(Failure),
     /// The daemon could not start with it.
@@ -125,11 +125,11 @@ impl Configuration {
     }
 
     /// Reads the configuration and tries whether the daemon could restart with it.
-    pub(crate) fn read_for_restart(&self) -> impl FnOnce() -> Result<Config, Obstacle> + Send + use<> {
+    pub(crate) fn read_for_restart(&self) -> impl FnOnce() -> Result<Config, PreflightError> + Send + use<> {
         let (read, standing) = (self.read(), Arc::clone(&self.began_with));
         move || {
-            let config = read().map_err(Obstacle::Broken)?;
-            startup::preflight(&config, &standing.servers).map_err(Obstacle::Unusable)?;
+            let config = read().map_err(PreflightError::Broken)?;
+            startup::preflight(&config, &standing.servers).map_err(PreflightError::Unusable)?;
             Ok(config)
         }
     }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::fixture::Scratch;
-use crate::main_loop::fault;
+use crate::main_loop::panic_injection;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[expect(clippy::exit, reason = "the status is what the tests look at")]
 fn daemon_under_test() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
-    fault::arm(match env::var(FAULT).as_deref() {
+    panic_injection::inject_on(match env::var(FAULT).as_deref() {
         Ok("exit") => |input| matches!(input, Input::Reaped { .. }),
         _ => |input| matches!(input, Input::Request(_)),
     });
@@ -102,7 +102,7 @@ impl Daemon {
         assert_eq!(self.exit_status(), Some(i32::from(EXIT_STATUS)), "{}", self.text("main.log"));
         let log = self.text("main.log");
         let line = log.lines().find(|line| line.contains("CRIT internal error, panicked at")).unwrap_or(&log);
-        assert!(line.contains("main_loop") && line.contains(fault::MESSAGE), "{line}");
+        assert!(line.contains("main_loop") && line.contains(panic_injection::MESSAGE), "{line}");
         assert_eq!(self.text("asked").trim(), "asked", "the stop signal comes before SIGKILL");
         let stubborn = format!("/proc/{}", self.text("stubborn.pid").trim());
         assert!(!Path::new(&stubborn).exists(), "a child is left behind");

@@ -1,6 +1,6 @@
 //! The table of descriptors: what the daemon owns and what for.
 //!
-//! It says what an open descriptor is for: in the hunt for a leak, or for a new version of the program that takes over.
+//! It says what an open descriptor is for: to find descriptor leaks, or for a new version of the program that takes over.
 //! Not in it are the standard streams, and the pollers and wakers of the threads: they hold no state, and a new version of the
 //! program makes its own.
 //! With `loglevel=blather` the table is written to the main log whenever logs are reopened (SIGUSR2).

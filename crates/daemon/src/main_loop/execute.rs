@@ -8,7 +8,7 @@ use supervisor_config::Process;
 use supervisor_core::{CommandCheck, Effect, Input, Level, ProcessId, RestartCheck, Ticket};
 
 impl Loop {
-    /// Carries out all effects there are, in order. What the core has to hear in turn is queued.
+    /// Carries out all effects there are, in order. The inputs that result are queued.
     pub(super) fn carry_out_effects(&mut self) {
         let mut effects = std::mem::take(&mut self.effects);
         self.clients.record_changes(&mut effects, self.core.state());

@@ -1,7 +1,7 @@
-//! What other threads tell the loop: one type for all of them.
+//! Messages from other threads to the loop: one type for all of them.
 
-use crate::children::Found;
-use crate::configuration::Obstacle;
+use crate::children::SearchResult;
+use crate::configuration::PreflightError;
 use crate::configuration::prepare::PreparedGroup;
 use crate::workers::spawn::SpawnResult;
 use supervisor_config::{Config, Failure};
@@ -14,7 +14,7 @@ pub(crate) enum Message {
     /// What a spawn came to.
     Spawned(SpawnResult),
     /// A search for members of process groups has ended.
-    MembersFound(Found),
+    MembersFound(SearchResult),
     /// What an effect came to, for the core as it is.
     Input(Input),
     /// A group that a client wants added was prepared.
@@ -22,7 +22,7 @@ pub(crate) enum Message {
     /// The configuration was read again for a client.
     Reread(Box<Result<Config, Failure>>, Reply<Result<Diff, Fault>>),
     /// The configuration was read again because a client, or SIGHUP, wants a restart.
-    RestartChecked(Box<Result<Config, Obstacle>>, Option<Ticket>),
+    RestartChecked(Box<Result<Config, PreflightError>>, Option<Ticket>),
     /// The pump has reopened the logs: the table of descriptors can be written.
     PumpSettled,
     /// The pump reports on a child's output.

@@ -7,10 +7,10 @@
 
 pub(crate) mod descriptors;
 mod execute;
-#[cfg(test)]
-pub(crate) mod fault;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+#[cfg(test)]
+pub(crate) mod panic_injection;
 mod reload;
 mod requests;
 pub(crate) mod shared;
@@ -43,7 +43,7 @@ pub(crate) struct Loop {
     core: Supervisor,
     /// What the core wants done.
     effects: Effects,
-    /// What the core has to hear, in order.
+    /// The inputs for the core, in order.
     inputs: VecDeque<Input>,
     /// The processes and their children.
     children: Children,
@@ -177,7 +177,7 @@ impl Loop {
             match self.sources.next_signal() {
                 Ok(Some(signal)) => {
                     child_ended |= signal == Signal::CHLD;
-                    self.tell(Input::Signal(signal));
+                    self.feed_input(Input::Signal(signal));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -232,9 +232,9 @@ impl Loop {
     }
 
     fn spawned(&mut self, result: SpawnResult) {
-        let begun = self.children.begin(result);
-        self.tell(begun.input);
-        if let Some(outputs) = begun.outputs {
+        let outcome = self.children.begin(result);
+        self.feed_input(outcome.input);
+        if let Some(outputs) = outcome.outputs {
             self.children.attach(outputs);
             // A spawn that had not returned may have hidden an orphan.
             self.reap_orphans();
@@ -246,7 +246,7 @@ impl Loop {
         self.children.give_up_overdue(now);
         self.settle();
         if Timers::core_deadline(&self.core, &self.children).is_some_and(|at| at <= now) {
-            self.tell(Input::Deadline);
+            self.feed_input(Input::Deadline);
         }
     }
 
@@ -263,13 +263,13 @@ impl Loop {
         }
     }
 
-    /// Tells the core something and carries out all that follows from it.
-    fn tell(&mut self, input: Input) {
+    /// Feeds one input to the core and carries out all that follows from it.
+    fn feed_input(&mut self, input: Input) {
         self.inputs.push_back(input);
         self.settle();
     }
 
-    /// Feeds the core until there is nothing left to tell it, no effect to carry out and no child to reap.
+    /// Feeds the core until no input is left, no effect to carry out and no child to reap.
     fn settle(&mut self) {
         self.feed();
         while let Some(reaped) = self.children.reap_next(&self.core) {
@@ -285,7 +285,7 @@ impl Loop {
         self.carry_out_effects();
         while let Some(input) = self.inputs.pop_front() {
             #[cfg(test)]
-            fault::strike(&input);
+            panic_injection::check(&input);
             self.core.handle(input, clock::now(), &mut self.effects);
             self.carry_out_effects();
         }

@@ -6,7 +6,7 @@
 
 use super::Loop;
 use super::message::Message;
-use crate::configuration::Obstacle;
+use crate::configuration::PreflightError;
 use crate::configuration::prepare::{PreparedGroup, Unavailable};
 use crate::descriptor_limit;
 use std::sync::Arc;
@@ -58,21 +58,25 @@ impl Loop {
     }
 
     /// The configuration to restart with was read.
-    pub(super) fn restart_checked(&mut self, outcome: Result<Config, Obstacle>, ticket: Option<Ticket>) {
+    pub(super) fn restart_checked(
+        &mut self,
+        outcome: Result<Config, PreflightError>,
+        ticket: Option<Ticket>,
+    ) {
         let outcome = match outcome {
             Ok(config) => {
                 self.configuration.restart_with(config);
                 RestartCheck::Usable
             }
-            Err(Obstacle::Broken(failure)) => {
+            Err(PreflightError::Broken(failure)) => {
                 RestartCheck::Unusable { report: failure.to_string(), remote_report: failure.remote_report() }
             }
-            Err(Obstacle::Unusable(error)) => RestartCheck::Unusable {
+            Err(PreflightError::Unusable(error)) => RestartCheck::Unusable {
                 report: error.to_string(),
                 remote_report: error.remote_text().to_owned(),
             },
         };
-        self.tell(Input::RestartChecked { ticket, outcome });
+        self.feed_input(Input::RestartChecked { ticket, outcome });
     }
 
     /// Returns to the system, once the workers are idle, the memory that a start or a reading took and nothing needs for a while.

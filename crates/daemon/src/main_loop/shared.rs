@@ -59,7 +59,7 @@ enum State<T> {
     Broken(Broken<T>),
 }
 
-/// A state that a panic has left half changed. It can be dropped, and the panic be told.
+/// A state that a panic has left half changed. It can be dropped, and its panic reported.
 pub(crate) struct Broken<T> {
     /// What broke it.
     pub(crate) panic: Panic,

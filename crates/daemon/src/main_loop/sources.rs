@@ -1,4 +1,4 @@
-//! Where the loop hears from: signals, the clock, and other threads.
+//! Event sources of the loop: signals, the clock, and other threads.
 
 use super::mailbox::Mailbox;
 use super::message::Message;
@@ -21,7 +21,7 @@ pub(crate) const CLOCK: Token = Token(usize::MAX);
 /// The sources that are the loop's own.
 pub(crate) struct Sources {
     signals: SignalQueue,
-    /// Tells when the wall clock is set, where the system does.
+    /// Reports when the wall clock is set, where the system does.
     clock_set: Option<ClockSet>,
     mailbox: Mailbox<Message>,
     /// Room for messages, kept between turns.
@@ -54,12 +54,12 @@ impl Sources {
         &self.mailbox
     }
 
-    /// Takes all messages, first come first. Their room goes back to [`Self::reuse`].
+    /// Takes all messages, first come first. Return the `Vec` with [`Self::reuse`].
     pub(crate) fn messages(&mut self) -> Vec<Message> {
         self.mailbox.take(std::mem::take(&mut self.spare))
     }
 
-    /// Keeps the room of messages that were dealt with.
+    /// Keeps the `Vec` of messages that were handled, for its room.
     pub(crate) fn reuse(&mut self, mut messages: Vec<Message>) {
         messages.clear();
         self.spare = messages;

@@ -12,8 +12,8 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// When the core has to hear that time has passed. While a child is known to have ended but is not reaped, its deadline
-    /// waits a little, so that no process is said to have stayed up that has not.
+    /// When the core needs its `Input::Deadline`. While a child is known to have ended but is not reaped, that waits a little,
+    /// so that no process is reported to have stayed up that has not.
     pub(super) fn core_deadline(core: &Supervisor, children: &Children) -> Option<Duration> {
         let grace = if children.any_draining() { DRAIN_PATIENCE } else { Duration::ZERO };
         core.next_deadline().map(|at| at.saturating_add(grace))

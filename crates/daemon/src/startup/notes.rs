@@ -1,4 +1,4 @@
-//! What is said before there is a main log to say it in.
+//! Messages that are buffered until the main log is open.
 
 use supervisor_config::{Config, Severity};
 use supervisor_core::Level;

@@ -45,7 +45,7 @@ pub(crate) struct StartOrder {
     pub(crate) server_url: Option<OsString>,
     /// Where the child is entered.
     pub(crate) roster: Arc<Roster>,
-    /// How it is stopped, should nothing else be left to do it.
+    /// How it is stopped after a panic.
     pub(crate) stop: StopPlan,
 }
 
@@ -139,8 +139,8 @@ pub(super) fn start(
     pipeline.launch(Box::new(launch), more_follow());
 }
 
-fn launch(parts: Result<Parts, Obstacle>, order: &StartOrder) -> Result<Launched, SpawnFailure> {
-    let parts = parts.map_err(|obstacle| obstacle.in_words(&order.config.name))?;
+fn launch(parts: Result<Parts, PrepareError>, order: &StartOrder) -> Result<Launched, SpawnFailure> {
+    let parts = parts.map_err(|error| error.in_words(&order.config.name))?;
     if order.roster.is_closed() {
         return Err(SpawnFailure::from("supervisord is ending".to_owned()));
     }
@@ -162,7 +162,7 @@ struct Parts {
 }
 
 /// Why a child cannot be started.
-enum Obstacle {
+enum PrepareError {
     /// The text of `spawnerr`.
     Text(String),
     /// The socket of a FastCGI program cannot be had.
@@ -173,19 +173,19 @@ enum Obstacle {
     Log(Arc<StreamSpec>, io::Error),
 }
 
-impl From<String> for Obstacle {
+impl From<String> for PrepareError {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<io::Error> for Obstacle {
+impl From<io::Error> for PrepareError {
     fn from(error: io::Error) -> Self {
         Self::Dispatchers(error)
     }
 }
 
-impl Obstacle {
+impl PrepareError {
     fn in_words(self, name: &str) -> SpawnFailure {
         match self {
             Self::Text(text) => text.into(),
@@ -207,14 +207,14 @@ fn dispatcher_error(name: &str, error: &io::Error) -> String {
     }
 }
 
-/// A log that cannot be opened, told so that it can be mended: `spawnerr` has the error's name only.
+/// A log that cannot be opened, with a hint: `spawnerr` has the error's name only.
 fn log_error(spec: &StreamSpec, error: &io::Error) -> Option<String> {
     let advice = advice::about_file(&spec.file.as_ref()?.path, error).in_a_line();
     Some(format!("cannot open the {} log of '{}': {advice}", spec.channel.name(), spec.process_name))
 }
 
 impl Parts {
-    fn prepare(order: &StartOrder) -> Result<Self, Obstacle> {
+    fn prepare(order: &StartOrder) -> Result<Self, PrepareError> {
         let config = &order.config;
         let executable = command::resolve(config).map_err(|fault| spawn_error(&fault))?;
         let path = c_string(executable.path.into_os_string())?;
@@ -252,9 +252,9 @@ impl Parts {
 }
 
 /// Our and the child's part of its standard input.
-fn standard_input(order: &StartOrder) -> Result<(StdinSource, OwnedFd), Obstacle> {
+fn standard_input(order: &StartOrder) -> Result<(StdinSource, OwnedFd), PrepareError> {
     if let Some(socket) = &order.socket {
-        let lease = socket.lease().map_err(Obstacle::Socket)?;
+        let lease = socket.lease().map_err(PrepareError::Socket)?;
         let end = lease.as_fd().try_clone_to_owned()?;
         return Ok((StdinSource::Socket(lease), end));
     }
@@ -264,9 +264,10 @@ fn standard_input(order: &StartOrder) -> Result<(StdinSource, OwnedFd), Obstacle
 
 impl Output {
     /// Opens the log and makes the pipe; also returns the child's end.
-    fn open(channel: Channel, spec: &Arc<StreamSpec>) -> Result<(Self, OwnedFd), Obstacle> {
+    fn open(channel: Channel, spec: &Arc<StreamSpec>) -> Result<(Self, OwnedFd), PrepareError> {
         let Pipe { ours, theirs } = Pipe::from_child()?;
-        let pipeline = OutputPipeline::open(spec).map_err(|error| Obstacle::Log(Arc::clone(spec), error))?;
+        let pipeline =
+            OutputPipeline::open(spec).map_err(|error| PrepareError::Log(Arc::clone(spec), error))?;
         Ok((Self { channel, pipe: ours, pipeline }, theirs))
     }
 }

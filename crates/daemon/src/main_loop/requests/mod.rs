@@ -24,12 +24,12 @@ impl Loop {
         match request {
             Request::Command { ticket, command, reply } => {
                 self.clients.defer(ticket, reply);
-                self.tell(Input::Request(CoreRequest { ticket, command }));
+                self.feed_input(Input::Request(CoreRequest { ticket, command }));
             }
             Request::Inspect(inspection) => self.inspect(inspection),
             Request::Cancel(ticket) => {
                 if self.clients.cancel(ticket) {
-                    self.tell(Input::Cancel(ticket));
+                    self.feed_input(Input::Cancel(ticket));
                 }
             }
             Request::AddGroup { name, reply } => self.add_group(&name, reply),
@@ -61,7 +61,7 @@ impl Loop {
         }
     }
 
-    /// Runs a query. A panic in it costs this query alone, as it cannot change the state.
+    /// Runs an inspection. A panic in it costs this inspection alone, as it cannot change the state.
     fn inspect(&self, inspection: Inspection) {
         let view = LoopView::of(self);
         let _panic = panics::catch(|| inspection.run(&view));
@@ -119,7 +119,7 @@ impl Loop {
         match self.children.write_stdin(id, bytes) {
             Ok(input) => {
                 if let Some(input) = input {
-                    self.tell(input);
+                    self.feed_input(input);
                 }
                 Ok(())
             }
