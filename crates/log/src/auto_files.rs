@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_removed_is_told() {
+    fn failed_removals_are_reported() {
         let scratch = Scratch::new();
         let directory = scratch.path("a---supervisor-x1.log");
         std::fs::create_dir(&directory).unwrap();

@@ -182,7 +182,7 @@ fn shutdown_names_what_hangs_and_returns() {
 }
 
 #[test]
-fn a_failing_target_is_retried_and_told_once() {
+fn a_failing_target_is_retried_and_reported_once() {
     let rig = Rig::new();
     let full: Arc<FakeSinkState> = Arc::default();
     full.fail_with(Some(libc::ENOSPC));
@@ -233,7 +233,7 @@ fn finishing_a_run_nobody_attached_is_answered() {
 
 /// PROC-77, by the pump's task.
 #[test]
-fn clearing_an_unattached_stream_empties_its_file_and_tells_its_followers() {
+fn clearing_an_unattached_stream_empties_its_file_and_notifies_its_followers() {
     let rig = Rig::new();
     let scratch = Scratch::new();
     let (wake, woken) = std::sync::mpsc::channel();
@@ -258,7 +258,7 @@ fn purposes(rig: &Rig) -> Vec<String> {
 /// Whatever other programs do to a log, its follower is notified; and while nothing happens it is not.
 #[cfg(target_os = "linux")]
 #[test]
-fn followers_are_told_what_others_do_to_a_log() {
+fn followers_are_notified_of_what_others_do_to_a_log() {
     let rig = Rig::new();
     let scratch = Scratch::new();
     let path = scratch.write("log", "");
@@ -270,45 +270,45 @@ fn followers_are_told_what_others_do_to_a_log() {
         answer.recv_timeout(PATIENCE).unwrap();
         woken.try_iter().count()
     };
-    let told = |what: &str| {
+    let assert_notified = |what: &str| {
         woken.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{what}: {error}"));
         wait_until(&format!("an end of the notifications: {what}"), || settled() == 0);
     };
-    told("watched");
+    assert_notified("watched");
     assert_eq!(purposes(&rig), ["watch over followed logs"]);
     scratch.append("log", "one\n");
-    told("written");
+    assert_notified("written");
     std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
-    told("emptied");
+    assert_notified("emptied");
     std::fs::rename(&path, scratch.path("log.1")).unwrap();
-    told("moved away");
+    assert_notified("moved away");
     scratch.append("log.1", "two\n");
-    told("the old file written");
+    assert_notified("the old file written");
     scratch.write("other", "");
     assert_eq!(settled(), 0);
     scratch.write("log", "");
-    told("a new one");
+    assert_notified("a new one");
     scratch.append("log.1", "three\n");
     assert_eq!(settled(), 0);
     scratch.append("log", "four\n");
-    told("the new one written");
+    assert_notified("the new one written");
     std::fs::rename(scratch.path("other"), &path).unwrap();
-    told("another in its place");
+    assert_notified("another in its place");
     scratch.append("log", "five\n");
-    told("that one written");
+    assert_notified("that one written");
     std::fs::remove_file(&path).unwrap();
-    told("removed");
+    assert_notified("removed");
     std::os::unix::fs::symlink("target", &path).unwrap();
-    told("a link to nothing");
+    assert_notified("a link to nothing");
     scratch.write("target", "");
-    told("what it leads to");
+    assert_notified("what it leads to");
     scratch.append("target", "six\n");
-    told("written by its other name");
+    assert_notified("written by its other name");
     std::os::unix::fs::symlink("log.1", scratch.path("link")).unwrap();
     std::fs::rename(scratch.path("link"), &path).unwrap();
-    told("another link in its place");
+    assert_notified("another link in its place");
     scratch.append("log.1", "seven\n");
-    told("written there");
+    assert_notified("written there");
     drop(follow);
     settled();
     assert_eq!(purposes(&rig), [""; 0]);
@@ -318,7 +318,7 @@ fn followers_are_told_what_others_do_to_a_log() {
 /// Two followers of two logs have one descriptor; a log that cannot be watched is reported once and followed as well as possible.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_watched_is_told_once_and_holds_up_nobody() {
+fn a_failed_watch_is_reported_once_and_delays_no_follower() {
     let rig = Rig::new();
     let scratch = Scratch::new();
     let beside_a_file = scratch.write("file", "").join("log");

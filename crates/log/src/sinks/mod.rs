@@ -71,7 +71,7 @@ impl Written {
     }
 }
 
-/// Takes what people should know about a sink beside the outcome of a write.
+/// Takes the log messages of a sink, beside the outcome of a write.
 pub(crate) struct SinkReport<'a> {
     /// The sink's name in messages.
     pub(crate) label: &'a Label,

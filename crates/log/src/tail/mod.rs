@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn read_tells_a_missing_file_from_an_unreadable_one() {
+    fn read_distinguishes_a_missing_file_from_an_unreadable_one() {
         let scratch = Scratch::new();
         assert!(matches!(read(&scratch.path("none"), -1, 5), Err(ReadError::NoFile)));
         assert!(matches!(read(scratch.root(), 0, 0), Err(ReadError::Failed(_))));

@@ -75,7 +75,7 @@ fn every_descriptor_is_listed_and_gone_with_its_run() {
 }
 
 #[test]
-fn followers_are_told_of_writes_rotations_and_clearing() {
+fn followers_are_notified_of_writes_rotations_and_clearing() {
     let rig = Rig::new();
     let (told, news) = mpsc::channel();
     let follow = rig

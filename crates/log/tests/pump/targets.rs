@@ -66,7 +66,7 @@ fn a_fifo_keeps_its_bytes_from_one_reader_to_the_next() {
 }
 
 #[test]
-fn a_full_device_is_told_once_and_holds_up_its_own_stream_only() {
+fn a_full_device_is_reported_once_and_delays_only_its_own_stream() {
     let rig = Rig::new();
     let mut full = rig.attach(1, 1, &sink_spec("full", file_spec(Path::new("/dev/full"))));
     let mut other = rig.attach(2, 1, &sink_spec("other", rig.file("other")));
