@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
         self
     }
 
-    /// The same, but a missing variable will not be held against anybody.
+    /// The same, but a missing variable is not reported as a fault.
     pub(crate) fn made_incomplete(mut self) -> Self {
         self.is_incomplete = true;
         self

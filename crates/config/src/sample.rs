@@ -21,7 +21,7 @@ mod tests {
 
     /// CFG-60.
     #[test]
-    fn the_sample_loads_without_a_word() {
+    fn the_sample_loads_without_warnings() {
         let config = loaded(TEXT);
         assert_eq!(config.messages, []);
         assert_eq!(config.groups, []);

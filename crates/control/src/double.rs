@@ -77,13 +77,13 @@ impl Double {
         self.try_take().is_none()
     }
 
-    /// Answers the next request, which must be a query, from this view.
+    /// Answers the next request, which must be an inspection, from this view.
     pub fn inspect(&self, view: &FakeView) {
         let Request::Inspect(inspection) = self.take() else { panic!("no query") };
         inspection.run(view);
     }
 
-    /// Answers the next request, which must be a query, from an empty view in this state.
+    /// Answers the next request, which must be an inspection, from an empty view in this state.
     pub fn identify(&self, state: SupervisorState) {
         self.inspect(&FakeView { state, ..FakeView::default() });
     }
@@ -101,14 +101,14 @@ impl Double {
         (ticket, command, reply)
     }
 
-    /// Answers the next request, which must be a query for a log: it is in this file, or in none.
+    /// Answers the next request, which must be an inspection for a log: it is in this file, or in none.
     pub fn locate(&self, path: Option<&Path>) -> LogQuery {
         let view = FakeView { log: Some(path.map(Path::to_owned)), ..FakeView::default() };
         self.inspect(&view);
         view.log_query()
     }
 
-    /// Answers the next request, which must be a query for a log: there is no such process.
+    /// Answers the next request, which must be an inspection for a log: there is no such process.
     pub fn know_no_log(&self) {
         let view = FakeView { log: None, ..FakeView::default() };
         self.inspect(&view);
@@ -136,12 +136,12 @@ pub struct FakeView {
     /// The changes.
     pub feed: Feed,
     /// What was read of it.
-    pub asked: Asked,
+    pub calls: CallLog,
 }
 
 /// What was read of a view.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct CallLog {
     log: RefCell<Option<LogName>>,
     process: RefCell<Option<String>>,
     identity: Cell<bool>,
@@ -227,18 +227,18 @@ impl FakeView {
 
     /// How a log was looked up.
     pub fn log_query(&self) -> LogQuery {
-        let log = self.asked.log.take().expect("not asked for a log");
-        LogQuery { log, checked_running: self.asked.identity.get() }
+        let log = self.calls.log.take().expect("not asked for a log");
+        LogQuery { log, checked_running: self.calls.identity.get() }
     }
 
     /// The name of the process that was looked up.
     pub fn asked_for_process(&self) -> String {
-        self.asked.process.take().expect("not asked for a process")
+        self.calls.process.take().expect("not asked for a process")
     }
 
     /// The id of each process.
     fn ids(&self) -> Vec<ProcessId> {
-        let mut ids = self.asked.ids.borrow_mut();
+        let mut ids = self.calls.ids.borrow_mut();
         if ids.len() < self.processes.len() {
             *ids = process_ids(self.processes.len());
         }
@@ -263,7 +263,7 @@ impl Default for FakeView {
             processes: Vec::new(),
             log: Some(None),
             feed: Feed::new(),
-            asked: Asked::default(),
+            calls: CallLog::default(),
         }
     }
 }
@@ -274,12 +274,12 @@ impl View for FakeView {
     }
 
     fn identity(&self) -> Identity<'_> {
-        self.asked.identity.set(true);
+        self.calls.identity.set(true);
         Identity { state: self.state, identifier: "supervisor", pid: Pid::new(4242).unwrap() }
     }
 
     fn process(&self, name: &str) -> Result<ProcessInfo<'_>, Fault> {
-        self.asked.process.replace(Some(name.to_owned()));
+        self.calls.process.replace(Some(name.to_owned()));
         self.processes().next().ok_or_else(|| Fault::BadName(name.to_owned()))
     }
 
@@ -298,7 +298,7 @@ impl View for FakeView {
     }
 
     fn log(&self, log: &LogName) -> Result<LogLocation, Fault> {
-        self.asked.log.replace(Some(log.clone()));
+        self.calls.log.replace(Some(log.clone()));
         match (&self.log, log) {
             (Some(path), _) => Ok(LogLocation { path: path.clone(), key: FollowKey::Main }),
             (None, LogName::Process { name, .. }) => Err(Fault::BadName(name.clone())),

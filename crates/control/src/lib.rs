@@ -9,8 +9,8 @@
 //!
 //! There are three kinds of request:
 //! - [`Request::Command`]: a command that the core decides, such as a start. It reaches the core unchanged.
-//! - [`Request::Inspect`]: a query. It is a closure that reads a [`View`] on the thread that owns the state, so that an interface
-//!   encodes its answer from borrowed data, and a new query changes only the interface that makes it.
+//! - [`Request::Inspect`]: an inspection. It is a closure that reads a [`View`] on the thread that owns the state, so that an
+//!   interface encodes its answer from borrowed data, and a new inspection changes only the interface that makes it.
 //! - the others: operations of the daemon beside the core, such as reloading the configuration.
 //!
 //! An interface that follows changes [subscribes](Control::subscribe) to the [`Feed`].

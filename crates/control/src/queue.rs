@@ -112,7 +112,7 @@ impl Control {
         self.send(Request::Command { ticket: self.ticket(), command, reply: Reply::new(take) });
     }
 
-    /// Makes a query: `read` runs on the thread that owns the state; it must be quick and must not block.
+    /// Makes an inspection: `read` runs on the thread that owns the state; it must be quick and must not block.
     pub fn inspect(&self, read: impl FnOnce(&dyn View) + Send + 'static) {
         self.send(Request::Inspect(Inspection::new(read)));
     }

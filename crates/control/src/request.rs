@@ -20,7 +20,7 @@ pub enum Request {
     /// The client of this command has disconnected: drop its reply. What has begun is not undone. Has no effect on a command
     /// that has been answered in the meantime.
     Cancel(Ticket),
-    /// A query.
+    /// An inspection.
     Inspect(Inspection),
     /// Call this at the end of every turn in which something has changed, while it is alive.
     Subscribe(Weak<dyn Fn() + Send + Sync>),
@@ -76,18 +76,18 @@ pub enum Request {
     },
 }
 
-/// A query: reads the [`View`] on the thread that owns the state of supervision.
+/// An inspection: reads the [`View`] on the thread that owns the state of supervision.
 pub struct Inspection(Box<Read>);
 
 type Read = dyn FnOnce(&dyn View) + Send;
 
 impl Inspection {
-    /// A query that runs `read`, which must be quick and must not block. If it panics, only this request is lost.
+    /// An inspection that runs `read`, which must be quick and must not block. If it panics, only this request is lost.
     pub fn new(read: impl FnOnce(&dyn View) + Send + 'static) -> Self {
         Self(Box::new(read))
     }
 
-    /// Runs the query.
+    /// Runs the inspection.
     pub fn run(self, view: &dyn View) {
         (self.0)(view);
     }

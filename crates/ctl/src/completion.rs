@@ -1,4 +1,4 @@
-//! What Tab offers.
+//! Tab completion.
 
 use crate::command;
 use crate::escape::is_printable;

@@ -1,7 +1,7 @@
 //! What the user sees: lines on standard output, complaints on standard error, and in the rich style on a terminal
 //! colour and a line that says what we are waiting for.
 //!
-//! Lines are made of what the server says, and the server may be anybody's: each goes through [`crate::escape::printable`],
+//! Lines are made of what the server says, and the server may be untrusted: each goes through [`crate::escape::printable`],
 //! here and nowhere else. Logs have a filter of their own.
 
 use crate::escape::{Filter, printable};
@@ -167,7 +167,7 @@ impl Console {
     }
 
     /// Writes a question to standard error, after what went to standard output before it.
-    pub(crate) fn ask_aside(&mut self, question: &str) -> Result<(), Fatal> {
+    pub(crate) fn prompt_on_stderr(&mut self, question: &str) -> Result<(), Fatal> {
         self.clear_progress().and_then(|()| self.flush()).map_err(Fatal::Output)?;
         let _ = self.errors.write_all(question.as_bytes()).and_then(|()| self.errors.flush());
         Ok(())

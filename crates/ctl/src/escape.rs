@@ -1,4 +1,4 @@
-//! What others wrote must not operate the terminal of who reads it, nor fake a line of ours.
+//! Escapes control sequences in untrusted text, which must neither operate the terminal of its reader nor fake a line of ours.
 //!
 //! **What the server says** (names, states, descriptions, faults, reason phrases) is shown with its control characters
 //! escaped as Python's `repr` does, on a terminal and elsewhere: [`printable`].

@@ -55,7 +55,7 @@ impl History {
         self.lines.len()
     }
 
-    /// Writes the file, for its owner alone. That it cannot be written is no reason to bother anybody.
+    /// Writes the file, for its owner alone. A write error is ignored.
     pub(crate) fn save(&self) {
         if let Some(path) = &self.file {
             let _ = self.write(path);

@@ -145,10 +145,14 @@ impl Session {
         let (exit, line) = match self.client().and_then(|client| Ok(client.api_version()?)) {
             Ok(version) if version == API_VERSION => return Ok(true),
             Ok(version) => (Exit::WrongVersion, wrong_version(&version)),
-            Err(Failure::Client(error)) => match absence(&error) {
-                Some(Absence::Refused) => (Exit::Refused, format!("{} refused connection", self.target.url)),
-                Some(Absence::NoSocket) => (Exit::NotRunning, format!("{} no such file", self.target.url)),
-                Some(Absence::NoInterface) => (Exit::NoInterface, NO_INTERFACE.to_owned()),
+            Err(Failure::Client(error)) => match unreachable(&error) {
+                Some(Unreachable::Refused) => {
+                    (Exit::Refused, format!("{} refused connection", self.target.url))
+                }
+                Some(Unreachable::NoSocket) => {
+                    (Exit::NotRunning, format!("{} no such file", self.target.url))
+                }
+                Some(Unreachable::NoInterface) => (Exit::NoInterface, NO_INTERFACE.to_owned()),
                 None => return Err(error.into()),
             },
             Err(other @ (Failure::UnknownResult { .. } | Failure::EndOfInput | Failure::Fatal(_))) => {
@@ -205,7 +209,7 @@ impl Session {
             password
         } else {
             // Without a terminal it stands in the input, of which we may have read more than the name.
-            self.console.ask_aside(PASSWORD_PROMPT)?;
+            self.console.prompt_on_stderr(PASSWORD_PROMPT)?;
             self.answer()?.into_bytes()
         };
         self.print("")?;
@@ -229,10 +233,10 @@ impl Session {
 
     /// Reports an absent server in the words of [`Session::is_up`], for commands that do not ask first, too.
     fn client_error_line(&self, error: &ClientError) -> String {
-        match absence(error) {
-            Some(Absence::Refused) => format!("{} refused connection", self.target.url),
-            Some(Absence::NoSocket) => format!("{} no such file", self.target.url),
-            Some(Absence::NoInterface) => NO_INTERFACE.to_owned(),
+        match unreachable(error) {
+            Some(Unreachable::Refused) => format!("{} refused connection", self.target.url),
+            Some(Unreachable::NoSocket) => format!("{} no such file", self.target.url),
+            Some(Unreachable::NoInterface) => NO_INTERFACE.to_owned(),
             None => {
                 let (kind, message) = failure::describe(error);
                 failure::error_line(kind, &message)
@@ -241,9 +245,9 @@ impl Session {
     }
 }
 
-/// The ways a server can be absent that users meet every day.
+/// The ways a server can be unreachable that users meet every day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Absence {
+pub(crate) enum Unreachable {
     /// No process listens.
     Refused,
     /// There is no socket file.
@@ -253,14 +257,14 @@ pub(crate) enum Absence {
 }
 
 /// Which of these an error means.
-pub(crate) fn absence(error: &ClientError) -> Option<Absence> {
+pub(crate) fn unreachable(error: &ClientError) -> Option<Unreachable> {
     match error {
         ClientError::Connect(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Some(Absence::Refused)
+            Some(Unreachable::Refused)
         }
-        ClientError::Connect(error) if error.kind() == io::ErrorKind::NotFound => Some(Absence::NoSocket),
+        ClientError::Connect(error) if error.kind() == io::ErrorKind::NotFound => Some(Unreachable::NoSocket),
         ClientError::Fault(fault) if fault.known() == Some(FaultCode::UnknownMethod) => {
-            Some(Absence::NoInterface)
+            Some(Unreachable::NoInterface)
         }
         ClientError::Fault(_)
         | ClientError::Http { .. }

@@ -1,4 +1,4 @@
-//! The right to answer one request, now or later, from any thread.
+//! The handle for the one reply to a request, now or later, from any thread.
 
 use crate::{Charge, Response, Status};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! A machine that is asked the same thing only once.
+//! A caching `Host`.
 
 use super::{Account, Host};
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! A machine made of maps.
+//! An in-memory `Host`.
 
 use super::{Account, Host};
 use crate::paths;

@@ -1,4 +1,4 @@
-//! `help`: what there is, and how one of it is used.
+//! `help`: lists commands and prints their help.
 
 use super::{COMMANDS, Command, Flow, find};
 use crate::completion::Completes;

@@ -4,7 +4,7 @@ use super::{Command, Flow};
 use crate::completion::Completes;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::{Absence, Session, absence};
+use crate::session::{Session, Unreachable, unreachable};
 use supervisor_rpc::FaultCode;
 use supervisor_rpc::client::ClientError;
 
@@ -28,17 +28,17 @@ fn run(session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         Err(ClientError::Fault(fault)) if fault.known() == Some(FaultCode::ShutdownState) => {
             session.print("ERROR: already shutting down")?;
         }
-        Err(error) => tell_absence(session, error)?,
+        Err(error) => report_unreachable(session, error)?,
     }
     Ok(Flow::Continue)
 }
 
-/// An absent server is a failure, but perhaps what was wanted.
-fn tell_absence(session: &mut Session, error: ClientError) -> Result<(), Failure> {
-    let how = match absence(&error) {
-        Some(Absence::Refused) => "refused connection",
-        Some(Absence::NoSocket) => "no such file",
-        Some(Absence::NoInterface) | None => return Err(error.into()),
+/// An unreachable server is a failure, but perhaps what was wanted.
+fn report_unreachable(session: &mut Session, error: ClientError) -> Result<(), Failure> {
+    let how = match unreachable(&error) {
+        Some(Unreachable::Refused) => "refused connection",
+        Some(Unreachable::NoSocket) => "no such file",
+        Some(Unreachable::NoInterface) | None => return Err(error.into()),
     };
     let line = format!("ERROR: {} {how} (already shut down?)", session.target.url);
     Ok(session.print_failure(Exit::Generic, line)?)
