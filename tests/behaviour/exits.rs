@@ -101,7 +101,7 @@ fn death_by_signal_is_named() {
 
 /// PROC-39
 #[test]
-fn core_dump_is_told() {
+fn core_dump_is_logged() {
     let sandbox = Sandbox::new();
     sandbox.write("crash.sh", "ulimit -c unlimited\nkill -SEGV $$\n");
     // Whether a core is written is up to the machine; what the kernel reports has to be in the log.

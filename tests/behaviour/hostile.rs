@@ -194,7 +194,7 @@ fn wrong_types_and_huge_numbers_are_faults_unlike_upstream() {
 }
 
 #[test]
-fn names_of_any_kind_are_only_names() {
+fn names_with_special_characters_are_returned_verbatim() {
     let (daemon, _port) = start();
     let pid = daemon.pid_of("x");
     let long = "n".repeat(100_000);

@@ -88,7 +88,7 @@ fn a_listener_that_breaks_the_protocol_gets_no_events_until_its_restart() {
 
 /// EVT-25
 #[test]
-fn a_listener_that_speaks_while_ready_breaks_the_protocol() {
+fn a_listener_that_writes_in_ready_state_breaks_the_protocol() {
     let (daemon, mut listener) = with_puppet(&puppet("p", REMOTE));
     listener.say("READY\nbye");
     daemon.wait_for_message(&format!("WARN p: {UNKNOWN}"));

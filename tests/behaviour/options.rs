@@ -104,7 +104,7 @@ fn program_names_have_no_blank_slash_or_colon() {
 
 /// CFG-48
 #[test]
-fn event_listeners_need_events_they_can_have() {
+fn event_listeners_need_known_events() {
     assert_refused("[eventlistener:e]\ncommand=x\n", "[eventlistener:e] section requires an \"events\" line");
     assert_refused(
         "[eventlistener:e]\ncommand=x\nevents=FOO\n",

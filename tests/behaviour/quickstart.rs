@@ -4,7 +4,7 @@ use std::path::Path;
 use support::{Address, Launch, Port, RpcClient, Sandbox, processes, wait_until};
 
 #[test]
-fn quick_start_runs_and_brings_back_what_crashes() {
+fn quick_start_runs_and_restarts_crashed_programs() {
     let sandbox = Sandbox::new();
     sandbox.copy_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart"));
     let port = Port::reserve();

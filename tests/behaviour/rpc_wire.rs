@@ -76,7 +76,7 @@ fn requests_that_are_no_calls_get_an_error_page() {
 
 /// RPC-6, RPC-8
 #[test]
-fn a_call_is_whatever_names_a_method() {
+fn any_body_with_a_method_name_is_a_call() {
     let daemon = Daemon::start("");
     let answer =
         |target, body| exchange(&daemon.address(), post(target, "1.0", "", body).as_bytes()).unwrap();

@@ -14,7 +14,7 @@ const OWN_DEV: &str = "\
     for device in null zero urandom; do mount --bind /dev/$device dev/$device; done && \
     ln log.sock dev/log && mount --rbind dev /dev && exec \"$@\"";
 
-fn can_have_own_dev() -> bool {
+fn can_mount_private_dev() -> bool {
     let unshared = Command::new("unshare").args(["-m", "true"]).output();
     unshared.is_ok_and(|output| output.status.success())
 }
@@ -26,7 +26,7 @@ fn start(script: &str, options: &str) -> (Daemon, Option<UnixDatagram>) {
     let config =
         format!("[program:x]\ncommand=/bin/sh %(here)s/x.sh\nstartsecs=0\nautorestart=false\n{options}\n");
     let launch = Launch::new().configure(&sandbox, &config);
-    if !can_have_own_dev() {
+    if !can_mount_private_dev() {
         return (launch.start(sandbox), None);
     }
     let socket = UnixDatagram::bind(sandbox.path("log.sock")).unwrap();
@@ -99,7 +99,7 @@ fn logfile_syslog_means_the_system_log() {
 /// A system without a system log.
 #[test]
 fn a_missing_syslog_socket_affects_nothing_else() {
-    if Path::new("/dev/log").exists() && Flavour::under_test() == Flavour::Ours && !can_have_own_dev() {
+    if Path::new("/dev/log").exists() && Flavour::under_test() == Flavour::Ours && !can_mount_private_dev() {
         return;
     }
     let (daemon, socket) = start("echo hi\n", "stdout_syslog=true\nstdout_logfile=%(here)s/x.log\n");
