@@ -99,17 +99,20 @@ impl RunInline for Server {
 fn requests_are_served(leaves_turn: bool) {
     let (sleep, requests, served) = (Arc::new(Sleep::default()), Arc::default(), Arc::new(Record::default()));
     let shared = Arc::new(SharedLoop::new(Arc::clone(&sleep) as Arc<dyn Wake>));
-    shared.put(Server {
+    let server = Server {
         requests: Arc::clone(&requests),
         served: Arc::clone(&served),
         has_ended: false,
         leaves_turn,
-    });
+    };
     let runner = thread::spawn({
         let shared = Arc::clone(&shared);
         move || {
-            while shared.run(Server::serve) == Some(false) {
+            // The first turn serves nothing, as in the daemon, whose interfaces are open before it.
+            let mut has_ended = shared.begin(server, |_| false);
+            while has_ended == Some(false) {
                 sleep.sleep();
+                has_ended = shared.run(Server::serve);
             }
         }
     });

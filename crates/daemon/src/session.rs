@@ -188,8 +188,7 @@ impl Session {
     /// Runs the loop to its end and takes everything down: servers, logs, files.
     fn run(self) -> Result<End, Failure> {
         let Self { state, shared, poll, services } = self;
-        shared.put(state);
-        let outcome = main_loop::run(&shared, poll);
+        let outcome = main_loop::run(&shared, state, poll);
         match shared.take().expect("only this thread takes the state out") {
             Err(broken) => {
                 let panic = emergency::abandon(broken, &services.log);

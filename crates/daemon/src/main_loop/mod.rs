@@ -86,9 +86,13 @@ pub(crate) enum Next {
 }
 
 /// Runs the loop on this thread until everything has stopped; `None` if a panic has broken its state.
-pub(crate) fn run(shared: &SharedLoop<Box<Loop>>, mut poll: Poll) -> io::Result<Option<Ending>> {
+pub(crate) fn run(
+    shared: &SharedLoop<Box<Loop>>,
+    state: Box<Loop>,
+    mut poll: Poll,
+) -> io::Result<Option<Ending>> {
     let mut events = Events::with_capacity(1024);
-    let mut next = shared.run(|state| state.begin());
+    let mut next = shared.begin(state, |state| state.begin());
     loop {
         match next {
             Some(Next::Sleep(timeout)) => sleep(&mut poll, &mut events, timeout)?,

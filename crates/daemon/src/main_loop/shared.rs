@@ -68,14 +68,17 @@ pub(crate) struct Broken<T> {
 }
 
 impl<T> SharedLoop<T> {
-    /// A loop whose state is yet to come.
+    /// A loop without a state: every request wakes the loop's thread until it [begins](Self::begin).
     pub(crate) fn new(waker: Arc<dyn Wake>) -> Self {
         Self { state: Mutex::new(State::Absent), is_wanted: AtomicBool::new(false), waker }
     }
 
-    /// Puts the state in.
-    pub(crate) fn put(&self, state: T) {
-        *lock(&self.state) = State::Whole(state);
+    /// Puts the state in and runs its first turn, on the loop's own thread. No inline run can come before that turn, and a request
+    /// that is queued meanwhile wakes the loop, so the turn need not serve requests. `None` if it breaks the state.
+    pub(crate) fn begin<R>(&self, state: T, turn: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let mut slot = lock(&self.state);
+        *slot = State::Whole(state);
+        slot.run(turn)
     }
 
     /// Takes the state out; `None` if there is none.
@@ -87,8 +90,8 @@ impl<T> SharedLoop<T> {
         }
     }
 
-    /// A turn of the loop's own thread: waits for the state and runs `turn` with it. `None` if it is absent or broken, or breaks
-    /// in this turn.
+    /// A turn of the loop's own thread: waits for the state and runs `turn` with it, which serves the requests that are queued
+    /// when it ends. `None` if the state is absent or broken, or breaks in this turn.
     pub(crate) fn run<R>(&self, turn: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.is_wanted.store(true, Ordering::SeqCst);
         let mut state = lock(&self.state);
@@ -163,7 +166,7 @@ mod tests {
     fn countdown(from: u32) -> (SharedLoop<Countdown>, Arc<Wakes>) {
         let wakes = Arc::new(Wakes::default());
         let shared = SharedLoop::new(wakes.clone());
-        shared.put(Countdown(from));
+        shared.begin(Countdown(from), |_| ());
         (shared, wakes)
     }
 
