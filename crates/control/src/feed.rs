@@ -96,6 +96,8 @@ impl Feed {
 
     /// Adds a subscriber, from [`Request::Subscribe`].
     pub fn subscribe(&mut self, wake: Weak<Wake>) {
+        // Without a change nothing else removes those that are gone.
+        self.subscribers.retain(|subscriber| subscriber.strong_count() > 0);
         self.subscribers.push(wake);
     }
 
@@ -222,6 +224,16 @@ mod tests {
         }
         assert_eq!(serials(&feed, 10), Err(Resync));
         assert_eq!(serials(&feed, 11).map(|serials| serials.len()), Ok(RING));
+    }
+
+    #[test]
+    fn subscribers_that_are_gone_do_not_pile_up_while_nothing_changes() {
+        let mut feed = Feed::new();
+        for _ in 0..100 {
+            let (_dropped, _) = subscribe(&mut feed);
+        }
+        let (_subscription, _) = subscribe(&mut feed);
+        assert_eq!(feed.subscribers.len(), 1);
     }
 
     #[test]
