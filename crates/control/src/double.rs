@@ -273,6 +273,11 @@ impl View for FakeView {
         self.now
     }
 
+    fn state(&self) -> SupervisorState {
+        self.calls.identity.set(true);
+        self.state
+    }
+
     fn identity(&self) -> Identity<'_> {
         self.calls.identity.set(true);
         Identity { state: self.state, identifier: "supervisor", pid: Pid::new(4242).unwrap() }

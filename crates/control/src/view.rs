@@ -11,6 +11,9 @@ pub trait View {
     /// The moment.
     fn now(&self) -> Moment;
 
+    /// What supervisord is doing.
+    fn state(&self) -> SupervisorState;
+
     /// supervisord itself.
     fn identity(&self) -> Identity<'_>;
 
@@ -40,7 +43,7 @@ pub trait View {
 impl dyn View + '_ {
     /// Fault 6 unless the supervisor is running.
     pub fn check_running(&self) -> Result<(), Fault> {
-        match self.identity().state {
+        match self.state() {
             SupervisorState::Running => Ok(()),
             SupervisorState::Shutdown | SupervisorState::Restarting => Err(Fault::ShutdownState),
         }

@@ -5,7 +5,7 @@ use crate::main_loop::Loop;
 use crate::workers::spawn::stream_id;
 use supervisor_config::Group;
 use supervisor_control::{Fault, Feed, Identity, LogLocation, LogName, LogPaths, ProgramView, View};
-use supervisor_core::{Channel, Moment, Namespec, Pid, ProcessId, ProcessInfo, Selection};
+use supervisor_core::{Channel, Moment, Namespec, Pid, ProcessId, ProcessInfo, Selection, SupervisorState};
 use supervisor_log::FollowKey;
 use supervisor_sys::clock;
 
@@ -46,9 +46,13 @@ impl View for LoopView<'_> {
         self.now
     }
 
+    fn state(&self) -> SupervisorState {
+        self.owner.core.state()
+    }
+
     fn identity(&self) -> Identity<'_> {
         Identity {
-            state: self.owner.core.state(),
+            state: self.state(),
             identifier: self.owner.core.identifier(),
             pid: i32::try_from(std::process::id()).ok().and_then(Pid::new).expect("a process has a pid"),
         }
