@@ -4,13 +4,14 @@
 //! The thread that spawned a child enters it, before it posts its message; it leaves together with its zombie, under one lock. So
 //! a pid in the table is that of a child which has not been reaped, and can be signalled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use supervisor_core::{ExitStatus, Pid, Policy, Signal};
+use supervisor_sys::process_group::living_members;
 use supervisor_sys::{reap, signal};
 
 /// How often a child that was asked to stop is looked for. Only the emergency polls.
@@ -115,11 +116,17 @@ impl Roster {
         }
     }
 
+    /// Reaps what has ended. A leader whose group gets SIGKILL stays a zombie while a member lives, so that its pid still names
+    /// the group.
     fn reap_all(&self) {
-        let children: Vec<Pid> = self.lock().plans.keys().copied().collect();
-        for pid in children {
+        let plans: Vec<(Pid, StopPlan)> = self.lock().plans.iter().map(|(pid, plan)| (*pid, *plan)).collect();
+        let groups: BTreeSet<Pid> =
+            plans.iter().filter(|(_, plan)| plan.kills_group).map(|(pid, _)| *pid).collect();
+        let living = if groups.is_empty() { Ok(BTreeMap::new()) } else { living_members(&groups) };
+        let living = living.unwrap_or_default();
+        for (pid, _) in plans.iter().filter(|(pid, _)| !living.contains_key(pid)) {
             // An error means that it is no child any more, which takes it out of the table as well.
-            let _reaped = self.reap(pid, None);
+            let _reaped = self.reap(*pid, None);
         }
     }
 

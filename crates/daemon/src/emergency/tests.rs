@@ -51,6 +51,7 @@ impl Daemon {
         directory.file("supervisord.conf", &config);
         let loops = "while :; do sleep 0.05; done";
         script(&directory, "calm", &format!("trap 'echo asked > {place}/asked; exit 0' TERM\n{loops}"));
+        script(&directory, "member", &format!("trap '' TERM\necho $$ > {place}/member.pid\n{loops}"));
         script(&directory, "stubborn", &format!("trap '' TERM\necho $$ > {place}/stubborn.pid\n{loops}"));
         let process = Command::new(env::current_exe().unwrap())
             .args(["--exact", "emergency::tests::daemon_under_test", "--nocapture"])
@@ -138,6 +139,22 @@ fn a_panic_while_a_request_changes_the_state_ends_the_daemon_and_orphans_nothing
     let call = daemon.call("supervisor.stopProcess", "calm");
     assert!(answer(call).starts_with("HTTP/1.0 500 "));
     daemon.assert_wound_down();
+}
+
+#[test]
+fn a_panic_leaves_no_member_of_a_process_group_behind_whose_leader_ends_at_once() {
+    let wrapped =
+        "[program:wrapped]\ncommand=sh -c '%(here)s/member & trap \"exit 0\" TERM; wait'\nstopasgroup=true\n";
+    let mut daemon = Daemon::start("request", wrapped);
+    daemon.wait_for("stubborn.pid", "\n");
+    daemon.wait_for("member.pid", "\n");
+    daemon.wait_for("main.log", "success: calm entered RUNNING");
+    let call = daemon.call("supervisor.stopProcess", "calm");
+    assert!(answer(call).starts_with("HTTP/1.0 500 "));
+    daemon.assert_wound_down();
+    // Process 1 may take its time to reap it.
+    let stat = fs::read_to_string(format!("/proc/{}/stat", daemon.text("member.pid").trim()));
+    assert!(stat.as_ref().map_or(true, |stat| stat.contains(") Z ")), "the member is left behind: {stat:?}");
 }
 
 #[test]
