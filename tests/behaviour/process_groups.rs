@@ -197,9 +197,9 @@ fn members_that_survive_sigkill_delay_a_stop_by_ten_seconds_needs_root_unlike_up
     assert!(patience >= Duration::from_secs(10), "{patience:?}");
 }
 
-/// The first attempt fails, the second succeeds.
+/// The first attempt fails, the second succeeds. Which of the two upstream reports depends on when it looks.
 #[test]
-fn a_start_that_succeeds_at_its_second_attempt_is_a_success() {
+fn a_start_that_succeeds_at_its_second_attempt_is_a_success_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.write("wrap.sh", "[ -e tried ] || { : >tried; exit 1; }\nexec sleep 1000\n");
     let daemon = Daemon::start_in(sandbox, &config("autostart=false\nstartsecs=1"));
@@ -211,7 +211,7 @@ fn a_start_that_succeeds_at_its_second_attempt_is_a_success() {
 
 /// One attempt more, and no third.
 #[test]
-fn a_start_that_fails_twice_is_a_spawn_error() {
+fn a_start_that_fails_twice_is_a_spawn_error_unlike_upstream() {
     let sandbox = Sandbox::new();
     sandbox.write("wrap.sh", "exit 1\n");
     let daemon = Daemon::start_in(sandbox, &config("autostart=false\nstartsecs=1000"));

@@ -1,7 +1,7 @@
 //! Stopping a process.
 
 use std::time::Duration;
-use support::{Daemon, Sandbox, processes, stays_true_for, wait_for};
+use support::{Daemon, Sandbox, processes, stays_true_for, wait_for, wait_until};
 
 /// Starts `/bin/sh` with a script as program `x`, whose output goes to `x.log`, and waits for its first line.
 fn start_script(script: &str, options: &str) -> Daemon {
@@ -99,7 +99,8 @@ fn stopasgroup_reaches_the_grandchild() {
     let daemon = start_script(WITH_GRANDCHILD, "stopasgroup=true");
     let grandchild = grandchild(&daemon);
     daemon.ask("stopProcess", &["x".into()]);
-    assert!(!processes::is_alive(grandchild));
+    // Upstream replies when the child has exited.
+    wait_until("the grandchild to end", || !processes::is_alive(grandchild));
     daemon.assert_order(&["DEBG killing x (pid <pid>) process group with signal SIGTERM"]);
 }
 
