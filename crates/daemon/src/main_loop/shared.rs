@@ -73,8 +73,8 @@ impl<T> SharedLoop<T> {
         Self { state: Mutex::new(State::Absent), is_wanted: AtomicBool::new(false), waker }
     }
 
-    /// Puts the state in and runs its first turn, on the loop's own thread. No inline run can come before that turn, and a request
-    /// that is queued meanwhile wakes the loop, so the turn need not serve requests. `None` if it breaks the state.
+    /// Puts the state in and runs its first turn, on the loop's own thread. No inline run can come before that turn, and a
+    /// request that is queued meanwhile wakes the loop, so the turn need not serve requests. `None` if it breaks the state.
     pub(crate) fn begin<R>(&self, state: T, turn: impl FnOnce(&mut T) -> R) -> Option<R> {
         let mut slot = lock(&self.state);
         *slot = State::Whole(state);
