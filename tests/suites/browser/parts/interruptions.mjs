@@ -25,7 +25,7 @@ export const interruptions = {
     await shows(page, "one", "STOPPED");
   },
 
-  async "nobody looks once the last page is closed, and then nothing wakes the daemon"({ start, open }) {
+  async "the sampler ends with the last page, and then nothing wakes the daemon"({ start, open }) {
     const daemon = await start(ONE);
     const pages = [await open(), await open()];
     for (const page of pages) {
@@ -33,15 +33,15 @@ export const interruptions = {
       await isLive(page);
     }
     const [first, left] = pages;
-    await until("somebody looks", async () => daemon.threads().includes("look"));
+    await until("the sampler runs", async () => daemon.threads().includes("sampler"));
     await first.close();
     for (const [verb, state] of [["stop", "STOPPED"], ["start", "RUNNING"]]) {
       await press(left, verb, "one");
       await shows(left, "one", state);
     }
-    check(daemon.threads().includes("look"), "somebody looks for the page that is left");
+    check(daemon.threads().includes("sampler"), "the sampler runs for the page that is left");
     await left.close();
-    await until("nobody looks", async () => !daemon.threads().includes("look"));
+    await until("the sampler has ended", async () => !daemon.threads().includes("sampler"));
     await until("three seconds pass without a wake-up", async () => {
       const before = daemon.wakeups();
       await rest(3_000);
