@@ -20,6 +20,8 @@ mod auth;
 mod budget;
 mod connection;
 mod date;
+#[cfg(feature = "double")]
+pub mod double;
 mod exchange;
 mod handle;
 mod head;

@@ -3,10 +3,9 @@
 use super::Context;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
 use supervisor_control::double::{self, worker};
 use supervisor_core::Level;
-use supervisor_http::{Body, Headers, Peer, Request, Response, Version};
+pub(super) use supervisor_http::double::{body, http_request};
 use supervisor_log::{MainDestination, MainLog, MainLogSpec, Pump};
 
 pub(super) struct Double {
@@ -40,31 +39,4 @@ impl Deref for Double {
     fn deref(&self) -> &Self::Target {
         &self.supervisor
     }
-}
-
-/// A request as the server passes it.
-pub(super) fn http_request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut lines: Vec<(&str, &str)> = headers.to_vec();
-    let length = body.len().to_string();
-    if method == "POST" {
-        lines.push(("Content-Length", &length));
-    }
-    Request {
-        method: method.into(),
-        target: target.into(),
-        path: supervisor_http::percent_decode(path.as_bytes()),
-        query: query.into(),
-        version: Version::Http11,
-        headers: lines.into_iter().collect::<Headers>(),
-        body: body.to_vec(),
-        peer: Peer::Unix,
-        section: Arc::from("unix_http_server"),
-    }
-}
-
-/// The body of an unstreamed answer.
-pub(super) fn body(response: &Response) -> &str {
-    let Body::Bytes(bytes) = &response.body else { panic!("a stream") };
-    std::str::from_utf8(bytes).unwrap()
 }
