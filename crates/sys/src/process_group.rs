@@ -4,7 +4,7 @@
 //!
 //! A process group is empty when its last member has ended, and no call waits for that: most members are children of
 //! others, and `kill(-pgid, 0)` counts zombies, whose parents may never reap them. What the kernel does tell is the
-//! end of one process, whoever its parent is: a pidfd becomes readable. So to wait for a group, find one living member,
+//! end of one process, whatever its parent: a pidfd becomes readable. So to wait for a group, find one living member,
 //! wait for its end and look again, until there is none. One descriptor at a time is enough, however many
 //! members there are.
 //!

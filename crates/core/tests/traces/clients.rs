@@ -1,4 +1,4 @@
-//! What clients ask for, in the words of the trace, and how that is told to the supervisor.
+//! What clients ask for, in the words of the trace, and the inputs of the supervisor for it.
 //!
 //! This is the only file that knows the requests of the supervisor. Checks that need a look at the disk (command files
 //! before a start, the configuration before a restart) are made later, so that other things happen meanwhile.

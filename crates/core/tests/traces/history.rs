@@ -44,7 +44,7 @@ impl History {
         }
     }
 
-    /// Everything is told to stop, and mostly does.
+    /// Everything is ordered to stop, and mostly does.
     fn wind_down(&mut self) {
         self.machine.signal_daemon(Signal::TERM);
         self.machine.show_changes();

@@ -26,7 +26,7 @@ pub(crate) struct Machine {
     pub(crate) children: BTreeMap<Pid, ProcessId>,
     /// What each child is about as an event listener.
     pub(crate) listeners: BTreeMap<Pid, Listener>,
-    /// Signals whose outcome is told late.
+    /// Signals whose outcome arrives late.
     pub(crate) late_kills: VecDeque<(KillOrder, Result<(), KillError>)>,
     pub(crate) ending: Option<Ending>,
     pub(crate) processes: BTreeMap<ProcessId, String>,

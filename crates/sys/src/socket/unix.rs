@@ -58,7 +58,7 @@ pub fn listen_unix(path: &Path, file: SocketFile, backlog: i32) -> Result<BoundU
     if path.as_os_str().len() > LONGEST_PATH {
         return Err(ListenError::PathTooLong);
     }
-    // The kernel follows links on the way, whoever made them. What is exchanged after this check gets a file without any
+    // The kernel follows links on the way, whatever their owner. What is exchanged after this check gets a file without any
     // permission, which is all that is left of it: `publish` looks again.
     Entry::itself(path).map_err(ListenError::Os)?;
     // A socket that is bound but does not listen yet looks stale to others, and a stale one that is removed may have
