@@ -13,6 +13,7 @@
 use crate::Request;
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use supervisor_core::{ProcessId, SupervisorState};
 
@@ -108,10 +109,8 @@ impl Feed {
         }
         self.notified = self.last;
         self.subscribers.retain(|subscriber| match subscriber.upgrade() {
-            Some(wake) => {
-                wake();
-                true
-            }
+            // A panic in it costs this subscription alone: the state of supervision is not within its reach.
+            Some(wake) => catch_unwind(AssertUnwindSafe(|| wake())).is_ok(),
             None => false,
         });
         if self.subscribers.is_empty() {
@@ -234,6 +233,20 @@ mod tests {
         }
         let (_subscription, _) = subscribe(&mut feed);
         assert_eq!(feed.subscribers.len(), 1);
+    }
+
+    #[test]
+    fn a_panic_in_a_wake_up_ends_that_subscription_alone() {
+        let mut feed = Feed::new();
+        let (_faulty, request) = Subscription::new(|| panic!("expected in this test"));
+        let Request::Subscribe(wake) = request else { panic!("another request") };
+        feed.subscribe(wake);
+        let (_subscription, count) = subscribe(&mut feed);
+        for expected in 1..3 {
+            feed.record(ChangeKind::Configuration);
+            feed.notify();
+            assert_eq!((count.load(Ordering::Relaxed), feed.subscribers.len()), (expected, 1));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! A panic is a defect of ours, and no input is known to reach one. Should one happen all the same, this is the policy, on
 //! every thread:
 //!
-//! - **A panic in what only reads or answers costs that request.** Inspections, replies and HTTP handlers run under
-//!   [`catch`]. Their reply is dropped, which answers HTTP 500, and everything goes on: what they were lent, they could not
+//! - **A panic in what only reads or answers costs that request.** Inspections, replies, wake-ups of the feed and HTTP handlers
+//!   are caught. Their reply is dropped, which answers HTTP 500, and everything goes on: what they were lent, they could not
 //!   change.
 //! - **A panic in a job of the [workers](crate::workers) costs that job.** Its requester gets a failure.
 //! - **A panic while the state of supervision is being changed ends the daemon.** It is unknown which half of the change was
